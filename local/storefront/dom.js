@@ -1,0 +1,124 @@
+// Elements, buttons and messages; the only module that makes DOM nodes from data.
+
+/** Makes an element. Children become text nodes, so data can never become markup. */
+export function h(tag, props = {}, ...children) {
+  const element = document.createElement(tag);
+  for (const [name, value] of Object.entries(props ?? {})) {
+    if (value === undefined || value === null || value === false) continue;
+    if (name.startsWith("on")) element.addEventListener(name.slice(2), value);
+    else if (name === "href" || name === "src") {
+      const url = webUrl(value);
+      if (url) element.setAttribute(name, url);
+    } else element.setAttribute(name, value === true ? "" : String(value));
+  }
+  element.append(...children.flat().filter((child) => child !== undefined && child !== null));
+  return element;
+}
+
+/** The address if it is one that a link may lead to, otherwise nothing (`javascript:` and friends). */
+export function webUrl(value) {
+  try {
+    const url = new URL(value, location.href);
+    return url.protocol === "https:" || url.protocol === "http:" ? url.href : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+/** Leaves for another page and says so, so that `busy` keeps its button disabled. */
+export function leaveFor(address) {
+  const url = webUrl(address);
+  if (!url) throw new Error("The shop was sent to an address it cannot open.");
+  location.assign(url);
+  return LEAVING;
+}
+
+const LEAVING = Symbol("leaving the page");
+
+/**
+ * Disables the buttons from the first click until the work is done, the first one with a spinner.
+ * When the work leaves the page they stay disabled: coming back renders the page anew.
+ */
+export async function busy(buttons, work) {
+  const [pressed] = buttons;
+  if (pressed.disabled) return;
+  const others = buttons.filter((button) => !button.disabled);
+  others.forEach((button) => { button.disabled = true; });
+  pressed.setAttribute("aria-busy", "true");
+  let outcome;
+  try {
+    outcome = await work();
+  } finally {
+    if (outcome !== LEAVING) {
+      pressed.removeAttribute("aria-busy");
+      others.forEach((button) => { button.disabled = false; });
+      if (document.activeElement === document.body) pressed.focus({ preventScroll: true });
+    }
+  }
+}
+
+/** A card with a heading, a place for its content and a live region for what went wrong. */
+export function card(title, { wide = false, id } = {}) {
+  const headingId = `heading-${id}`;
+  const badge = h("span", { class: "badge", hidden: true });
+  const body = h("div", { class: "card-body" });
+  const message = h("p", { class: "message", role: "alert" });
+  const element = h("section", { class: wide ? "card wide" : "card", id, "aria-labelledby": headingId },
+    h("div", { class: "card-head" }, h("h2", { id: headingId }, title), badge), body, message);
+  return {
+    element,
+    body,
+    show: (...children) => body.replaceChildren(...children.flat().filter(Boolean)),
+    setTitle: (text) => { element.querySelector("h2").textContent = text; },
+    setStatus: (status) => { setBadge(badge, status); },
+    say: (problem) => say(message, problem),
+  };
+}
+
+/** Puts a sentence (or an error, as a sentence) into a live region; nothing empties it. */
+export function say(region, problem) {
+  if (!problem) return region.replaceChildren();
+  if (problem.name === "AbortError") return undefined;
+  if (typeof problem === "string") return region.replaceChildren(problem);
+  // Our own errors are sentences already; a TypeError or Stripe.js's words are for the console.
+  const ours = problem.sentence ?? (problem.name === "Error" ? problem.message : null);
+  if (!ours) console.error(problem);
+  return region.replaceChildren(ours ?? "Something went wrong on this page. Please reload it and try again.",
+    ...(problem.requestId ? [h("small", {}, ` Reference: ${problem.requestId}`)] : []));
+}
+
+export function badgeFor(status) {
+  const badge = h("span", { class: "badge" });
+  setBadge(badge, status);
+  return badge;
+}
+
+const GOOD = new Set(["paid", "purchased", "completed", "complete"]);
+const BAD = new Set(["refunded", "failed", "expired", "disputed", "quarantined", "cancelled", "canceled"]);
+
+function setBadge(badge, status) {
+  badge.hidden = !status;
+  if (!status) return;
+  const word = String(status).toLowerCase().replaceAll("_", " ");
+  badge.textContent = word.charAt(0).toUpperCase() + word.slice(1);
+  badge.dataset.tone = GOOD.has(word) ? "good" : BAD.has(word) ? "bad" : "plain";
+}
+
+export function loading(what) {
+  return h("p", { class: "quiet", "aria-busy": "true" }, h("span", { class: "spinner", "aria-hidden": "true" }), ` ${what}`);
+}
+
+export function quiet(text) {
+  return h("p", { class: "quiet" }, text);
+}
+
+/** What a card shows to a visitor whom it cannot serve yet. */
+export function pleaseLogIn(what) {
+  return quiet(`Log in at the top of the page to ${what}.`);
+}
+
+export function formatTime(iso) {
+  const time = new Date(iso);
+  if (!iso || Number.isNaN(time.getTime())) return "";
+  return new Intl.DateTimeFormat(undefined, { dateStyle: "medium", timeStyle: "short" }).format(time);
+}

@@ -1,0 +1,41 @@
+// Amounts are whole numbers of a currency's minor unit; they become text here and nowhere else.
+
+// How many decimals an amount carries is Stripe's table, not the browser's:
+// browsers show whole lek and dinars that Stripe counts in hundredths, which would be 100 times off.
+// ISK and UGX have no decimals in shops but are counted in hundredths, so they are not listed.
+// https://docs.stripe.com/currencies
+const ZERO_DECIMALS = new Set("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split(" "));
+const THREE_DECIMALS = new Set("BHD JOD KWD OMR TND".split(" "));
+
+export function decimalsOf(currency) {
+  const code = currency.toUpperCase();
+  if (ZERO_DECIMALS.has(code)) return 0;
+  return THREE_DECIMALS.has(code) ? 3 : 2;
+}
+
+/** The exact decimal number as a string: 129999 and "usd" give "1299.99". */
+export function toDecimal(minorUnits, currency) {
+  if (!Number.isSafeInteger(minorUnits)) throw new TypeError("An amount is a whole number of minor units.");
+  const decimals = decimalsOf(currency);
+  const digits = String(Math.abs(minorUnits)).padStart(decimals + 1, "0");
+  const whole = digits.slice(0, digits.length - decimals);
+  const sign = minorUnits < 0 ? "-" : "";
+  return decimals ? `${sign}${whole}.${digits.slice(-decimals)}` : `${sign}${whole}`;
+}
+
+/** The amount as its buyer reads it; an unknown currency still shows its number and its code. */
+export function formatMoney(minorUnits, currency, locale) {
+  if (!currency || !Number.isSafeInteger(minorUnits)) return "";
+  const decimals = decimalsOf(currency);
+  const number = toDecimal(minorUnits, currency);
+  try {
+    return new Intl.NumberFormat(locale, {
+      style: "currency",
+      currency: currency.toUpperCase(),
+      minimumFractionDigits: decimals,
+      maximumFractionDigits: decimals,
+    }).format(number); // a string is formatted digit by digit, never through a float
+  } catch {
+    return `${number} ${currency.toUpperCase()}`;
+  }
+}

@@ -1,0 +1,73 @@
+// The order: its lines, its total, its payments, and a way to pay while it is still unpaid.
+
+import { path } from "./api.js";
+import { badgeFor, busy, card, formatTime, h, leaveFor, loading, pleaseLogIn, quiet } from "./dom.js";
+import { formatMoney } from "./money.js";
+
+export function orderCard({ api, config, shopper }, orderId = config.sample.order_id) {
+  const section = card("Your ticket order", { id: "order" });
+  if (!shopper) {
+    section.show(pleaseLogIn("see your ticket order"));
+    return section.element;
+  }
+  section.show(loading("Loading your order…"));
+  load();
+  return section.element;
+
+  async function load() {
+    try {
+      show(await api.get(path`/orders/${orderId}`));
+    } catch (problem) {
+      section.show(quiet("There is no order to show."));
+      section.say(problem);
+    }
+  }
+
+  function show(order) {
+    const money = (cents) => formatMoney(cents, order.currency);
+    section.setStatus(order.status);
+    section.show(
+      h("p", {}, "Order ", h("code", {}, order.id), "."),
+      h("table", {},
+        h("thead", {}, h("tr", {},
+          h("th", { scope: "col" }, "Ticket"),
+          h("th", { scope: "col", class: "number" }, "Each"),
+          h("th", { scope: "col", class: "number" }, "Sum"))),
+        h("tbody", {}, order.items.map((item) => h("tr", {},
+          h("td", {}, `${item.quantity} × ${item.name}`),
+          h("td", { class: "number" }, money(item.unit_price_cents)),
+          h("td", { class: "number" }, money(item.quantity * item.unit_price_cents))))),
+        h("tfoot", {}, h("tr", {},
+          h("th", { scope: "row", colspan: "2" }, "Total"),
+          h("td", { class: "number" }, money(order.total_cents))))),
+      payments(order.payments ?? []),
+      order.status === "CREATED" ? h("div", { class: "actions" }, payButton(money(order.total_cents))) : null);
+  }
+
+  function payments(list) {
+    if (!list.length) return null;
+    return h("div", {}, h("h3", {}, "Payments"), h("ul", { class: "plain" }, list.map((payment) =>
+      h("li", {}, badgeFor(payment.status), ` by ${payment.provider}, ${formatTime(payment.created_at)} `,
+        h("code", {}, payment.provider_ref ?? payment.id)))));
+  }
+
+  function payButton(total) {
+    const pay = h("button", {
+      type: "button",
+      onclick: () => {
+        section.say();
+        busy([pay], async () => {
+          try {
+            const { url } = await api.post(path`/orders/${orderId}/checkout`);
+            return leaveFor(url);
+          } catch (problem) {
+            section.say(problem);
+            if (problem.status === 400) load(); // it is no longer to be paid: show what it is now
+            return undefined;
+          }
+        });
+      },
+    }, `Pay ${total}`);
+    return pay;
+  }
+}

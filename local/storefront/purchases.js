@@ -1,0 +1,73 @@
+// The shopper's purchases: the history, and one purchase as a line.
+
+import { badgeFor, busy, card, formatTime, h, loading, pleaseLogIn, quiet } from "./dom.js";
+import { formatMoney } from "./money.js";
+
+const PAGE_SIZE = 5;
+const STATUSES = ["completed", "refunded", "pending", "failed"];
+
+/** Everything the shopper has bought, newest first, a page at a time. */
+export function purchasesCard({ api, shopper }) {
+  const section = card("Your purchases", { id: "purchases", wide: true });
+  if (!shopper) {
+    section.show(pleaseLogIn("see what you bought"));
+    return section.element;
+  }
+  let page = 1;
+  let pages = 1;
+  const filter = h("select", { id: "status", onchange: () => { page = 1; load(); } },
+    h("option", { value: "" }, "All"),
+    STATUSES.map((status) => h("option", { value: status }, status)));
+  const list = h("div", {}, loading("Loading your purchases…"));
+  const newer = h("button", { type: "button", class: "secondary", onclick: () => turn(newer, -1) }, "Newer");
+  const older = h("button", { type: "button", class: "secondary", onclick: () => turn(older, 1) }, "Older");
+  const where = h("span", { class: "quiet", role: "status" });
+  section.show(
+    h("p", { class: "filter" }, h("label", { for: "status" }, "Show "), filter),
+    list,
+    h("div", { class: "actions pages" }, newer, where, older));
+  load();
+  return section.element;
+
+  function turn(button, by) {
+    page += by;
+    busy([button], load).then(ends);
+  }
+
+  function ends() {
+    newer.disabled = page <= 1;
+    older.disabled = page >= pages;
+  }
+
+  async function load() {
+    section.say();
+    const asked = { page, status: filter.value };
+    const query = new URLSearchParams({ page, pageSize: PAGE_SIZE });
+    if (asked.status) query.set("status", asked.status);
+    try {
+      const { data, pagination } = await api.get(`/api/purchases?${query}`);
+      if (asked.page !== page || asked.status !== filter.value) return; // answered too late
+      pages = Math.max(1, pagination.totalPages);
+      list.replaceChildren(data.length
+        ? h("ul", { class: "purchases" }, data.map(purchaseRow))
+        : quiet("Nothing here yet."));
+      where.textContent = pagination.totalCount ? `Page ${pagination.page} of ${pages}` : "";
+    } catch (problem) {
+      list.replaceChildren();
+      section.say(problem);
+    }
+    ends();
+  }
+}
+
+/** One purchase as a line: what, when, how much, how it stands. */
+export function purchaseRow(purchase) {
+  return h("li", {},
+    h("span", { class: "what" }, purchase.title ?? purchase.content?.title ?? purchase.itemId),
+    h("span", { class: "number" }, formatMoney(purchase.amountPaidCents, purchase.currency)),
+    h("span", { class: "quiet" }, `${purchase.kind}, ${formatTime(purchase.purchasedAt)}`),
+    badgeFor(purchase.status),
+    purchase.refundedAmountCents
+      ? h("span", { class: "quiet" }, `${formatMoney(purchase.refundedAmountCents, purchase.currency)} given back`)
+      : null);
+}
