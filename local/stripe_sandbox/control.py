@@ -1,0 +1,135 @@
+"""What tests and people may do to the sandbox: no part of Stripe's API.
+
+Bodies are JSON, and nothing is authenticated.
+
+- POST /sandbox/faults {"method", "path_prefix", "status", "hang_seconds",
+  "when": "before" | "during" | "after", "times"}: the next calls fail or hang;
+  DELETE forgets the faults still to come.
+- PUT /sandbox/webhook_endpoint {"url", "enabled_events"}: where events go.
+- POST /sandbox/webhooks {"mode": "deliver" | "drop" | "hold"}: "deliver" does not
+  release what is held.
+- POST /sandbox/webhooks/release: deliver what is held, and go on delivering.
+- GET /sandbox/webhooks/attempts: each delivery attempt with its status.
+- POST /sandbox/events/{evt}/redeliver: deliver an event again.
+- POST /sandbox/clock {"advance_seconds"}: move the clock; what is due expires.
+- POST /sandbox/payment_intents/{pi}/settle and .../fail: the bank's late answer.
+- GET /sandbox/requests: the API calls so far; DELETE forgets them.
+"""
+
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from . import payments, sessions
+from .errors import ApiError
+from .faults import WHENS, Fault
+from .sandbox import StripeSandbox
+from .webhooks import MODES
+
+type Json = dict[str, Any]
+type Control = Callable[[StripeSandbox, Json, str], Json]
+
+
+def routes() -> list[BaseRoute]:
+    return [
+        _route("POST", "/sandbox/faults", add_fault),
+        _route("DELETE", "/sandbox/faults", clear_faults),
+        _route("PUT", "/sandbox/webhook_endpoint", set_webhook_endpoint),
+        _route("POST", "/sandbox/webhooks", set_webhook_mode),
+        _route("POST", "/sandbox/webhooks/release", release_webhooks),
+        _route("GET", "/sandbox/webhooks/attempts", list_attempts),
+        _route("POST", "/sandbox/events/{id}/redeliver", redeliver),
+        _route("POST", "/sandbox/clock", advance_clock),
+        _route("POST", "/sandbox/payment_intents/{id}/settle", settle),
+        _route("POST", "/sandbox/payment_intents/{id}/fail", fail),
+        _route("GET", "/sandbox/requests", list_requests),
+        _route("DELETE", "/sandbox/requests", clear_requests),
+    ]
+
+
+def _route(method: str, path: str, control: Control) -> Route:
+    async def endpoint(request: Request) -> Response:
+        sandbox: StripeSandbox = request.app.state.sandbox
+        try:
+            body = json.loads(await request.body() or b"{}")
+            subject = str(request.path_params.get("id", ""))
+            result = await run_in_threadpool(control, sandbox, body, subject)
+        except ApiError as error:
+            return JSONResponse({"error": error.error}, error.status)
+        except (KeyError, TypeError, ValueError) as error:
+            problem = {"error": {"message": f"{type(error).__name__}: {error}"}}
+            return JSONResponse(problem, HTTPStatus.BAD_REQUEST)
+        return JSONResponse(result)
+
+    return Route(path, endpoint, methods=[method])
+
+
+def add_fault(sandbox: StripeSandbox, body: Json, _: str) -> Json:
+    fault = Fault(**body)
+    if fault.when not in WHENS:
+        raise ValueError(f"when must be one of {', '.join(WHENS)}")
+    if not fault.status and not fault.hang_seconds:
+        raise ValueError("a fault needs a status or hang_seconds")
+    sandbox.faults.add(fault)
+    return body
+
+
+def clear_faults(sandbox: StripeSandbox, _: Json, __: str) -> Json:
+    sandbox.faults.clear()
+    return {}
+
+
+def set_webhook_endpoint(sandbox: StripeSandbox, body: Json, _: str) -> Json:
+    sandbox.webhooks.urls = [body["url"]]
+    sandbox.webhooks.enabled_events = body.get("enabled_events", ["*"])
+    return body
+
+
+def set_webhook_mode(sandbox: StripeSandbox, body: Json, _: str) -> Json:
+    if body["mode"] not in MODES:
+        raise ValueError(f"mode must be one of {', '.join(MODES)}")
+    sandbox.webhooks.mode = body["mode"]
+    return body
+
+
+def release_webhooks(sandbox: StripeSandbox, _: Json, __: str) -> Json:
+    return {"released": sandbox.webhooks.release()}
+
+
+def list_attempts(sandbox: StripeSandbox, _: Json, __: str) -> Json:
+    return {"data": list(sandbox.webhooks.attempts)}
+
+
+def redeliver(sandbox: StripeSandbox, _: Json, event_id: str) -> Json:
+    event = sandbox.store.get("event", event_id)
+    sandbox.webhooks.deliver(event)
+    return event
+
+
+def advance_clock(sandbox: StripeSandbox, body: Json, _: str) -> Json:
+    sandbox.advance_clock(int(body["advance_seconds"]))
+    sessions.expire_due(sandbox)
+    return {"now": sandbox.now()}
+
+
+def settle(sandbox: StripeSandbox, _: Json, intent_id: str) -> Json:
+    return payments.settle(sandbox, intent_id, succeeds=True)
+
+
+def fail(sandbox: StripeSandbox, _: Json, intent_id: str) -> Json:
+    return payments.settle(sandbox, intent_id, succeeds=False)
+
+
+def list_requests(sandbox: StripeSandbox, _: Json, __: str) -> Json:
+    return {"data": list(sandbox.requests)}
+
+
+def clear_requests(sandbox: StripeSandbox, _: Json, __: str) -> Json:
+    sandbox.requests.clear()
+    return {}

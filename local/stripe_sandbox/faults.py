@@ -1,0 +1,70 @@
+"""Faults on demand: the next matching API calls fail or hang."""
+
+import threading
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Literal, get_args
+
+from .errors import ApiError
+
+# before: the call never begins to execute, so its idempotency key saves nothing.
+# during: it has taken its key, but fails before it changes anything.
+# after: the work is done. A hang loses only the answer, which the key has saved;
+#     a status is itself the answer, and the key saves that.
+When = Literal["before", "during", "after"]
+WHENS: tuple[When, ...] = get_args(When)
+
+
+@dataclass
+class Fault:
+    method: str = "*"
+    path_prefix: str = "/v1/"
+    status: int | None = None
+    hang_seconds: float = 0
+    when: When = "before"
+    times: int = 1
+
+    def matches(self, method: str, path: str) -> bool:
+        return self.method in ("*", method) and path.startswith(self.path_prefix)
+
+
+class Faults:
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._stopped = threading.Event()
+        self._pending: list[Fault] = []
+
+    def add(self, fault: Fault) -> None:
+        with self._lock:
+            self._pending.append(fault)
+
+    def clear(self) -> None:
+        with self._lock:
+            self._pending.clear()
+
+    def take(self, method: str, path: str) -> Fault | None:
+        with self._lock:
+            for fault in self._pending:
+                if fault.matches(method, path):
+                    fault.times -= 1
+                    if fault.times <= 0:
+                        self._pending.remove(fault)
+                    return fault
+        return None
+
+    def hang(self, fault: Fault) -> None:
+        self._stopped.wait(fault.hang_seconds)
+
+    def stop(self) -> None:
+        self._stopped.set()
+
+
+def failure(status: int) -> ApiError:
+    if status == HTTPStatus.TOO_MANY_REQUESTS:
+        return ApiError(
+            HTTPStatus.TOO_MANY_REQUESTS,
+            "Request rate limit exceeded. You can learn more about rate limits here "
+            "https://stripe.com/docs/rate-limits.",
+            code="rate_limit",
+        )
+    return ApiError(HTTPStatus(status), "An unknown error occurred.", type="api_error")

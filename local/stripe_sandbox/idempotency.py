@@ -1,0 +1,75 @@
+"""Idempotency keys: a repeated POST gets the first one's answer.
+
+A key belongs to an API key, is kept for a day, and saves whatever the first request
+was answered once its execution had begun, a 500 too.
+"""
+
+import threading
+from collections.abc import Callable
+from dataclasses import dataclass
+from http import HTTPStatus
+
+from .errors import ApiError, invalid
+
+KEPT_SECONDS = 24 * 60 * 60
+MAX_KEY = 255
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: bytes
+    request_id: str
+
+
+@dataclass
+class _Entry:
+    fingerprint: str
+    created: int
+    answer: Answer | None = None
+
+
+class IdempotencyKeys:
+    def __init__(self, now: Callable[[], int]) -> None:
+        self._now = now
+        self._lock = threading.Lock()
+        self._entries: dict[tuple[str, str], _Entry] = {}
+
+    def begin(self, api_key: str, key: str, fingerprint: str) -> Answer | None:
+        """The saved answer; or None, and the key is ours until we finish."""
+        if len(key) > MAX_KEY:
+            raise invalid(
+                None, f"Idempotency keys can have at most {MAX_KEY} characters."
+            )
+        with self._lock:
+            entry = self._entries.get((api_key, key))
+            if entry is None or entry.created <= self._now() - KEPT_SECONDS:
+                self._entries[api_key, key] = _Entry(fingerprint, self._now())
+                return None
+            if entry.fingerprint != fingerprint:
+                raise ApiError(
+                    HTTPStatus.BAD_REQUEST,
+                    "Keys for idempotent requests can only be used with the same "
+                    "parameters they were first used with. Try using a key other than "
+                    f"'{key}' if you meant to execute a different request.",
+                    type="idempotency_error",
+                    saved=False,
+                )
+            if entry.answer is None:
+                raise ApiError(
+                    HTTPStatus.CONFLICT,
+                    "There is currently another in-progress request using this "
+                    f"Idempotent Key: {key}.",
+                    type="idempotency_error",
+                    code="idempotency_key_in_use",
+                    saved=False,
+                )
+            return entry.answer
+
+    def finish(self, api_key: str, key: str, answer: Answer | None) -> None:
+        """Save the answer; with none to save, let the key start over."""
+        with self._lock:
+            if answer is None:
+                del self._entries[api_key, key]
+            else:
+                self._entries[api_key, key].answer = answer

@@ -1,0 +1,205 @@
+"""The payment page: hosted on its own, or embedded in a frame of the shop's page."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import jinja2
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from . import forms, payment_methods, payments, sessions
+from .create_rules import is_email
+from .errors import ApiError, invalid
+from .money import format_amount
+from .sandbox import StripeSandbox
+from .sessions import Checkout
+
+type Json = dict[str, Any]
+
+HERE = Path(__file__).parent
+
+
+@dataclass
+class Page:
+    """One customer's view of a session."""
+
+    sandbox: StripeSandbox
+    checkout: Checkout
+    path: str
+    embedded: bool
+
+    @property
+    def session(self) -> Json:
+        return self.checkout.session
+
+
+type View = Callable[[Page, Json], Response]
+
+
+def routes() -> list[BaseRoute]:
+    return [
+        Route("/stripe.js", stripe_js),
+        *_pair("/c/pay/{id}"),
+        *_pair("/c/embedded/{id}"),
+    ]
+
+
+async def stripe_js(_: Request) -> Response:
+    return FileResponse(HERE / "static" / "stripe.js", media_type="text/javascript")
+
+
+def _pair(path: str) -> list[BaseRoute]:
+    embedded = path.startswith("/c/embedded/")
+    challenge = f"{path}/authenticate"
+    return [
+        _route(path, "GET", show, embedded=embedded),
+        _route(path, "POST", pay, embedded=embedded),
+        _route(challenge, "GET", show_challenge, embedded=embedded),
+        _route(challenge, "POST", answer_challenge, embedded=embedded),
+    ]
+
+
+def _route(path: str, method: str, view: View, *, embedded: bool) -> Route:
+    async def endpoint(request: Request) -> Response:
+        sandbox: StripeSandbox = request.app.state.sandbox
+        form = forms.decode((await request.body()).decode())
+        name = str(request.path_params["id"])
+        return await run_in_threadpool(_answer, sandbox, name, form)
+
+    def _answer(sandbox: StripeSandbox, name: str, form: Json) -> Response:
+        try:
+            checkout = sessions.find(sandbox, name.partition("_secret_")[0])
+        except ApiError:
+            return _render("missing.html", HTTPStatus.NOT_FOUND)
+        # The secret is what lets a page show an embedded session.
+        if embedded and checkout.client_secret != name:
+            return _render("missing.html", HTTPStatus.NOT_FOUND)
+        address = f"/c/{'embedded' if embedded else 'pay'}/{name}"
+        page = Page(sandbox, checkout, address, embedded)
+        closed = page.session["status"] != "open"
+        response = _closed(page) if closed else view(page, form)
+        # A shop frames the embedded page and nobody frames the other.
+        ancestors = "*" if embedded else "'none'"
+        response.headers["Content-Security-Policy"] = f"frame-ancestors {ancestors}"
+        return response
+
+    return Route(path, endpoint, methods=[method])
+
+
+def show(page: Page, _: Json) -> Response:
+    return _form(page)
+
+
+def pay(page: Page, form: Json) -> Response:
+    try:
+        payments.confirm(page.sandbox, page.checkout, _method(page, form))
+    except ApiError as error:
+        return _refused(page, form, error)
+    if page.checkout.authenticating:
+        return RedirectResponse(f"{page.path}/authenticate", HTTPStatus.SEE_OTHER)
+    return _paid(page)
+
+
+def show_challenge(page: Page, _: Json) -> Response:
+    if not page.checkout.authenticating:
+        return RedirectResponse(page.path, HTTPStatus.SEE_OTHER)
+    return _render("challenge.html", page=page, session=page.session)
+
+
+def answer_challenge(page: Page, form: Json) -> Response:
+    passed = form.get("outcome") == "complete"
+    try:
+        payments.authenticate(page.sandbox, page.checkout, passed=passed)
+    except ApiError as error:
+        return _refused(page, form, error)
+    return _paid(page)
+
+
+def _method(page: Page, form: Json) -> Json:
+    """The payment method that the customer typed in; any, when nothing is due."""
+    email = page.session["customer_email"] or form.get("email", "").strip()
+    if not is_email(email):
+        raise invalid("email", "Your email is incomplete.")
+    month, _, year = form.get("expiry", "").partition("/")
+    card: Json = {"number": form.get("number", ""), "cvc": form.get("cvc", "").strip()}
+    if page.session["amount_total"] == 0:
+        card = {"token": "tok_visa"}
+    elif not (month.strip().isdecimal() and year.strip().isdecimal()):
+        raise invalid("expiry", "Your card's expiration date is incomplete.")
+    else:
+        card |= {"exp_month": int(month), "exp_year": int(year)}
+    billing = {"email": email, "name": form.get("name") or None}
+    return payment_methods.create_card(
+        page.sandbox, {"card": card, "billing_details": billing}
+    )
+
+
+def _refused(page: Page, form: Json, error: ApiError) -> Response:
+    if page.session["status"] != "open":
+        return _closed(page)
+    return _form(page, form, error)
+
+
+def _form(
+    page: Page, form: Json | None = None, error: ApiError | None = None
+) -> Response:
+    return _render(
+        "pay.html",
+        error.status if error else HTTPStatus.OK,
+        page=page,
+        session=page.session,
+        line_items=page.checkout.line_items,
+        form=form or {},
+        message=str(error) if error else None,
+    )
+
+
+def _paid(page: Page) -> Response:
+    if page.embedded:
+        return _closed(page)
+    completed = page.checkout.completed_event
+    # Stripe keeps the customer a moment, so that the shop hears of the payment before
+    # they come back.
+    if completed and page.sandbox.webhooks.mode == "deliver":
+        page.sandbox.webhooks.wait_until_answered(
+            completed, page.sandbox.redirect_hold_seconds
+        )
+    url = sessions.with_id(page.session["success_url"], page.session)
+    return RedirectResponse(url, HTTPStatus.SEE_OTHER)
+
+
+def _closed(page: Page) -> Response:
+    session = page.session
+    after = session["success_url"] or session["return_url"]
+    complete = session["status"] == "complete"
+    redirects = page.embedded and session["redirect_on_completion"] == "always"
+    return _render(
+        "closed.html",
+        page=page,
+        session=session,
+        after=sessions.with_id(after, session) if after and complete else None,
+        redirects=redirects,
+    )
+
+
+def _render(
+    template: str, status: HTTPStatus = HTTPStatus.OK, **values: object
+) -> HTMLResponse:
+    return HTMLResponse(_templates().get_template(template).render(values), status)
+
+
+@cache
+def _templates() -> jinja2.Environment:
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+    )
+    environment.filters["money"] = format_amount
+    return environment

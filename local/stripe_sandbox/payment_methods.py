@@ -1,0 +1,127 @@
+"""Payment methods: cards and the bank debits that settle days later."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+from stripe.params import PaymentMethodCreateParams
+
+from . import cards
+from .errors import missing, no_such, unsupported
+from .parameters import validate
+from .sandbox import StripeSandbox
+from .store import new_id
+
+type Json = dict[str, Any]
+
+# Their payment is complete when the customer leaves, and paid some days after.
+DELAYED = ("us_bank_account", "sepa_debit")
+
+
+def create(sandbox: StripeSandbox, raw: Json) -> Json:
+    params = validate(raw, PaymentMethodCreateParams)
+    kind = params.get("type")
+    if kind is None:
+        raise missing("type")
+    if kind == "card":
+        return create_card(sandbox, params)
+    if kind not in DELAYED:
+        raise unsupported(f"type={kind}")
+    details = params.get(kind, {})
+    number = details.get("iban") or details.get("account_number") or "000123456789"
+    shown = {"last4": number[-4:], "fingerprint": new_id("", 16)}
+    return _add(sandbox, kind, shown, params)
+
+
+def create_card(sandbox: StripeSandbox, params: Json) -> Json:
+    card = params.get("card")
+    if card is None:
+        raise missing("card")
+    if "token" in card:
+        return _add_card(sandbox, _tokenised(card["token"]), params)
+    for name in ("number", "exp_month", "exp_year"):
+        if name not in card:
+            raise missing(f"card[{name}]")
+    number = "".join(card["number"].split()).replace("-", "")
+    today = datetime.fromtimestamp(sandbox.now(), UTC)
+    month, year = card["exp_month"], card["exp_year"]
+    year += 2000 if year < 100 else 0  # noqa: PLR2004 - people write 34 for 2034
+    cards.check(number, month, year, card.get("cvc"), today.year * 12 + today.month)
+    return _add_card(sandbox, number, params, month=month, year=year)
+
+
+def get(sandbox: StripeSandbox, method_id: str) -> Json:
+    """A payment method, also one of Stripe's ready-made `pm_card_...`."""
+    number = cards.TOKENS.get(method_id.removeprefix("pm_card_"))
+    if method_id.startswith("pm_card_") and number:
+        return _add_card(sandbox, number, {})
+    return sandbox.store.get("payment_method", method_id, "payment_method")
+
+
+def _tokenised(token: str) -> str:
+    number = cards.TOKENS.get(token.removeprefix("tok_"))
+    if number is None:
+        raise no_such("token", token, "card[token]")
+    return number
+
+
+def _add_card(
+    sandbox: StripeSandbox,
+    number: str,
+    params: Json,
+    *,
+    month: int = 12,
+    year: int | None = None,
+) -> Json:
+    today = datetime.fromtimestamp(sandbox.now(), UTC)
+    brand = cards.brand_of(number)
+    shown = {
+        "brand": brand,
+        "checks": {
+            "address_line1_check": None,
+            "address_postal_code_check": None,
+            "cvc_check": "unchecked",
+        },
+        "country": "US",
+        "display_brand": brand,
+        "exp_month": month,
+        "exp_year": year or today.year + 3,
+        "fingerprint": new_id("", 16),
+        "funding": "credit",
+        "generated_from": None,
+        "last4": number[-4:],
+        "networks": {"available": [brand], "preferred": None},
+        "three_d_secure_usage": {"supported": True},
+        "wallet": None,
+    }
+    method = _add(sandbox, "card", shown, params)
+    sandbox.outcomes[method["id"]] = cards.outcome_of(number)
+    return method
+
+
+def _add(sandbox: StripeSandbox, kind: str, shown: Json, params: Json) -> Json:
+    billing = params.get("billing_details") or {}
+    address = dict.fromkeys(
+        ("city", "country", "line1", "line2", "postal_code", "state")
+    )
+    return sandbox.store.add(
+        {
+            "id": new_id("pm_1"),
+            "object": "payment_method",
+            "allow_redisplay": "unspecified",
+            "billing_details": {
+                "email": None,
+                "name": None,
+                "phone": None,
+                "tax_id": None,
+                **billing,
+                "address": {**address, **(billing.get("address") or {})},
+            },
+            "created": sandbox.now(),
+            "customer": None,
+            "customer_account": None,
+            "livemode": False,
+            "metadata": params.get("metadata") or {},
+            "type": kind,
+            kind: shown,
+        }
+    )

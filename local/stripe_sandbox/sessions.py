@@ -1,0 +1,295 @@
+"""Checkout sessions: made, read, listed, expired."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from stripe.params.checkout import (
+    SessionCreateParams,
+    SessionListLineItemsParams,
+    SessionListParams,
+)
+
+from . import create_rules
+from .errors import conflict_of_state, no_such
+from .parameters import validate
+from .sandbox import StripeSandbox
+from .store import new_id, page, within
+
+type Json = dict[str, Any]
+
+KIND = "checkout.session"
+# What an account with default settings offers, and in which currencies.
+OFFERED: dict[str, tuple[str, ...]] = {
+    "card": (),
+    "us_bank_account": ("usd",),
+    "sepa_debit": ("eur",),
+}
+# Settings that the object shows as they were given.
+ECHOED = (
+    "allow_promotion_codes", "allowed_payment_method_types",
+    "billing_address_collection", "branding_settings", "cancel_url",
+    "client_reference_id", "consent_collection", "customer_email",
+    "excluded_payment_method_types", "integration_identifier", "locale",
+    "name_collection", "origin_context", "permissions", "return_url",
+    "saved_payment_method_options", "shipping_address_collection", "submit_type",
+    "success_url", "wallet_options",
+)  # fmt: skip
+# What a payment without customers, invoices or discounts leaves empty.
+EMPTY = (
+    "after_expiration", "client_secret", "collected_information", "consent",
+    "currency_conversion", "customer", "customer_account", "customer_details",
+    "invoice", "managed_payments", "payment_intent", "payment_link",
+    "payment_method_configuration_details", "presentment_details", "recovered_from",
+    "redirect_on_completion", "setup_intent", "shipping_cost", "subscription",
+    "tax_id_collection", "url",
+)  # fmt: skip
+
+
+@dataclass
+class Checkout:
+    """A session, and what its object does not show."""
+
+    session: Json
+    line_items: list[Json]
+    payment_intent_data: Json
+    client_secret: str | None = None
+    # The payment method that waits for the customer to authenticate.
+    authenticating: Json | None = None
+    completed_event: Json | None = None
+
+
+def create(sandbox: StripeSandbox, raw: Json) -> Json:
+    params = validate(raw, SessionCreateParams)
+    now = sandbox.now()
+    create_rules.check(params, now)
+    with sandbox.lock:
+        line_items = [_line_item(sandbox, line, now) for line in params["line_items"]]
+        session = _session(params, line_items, now)
+        checkout = Checkout(session, line_items, params.get("payment_intent_data", {}))
+        if session["ui_mode"] == "embedded_page":
+            session["redirect_on_completion"] = params.get(
+                "redirect_on_completion", "always"
+            )
+            checkout.client_secret = new_id(f"{session['id']}_secret_")
+            session["client_secret"] = checkout.client_secret
+        else:
+            session["url"] = f"{sandbox.base_url}/c/pay/{session['id']}"
+        sandbox.store.add(session)
+        sandbox.checkouts[session["id"]] = checkout
+        return shown(sandbox, checkout, params.get("expand", []))
+
+
+def _line_item(sandbox: StripeSandbox, line: Json, now: int) -> Json:
+    price_data = line["price_data"]
+    product_data = price_data["product_data"]
+    made = {"created": now, "livemode": False}
+    product = {
+        "id": new_id("prod_", 14),
+        "object": "product",
+        "active": False,
+        "description": None,
+        "images": [],
+        "metadata": {},
+        **product_data,
+        **made,
+        "type": "service",
+        "updated": now,
+    }
+    price = {
+        "id": new_id("price_1"),
+        "object": "price",
+        "active": False,
+        "billing_scheme": "per_unit",
+        "currency": price_data["currency"],
+        "custom_unit_amount": None,
+        "lookup_key": None,
+        "metadata": {},
+        "nickname": None,
+        "product": product["id"],
+        "recurring": None,
+        "tax_behavior": price_data.get("tax_behavior", "unspecified"),
+        "tiers_mode": None,
+        "transform_quantity": None,
+        "type": "one_time",
+        "unit_amount": price_data["unit_amount"],
+        "unit_amount_decimal": str(price_data["unit_amount"]),
+        **made,
+    }
+    sandbox.store.add(product)
+    sandbox.store.add(price)
+    amount = create_rules.line_amount(line)
+    return {
+        "id": new_id("li_1"),
+        "object": "item",
+        "adjustable_quantity": None,
+        "amount_discount": 0,
+        "amount_subtotal": amount,
+        "amount_tax": 0,
+        "amount_total": amount,
+        "currency": price_data["currency"],
+        "description": product_data["name"],
+        "metadata": line.get("metadata", {}),
+        "price": price,
+        "quantity": line["quantity"],
+    }
+
+
+def _session(params: Json, line_items: list[Json], now: int) -> Json:
+    total = sum(item["amount_total"] for item in line_items)
+    currency = line_items[0]["currency"]
+    return {
+        "id": new_id("cs_test_a1", 56),
+        "object": KIND,
+        **dict.fromkeys(EMPTY),
+        **{name: params.get(name) for name in ECHOED},
+        "adaptive_pricing": params.get("adaptive_pricing", {"enabled": False}),
+        "amount_subtotal": total,
+        "amount_total": total,
+        "automatic_tax": {
+            "enabled": False,
+            "liability": None,
+            "provider": None,
+            "status": None,
+        },
+        "created": now,
+        "currency": currency,
+        "custom_fields": params.get("custom_fields", []),
+        "custom_text": {
+            "after_submit": None,
+            "shipping_address": None,
+            "submit": None,
+            "terms_of_service_acceptance": None,
+            **params.get("custom_text", {}),
+        },
+        "customer_creation": params.get("customer_creation", "if_required"),
+        "discounts": [],
+        "expires_at": params.get("expires_at", now + create_rules.MAXIMUM_LIFE_SECONDS),
+        "invoice_creation": {"enabled": False, "invoice_data": None},
+        "livemode": False,
+        "metadata": params.get("metadata") or {},
+        "mode": "payment",
+        "payment_method_collection": "if_required",
+        "payment_method_options": params.get("payment_method_options", {}),
+        "payment_method_types": _payment_method_types(params, currency),
+        "payment_status": "unpaid" if total else "no_payment_required",
+        "phone_number_collection": params.get(
+            "phone_number_collection", {"enabled": False}
+        ),
+        "shipping_options": [],
+        "status": "open",
+        "total_details": {
+            "amount_discount": 0,
+            "amount_shipping": 0,
+            "amount_tax": 0,
+        },
+        "ui_mode": params.get("ui_mode", "hosted_page"),
+    }
+
+
+def _payment_method_types(params: Json, currency: str) -> list[str]:
+    allowed = params.get("allowed_payment_method_types", OFFERED)
+    excluded = params.get("excluded_payment_method_types", [])
+    types = [
+        kind
+        for kind, currencies in OFFERED.items()
+        if kind in allowed
+        and kind not in excluded
+        and (not currencies or currency in currencies)
+    ]
+    if not types:
+        raise conflict_of_state(
+            "No valid payment method types for this Checkout Session."
+        )
+    return types
+
+
+def find(sandbox: StripeSandbox, session_id: str) -> Checkout:
+    try:
+        checkout = sandbox.checkouts[session_id]
+    except KeyError:
+        raise no_such(KIND, session_id, "session") from None
+    expire_if_due(sandbox, checkout)
+    return checkout
+
+
+def shown(sandbox: StripeSandbox, checkout: Checkout, expand: list[str]) -> Json:
+    session = checkout.session
+    if any(path.split(".")[0] == "line_items" for path in expand):
+        session = {**session, "line_items": line_items(checkout, {})}
+    return sandbox.store.expanded(session, expand)
+
+
+def line_items(checkout: Checkout, params: Json) -> Json:
+    url = f"/v1/checkout/sessions/{checkout.session['id']}/line_items"
+    return page(checkout.line_items, params, url)
+
+
+def list_line_items(sandbox: StripeSandbox, session_id: str, raw: Json) -> Json:
+    params = validate(raw, SessionListLineItemsParams)
+    found = line_items(find(sandbox, session_id), params)
+    return sandbox.store.expanded(found, params.get("expand", []))
+
+
+def list_sessions(sandbox: StripeSandbox, raw: Json) -> Json:
+    params = validate(raw, SessionListParams)
+    expire_due(sandbox)
+    email = params.get("customer_details", {}).get("email")
+
+    def matches(session: Json) -> bool:
+        details = session["customer_details"] or {}
+        names = ("customer", "payment_intent", "payment_link", "status", "subscription")
+        return (
+            all(session[name] == params[name] for name in names if name in params)
+            and within(session["created"], params.get("created"))
+            and (email is None or details.get("email") == email)
+        )
+
+    newest_first = sandbox.store.all(KIND)[::-1]
+    found = page(newest_first, params, "/v1/checkout/sessions", matches)
+    expand: list[str] = params.get("expand", [])
+    inner = [path.removeprefix("data.") for path in expand if path.startswith("data.")]
+    found["data"] = [
+        shown(sandbox, sandbox.checkouts[session["id"]], inner)
+        for session in found["data"]
+    ]
+    return found
+
+
+def expire(sandbox: StripeSandbox, checkout: Checkout) -> None:
+    """Close an open session, for good."""
+    with sandbox.lock:
+        session = checkout.session
+        if session["status"] != "open":
+            raise conflict_of_state(
+                'Only Checkout Sessions with a status in ["open"] can be expired. '
+                f"This Checkout Session has a status of {session['status']}.",
+            )
+        session.update(status="expired", url=None, client_secret=None)
+        checkout.authenticating = None
+        if session["payment_intent"]:
+            intent = sandbox.store.get("payment_intent", session["payment_intent"])
+            intent.update(
+                status="canceled",
+                canceled_at=sandbox.now(),
+                cancellation_reason="expired",
+                next_action=None,
+            )
+            sandbox.emit("payment_intent.canceled", intent)
+        sandbox.emit("checkout.session.expired", session)
+
+
+def expire_if_due(sandbox: StripeSandbox, checkout: Checkout) -> None:
+    with sandbox.lock:
+        session = checkout.session
+        if session["status"] == "open" and session["expires_at"] <= sandbox.now():
+            expire(sandbox, checkout)
+
+
+def expire_due(sandbox: StripeSandbox) -> None:
+    """Time passes for the sessions that nobody looks at, too."""
+    for checkout in list(sandbox.checkouts.values()):
+        expire_if_due(sandbox, checkout)
+
+
+def with_id(url: str, session: Json) -> str:
+    return url.replace("{CHECKOUT_SESSION_ID}", session["id"])

@@ -1,0 +1,164 @@
+"""The calls of Stripe's API that the sandbox answers."""
+
+from typing import Any, NotRequired, TypedDict
+
+from starlette.routing import BaseRoute
+from stripe.params import (
+    EventListParams,
+    EventRetrieveParams,
+    PaymentIntentRetrieveParams,
+    PaymentMethodRetrieveParams,
+)
+from stripe.params.checkout import SessionExpireParams, SessionRetrieveParams
+
+from . import payment_methods, payments, sessions
+from .api import route, unrecognized
+from .errors import invalid
+from .parameters import validate
+from .sandbox import StripeSandbox
+from .store import page, within
+
+type Json = dict[str, Any]
+type PathParams = dict[str, str]
+
+
+class PaymentPageRetrieveParams(TypedDict):
+    """Nowhere documented: what Stripe's CLI sends."""
+
+    expand: NotRequired[list[str]]
+
+
+class PaymentPageConfirmParams(TypedDict):
+    payment_method: NotRequired[str]
+    expected_amount: NotRequired[int]
+    expand: NotRequired[list[str]]
+
+
+def routes() -> list[BaseRoute]:
+    session = "/v1/checkout/sessions/{id}"
+    payment_page = "/v1/payment_pages/{id}"
+    return [
+        route("POST", "/v1/checkout/sessions", create_session),
+        route("GET", "/v1/checkout/sessions", list_sessions),
+        route("GET", session, retrieve_session),
+        route("POST", f"{session}/expire", expire_session),
+        route("GET", f"{session}/line_items", list_line_items),
+        route("GET", "/v1/payment_intents", list_intents),
+        route("GET", "/v1/payment_intents/{id}", retrieve_intent),
+        route("POST", "/v1/payment_methods", create_method, publishable=True),
+        route("GET", "/v1/payment_methods/{id}", retrieve_method),
+        route("GET", payment_page, retrieve_payment_page, publishable=True),
+        route("POST", f"{payment_page}/confirm", confirm_page, publishable=True),
+        route("GET", "/v1/events", list_events),
+        route("GET", "/v1/events/{id}", retrieve_event),
+        route("*", "/v1/{path:path}", unrecognized),
+    ]
+
+
+def create_session(sandbox: StripeSandbox, raw: Json, _: PathParams) -> Json:
+    return sessions.create(sandbox, raw)
+
+
+def list_sessions(sandbox: StripeSandbox, raw: Json, _: PathParams) -> Json:
+    return sessions.list_sessions(sandbox, raw)
+
+
+def retrieve_session(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
+    expand = validate(raw, SessionRetrieveParams).get("expand", [])
+    return sessions.shown(sandbox, sessions.find(sandbox, path["id"]), expand)
+
+
+def expire_session(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
+    expand = validate(raw, SessionExpireParams).get("expand", [])
+    checkout = sessions.find(sandbox, path["id"])
+    sessions.expire(sandbox, checkout)
+    return sessions.shown(sandbox, checkout, expand)
+
+
+def list_line_items(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
+    return sessions.list_line_items(sandbox, path["id"], raw)
+
+
+def list_intents(sandbox: StripeSandbox, raw: Json, _: PathParams) -> Json:
+    return payments.list_intents(sandbox, raw)
+
+
+def retrieve_intent(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
+    expand = validate(raw, PaymentIntentRetrieveParams).get("expand", [])
+    intent = sandbox.store.get("payment_intent", path["id"], "intent")
+    return sandbox.store.expanded(intent, expand)
+
+
+def create_method(sandbox: StripeSandbox, raw: Json, _: PathParams) -> Json:
+    return payment_methods.create(sandbox, raw)
+
+
+def retrieve_method(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
+    expand = validate(raw, PaymentMethodRetrieveParams).get("expand", [])
+    return sandbox.store.expanded(payment_methods.get(sandbox, path["id"]), expand)
+
+
+def retrieve_payment_page(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
+    validate(raw, PaymentPageRetrieveParams)
+    return _payment_page(sandbox, sessions.find(sandbox, path["id"]))
+
+
+def confirm_page(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
+    """Pay without a browser, the way Stripe's CLI does."""
+    params = validate(raw, PaymentPageConfirmParams)
+    checkout = sessions.find(sandbox, path["id"])
+    total = checkout.session["amount_total"]
+    if params.get("expected_amount", total) != total:
+        raise invalid(
+            "expected_amount",
+            "The expected amount does not match the Checkout Session's total.",
+            "checkout_amount_mismatch",
+        )
+    method_id = params.get("payment_method")
+    method = payment_methods.get(sandbox, method_id) if method_id else None
+    payments.confirm(sandbox, checkout, method)
+    return _payment_page(sandbox, checkout)
+
+
+def _payment_page(sandbox: StripeSandbox, checkout: sessions.Checkout) -> Json:
+    session = checkout.session
+    intent_id = session["payment_intent"]
+    paths = ["payment_intent"] if intent_id else []
+    shown = sandbox.store.expanded(session, paths)
+    amounts = {
+        "currency": session["currency"],
+        "due": session["amount_total"],
+        "subtotal": session["amount_subtotal"],
+        "total": session["amount_total"],
+        "line_items": checkout.line_items,
+    }
+    return {**shown, "session_id": session["id"], "line_item_group": amounts}
+
+
+def list_events(sandbox: StripeSandbox, raw: Json, _: PathParams) -> Json:
+    params = validate(raw, EventListParams)
+    types = params.get("types") or [params.get("type", "*")]
+    delivered = params.get("delivery_success")
+
+    def matches(event: Json) -> bool:
+        return (
+            any(_is_type(event["type"], wanted) for wanted in types)
+            and within(event["created"], params.get("created"))
+            and delivered in (None, event["pending_webhooks"] == 0)
+        )
+
+    newest_first = sandbox.store.all("event")[::-1]
+    found = page(newest_first, params, "/v1/events", matches)
+    return sandbox.store.expanded(found, params.get("expand", []))
+
+
+def _is_type(kind: str, wanted: str) -> bool:
+    if wanted.endswith("*"):
+        return kind.startswith(wanted.removesuffix("*"))
+    return kind == wanted
+
+
+def retrieve_event(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
+    expand = validate(raw, EventRetrieveParams).get("expand", [])
+    event = sandbox.store.get("event", path["id"])
+    return sandbox.store.expanded(event, expand)
