@@ -1,0 +1,82 @@
+# What a developer or CI does here; `make` alone lists it. Needs python3 and make only.
+
+UV  := .venvs/uv/bin/uv
+SAM := .venvs/sam/bin/sam
+RUN := .venv/bin/python -m
+
+# What sam and the layer's build (which looks for uv on the path) need to know.
+WITH_SAM := PATH="$(CURDIR)/.venvs/uv/bin:$$PATH" SAM_CLI_TELEMETRY=0
+
+# What is checked and measured; tests are formatted and linted as well.
+SOURCES := layers/common/checkout functions local
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+.PHONY: help run test test-fast test-stack check format build deploy lock clean
+
+help: ## List these targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run everything here: an embedded AWS, a Stripe sandbox, a storefront
+	@$(RUN) local
+
+test: test-fast test-stack ## Check and test everything, as CI does
+
+test-fast: check ## All of it but the tests that need a running stack
+	$(RUN) pytest --numprocesses auto --cov --ignore tests/stack
+
+test-stack: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Test the deployed stack (CHECKOUT_STACK_JSON=.local/stack.json: the one that runs)
+	$(RUN) pytest tests/stack
+
+check: .venv/ready .venvs/sam/ready ## Format, lint, types, imports, template
+	$(RUN) ruff format --check
+	$(RUN) ruff check
+	$(RUN) mypy $(SOURCES)
+	PYTHONPATH=.:layers/common .venv/bin/lint-imports
+	$(WITH_SAM) AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
+
+format: .venv/ready ## Format the code and repair what can be repaired
+	$(RUN) ruff format
+	$(RUN) ruff check --fix
+
+build: .venvs/sam/ready ## Build what is deployed into .aws-sam
+	$(WITH_SAM) $(SAM) build
+
+deploy: build ## Deploy to your AWS account; asks for the parameters
+	$(WITH_SAM) $(SAM) deploy --guided
+
+LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 \
+	--no-emit-index-url --no-header pyproject.toml
+
+lock: .venvs/uv/ready ## Lock the dependencies that pyproject.toml names (UPGRADE=1: their newest)
+	$(LOCK) $(if $(UPGRADE),--upgrade) --group runtime --output-file layers/common/requirements.txt
+	for group in uv dev sam embedded-aws; do \
+		$(LOCK) $(if $(UPGRADE),--upgrade) --group $$group --output-file requirements/$$group.txt || exit; \
+	done
+
+clean: ## Remove everything that was built or installed
+	rm -rf .venv .venvs .local .aws-sam .coverage* .*_cache .hypothesis
+
+# Environments. Each is as new as its lock file.
+
+.venv/ready: requirements/dev.txt | .venvs/uv/ready
+	$(call install,.venv)
+
+.venvs/sam/ready .venvs/embedded-aws/ready: .venvs/%/ready: requirements/%.txt | .venvs/uv/ready
+	$(call install,.venvs/$*)
+
+define install
+	@echo "Installing $< into $(1)"
+	@test -x $(1)/bin/python || $(UV) venv --quiet --python 3.13 $(1) || { \
+		echo "Python 3.13 is needed, and uv could neither find nor fetch it." >&2; exit 1; }
+	@$(UV) pip sync --quiet --require-hashes --python $(1)/bin/python $<
+	@touch $@
+endef
+
+.venvs/uv/ready: requirements/uv.txt
+	@python3 -c "import ensurepip, venv" || { \
+		echo "python3 cannot make environments: install its venv module (apt install python3-venv)." >&2; exit 1; }
+	@echo "Installing uv into .venvs/uv"
+	@python3 -m venv .venvs/uv
+	@.venvs/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<
+	@touch $@

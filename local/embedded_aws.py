@@ -1,0 +1,86 @@
+"""The embedded AWS: MiniStack, in an environment like that of Lambda's own runtime."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from local.settings import HOST, ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from local.processes import Processes
+
+REGION = "us-east-1"
+# The one identity that MiniStack lets do everything, as an account's root may.
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",  # pragma: allowlist secret
+}
+
+
+@dataclass(frozen=True)
+class EmbeddedAws:
+    port: int
+    folder: Path
+
+    @property
+    def url(self) -> str:
+        return f"http://{HOST}:{self.port}"
+
+    def start(self, processes: Processes) -> None:
+        scratch = self.folder / "tmp"
+        scratch.mkdir(parents=True, exist_ok=True)
+        processes.start(
+            "embedded-aws",
+            [ROOT / ".venvs/embedded-aws/bin/python", "-m", "ministack"],
+            # Functions inherit this environment, so it holds nothing of ours: what
+            # a function needs must come from the template, as it does in AWS.
+            {
+                "PATH": os.defpath,
+                "TMPDIR": str(scratch),
+                "BIND_HOST": HOST,
+                "MINISTACK_HOST": HOST,
+                "GATEWAY_PORT": str(self.port),
+                "MINISTACK_REGION": REGION,
+                "AUTH": "true",  # functions may do what their policies allow, no more
+                "IOT_MTLS_ENABLED": "0",  # it would take a port that we have no use for
+                **CREDENTIALS,
+            },
+        )
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - a boto3 client
+        return boto3.client(  # type: ignore[call-overload]
+            service,
+            endpoint_url=self.url,
+            region_name=REGION,
+            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+        )
+
+    def cli_environment(self, env: Mapping[str, str] = os.environ) -> dict[str, str]:
+        """*env* for a tool that must talk to this AWS and to no other."""
+        return {
+            **{name: value for name, value in env.items() if name[:4] != "AWS_"},
+            "AWS_ENDPOINT_URL": self.url,
+            "AWS_DEFAULT_REGION": REGION,
+            # The person's own profiles and credentials stay out of this.
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+            "AWS_EC2_METADATA_DISABLED": "true",
+            **CREDENTIALS,
+        }
+
+    def api_url(self, api_id: str) -> str:
+        # Host names below `localhost` do not resolve everywhere; the path form does.
+        return f"{self.url}/_aws/execute-api/{api_id}/$default"
+
+    def function_url(self, output: str) -> str:
+        """Where the function URL of the stack's *output* answers on this machine."""
+        url_id = output.removeprefix("https://").partition(".")[0]
+        return f"{self.url}/_aws/lambda-url/{url_id}/"

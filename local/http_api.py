@@ -1,0 +1,183 @@
+"""Gives the embedded AWS's HTTP API the routes that the deployed template describes.
+
+SAM writes an HTTP API's routes, authorizers and CORS as one OpenAPI document, which
+CloudFormation imports. MiniStack 1.5 creates the API but ignores the document, so we
+read it back from the processed template and make the calls that the import would.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from local.embedded_aws import REGION
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from local.embedded_aws import EmbeddedAws
+
+# What a template or an OpenAPI document holds: JSON, whose shape is theirs.
+type Json = Any
+
+
+@dataclass(frozen=True)
+class Route:
+    """One method and path, the function that answers it, and who may call it."""
+
+    key: str
+    function_arn: str
+    authorizer: str | None
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """What the template's `!Ref`, `!Sub`, `!If` and `!Split` stand for."""
+
+    references: dict[str, str]
+    conditions: dict[str, Json]
+
+    def resolve(self, value: Json) -> Json:
+        match value:
+            case {"Ref": name}:
+                return self.references[name]
+            case {"Fn::Sub": str(text)}:
+                return re.sub(r"\$\{([^}]+)\}", lambda m: self.references[m[1]], text)
+            case {"Fn::If": [condition, then, otherwise]}:
+                return self.resolve(then if self.holds(condition) else otherwise)
+            case {"Fn::Split": [separator, text]}:
+                return self.resolve(text).split(separator)
+            case dict():
+                return {key: self.resolve(inner) for key, inner in value.items()}
+            case list():
+                return [self.resolve(inner) for inner in value]
+        return value
+
+    def holds(self, condition: Json) -> bool:
+        match condition:
+            case str(name) | {"Condition": str(name)}:
+                return self.holds(self.conditions[name])
+            case {"Fn::Equals": [left, right]}:
+                return bool(self.resolve(left) == self.resolve(right))
+            case {"Fn::Not": [inner]}:
+                return not self.holds(inner)
+            case {"Fn::And": inner}:
+                return all(self.holds(each) for each in inner)
+            case {"Fn::Or": inner}:
+                return any(self.holds(each) for each in inner)
+        raise ValueError(f"Cannot read this condition of the template: {condition}")
+
+
+def open_http_api(aws: EmbeddedAws, stack_name: str) -> str:
+    """Make what the template's HTTP API describes; answer the API's id."""
+    gateway = aws.client("apigatewayv2")
+    template, deployed = read_stack(aws, stack_name)
+    logical_id, document = next(
+        (name, deployed.resolve(resource["Properties"]["Body"]))
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == "AWS::ApiGatewayV2::Api"
+    )
+    api_id = deployed.references[logical_id]
+
+    if origins := cors(document):
+        gateway.update_api(ApiId=api_id, CorsConfiguration=origins)
+    authorizer_ids = {
+        name: gateway.create_authorizer(
+            ApiId=api_id,
+            Name=name,
+            AuthorizerType="JWT",
+            IdentitySource=[scheme["identitySource"]],
+            JwtConfiguration={
+                "Issuer": scheme["jwtConfiguration"]["issuer"],
+                "Audience": scheme["jwtConfiguration"]["audience"],
+            },
+        )["AuthorizerId"]
+        for name, scheme in authorizers(document).items()
+    }
+    found = list(routes(document))
+    integrations = {
+        arn: gateway.create_integration(
+            ApiId=api_id,
+            IntegrationType="AWS_PROXY",
+            IntegrationUri=arn,
+            PayloadFormatVersion="2.0",
+        )["IntegrationId"]
+        for arn in {route.function_arn for route in found}
+    }
+    for route in found:
+        who: Json = {}
+        if route.authorizer:
+            who = {
+                "AuthorizationType": "JWT",
+                "AuthorizerId": authorizer_ids[route.authorizer],
+            }
+        gateway.create_route(
+            ApiId=api_id,
+            RouteKey=route.key,
+            Target=f"integrations/{integrations[route.function_arn]}",
+            **who,
+        )
+    return api_id
+
+
+def read_stack(aws: EmbeddedAws, stack_name: str) -> tuple[Json, Deployed]:
+    """Read the stack's processed template and what its names stand for."""
+    cloudformation = aws.client("cloudformation")
+    template: Json = cloudformation.get_template(
+        StackName=stack_name, TemplateStage="Processed"
+    )["TemplateBody"]
+    stack: Json = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
+    resources: Json = cloudformation.describe_stack_resources(StackName=stack_name)
+    account = stack["StackId"].split(":")[4]
+
+    references = {
+        "AWS::Partition": "aws",
+        "AWS::Region": REGION,
+        "AWS::AccountId": account,
+        "AWS::URLSuffix": "amazonaws.com",
+        "AWS::StackName": stack_name,
+    }
+    references |= {
+        each["ParameterKey"]: each["ParameterValue"]
+        for each in stack.get("Parameters", [])
+    }
+    for each in resources["StackResources"]:
+        name, physical_id = each["LogicalResourceId"], each["PhysicalResourceId"]
+        references[name] = physical_id
+        if each["ResourceType"] == "AWS::Lambda::Function":
+            references[f"{name}.Arn"] = (
+                f"arn:aws:lambda:{REGION}:{account}:function:{physical_id}"
+            )
+    return template, Deployed(references, template.get("Conditions", {}))
+
+
+def routes(document: Json) -> Iterator[Route]:
+    for path, methods in document["paths"].items():
+        for method, operation in methods.items():
+            uri = operation["x-amazon-apigateway-integration"]["uri"]
+            schemes = [name for rule in operation["security"] for name in rule]
+            yield Route(
+                key=f"{method.upper()} {path}",
+                function_arn=uri.partition("/functions/")[2].removesuffix(
+                    "/invocations"
+                ),
+                # SAM writes a route without an authorizer as the scheme "NONE".
+                authorizer=next((name for name in schemes if name != "NONE"), None),
+            )
+
+
+def authorizers(document: Json) -> dict[str, Json]:
+    schemes = document.get("components", {}).get("securitySchemes", {})
+    return {
+        name: scheme["x-amazon-apigateway-authorizer"]
+        for name, scheme in schemes.items()
+    }
+
+
+def cors(document: Json) -> Json:
+    configuration = document.get("x-amazon-apigateway-cors", {})
+    # A list parameter arrives as the text it was given as.
+    if isinstance(origins := configuration.get("allowOrigins"), str):
+        configuration = {**configuration, "allowOrigins": origins.split(",")}
+    return {name[0].upper() + name[1:]: value for name, value in configuration.items()}

@@ -1,0 +1,101 @@
+"""A local identity provider: signs whoever you say you are into an access token.
+
+It stands where a Cognito user pool, or any other OIDC issuer, stands in AWS. The API's
+authorizer finds its keys through the discovery document, as it would there.
+"""
+
+from __future__ import annotations
+
+import argparse
+import time
+from typing import TYPE_CHECKING
+
+import jwt
+import uvicorn
+from cryptography.hazmat.primitives.asymmetric import rsa
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
+from starlette.responses import JSONResponse
+from starlette.routing import Route
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+AUDIENCE = "checkout-local"
+KEY_ID = "local"
+LIFETIME_SECONDS = 12 * 60 * 60
+
+
+def create_app(issuer: str) -> Starlette:
+    """Make the provider that calls itself *issuer*, with a key pair of its own."""
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    public_key = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
+
+    async def discovery(_request: Request) -> JSONResponse:
+        return JSONResponse(
+            {
+                "issuer": issuer,
+                "jwks_uri": f"{issuer}/.well-known/jwks.json",
+                "token_endpoint": f"{issuer}/token",
+                "id_token_signing_alg_values_supported": ["RS256"],
+            }
+        )
+
+    async def jwks(_request: Request) -> JSONResponse:
+        return JSONResponse(
+            {"keys": [{**public_key, "kid": KEY_ID, "use": "sig", "alg": "RS256"}]}
+        )
+
+    async def token(request: Request) -> JSONResponse:
+        form = await request.form()
+        subject = str(form.get("sub", "")).strip()
+        if not subject:
+            return JSONResponse({"error": "The form field 'sub' is missing."}, 400)
+
+        now = int(time.time())
+        claims: dict[str, object] = {
+            "iss": issuer,
+            "aud": AUDIENCE,
+            "sub": subject,
+            "iat": now,
+            "exp": now + LIFETIME_SECONDS,
+            "token_use": "access",
+        }
+        if email := form.get("email"):
+            claims["email"] = email
+        # The claim Cognito puts a user's groups in. The field may be repeated, or
+        # hold several separated by commas.
+        fields = ",".join(str(each) for each in form.getlist("groups"))
+        if groups := [name.strip() for name in fields.split(",") if name.strip()]:
+            claims["cognito:groups"] = groups
+        signed = jwt.encode(claims, key, algorithm="RS256", headers={"kid": KEY_ID})
+        return JSONResponse(
+            {
+                "access_token": signed,
+                "token_type": "Bearer",
+                "expires_in": LIFETIME_SECONDS,
+            }
+        )
+
+    return Starlette(
+        routes=[
+            Route("/.well-known/openid-configuration", discovery),
+            Route("/.well-known/jwks.json", jwks),
+            Route("/token", token, methods=["POST"]),
+        ],
+        # The storefront asks for tokens from its own origin.
+        middleware=[Middleware(CORSMiddleware, allow_origins=["*"])],
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    port = parser.parse_args().port
+    app = create_app(f"http://127.0.0.1:{port}")
+    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""Starts the stack's servers and commands, watches them, and stops every one."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Self
+
+from local.settings import ROOT, StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+POLL_SECONDS = 0.1
+STOP_SECONDS = 5.0
+
+
+@dataclass(frozen=True)
+class Child:
+    name: str
+    process: subprocess.Popen[bytes]
+    log: Path
+
+    def failure(self) -> StackError:
+        lines = self.log.read_text(errors="replace").splitlines()[-15:]
+        return StackError(
+            f"{self.name} ended with exit code {self.process.returncode}. "
+            f"The last of {self.log}:\n\n" + "\n".join(f"  {line}" for line in lines)
+        )
+
+    def stop(self) -> None:
+        """End the child and all that it started: they share a process group."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGTERM)
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            pass
+        # A group outlives its first process: whatever is left of it goes too.
+        with suppress(ProcessLookupError):
+            os.killpg(self.process.pid, signal.SIGKILL)
+        self.process.wait()
+
+
+class Processes:
+    """The children of this run; leaving the `with` block stops them, newest first."""
+
+    def __init__(self, logs: Path) -> None:
+        self._logs = logs
+        self._children: list[Child] = []
+
+    def __enter__(self) -> Self:
+        self._logs.mkdir(parents=True, exist_ok=True)
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        while self._children:
+            self._children[-1].stop()
+            self._children.pop()
+
+    def start(
+        self, name: str, command: Sequence[str | Path], env: Mapping[str, str]
+    ) -> Child:
+        """Start a server; its output goes to its own log file."""
+        log = self._logs / f"{name}.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(  # noqa: S603 - our own commands
+                command,
+                cwd=ROOT,
+                env=env,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                # A group of its own: Ctrl-C reaches us alone, and we stop the rest.
+                start_new_session=True,
+            )
+        child = Child(name, process, log)
+        self._children.append(child)
+        return child
+
+    def run(
+        self, name: str, command: Sequence[str | Path], env: Mapping[str, str]
+    ) -> None:
+        """Run a command to its end while the servers stay up."""
+        child = self.start(name, command, env)
+        while child.process.poll() is None:
+            self.check(ignoring=child)
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(POLL_SECONDS)
+        self._children.remove(child)
+        if child.process.returncode != 0:
+            raise child.failure()
+
+    def check(self, ignoring: Child | None = None) -> None:
+        """Raise if a server has ended that should be running."""
+        for child in self._children:
+            if child is not ignoring and child.process.poll() is not None:
+                raise child.failure()
+
+    def wait_until_answers(
+        self,
+        url: str,
+        status: int = 200,
+        *,
+        data: bytes | None = None,
+        within_seconds: float = 30.0,
+    ) -> None:
+        """Wait until *url* answers with *status*; posts *data* if there is any."""
+        deadline = time.monotonic() + within_seconds
+        seen: object = "no answer"
+        while time.monotonic() < deadline:
+            self.check()
+            try:
+                with urllib.request.urlopen(url, data, timeout=10) as response:  # noqa: S310
+                    seen = response.status
+            except urllib.error.HTTPError as error:
+                seen = error.code
+            except OSError as error:
+                seen = error
+            if seen == status:
+                return
+            time.sleep(POLL_SECONDS)
+        raise StackError(
+            f"{url} did not answer {status} within {within_seconds:.0f} seconds ({seen})."
+        )
+
+    def watch(self) -> None:
+        """Stay until a server ends by itself, which is an error, or a signal comes."""
+        while True:
+            self.check()
+            time.sleep(1)

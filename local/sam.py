@@ -1,0 +1,70 @@
+"""Builds and deploys the template with the SAM CLI, as for AWS, but to the stack here."""
+
+from __future__ import annotations
+
+import os
+import platform
+from typing import TYPE_CHECKING
+
+from local.settings import ROOT, StackError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from local.embedded_aws import EmbeddedAws
+    from local.processes import Processes
+
+STACK_NAME = "checkout-local"
+SAM = ROOT / ".venvs/sam/bin/sam"
+
+# What platform.machine() says, in Lambda's words.
+ARCHITECTURES = {
+    "x86_64": "x86_64",
+    "amd64": "x86_64",
+    "aarch64": "arm64",
+    "arm64": "arm64",
+}
+
+
+def this_architecture() -> str:
+    machine = platform.machine().lower()
+    if machine not in ARCHITECTURES:
+        raise StackError(f"Lambda knows no machine like this one ({machine}).")
+    return ARCHITECTURES[machine]
+
+
+def build(processes: Processes, folder: Path) -> None:
+    processes.run(
+        "sam-build",
+        [SAM, "build", "--build-dir", folder / "build"],
+        # The layer's build looks for uv on the path.
+        {
+            **os.environ,
+            "PATH": f"{ROOT / '.venvs/uv/bin'}:{os.environ['PATH']}",
+            "SAM_CLI_TELEMETRY": "0",
+        },
+    )
+
+
+def deploy(
+    processes: Processes, aws: EmbeddedAws, folder: Path, parameters: dict[str, str]
+) -> dict[str, str]:
+    """Deploy what was built; answer the stack's outputs."""
+    processes.run(
+        "sam-deploy",
+        [
+            SAM,
+            "deploy",
+            *("--template-file", folder / "build" / "template.yaml"),
+            *("--config-env", "local"),
+            *("--stack-name", STACK_NAME),
+            "--parameter-overrides",
+            *(f"{name}={value}" for name, value in parameters.items()),
+        ],
+        {**aws.cli_environment(), "SAM_CLI_TELEMETRY": "0"},
+    )
+    stacks = aws.client("cloudformation").describe_stacks(StackName=STACK_NAME)
+    return {
+        output["OutputKey"]: output["OutputValue"]
+        for output in stacks["Stacks"][0]["Outputs"]
+    }

@@ -1,0 +1,53 @@
+"""Serves the sample storefront, and tells it where the rest of the stack is."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.responses import FileResponse, JSONResponse, Response
+from starlette.routing import Route
+from starlette.staticfiles import StaticFiles
+
+from local.settings import HOST
+
+if TYPE_CHECKING:
+    from starlette.requests import Request
+
+STOREFRONT = Path(__file__).with_name("storefront")
+
+
+def create_app(config_file: Path) -> Starlette:
+    files = StaticFiles(directory=STOREFRONT)
+
+    async def config(_request: Request) -> Response:
+        if not config_file.exists():
+            return JSONResponse({"error": "The stack is still starting."}, 503)
+        return FileResponse(config_file, headers={"Cache-Control": "no-store"})
+
+    async def page(request: Request) -> Response:
+        path = request.path_params["path"]
+        # The page itself knows what to show at a path that names no file.
+        if not Path(path).suffix:
+            return FileResponse(STOREFRONT / "index.html")
+        return await files.get_response(path, request.scope)
+
+    return Starlette(
+        routes=[Route("/config.json", config), Route("/{path:path}", page)]
+    )
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--config", type=Path, required=True)
+    options = parser.parse_args()
+    app = create_app(options.config)
+    uvicorn.run(app, host=HOST, port=options.port, log_level="warning")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,138 @@
+"""What a local stack can be told: folder, ports and Stripe's own test keys."""
+
+from __future__ import annotations
+
+import os
+import secrets
+import socket
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).resolve().parent.parent
+HOST = "127.0.0.1"
+STRIPE_API = "https://api.stripe.com"
+STRIPE_JS = "https://js.stripe.com/endive/stripe.js"
+
+DEFAULT_PORTS = {
+    "AWS_PORT": 4566,
+    "STRIPE_PORT": 4242,
+    "ISSUER_PORT": 4300,
+    "STOREFRONT_PORT": 3000,
+}
+
+
+class StackError(Exception):
+    """The stack cannot run; the message tells the person at the terminal why."""
+
+
+@dataclass(frozen=True)
+class StripeKeys:
+    secret_key: str
+    webhook_secret: str
+    publishable_key: str
+
+    @classmethod
+    def made_up(cls) -> StripeKeys:
+        """Keys for the sandbox; new ones at each start, so none is worth keeping."""
+        return cls(
+            secret_key=f"sk_test_{secrets.token_hex(24)}",
+            webhook_secret=f"whsec_{secrets.token_hex(24)}",
+            publishable_key=f"pk_test_{secrets.token_hex(24)}",
+        )
+
+
+@dataclass(frozen=True)
+class Settings:
+    folder: Path
+    aws_port: int
+    stripe_port: int
+    issuer_port: int
+    storefront_port: int
+    keys: StripeKeys
+    sandbox: bool
+
+    @classmethod
+    def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
+        own_keys = stripe_test_keys(env)
+        return cls(
+            folder=ROOT / env.get("CHECKOUT_LOCAL_DIR", ".local"),
+            **choose_ports(env),
+            keys=own_keys or StripeKeys.made_up(),
+            sandbox=own_keys is None,
+        )
+
+    @property
+    def stack_file(self) -> Path:
+        return self.folder / "stack.json"
+
+    @property
+    def storefront_config(self) -> Path:
+        return self.folder / "storefront.json"
+
+    @property
+    def stripe_url(self) -> str:
+        return f"http://{HOST}:{self.stripe_port}" if self.sandbox else STRIPE_API
+
+    @property
+    def stripe_js_url(self) -> str:
+        return f"{self.stripe_url}/stripe.js" if self.sandbox else STRIPE_JS
+
+    @property
+    def issuer_url(self) -> str:
+        return f"http://{HOST}:{self.issuer_port}"
+
+    @property
+    def storefront_url(self) -> str:
+        return f"http://localhost:{self.storefront_port}"
+
+
+def stripe_test_keys(env: Mapping[str, str]) -> StripeKeys | None:
+    """Stripe's own test keys, if the environment has them."""
+    secret_key = env.get("STRIPE_SECRET_KEY", "")
+    webhook_secret = env.get("STRIPE_WEBHOOK_SECRET", "")
+    if not secret_key and not webhook_secret:
+        return None
+    if not secret_key.startswith(("sk_test_", "rk_test_")):
+        raise StackError(
+            "STRIPE_SECRET_KEY must be a test key (sk_test_...) to run against "
+            "Stripe's test mode; unset both Stripe variables to use the sandbox."
+        )
+    if not webhook_secret.startswith("whsec_"):
+        raise StackError(
+            "STRIPE_SECRET_KEY is set, so STRIPE_WEBHOOK_SECRET (whsec_...) must be: "
+            "`stripe listen --print-secret` prints it."
+        )
+    return StripeKeys(secret_key, webhook_secret, env.get("STRIPE_PUBLISHABLE_KEY", ""))
+
+
+def choose_ports(env: Mapping[str, str]) -> dict[str, int]:
+    """Take the port each variable names, or its default; 0 asks for a free one."""
+    chosen: dict[str, int] = {}
+    for variable, default in DEFAULT_PORTS.items():
+        text = env.get(variable, str(default))
+        if not text.isdecimal() or int(text) > 65535:  # noqa: PLR2004
+            raise StackError(f"{variable} must be a port number, not {text!r}.")
+        port = free_port(variable, int(text))
+        if port in chosen.values():
+            raise StackError(f"{variable} names port {port}, which is used twice.")
+        chosen[variable.lower()] = port
+    return chosen
+
+
+def free_port(variable: str, wanted: int) -> int:
+    with socket.socket() as probe:
+        # A server's last connections may linger; that does not make its port taken.
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, wanted))
+        except OSError as exc:
+            raise StackError(
+                f"Port {wanted} is taken. Stop what listens there, or choose another: "
+                f"make run {variable}=<port> (0 takes a free one)."
+            ) from exc
+        port: int = probe.getsockname()[1]
+        return port
