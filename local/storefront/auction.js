@@ -4,9 +4,9 @@ import { path } from "./api.js";
 import { busy, card, formatTime, h, leaveFor, pleaseLogIn, quiet } from "./dom.js";
 
 export function auctionCard({ api, config, shopper, signal }, auctionId = config.sample.auction_id) {
-  const auction = card("An auction you won", { id: "auction" });
+  const auction = card("An accepted auction", { id: "auction" });
   if (!shopper) {
-    auction.show(pleaseLogIn("pay for an auction that you won"));
+    auction.show(pleaseLogIn("pay for the auction that you won"));
     return auction.element;
   }
   // The last payment of this auction in this tab, so that coming back shows how it went.

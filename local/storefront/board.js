@@ -22,18 +22,18 @@ export function boardCard({ api, config, shopper }) {
       board.setTitle(row.title ?? `Offers on row ${rowId}`);
       board.setStatus(row.status);
       const bids = row.bids ?? [];
-      board.show(bids.length ? h("ul", { class: "tiles" }, bids.map(tile)) : quiet("This row has no offers yet."));
+      board.show(bids.length ? h("ul", { class: "tiles" }, bids.map((bid) => tile(bid, bids.some(({ image_url }) => image_url)))) : quiet("This row has no offers yet."));
     } catch (problem) {
       board.show(quiet("There is no board to show."));
       board.say(problem);
     }
   }
 
-  function tile(bid) {
+  function tile(bid, pictured) {
     const title = bid.title ?? `Offer ${bid.bid_id}`;
     const price = formatMoney(bid.price_cents, bid.currency);
     return h("li", { class: "tile" },
-      picture(bid.image_url),
+      pictured ? picture(bid.image_url) : null,
       h("h3", {}, title),
       h("p", { class: "price" }, price || "Price on request"),
       h("div", { class: "actions" },

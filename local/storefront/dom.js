@@ -93,7 +93,7 @@ export function badgeFor(status) {
   return badge;
 }
 
-const GOOD = new Set(["paid", "purchased", "completed", "complete"]);
+const GOOD = new Set(["paid", "purchased", "completed", "complete", "yours"]);
 const BAD = new Set(["refunded", "failed", "expired", "disputed", "quarantined", "cancelled", "canceled"]);
 
 function setBadge(badge, status) {

@@ -46,8 +46,7 @@ function render(news) {
     onChange: (words) => { render(words); place("login").querySelector("button").focus(); },
     onProblem: (problem) => say(notice, problem),
   }));
-  renderReturn(shopper);
-  renderCards(shopper);
+  if (!followPayment(shopper)) renderCards(shopper);
 }
 
 function shopFor(shopper, signal) {
@@ -64,18 +63,22 @@ function shopFor(shopper, signal) {
   return { api, config, shopper, signal };
 }
 
-function renderReturn(shopper) {
+/** What the shopper came back from. Cards wait for its end, so that nothing just paid is offered again. */
+function followPayment(shopper) {
   const returned = readReturn(location);
-  if (!returned) return;
-  place("title").hidden = true;
-  if (returned.cancelled) {
-    place("returned").replaceChildren(cancelledPanel());
-    history.replaceState(null, "", location.pathname); // said once: a reload does not say it again
-  } else {
-    const shop = shopFor(shopper, rendered.signal);
-    place("returned").replaceChildren(returnPanel(shop, returned, () => renderCards(shopper)));
+  if (!returned) return false;
+  place("title").classList.add("unseen");
+  const panel = returned.cancelled
+    ? cancelledPanel()
+    : returnPanel(shopFor(shopper, rendered.signal), returned, () => renderCards(shopper));
+  place("returned").replaceChildren(panel);
+  panel.querySelector("h2").focus();
+  if (!returned.cancelled) {
+    place("cards").replaceChildren();
+    return true;
   }
-  place("returned").querySelector("h2").focus();
+  history.replaceState(null, "", location.pathname); // said once: a reload does not say it again
+  return false;
 }
 
 /** The cards alone: what a payment changes. */

@@ -5,6 +5,7 @@ import { formatMoney } from "./money.js";
 
 const PAGE_SIZE = 5;
 const STATUSES = ["completed", "refunded", "pending", "failed"];
+const KINDS = { bid: "Offer", auction: "Auction", order: "Order", product: "Product", content: "Lesson" };
 
 /** Everything the shopper has bought, newest first, a page at a time. */
 export function purchasesCard({ api, shopper }) {
@@ -17,15 +18,16 @@ export function purchasesCard({ api, shopper }) {
   let pages = 1;
   const filter = h("select", { id: "status", onchange: () => { page = 1; load(); } },
     h("option", { value: "" }, "All"),
-    STATUSES.map((status) => h("option", { value: status }, status)));
+    STATUSES.map((status) => h("option", { value: status }, status.charAt(0).toUpperCase() + status.slice(1))));
   const list = h("div", {}, loading("Loading your purchases…"));
   const newer = h("button", { type: "button", class: "secondary", onclick: () => turn(newer, -1) }, "Newer");
   const older = h("button", { type: "button", class: "secondary", onclick: () => turn(older, 1) }, "Older");
   const where = h("span", { class: "quiet", role: "status" });
+  const turning = h("div", { class: "actions pages", hidden: true }, newer, where, older);
   section.show(
     h("p", { class: "filter" }, h("label", { for: "status" }, "Show "), filter),
     list,
-    h("div", { class: "actions pages" }, newer, where, older));
+    turning);
   load();
   return section.element;
 
@@ -37,6 +39,7 @@ export function purchasesCard({ api, shopper }) {
   function ends() {
     newer.disabled = page <= 1;
     older.disabled = page >= pages;
+    turning.hidden = pages === 1 && page === 1;
   }
 
   async function load() {
@@ -65,7 +68,7 @@ export function purchaseRow(purchase) {
   return h("li", {},
     h("span", { class: "what" }, purchase.title ?? purchase.content?.title ?? purchase.itemId),
     h("span", { class: "number" }, formatMoney(purchase.amountPaidCents, purchase.currency)),
-    h("span", { class: "quiet" }, `${purchase.kind}, ${formatTime(purchase.purchasedAt)}`),
+    h("span", { class: "quiet" }, `${KINDS[purchase.kind] ?? purchase.kind}, ${formatTime(purchase.purchasedAt)}`),
     badgeFor(purchase.status),
     purchase.refundedAmountCents
       ? h("span", { class: "quiet" }, `${formatMoney(purchase.refundedAmountCents, purchase.currency)} given back`)

@@ -37,9 +37,9 @@ const THANKS = {
   content: "The lesson is yours to keep.",
 };
 
-/** The panel that follows one payment to its end. `onSettled` is called once when it is certain. */
+/** The panel that follows one payment to its end. `onSettled` is called when there is nothing left to wait for. */
 export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSettled = () => {}) {
-  const heading = h("h2", { tabindex: "-1" }, "Thank you for your order");
+  const heading = h("h2", { tabindex: "-1" }, "Checking your payment");
   const body = h("div", { role: "status" });
   const problemLine = h("p", { class: "message", role: "alert" });
   const panel = h("section", { class: "panel" }, heading, body, problemLine);
@@ -48,7 +48,7 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
 
   async function follow() {
     say(problemLine);
-    body.replaceChildren(loading("Checking your payment. Please stay on this page…"));
+    body.replaceChildren(loading("This takes a moment. Please stay on this page…"));
     try {
       const status = await askUntil(async () => {
         const query = new URLSearchParams({ session_id: sessionId });
@@ -63,6 +63,7 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
       tell("Your payment could not be checked", checkAgain());
       say(problemLine, problem);
     }
+    onSettled();
   }
 
   async function confirm() {
@@ -70,16 +71,18 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
     // The product is sold without login, so no shopper's history has it.
     if (kind === "product") {
       tell("Payment confirmed", h("p", {}, THANKS.product), backToShop());
-      onSettled();
       return;
     }
     if (!shopper) {
       tell("Payment confirmed", quiet("Log in to see your purchase."), backToShop());
       return;
     }
-    const purchase = await recordedPurchase();
+    const purchase = await recordedPurchase().catch((problem) => {
+      if (problem.name === "AbortError") throw problem;
+      return undefined; // the payment is certain, only its record cannot be read now
+    });
     if (purchase?.status === "completed") {
-      tell("Payment confirmed", h("p", {}, THANKS[kind] ?? "Your purchase is complete."),
+      tell("Payment confirmed", h("p", {}, THANKS[purchase.kind] ?? "Your purchase is complete."),
         h("ul", { class: "purchases" }, purchaseRow(purchase)), backToShop());
     } else if (purchase) {
       panel.dataset.tone = "";
@@ -87,7 +90,6 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
     } else {
       tell("Your order is in", quiet("Your purchase will be listed as soon as the money has arrived; some payment methods take days."), backToShop());
     }
-    onSettled();
   }
 
   /** Stripe may be ahead of our records for a moment: look again until this very payment is listed. */
@@ -100,7 +102,6 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
 
   function expired() {
     tell("This payment page has expired", h("p", {}, "It was not paid in time. Nothing was charged."), backToShop());
-    onSettled();
   }
 
   function stillOpen() {

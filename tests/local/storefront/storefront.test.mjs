@@ -1,0 +1,104 @@
+// What the storefront computes without a browser. Run: node --test tests/local/storefront/
+
+import assert from "node:assert/strict";
+import { test } from "node:test";
+
+const { askUntil, ApiError, createApi, path, sentenceFor } = await import("../../../local/storefront/api.js");
+const { inWords } = await import("../../../local/storefront/auction.js");
+const { formatMoney, toDecimal } = await import("../../../local/storefront/money.js");
+const { readReturn } = await import("../../../local/storefront/return.js");
+const { expiryOf } = await import("../../../local/storefront/session.js");
+
+test("an amount has the decimals that Stripe counts it in", () => {
+  assert.equal(toDecimal(12999, "usd"), "129.99");
+  assert.equal(toDecimal(5, "usd"), "0.05");
+  assert.equal(toDecimal(500, "jpy"), "500");
+  assert.equal(toDecimal(5120, "kwd"), "5.120");
+  assert.equal(toDecimal(-5, "eur"), "-0.05");
+});
+
+test("currencies that browsers show without decimals are not shown 100 times too high", () => {
+  for (const currency of ["HUF", "ALL", "ISK", "UGX", "LAK"]) {
+    assert.match(formatMoney(129900, currency, "en"), /1,299\.00$/, currency);
+  }
+  assert.match(formatMoney(1299, "MGA", "en"), /1,299$/);
+});
+
+test("a large amount keeps its last cent", () => {
+  assert.equal(formatMoney(Number.MAX_SAFE_INTEGER, "usd", "en"), "$90,071,992,547,409.91");
+});
+
+test("an amount that is missing or not whole is not shown", () => {
+  assert.equal(formatMoney(null, "usd"), "");
+  assert.equal(formatMoney(9.99, "usd"), "");
+  assert.equal(formatMoney(100, null), "");
+});
+
+test("a refusal is a sentence, whoever wrote it", () => {
+  assert.equal(sentenceFor(409, { error: "This row is sold." }), "This row is sold.");
+  assert.equal(sentenceFor(400, { error: "Refused.", fields: [{ field: "bid_id", problem: "missing" }] }),
+    "Refused. (bid_id: missing)");
+  assert.match(sentenceFor(401, { message: "Unauthorized" }), /log in/);
+  assert.match(sentenceFor(500, undefined), /try again/);
+});
+
+test("ids are escaped in paths", () => {
+  assert.equal(path`/orders/${"a/b?c"}/checkout`, "/orders/a%2Fb%3Fc/checkout");
+});
+
+test("the token goes to routes that ask for it and to no others", async (t) => {
+  const sent = [];
+  t.mock.method(globalThis, "fetch", async (url, options) => {
+    sent.push([url, options.headers]);
+    return new Response("{}", { status: 200 });
+  });
+  const api = createApi({ apiUrl: "http://api.test/$default/", token: "secret" });
+  await api.get("/api/purchases");
+  await api.post("/api/checkout/embedded-session", {}, { anonymous: true, headers: { "Idempotency-Key": "k" } });
+  assert.deepEqual(sent, [
+    ["http://api.test/$default/api/purchases", { Authorization: "Bearer secret" }],
+    ["http://api.test/$default/api/checkout/embedded-session",
+      { "Content-Type": "application/json", "Idempotency-Key": "k" }],
+  ]);
+});
+
+test("waiting goes on through failures that pass and stops at those that do not", async () => {
+  const answers = [new ApiError("slow", { status: 502 }), undefined, "complete"];
+  const ask = async () => {
+    const answer = answers.shift();
+    if (answer instanceof Error) throw answer;
+    return answer;
+  };
+  assert.equal(await askUntil(ask, { firstMs: 1 }), "complete");
+  await assert.rejects(askUntil(async () => { throw new ApiError("no", { status: 404 }); }, { firstMs: 1 }), /no/);
+  assert.equal(await askUntil(async () => undefined, { firstMs: 1, patienceMs: 5 }), undefined);
+});
+
+test("waiting ends when its page is gone", async () => {
+  const page = new AbortController();
+  const waiting = askUntil(async () => undefined, { signal: page.signal, firstMs: 10_000 });
+  setTimeout(() => page.abort(), 5);
+  await assert.rejects(waiting, { name: "AbortError" });
+});
+
+test("every address that a payment returns to is understood", () => {
+  const at = (address) => readReturn(new URL(address, "http://shop.test"));
+  assert.deepEqual(at("/?checkout=success&session_id=cs_1&kind=bid&id=42"), { sessionId: "cs_1", kind: "bid" });
+  assert.deepEqual(at("/orders/order_1?session_id=cs_2"), { sessionId: "cs_2", kind: "order" });
+  assert.deepEqual(at("/auctions/a?session_id=cs_3"), { sessionId: "cs_3", kind: "auction" });
+  assert.deepEqual(at("/hero-me?session_id=cs_4"), { sessionId: "cs_4", kind: "product" });
+  assert.deepEqual(at("/orders/order_1?checkout=cancel"), { cancelled: true });
+  assert.equal(at("/"), null);
+});
+
+test("the payment window reads as a clock", () => {
+  assert.equal(inWords(86_399), "23 h 59 min 59 s");
+  assert.equal(inWords(61), "1 min 01 s");
+  assert.equal(inWords(0), "0 min 00 s");
+});
+
+test("a token says when it ends, a strange one does not break the shop", () => {
+  const token = `e30.${Buffer.from(JSON.stringify({ exp: 1_800_000_000 })).toString("base64url")}.x`;
+  assert.equal(expiryOf(token), 1_800_000_000_000);
+  assert.equal(expiryOf("opaque"), null);
+});

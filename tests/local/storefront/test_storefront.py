@@ -1,0 +1,25 @@
+"""The storefront is JavaScript, and so are its tests: Node runs them if it is here."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+TESTS = Path(__file__).with_name("storefront.test.mjs")
+NODE = shutil.which("node")
+
+
+@pytest.mark.skipif(NODE is None, reason="needs Node")
+def test_what_the_storefront_computes() -> None:
+    assert NODE is not None
+
+    run = subprocess.run(  # noqa: S603 - our own file, through our own Node
+        [NODE, "--test", str(TESTS)],
+        capture_output=True,
+        check=False,
+        text=True,
+        timeout=60,
+    )
+
+    assert run.returncode == 0, run.stdout + run.stderr
