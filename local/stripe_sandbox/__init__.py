@@ -1,4 +1,5 @@
-"""The Stripe sandbox: a local server that speaks enough of Stripe's API.
+"""
+The Stripe sandbox: a local server that speaks enough of Stripe's API.
 
 The official SDK works against it unmodified, a person can pay on its page with
 Stripe's test cards, and it sends signed webhooks. Nothing is kept when it stops.

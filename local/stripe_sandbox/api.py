@@ -55,7 +55,9 @@ def route(
             request.method,
             request.url.path,
             {name.lower(): value for name, value in request.headers.items()},
-            (await request.body()).decode() if form else request.url.query,
+            (await request.body()).decode(errors="replace")
+            if form
+            else request.url.query,
             {key: str(value) for key, value in request.path_params.items()},
         )
         sandbox: StripeSandbox = request.app.state.sandbox
@@ -140,12 +142,13 @@ def _run(sandbox: StripeSandbox, call: Call, handler: Handler, params: Json) -> 
     token = current_request.set(cause)
     try:
         _strike(sandbox, call, "during")
-        result = handler(sandbox, params, call.path_params)
+        with sandbox.lock:
+            body = _json(handler(sandbox, params, call.path_params))
         if call.fault and call.fault.when == "after" and call.fault.status:
             raise failure(call.fault.status)
     finally:
         current_request.reset(token)
-    return Answer(HTTPStatus.OK, _json(result), call.request_id)
+    return Answer(HTTPStatus.OK, body, call.request_id)
 
 
 def _strike(sandbox: StripeSandbox, call: Call, when: When) -> None:

@@ -1,4 +1,5 @@
-"""What tests and people may do to the sandbox: no part of Stripe's API.
+"""
+What tests and people may do to the sandbox: no part of Stripe's API.
 
 Bodies are JSON, and nothing is authenticated.
 

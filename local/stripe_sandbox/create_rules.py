@@ -17,14 +17,19 @@ MAX_IMAGES = 8
 
 # Accepting these quietly would promise totals and flows that never come.
 UNSUPPORTED = (
-    "automatic_tax", "customer_account", "discounts", "invoice_creation",
-    "managed_payments", "optional_items", "payment_method_configuration",
-    "setup_intent_data", "shipping_options", "subscription_data",
+    "adaptive_pricing", "after_expiration", "allow_promotion_codes", "automatic_tax",
+    "billing_address_collection", "consent_collection", "custom_fields",
+    "customer_account", "customer_update", "discounts", "invoice_creation",
+    "managed_payments", "name_collection", "optional_items",
+    "payment_method_configuration", "payment_method_data", "phone_number_collection",
+    "setup_intent_data", "shipping_address_collection", "shipping_options",
+    "subscription_data", "tax_id_collection",
 )  # fmt: skip
 UNSUPPORTED_INTENT_DATA = (
     "application_fee_amount", "capture_method", "on_behalf_of", "setup_future_usage",
     "transfer_data",
 )  # fmt: skip
+SWITCHED_OFF = (False, "auto", {"enabled": False})
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
@@ -35,7 +40,7 @@ def check(params: Json, now: int) -> None:
     _check_customer(params)
     _check_expiry(params, now)
     for name in UNSUPPORTED:
-        if name in params:
+        if params.get(name) not in (None, *SWITCHED_OFF):
             raise unsupported(name)
     for name in UNSUPPORTED_INTENT_DATA:
         if name in params.get("payment_intent_data", {}):
@@ -89,6 +94,8 @@ def _check_urls(params: Json) -> None:
 def _check_customer(params: Json) -> None:
     if "customer" in params:
         raise no_such("customer", params["customer"], "customer")
+    if params.get("customer_creation") == "always":
+        raise unsupported("customer_creation=always")
     email = params.get("customer_email")
     if email is not None and not is_email(email):
         raise invalid(

@@ -5,7 +5,8 @@ from typing import Any
 
 
 class ApiError(Exception):
-    """An answer that is not 2xx.
+    """
+    An answer that is not 2xx.
 
     `saved` says whether an idempotency key keeps it: Stripe saves what happened once
     execution began, and forgets a request whose parameters were never valid.

@@ -10,7 +10,8 @@ _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 
 
 def decode(encoded: str) -> dict[str, Any]:
-    """Nest the pairs of a query or form.
+    """
+    Nest the pairs of a query or form.
 
     Lists come out as dictionaries keyed "0", "1"...: only the schema knows whether
     `x[0]` is the first of a list or a key named "0".

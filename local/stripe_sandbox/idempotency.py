@@ -1,4 +1,5 @@
-"""Idempotency keys: a repeated POST gets the first one's answer.
+"""
+Idempotency keys: a repeated POST gets the first one's answer.
 
 A key belongs to an API key, is kept for a day, and saves whatever the first request
 was answered once its execution had begun, a 500 too.

@@ -31,8 +31,14 @@ class Page:
 
     sandbox: StripeSandbox
     checkout: Checkout
-    path: str
-    embedded: bool
+
+    @property
+    def path(self) -> str:
+        return self.checkout.path
+
+    @property
+    def embedded(self) -> bool:
+        return self.checkout.client_secret is not None
 
     @property
     def session(self) -> Json:
@@ -55,20 +61,19 @@ async def stripe_js(_: Request) -> Response:
 
 
 def _pair(path: str) -> list[BaseRoute]:
-    embedded = path.startswith("/c/embedded/")
     challenge = f"{path}/authenticate"
     return [
-        _route(path, "GET", show, embedded=embedded),
-        _route(path, "POST", pay, embedded=embedded),
-        _route(challenge, "GET", show_challenge, embedded=embedded),
-        _route(challenge, "POST", answer_challenge, embedded=embedded),
+        _route(path, "GET", show),
+        _route(path, "POST", pay),
+        _route(challenge, "GET", show_challenge),
+        _route(challenge, "POST", answer_challenge),
     ]
 
 
-def _route(path: str, method: str, view: View, *, embedded: bool) -> Route:
+def _route(path: str, method: str, view: View) -> Route:
     async def endpoint(request: Request) -> Response:
         sandbox: StripeSandbox = request.app.state.sandbox
-        form = forms.decode((await request.body()).decode())
+        form = forms.decode((await request.body()).decode(errors="replace"))
         name = str(request.path_params["id"])
         return await run_in_threadpool(_answer, sandbox, name, form)
 
@@ -77,15 +82,14 @@ def _route(path: str, method: str, view: View, *, embedded: bool) -> Route:
             checkout = sessions.find(sandbox, name.partition("_secret_")[0])
         except ApiError:
             return _render("missing.html", HTTPStatus.NOT_FOUND)
-        # The secret is what lets a page show an embedded session.
-        if embedded and checkout.client_secret != name:
+        # An embedded session shows itself to whoever knows its secret only.
+        if (checkout.client_secret or checkout.session["id"]) != name:
             return _render("missing.html", HTTPStatus.NOT_FOUND)
-        address = f"/c/{'embedded' if embedded else 'pay'}/{name}"
-        page = Page(sandbox, checkout, address, embedded)
+        page = Page(sandbox, checkout)
         closed = page.session["status"] != "open"
         response = _closed(page) if closed else view(page, form)
         # A shop frames the embedded page and nobody frames the other.
-        ancestors = "*" if embedded else "'none'"
+        ancestors = "*" if page.embedded else "'none'"
         response.headers["Content-Security-Policy"] = f"frame-ancestors {ancestors}"
         return response
 

@@ -1,4 +1,5 @@
-"""What each API call may be given.
+"""
+What each API call may be given.
 
 The rules are read off the SDK's own parameter types, which Stripe generates from its
 specification: names, nesting, what is required, and the values of each enumeration.

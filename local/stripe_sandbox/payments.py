@@ -1,26 +1,23 @@
 """Payments: what happens when the customer submits, and when a slow bank answers."""
 
+import contextlib
 from http import HTTPStatus
 from typing import Any
-
-from stripe.params import PaymentIntentListParams
 
 from . import cards
 from .cards import Decline
 from .errors import ApiError, conflict_of_state, invalid
-from .parameters import validate
+from .payment_intents import charge_for, of_checkout
 from .payment_methods import DELAYED
 from .sandbox import StripeSandbox
 from .sessions import Checkout, expire_if_due
-from .store import new_id, page, within
 
 type Json = dict[str, Any]
 
-KIND = "payment_intent"
-
 
 def confirm(sandbox: StripeSandbox, checkout: Checkout, method: Json | None) -> None:
-    """Pay, or raise the decline.
+    """
+    Pay, or raise the decline.
 
     Of two customers' windows that submit at once, one pays; the other finds the
     session complete.
@@ -29,6 +26,7 @@ def confirm(sandbox: StripeSandbox, checkout: Checkout, method: Json | None) -> 
         expire_if_due(sandbox, checkout)
         session = checkout.session
         _require_open(session)
+        checkout.authenticating = None
         if session["amount_total"] == 0:
             _complete(sandbox, checkout, method, "no_payment_required")
             return
@@ -44,7 +42,7 @@ def confirm(sandbox: StripeSandbox, checkout: Checkout, method: Json | None) -> 
                 f"The payment method type {method['type']} is not among the session's: "
                 f"{', '.join(session['payment_method_types'])}.",
             )
-        intent = _intent(sandbox, checkout)
+        intent = of_checkout(sandbox, checkout)
         outcome = sandbox.outcomes.get(method["id"], cards.OK)
         if outcome.authenticate:
             checkout.authenticating = method
@@ -66,7 +64,7 @@ def authenticate(sandbox: StripeSandbox, checkout: Checkout, *, passed: bool) ->
         method, checkout.authenticating = checkout.authenticating, None
         if method is None:
             raise conflict_of_state("No payment is waiting for authentication.")
-        intent = _intent(sandbox, checkout)
+        intent = of_checkout(sandbox, checkout)
         if not passed:
             raise _declined(sandbox, intent, method, cards.AUTHENTICATION_FAILED)
         if decline := sandbox.outcomes[method["id"]].decline:
@@ -78,14 +76,15 @@ def authenticate(sandbox: StripeSandbox, checkout: Checkout, *, passed: bool) ->
 def settle(sandbox: StripeSandbox, intent_id: str, *, succeeds: bool) -> Json:
     """The bank's late answer to a delayed payment, or the customer's to a challenge."""
     with sandbox.lock:
-        intent = sandbox.store.get(KIND, intent_id, "intent")
+        intent = sandbox.store.get("payment_intent", intent_id, "intent")
         checkout = next(
             each
             for each in sandbox.checkouts.values()
             if each.session["payment_intent"] == intent_id
         )
         if intent["status"] == "requires_action":
-            authenticate(sandbox, checkout, passed=succeeds)
+            with contextlib.suppress(ApiError):
+                authenticate(sandbox, checkout, passed=succeeds)
             return intent
         if intent["status"] != "processing":
             raise conflict_of_state(
@@ -104,19 +103,6 @@ def settle(sandbox: StripeSandbox, intent_id: str, *, succeeds: bool) -> Json:
         return intent
 
 
-def list_intents(sandbox: StripeSandbox, raw: Json) -> Json:
-    params = validate(raw, PaymentIntentListParams)
-
-    def matches(intent: Json) -> bool:
-        return within(intent["created"], params.get("created")) and params.get(
-            "customer"
-        ) in (None, intent["customer"])
-
-    newest_first = sandbox.store.all(KIND)[::-1]
-    found = page(newest_first, params, "/v1/payment_intents", matches)
-    return sandbox.store.expanded(found, params.get("expand", []))
-
-
 def _require_open(session: Json) -> None:
     if session["status"] == "complete":
         raise ApiError(
@@ -132,65 +118,10 @@ def _require_open(session: Json) -> None:
         )
 
 
-def _intent(sandbox: StripeSandbox, checkout: Checkout) -> Json:
-    """The session's PaymentIntent, made at the customer's first attempt."""
-    session, data = checkout.session, checkout.payment_intent_data
-    if session["payment_intent"]:
-        return sandbox.store.get(KIND, session["payment_intent"])
-    intent_id = new_id("pi_3")
-    intent = sandbox.store.add(
-        {
-            "id": intent_id,
-            "object": KIND,
-            "amount": session["amount_total"],
-            "amount_capturable": 0,
-            "amount_details": {"tip": {}},
-            "amount_received": 0,
-            "application": None,
-            "application_fee_amount": None,
-            "automatic_payment_methods": None,
-            "canceled_at": None,
-            "cancellation_reason": None,
-            "capture_method": "automatic_async",
-            "client_secret": new_id(f"{intent_id}_secret_", 25),
-            "confirmation_method": "automatic",
-            "created": sandbox.now(),
-            "currency": session["currency"],
-            "customer": None,
-            "customer_account": None,
-            "description": data.get("description"),
-            "last_payment_error": None,
-            "latest_charge": None,
-            "livemode": False,
-            "metadata": data.get("metadata") or {},
-            "next_action": None,
-            "on_behalf_of": None,
-            "payment_method": None,
-            "payment_method_configuration_details": None,
-            "payment_method_options": {},
-            "payment_method_types": session["payment_method_types"],
-            "processing": None,
-            "receipt_email": data.get("receipt_email"),
-            "review": None,
-            "setup_future_usage": None,
-            "shipping": data.get("shipping"),
-            "source": None,
-            "statement_descriptor": None,
-            "statement_descriptor_suffix": data.get("statement_descriptor_suffix"),
-            "status": "requires_payment_method",
-            "transfer_data": None,
-            "transfer_group": data.get("transfer_group"),
-        }
-    )
-    session["payment_intent"] = intent_id
-    sandbox.emit("payment_intent.created", intent)
-    return intent
-
-
 def _ask_to_authenticate(
     sandbox: StripeSandbox, checkout: Checkout, intent: Json
 ) -> None:
-    url = f"{sandbox.base_url}/c/pay/{checkout.session['id']}/authenticate"
+    url = f"{sandbox.base_url}{checkout.path}/authenticate"
     intent.update(
         status="requires_action",
         next_action={
@@ -204,7 +135,7 @@ def _ask_to_authenticate(
 def _start_processing(
     sandbox: StripeSandbox, checkout: Checkout, intent: Json, method: Json
 ) -> None:
-    charge = _charge(sandbox, intent, method, status="pending")
+    charge = charge_for(sandbox, intent, method, status="pending")
     intent.update(
         status="processing",
         payment_method=method["id"],
@@ -217,7 +148,7 @@ def _start_processing(
 
 
 def _succeed(sandbox: StripeSandbox, intent: Json, method: Json) -> None:
-    charge = _charge(sandbox, intent, method, status="succeeded")
+    charge = charge_for(sandbox, intent, method, status="succeeded")
     intent.update(
         status="succeeded",
         amount_received=intent["amount"],
@@ -234,7 +165,7 @@ def _declined(
     sandbox: StripeSandbox, intent: Json, method: Json, decline: Decline
 ) -> ApiError:
     """Record the decline; the session stays as it is."""
-    charge = _charge(sandbox, intent, method, status="failed", decline=decline)
+    charge = charge_for(sandbox, intent, method, status="failed", decline=decline)
     error = cards.refused(decline, charge=charge["id"])
     shown = sandbox.store.expanded(method, ())
     intent.update(
@@ -248,57 +179,6 @@ def _declined(
     sandbox.emit("payment_intent.payment_failed", intent)
     error.error["payment_intent"] = sandbox.store.expanded(intent, ())
     return error
-
-
-def _charge(
-    sandbox: StripeSandbox,
-    intent: Json,
-    method: Json,
-    *,
-    status: str,
-    decline: Decline | None = None,
-) -> Json:
-    paid = status == "succeeded"
-    pending = intent["status"] == "processing"
-    old = sandbox.store.get("charge", intent["latest_charge"]) if pending else None
-    charge = {
-        "id": old["id"] if old else new_id("ch_3"),
-        "object": "charge",
-        "amount": intent["amount"],
-        "amount_captured": intent["amount"] if paid else 0,
-        "amount_refunded": 0,
-        "balance_transaction": None,
-        "billing_details": method["billing_details"],
-        "captured": paid,
-        "created": old["created"] if old else sandbox.now(),
-        "currency": intent["currency"],
-        "customer": None,
-        "description": intent["description"],
-        "disputed": False,
-        "failure_code": decline.code if decline else None,
-        "failure_message": decline.message if decline else None,
-        "fraud_details": {},
-        "livemode": False,
-        "metadata": intent["metadata"],
-        "outcome": None,
-        "paid": paid,
-        "payment_intent": intent["id"],
-        "payment_method": method["id"],
-        "payment_method_details": {
-            "type": method["type"],
-            method["type"]: method[method["type"]],
-        },
-        "receipt_email": intent["receipt_email"],
-        "receipt_url": None,
-        "refunded": False,
-        "shipping": intent["shipping"],
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
-        "status": status,
-        "transfer_data": None,
-        "transfer_group": intent["transfer_group"],
-    }
-    return sandbox.store.add(charge)
 
 
 def _complete(

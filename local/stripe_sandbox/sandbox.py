@@ -25,7 +25,8 @@ current_request: ContextVar[Json] = ContextVar("current_request", default=NO_REQ
 
 
 class StripeSandbox:
-    """All that the account holds.
+    """
+    All that the account holds.
 
     Whoever changes an object holds `lock`; nothing under it waits for the network.
     """

@@ -26,22 +26,21 @@ OFFERED: dict[str, tuple[str, ...]] = {
 }
 # Settings that the object shows as they were given.
 ECHOED = (
-    "allow_promotion_codes", "allowed_payment_method_types",
-    "billing_address_collection", "branding_settings", "cancel_url",
-    "client_reference_id", "consent_collection", "customer_email",
+    "allow_promotion_codes", "allowed_payment_method_types", "branding_settings",
+    "cancel_url", "client_reference_id", "customer_email",
     "excluded_payment_method_types", "integration_identifier", "locale",
-    "name_collection", "origin_context", "permissions", "return_url",
-    "saved_payment_method_options", "shipping_address_collection", "submit_type",
-    "success_url", "wallet_options",
+    "origin_context", "permissions", "return_url", "saved_payment_method_options",
+    "submit_type", "success_url", "wallet_options",
 )  # fmt: skip
 # What a payment without customers, invoices or discounts leaves empty.
 EMPTY = (
-    "after_expiration", "client_secret", "collected_information", "consent",
-    "currency_conversion", "customer", "customer_account", "customer_details",
-    "invoice", "managed_payments", "payment_intent", "payment_link",
+    "after_expiration", "billing_address_collection", "client_secret",
+    "collected_information", "consent", "consent_collection", "currency_conversion",
+    "customer", "customer_account", "customer_details", "invoice", "managed_payments",
+    "name_collection", "payment_intent", "payment_link",
     "payment_method_configuration_details", "presentment_details", "recovered_from",
-    "redirect_on_completion", "setup_intent", "shipping_cost", "subscription",
-    "tax_id_collection", "url",
+    "redirect_on_completion", "setup_intent", "shipping_address_collection",
+    "shipping_cost", "subscription", "tax_id_collection", "url",
 )  # fmt: skip
 
 
@@ -56,6 +55,13 @@ class Checkout:
     # The payment method that waits for the customer to authenticate.
     authenticating: Json | None = None
     completed_event: Json | None = None
+
+    @property
+    def path(self) -> str:
+        """Where its payment page is."""
+        if self.client_secret:
+            return f"/c/embedded/{self.client_secret}"
+        return f"/c/pay/{self.session['id']}"
 
 
 def create(sandbox: StripeSandbox, raw: Json) -> Json:
@@ -73,7 +79,7 @@ def create(sandbox: StripeSandbox, raw: Json) -> Json:
             checkout.client_secret = new_id(f"{session['id']}_secret_")
             session["client_secret"] = checkout.client_secret
         else:
-            session["url"] = f"{sandbox.base_url}/c/pay/{session['id']}"
+            session["url"] = f"{sandbox.base_url}{checkout.path}"
         sandbox.store.add(session)
         sandbox.checkouts[session["id"]] = checkout
         return shown(sandbox, checkout, params.get("expand", []))
@@ -142,7 +148,7 @@ def _session(params: Json, line_items: list[Json], now: int) -> Json:
         "object": KIND,
         **dict.fromkeys(EMPTY),
         **{name: params.get(name) for name in ECHOED},
-        "adaptive_pricing": params.get("adaptive_pricing", {"enabled": False}),
+        "adaptive_pricing": {"enabled": False},
         "amount_subtotal": total,
         "amount_total": total,
         "automatic_tax": {
@@ -153,7 +159,7 @@ def _session(params: Json, line_items: list[Json], now: int) -> Json:
         },
         "created": now,
         "currency": currency,
-        "custom_fields": params.get("custom_fields", []),
+        "custom_fields": [],
         "custom_text": {
             "after_submit": None,
             "shipping_address": None,
@@ -161,7 +167,7 @@ def _session(params: Json, line_items: list[Json], now: int) -> Json:
             "terms_of_service_acceptance": None,
             **params.get("custom_text", {}),
         },
-        "customer_creation": params.get("customer_creation", "if_required"),
+        "customer_creation": "if_required",
         "discounts": [],
         "expires_at": params.get("expires_at", now + create_rules.MAXIMUM_LIFE_SECONDS),
         "invoice_creation": {"enabled": False, "invoice_data": None},
@@ -172,9 +178,7 @@ def _session(params: Json, line_items: list[Json], now: int) -> Json:
         "payment_method_options": params.get("payment_method_options", {}),
         "payment_method_types": _payment_method_types(params, currency),
         "payment_status": "unpaid" if total else "no_payment_required",
-        "phone_number_collection": params.get(
-            "phone_number_collection", {"enabled": False}
-        ),
+        "phone_number_collection": {"enabled": False},
         "shipping_options": [],
         "status": "open",
         "total_details": {

@@ -73,25 +73,28 @@ def page(
             "limit",
             f"Invalid limit: must be between 1 and {MAX_LIMIT}.",
         )
-    found = [each for each in newest_first if matches(each)]
-    if after := params.get("starting_after"):
-        found = _beyond(newest_first, after, "starting_after", matches)
-        data, more = found[:limit], len(found) > limit
-    elif before := params.get("ending_before"):
-        found = _beyond(newest_first[::-1], before, "ending_before", matches)
-        data, more = found[:limit][::-1], len(found) > limit
+    if before := params.get("ending_before"):
+        found = _beyond(newest_first[::-1], before, "ending_before")
+    elif after := params.get("starting_after"):
+        found = _beyond(newest_first, after, "starting_after")
     else:
-        data, more = found[:limit], len(found) > limit
-    return {"object": "list", "data": data, "has_more": more, "url": url}
+        found = newest_first
+    found = [each for each in found if matches(each)]
+    # Walking back, the nearest are the oldest; a page shows the newest first anyway.
+    data = found[:limit][::-1] if before else found[:limit]
+    return {
+        "object": "list",
+        "data": data,
+        "has_more": len(found) > limit,
+        "url": url,
+    }
 
 
-def _beyond(
-    ordered: list[Json], cursor: str, param: str, matches: Callable[[Json], bool]
-) -> list[Json]:
+def _beyond(ordered: list[Json], cursor: str, param: str) -> list[Json]:
     ids = [each["id"] for each in ordered]
     if cursor not in ids:
         raise no_such("object", cursor, param)
-    return [each for each in ordered[ids.index(cursor) + 1 :] if matches(each)]
+    return ordered[ids.index(cursor) + 1 :]
 
 
 def within(moment: int, wanted: int | dict[str, int] | None) -> bool:

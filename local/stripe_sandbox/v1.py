@@ -11,7 +11,7 @@ from stripe.params import (
 )
 from stripe.params.checkout import SessionExpireParams, SessionRetrieveParams
 
-from . import payment_methods, payments, sessions
+from . import payment_intents, payment_methods, payments, sessions
 from .api import route, unrecognized
 from .errors import invalid
 from .parameters import validate
@@ -80,7 +80,7 @@ def list_line_items(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json
 
 
 def list_intents(sandbox: StripeSandbox, raw: Json, _: PathParams) -> Json:
-    return payments.list_intents(sandbox, raw)
+    return payment_intents.list_intents(sandbox, raw)
 
 
 def retrieve_intent(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:

@@ -57,10 +57,11 @@ class Webhooks:
         """Deliver, drop or hold, as the mode says. Dropped events stay pending."""
         if not self.subscribers(event["type"]) or self.mode == "drop":
             return
-        if self.mode == "hold":
-            self._held.append(event)
-        else:
-            self.deliver(event)
+        with self._answered:
+            if self.mode == "hold":
+                self._held.append(event)
+            else:
+                self.deliver(event)
 
     def deliver(self, event: Json) -> None:
         """Deliver now, whatever the mode: also how an event is sent again by hand."""
@@ -71,10 +72,11 @@ class Webhooks:
 
     def release(self) -> int:
         """Return to delivering, what was held first."""
-        held, self._held = self._held, []
-        self.mode = "deliver"
-        for event in held:
-            self.deliver(event)
+        with self._answered:
+            held, self._held = self._held, []
+            self.mode = "deliver"
+            for event in held:
+                self.deliver(event)
         return len(held)
 
     def wait_until_answered(self, event: Json, seconds: float) -> bool:
