@@ -1,0 +1,110 @@
+"""The create endpoints: may this buyer buy? Then start a Stripe Checkout Session."""
+
+import ipaddress
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from checkout import clock, credentials, http, requests
+from checkout.config import CreateSessionConfig
+from checkout.create import SessionCreator
+from checkout.errors import InvalidRequestError, TooManyRequestsError
+from checkout.offers import kind_named
+from checkout.payment_events import PaymentEvents
+from checkout.stripe_gateway import StripeGateway
+from checkout.tables.audit_log import AuditLog
+from checkout.tables.offers import Offers
+from checkout.tables.payment_sessions import PaymentSessions
+from checkout.tables.purchases import Purchases
+from checkout.telemetry import logger
+from checkout.terms import Terms
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+SHORTEST_KEY, LONGEST_KEY = 16, 255
+
+
+@cache
+def config() -> CreateSessionConfig:
+    return CreateSessionConfig.from_env()
+
+
+@cache
+def creator() -> SessionCreator:
+    c = config()
+    return SessionCreator(
+        sessions=PaymentSessions(c.payment_sessions_table),
+        purchases=Purchases(c.purchases_table),
+        audit_log=AuditLog(c.audit_log_table),
+        payment_events=PaymentEvents(c.payment_events_queue_url),
+        stripe=StripeGateway(
+            lambda: credentials.secret(c.stripe_secret_key_name), c.stripe_api_base
+        ),
+        allowed_origins=c.allowed_origins,
+        livemode=c.stripe_mode == "live",
+    )
+
+
+@cache
+def offers() -> Offers:
+    return Offers(config().offers_table)
+
+
+def create(kind_name: str, request: http.Request) -> dict[str, Any]:
+    kind = kind_named(kind_name)
+    if kind.ANONYMOUS:
+        limit_rate(request)
+    buyer = request.buyer if kind.ANONYMOUS else request.require_buyer()
+    path = {name: value for name, value in request.path.items() if name != "kind"}
+    wanted = requests.parse(kind.Request, request.body, path)
+    terms = Terms.of(
+        kind_name,
+        kind,
+        kind.find(wanted, buyer, offers()),
+        buyer=buyer,
+        frontend_url=config().frontend_url,
+        request_key=request_key(request),
+    )
+    started = creator().start(terms)
+    return kind.answer(started.session, started.client_secret)
+
+
+def limit_rate(request: http.Request) -> None:
+    """Bound what one client may start without logging in: card testers pay nobody."""
+    now = clock.now()
+    limit = int(config().anonymous_requests_per_minute)
+    if not creator().sessions.count_request(client_of(request.source_ip), now, limit):
+        raise TooManyRequestsError("Too many checkouts; please wait.", 60 - now.second)
+
+
+def client_of(address: str) -> str:
+    """Return the network of an IPv6 client, who has a whole /64 to ask from."""
+    ip = ipaddress.ip_address(address)
+    if isinstance(ip, ipaddress.IPv4Address):
+        return str(ip)
+    return str(ipaddress.ip_network(f"{ip}/64", strict=False))
+
+
+def request_key(request: http.Request) -> str | None:
+    key = request.header("idempotency-key")
+    if key is not None and not (SHORTEST_KEY <= len(key) <= LONGEST_KEY):
+        raise InvalidRequestError(
+            "The Idempotency-Key is refused.",
+            **{"idempotency-key": "must have 16 to 255 characters, as a UUID has"},
+        )
+    return key
+
+
+ROUTES: dict[str, http.Handler] = {
+    "POST /api/checkout/create-session": lambda request: create("bid", request),
+    "POST /payments/checkout/create": lambda request: create("auction", request),
+    "POST /orders/{orderId}/checkout": lambda request: create("order", request),
+    "POST /api/checkout/embedded-session": lambda request: create("product", request),
+    "POST /api/checkout": lambda request: create("content", request),
+    "POST /api/checkout/{kind}": lambda request: create(request.path["kind"], request),
+}
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> http.Response:
+    return http.serve(ROUTES, event, context)

@@ -1,0 +1,95 @@
+"""What a buyer has bought: the history, one purchase, and whether there is access."""
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from checkout import http
+from checkout.access import has_access
+from checkout.config import PurchasesConfig
+from checkout.errors import InvalidRequestError, NotFoundError
+from checkout.purchase import PurchaseStatus
+from checkout.tables.offers import Offers
+from checkout.tables.purchases import Purchases
+from checkout.telemetry import logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+DEFAULT_PAGE_SIZE = 20
+LARGEST_PAGE_SIZE = 100
+LARGEST_PAGE = 10_000
+
+
+@cache
+def config() -> PurchasesConfig:
+    return PurchasesConfig.from_env()
+
+
+@cache
+def purchases() -> Purchases:
+    return Purchases(config().purchases_table)
+
+
+@cache
+def offers() -> Offers:
+    return Offers(config().offers_table)
+
+
+def history(request: http.Request) -> dict[str, Any]:
+    buyer = request.require_buyer()
+    status = status_filter(request.query.get("status"))
+    page = whole_number(request, "page", 1, LARGEST_PAGE)
+    size = whole_number(request, "pageSize", DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)
+    found, total = purchases().page(buyer.id, status, page, size)
+    return {
+        "data": [purchase.to_json() for purchase in found],
+        "pagination": {
+            "page": page,
+            "pageSize": size,
+            "totalCount": total,
+            "totalPages": -(-total // size),
+        },
+    }
+
+
+def status_filter(given: str | None) -> PurchaseStatus | None:
+    try:
+        return PurchaseStatus(given) if given is not None else None
+    except ValueError as error:
+        problem = f"is none of {', '.join(PurchaseStatus)}"
+        raise InvalidRequestError("The status is refused.", status=problem) from error
+
+
+def whole_number(request: http.Request, name: str, default: int, most: int) -> int:
+    given = request.query.get(name, str(default))
+    if not re.fullmatch(r"[0-9]{1,6}", given) or not 1 <= int(given) <= most:
+        problem = f"must be a whole number from 1 to {most}"
+        raise InvalidRequestError(f"The {name} is refused.", **{name: problem})
+    return int(given)
+
+
+def one(request: http.Request) -> dict[str, Any]:
+    buyer = request.require_buyer()
+    purchase = purchases().get(request.path["id"])
+    if purchase is None or purchase.buyer_id != buyer.id:
+        raise NotFoundError("There is no such purchase of yours.")
+    return purchase.to_json()
+
+
+def access(request: http.Request) -> dict[str, Any]:
+    buyer = request.require_buyer()
+    kind, offer_id = request.path["kind"], request.path["id"]
+    return {"hasAccess": has_access(kind, offer_id, buyer.id, offers(), purchases())}
+
+
+ROUTES: dict[str, http.Handler] = {
+    "GET /api/purchases": history,
+    "GET /api/purchases/{id}": one,
+    "GET /api/access/{kind}/{id}": access,
+}
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> http.Response:
+    return http.serve(ROUTES, event, context)

@@ -1,0 +1,104 @@
+"""Where a session stands, for the returning shopper and the buyer who started it."""
+
+import re
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from checkout import clock, credentials, http
+from checkout.config import SessionStatusConfig
+from checkout.errors import InvalidRequestError, NotFoundError
+from checkout.payment_events import PaymentEvents
+from checkout.payment_session import PaymentSession, Status
+from checkout.stripe_gateway import StripeGateway
+from checkout.tables.payment_sessions import PaymentSessions
+from checkout.telemetry import logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+STRIPE_SESSION_ID = re.compile(r"cs_(test|live)_[A-Za-z0-9]{1,200}")
+
+# What Stripe says of a session that has come to this end.
+FINAL = {
+    Status.COMPLETE: "complete",
+    Status.QUARANTINED: "complete",
+    Status.FAILED: "complete",
+    Status.EXPIRED: "expired",
+    Status.ABANDONED: "expired",
+}
+
+
+@cache
+def config() -> SessionStatusConfig:
+    return SessionStatusConfig.from_env()
+
+
+@cache
+def sessions() -> PaymentSessions:
+    return PaymentSessions(config().payment_sessions_table)
+
+
+@cache
+def payment_events() -> PaymentEvents:
+    return PaymentEvents(config().payment_events_queue_url)
+
+
+@cache
+def stripe() -> StripeGateway:
+    c = config()
+    return StripeGateway(
+        lambda: credentials.secret(c.stripe_secret_key_name), c.stripe_api_base
+    )
+
+
+def by_stripe_id(request: http.Request) -> dict[str, Any]:
+    """Answer from our record once it is final; until then Stripe knows better."""
+    stripe_session_id = request.query.get("session_id", "")
+    if not STRIPE_SESSION_ID.fullmatch(stripe_session_id):
+        problem = (
+            "is not the id of a Checkout Session" if stripe_session_id else "is missing"
+        )
+        raise InvalidRequestError("The session_id is refused.", session_id=problem)
+    session = sessions().by_stripe_id(stripe_session_id)
+    if session is None:
+        raise NotFoundError("There is no such session.")
+    if answer := FINAL.get(session.status):
+        return {"status": answer}
+    found = stripe().session(stripe_session_id)
+    if is_ahead(found, session):
+        payment_events().send_observed(found)
+        logger.info("settlement_queued", payment_session_id=session.id)
+    return {"status": found["status"]}
+
+
+def is_ahead(found: dict[str, Any], session: PaymentSession) -> bool:
+    """Whether Stripe has got further than our record: its event is late, or lost."""
+    awaited = (
+        session.status is Status.PROCESSING and found["payment_status"] == "unpaid"
+    )
+    return found["status"] != "open" and not awaited
+
+
+def by_our_id(request: http.Request) -> dict[str, Any]:
+    buyer = request.require_buyer()
+    session = sessions().get(request.path["paymentSessionId"])
+    if session is None or session.buyer_id != buyer.id:
+        raise NotFoundError("There is no such payment session of yours.")
+    return {
+        "payment_session_id": session.id,
+        "status": session.status,
+        "payment_status": session.payment_status,
+        "expires_at": session.expires_at,
+        "seconds_remaining": clock.seconds_until(session.expires_at),
+    }
+
+
+ROUTES: dict[str, http.Handler] = {
+    "GET /api/checkout/session-status": by_stripe_id,
+    "GET /payments/sessions/{paymentSessionId}": by_our_id,
+}
+
+
+@logger.inject_lambda_context
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> http.Response:
+    return http.serve(ROUTES, event, context)

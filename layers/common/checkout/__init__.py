@@ -1,0 +1,1 @@
+"""Take one-off payments through Stripe Checkout and record each purchase once."""

@@ -1,0 +1,23 @@
+"""Whether a buyer has what was bought; also for other Lambdas that mount the layer."""
+
+from checkout.offers import kind_named
+from checkout.tables.offers import Offers
+from checkout.tables.purchases import Purchases
+
+
+def has_access(
+    kind: str, offer_id: str, buyer_id: str, offers: Offers, purchases: Purchases
+) -> bool:
+    """
+    Whether *buyer_id* holds the offer now: paid for, and not given back.
+
+    Raises NotFoundError for an unknown kind. An offer that does not exist is held by
+    nobody, so nothing is learned about it.
+    """
+    claim = kind_named(kind).claim(offer_id, buyer_id, offers)
+    ownership = purchases.ownership(claim) if claim else None
+    return (
+        ownership is not None
+        and ownership.buyer_id == buyer_id
+        and (ownership.kind, ownership.offer_id) == (kind, offer_id)
+    )

@@ -1,0 +1,128 @@
+"""
+Every refusal a caller can meet, with its HTTP status and code.
+
+CheckoutError
+├── InvalidRequestError        400  the request itself is wrong; names the fields
+├── NotPurchasableError        400  the offer cannot be bought through checkout
+├── UnauthorizedError          401  nobody is logged in
+├── NotFoundError              404  no such thing, or not the caller's
+├── AlreadyPurchasedError      409  it has been bought
+├── PaymentInProgressError     409  money is on its way, or waits for a person
+├── NotAcceptedError           409  the auction has no accepted bid
+├── PaymentWindowClosedError   409  the time to pay is over
+├── IdempotencyKeyReusedError  409  the key came with another request before
+├── TooManyRequestsError       429  says when to come back
+└── StripeError                502  Stripe failed or was slow; what it did is unknown
+    ├── StripeBusyError        502  Stripe is working on the same request right now
+    └── StripeRefusedError     502  this request will never succeed under its key
+"""
+
+from http import HTTPStatus
+
+
+class CheckoutError(Exception):
+    """A refusal; its text is one sentence, written for the caller."""
+
+    status = HTTPStatus.INTERNAL_SERVER_ERROR
+    code = "internal_error"
+
+
+class InvalidRequestError(CheckoutError):
+    """The request is wrong; *fields* maps each refused field to its problem."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "invalid_request"
+
+    def __init__(self, message: str, **fields: str) -> None:
+        super().__init__(message)
+        self.fields = fields
+
+
+class NotPurchasableError(CheckoutError):
+    """The offer exists, but checkout does not sell it."""
+
+    status = HTTPStatus.BAD_REQUEST
+    code = "not_purchasable"
+
+
+class UnauthorizedError(CheckoutError):
+    """The route needs a buyer and the request names none."""
+
+    status = HTTPStatus.UNAUTHORIZED
+    code = "unauthorized"
+
+
+class NotFoundError(CheckoutError):
+    """Nothing of that name that this caller may know of."""
+
+    status = HTTPStatus.NOT_FOUND
+    code = "not_found"
+
+
+class AlreadyPurchasedError(CheckoutError):
+    """What can be sold only once has been sold."""
+
+    status = HTTPStatus.CONFLICT
+    code = "already_purchased"
+
+
+class PaymentInProgressError(CheckoutError):
+    """An earlier payment is not decided yet; paying again could charge twice."""
+
+    status = HTTPStatus.CONFLICT
+    code = "payment_in_progress"
+
+
+class NotAcceptedError(CheckoutError):
+    """The auction has not been accepted, so there is nothing to pay."""
+
+    status = HTTPStatus.CONFLICT
+    code = "auction_not_accepted"
+
+
+class PaymentWindowClosedError(CheckoutError):
+    """The winner's time to pay is over."""
+
+    status = HTTPStatus.CONFLICT
+    code = "payment_window_closed"
+
+
+class IdempotencyKeyReusedError(CheckoutError):
+    """The same Idempotency-Key came with a different request before."""
+
+    status = HTTPStatus.CONFLICT
+    code = "idempotency_key_reused"
+
+
+class TooManyRequestsError(CheckoutError):
+    """The client asked too often; *retry_after* is in seconds."""
+
+    status = HTTPStatus.TOO_MANY_REQUESTS
+    code = "too_many_requests"
+
+    def __init__(self, message: str, retry_after: int) -> None:
+        super().__init__(message)
+        self.retry_after = retry_after
+
+
+class StripeError(CheckoutError):
+    """Stripe did not do what we asked; the cause is in the log, not in the answer."""
+
+    status = HTTPStatus.BAD_GATEWAY
+    code = "stripe_unavailable"
+
+
+class StripeBusyError(StripeError):
+    """Another caller sent the same idempotency key and has no answer yet."""
+
+
+class StripeRefusedError(StripeError):
+    """Stripe refused the request, or stored a 5xx that it replays for a day."""
+
+
+class TryAgainError(Exception):
+    """
+    The work met a passing obstacle and changed nothing.
+
+    For the worker: the message goes back to the queue.
+    """

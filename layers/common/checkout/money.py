@@ -1,0 +1,76 @@
+"""An amount of money: an integer in Stripe's minor unit, and its currency."""
+
+from dataclasses import dataclass
+
+# https://docs.stripe.com/currencies: what Stripe does, which is not what ISO 4217 says.
+ZERO_DECIMAL = frozenset(
+    {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"}
+    | {"pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"}
+)
+THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
+# Stripe takes these with two decimals, and both must be zero.
+WHOLE_UNITS_ONLY = frozenset(["isk", "ugx"])
+
+LARGEST_AMOUNT = 99_999_999
+CURRENCY_CODE_LENGTH = 3
+
+
+class InvalidMoneyError(ValueError):
+    """Not an amount that Stripe can charge."""
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """
+    *amount* counts the smallest unit that Stripe knows for *currency*.
+
+    JPY 500 is 500 yen, USD 500 is five dollars, KWD 5120 is 5.12 dinars.
+    Raises InvalidMoneyError for what Stripe would not charge, so that a wrong price
+    shows where the offer is read and not at the till.
+    """
+
+    amount: int
+    currency: str
+
+    def __post_init__(self) -> None:
+        if type(self.amount) is not int:
+            message = "an amount is an integer in the minor unit"
+            raise InvalidMoneyError(message)
+        code = self.currency
+        if not (
+            len(code) == CURRENCY_CODE_LENGTH and code.isascii() and code.islower()
+        ):
+            message = "a currency is a three-letter code in lower case"
+            raise InvalidMoneyError(message)
+        if not 0 <= self.amount <= LARGEST_AMOUNT:
+            message = "an amount has at most eight digits and is not negative"
+            raise InvalidMoneyError(message)
+        if self.amount % self._step:
+            message = f"an amount in {code} is a multiple of {self._step}"
+            raise InvalidMoneyError(message)
+
+    @property
+    def _step(self) -> int:
+        if self.currency in THREE_DECIMAL:
+            return 10
+        return 100 if self.currency in WHOLE_UNITS_ONLY else 1
+
+    @property
+    def decimals(self) -> int:
+        if self.currency in ZERO_DECIMAL:
+            return 0
+        return 3 if self.currency in THREE_DECIMAL else 2
+
+    def __mul__(self, quantity: int) -> "Money":
+        return Money(self.amount * quantity, self.currency)
+
+    def __add__(self, other: "Money") -> "Money":
+        if self.currency != other.currency:
+            message = "two currencies do not add up"
+            raise InvalidMoneyError(message)
+        return Money(self.amount + other.amount, self.currency)
+
+    def __str__(self) -> str:
+        whole, rest = divmod(self.amount, 10**self.decimals)
+        fraction = f".{rest:0{self.decimals}d}" if self.decimals else ""
+        return f"{whole}{fraction} {self.currency.upper()}"

@@ -1,0 +1,157 @@
+"""
+The kinds of offer: one module each, found by its name.
+
+A kind says what it sells and to whom; how a payment goes is the same for all.
+Adding one is adding a file here: docs/adding-an-offer-kind.md.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib import import_module
+from importlib.util import find_spec
+from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast, dataclass_transform
+
+from annotated_types import Ge, Len
+
+from checkout.errors import NotFoundError, NotPurchasableError
+from checkout.money import InvalidMoneyError, Money
+
+if TYPE_CHECKING:
+    from checkout.payment_session import PaymentSession
+    from checkout.purchase import Purchase
+    from checkout.tables.offers import Offers
+    from checkout.tables.transaction import Action
+
+type Identifier = Annotated[int, Ge(0), Len(0, 128)] | Annotated[str, Len(1, 128)]
+type Url = Annotated[str, Len(1, 2048)]
+
+
+@dataclass(frozen=True, slots=True)
+class Buyer:
+    """Who is logged in: the token's subject, and its e-mail address if it has one."""
+
+    id: str
+    email: str | None = field(default=None, repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineItem:
+    """One line on Stripe's page."""
+
+    title: str
+    price: Money
+    quantity: int = 1
+    description: str | None = None
+    image_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReturnUrls:
+    """
+    Where the shopper goes after paying or giving up; None means our default.
+
+    As the request asks for them: whether they are allowed is checked elsewhere.
+    """
+
+    success: str | None = None
+    cancel: str | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """
+    What a kind sells to this buyer now, at the price that it has now.
+
+    *claim* is what can be sold only once, None where there is no such thing;
+    *metadata* goes to Stripe beside ours; *details* are copied onto the purchase;
+    *idempotency_key* names the first attempt where it is not kind:id:buyer;
+    *pay_by* is when the buyer's time to pay is over, if it ever is.
+    """
+
+    id: str
+    claim: str | None
+    title: str
+    lines: tuple[LineItem, ...]
+    metadata: Mapping[str, str]
+    details: Mapping[str, Any] = field(default_factory=dict)
+    idempotency_key: str | None = None
+    return_urls: ReturnUrls = ReturnUrls()
+    email: str | None = field(default=None, repr=False)
+    pay_by: datetime | None = None
+    creator_id: str | None = None
+    platform_fee_bps: int = 0
+    organization_fee_bps: int = 0
+
+    @property
+    def total(self) -> Money:
+        first, *others = (line.price * line.quantity for line in self.lines)
+        return sum(others, start=first)
+
+
+class Kind(Protocol):
+    """What a module of this package offers; each function is pure but for reading."""
+
+    UI_MODE: str
+    """Stripe's hosted_page or embedded_page."""
+    ANONYMOUS: bool
+    """Whether anybody may buy without logging in."""
+    RETURN_PATH: str
+    """Path on the frontend to return to when the request names no URLs; has {id}."""
+
+    Request: type[Any]
+    """The create request's fields, path parameters among them."""
+
+    def find(self, request: Any, buyer: Buyer | None, offers: "Offers") -> Offer:  # noqa: ANN401
+        """Return what this buyer may buy now; raises the refusals of docs/api.md."""
+
+    def answer(
+        self, session: "PaymentSession", client_secret: str | None
+    ) -> dict[str, Any]:
+        """Return the create response, in the words of this kind's frontend."""
+
+    def claim(self, offer_id: str, buyer_id: str, offers: "Offers") -> str | None:
+        """Return the claim that buying this offer takes, for the access check."""
+
+    def sold(self, session: "PaymentSession", offers: "Offers") -> "Action":
+        """Make the write, or check, that the settling transaction does to the offer."""
+
+    def purchase_fields(self, purchase: "Purchase") -> dict[str, Any]:
+        """Return what a purchase of this kind shows beside the common fields."""
+
+
+def kind_named(name: str) -> Kind:
+    """Return the kind; raises NotFoundError for a name that is none."""
+    module = f"{__name__}.{name}"
+    if not (name.isascii() and name.isidentifier() and find_spec(module)):
+        raise NotFoundError("There is no such kind of offer.")
+    return cast("Kind", import_module(module))
+
+
+@dataclass_transform(frozen_default=True, kw_only_default=True)
+def create_request[T](cls: type[T]) -> type[T]:
+    """Declare a create request: its types are enforced, and nothing else is let in."""
+    shape = dataclass(frozen=True, slots=True, kw_only=True)(cls)
+    shape.__pydantic_config__ = {"extra": "forbid", "strict": True}  # type: ignore[attr-defined]
+    return shape
+
+
+def price_of(item: Mapping[str, Any], refusal: str) -> Money:
+    """Return the offer's price; raises NotPurchasableError(*refusal*) without one."""
+    price = item.get("price") or {}
+    if not price.get("amount"):
+        raise NotPurchasableError(refusal)
+    return chargeable(price["amount"], price.get("currency", ""))
+
+
+def chargeable(amount: int, currency: str) -> Money:
+    try:
+        return Money(amount, currency)
+    except InvalidMoneyError as error:
+        raise NotPurchasableError(f"Its price cannot be charged: {error}.") from error
+
+
+def terms_of_sale(item: Mapping[str, Any]) -> dict[str, Any]:
+    """Return who earns and how it is split, as any offer may say."""
+    names = ("creator_id", "platform_fee_bps", "organization_fee_bps")
+    return {name: item[name] for name in names if name in item}

@@ -1,0 +1,86 @@
+"""A product: a fixed thing at a fixed price, sold to anybody, as often as they like."""
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+from annotated_types import Len
+
+from checkout.errors import InvalidRequestError, NotFoundError
+from checkout.offers import (
+    Buyer,
+    LineItem,
+    Offer,
+    create_request,
+    price_of,
+    terms_of_sale,
+)
+
+if TYPE_CHECKING:
+    from checkout.payment_session import PaymentSession
+    from checkout.purchase import Purchase
+    from checkout.tables.offers import Offers
+    from checkout.tables.transaction import Action
+
+UI_MODE = "embedded_page"
+ANONYMOUS = True
+RETURN_PATH = "/hero-me"
+
+DEFAULT_PRODUCT = "hero-me-feelings"
+
+# Stripe takes fifty keys of forty characters, values of five hundred
+# (https://docs.stripe.com/metadata). Ours need a few of them.
+MOST_METADATA = 20
+MetadataKey = Annotated[str, Len(1, 40)]
+MetadataValue = Annotated[str, Len(0, 500)]
+
+
+@create_request
+class Request:
+    product_id: Annotated[str, Len(1, 128)] = DEFAULT_PRODUCT
+    customer_email: Annotated[str, Len(3, 254)] | None = None
+    metadata: (
+        Annotated[dict[MetadataKey, MetadataValue], Len(0, MOST_METADATA)] | None
+    ) = None
+
+
+def find(request: Request, buyer: Buyer | None, offers: "Offers") -> Offer:
+    product = offers.get("product", request.product_id)
+    if not product or product["status"] != "active":
+        raise NotFoundError("There is no such product.")
+    price = price_of(product, "The product has no price.")
+    metadata = request.metadata or {}
+    if any("[" in name or "]" in name for name in metadata):
+        raise InvalidRequestError(
+            "The metadata is refused.", metadata="a key has a square bracket"
+        )
+    return Offer(
+        id=request.product_id,
+        claim=None,
+        title=product["title"],
+        lines=(
+            LineItem(
+                title=product["title"],
+                price=price,
+                description=product.get("description"),
+                image_url=product.get("image_url"),
+            ),
+        ),
+        metadata=metadata,
+        email=request.customer_email or (buyer.email if buyer else None),
+        **terms_of_sale(product),
+    )
+
+
+def answer(session: "PaymentSession", client_secret: str | None) -> dict[str, Any]:
+    return {"client_secret": client_secret}
+
+
+def claim(offer_id: str, buyer_id: str, offers: "Offers") -> str | None:
+    return None
+
+
+def sold(session: "PaymentSession", offers: "Offers") -> "Action":
+    return offers.exists("product", session.offer_id)
+
+
+def purchase_fields(purchase: "Purchase") -> dict[str, Any]:
+    return {"productId": purchase.offer_id}

@@ -1,0 +1,58 @@
+"""The door to the queue: what is on it, and which Stripe events belong there."""
+
+import json
+from dataclasses import dataclass
+from typing import Any
+
+from checkout import aws
+
+SESSION_COMPLETED = "checkout.session.completed"
+ASYNC_PAYMENT_SUCCEEDED = "checkout.session.async_payment_succeeded"
+ASYNC_PAYMENT_FAILED = "checkout.session.async_payment_failed"
+SESSION_EXPIRED = "checkout.session.expired"
+PAYMENT_FAILED = "payment_intent.payment_failed"
+# Ours: somebody asked Stripe for a session, and Stripe knew more than our record.
+SESSION_OBSERVED = "checkout.session.observed"
+
+FROM_STRIPE = frozenset(
+    [
+        SESSION_COMPLETED,
+        ASYNC_PAYMENT_SUCCEEDED,
+        ASYNC_PAYMENT_FAILED,
+        SESSION_EXPIRED,
+        PAYMENT_FAILED,
+    ]
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """A verified event: Stripe's id and type, and the object that it is about."""
+
+    id: str
+    type: str
+    object: dict[str, Any]
+
+
+def read(message: str) -> Event:
+    """Read a message of the queue; raises ValueError, KeyError or TypeError."""
+    body = json.loads(message)
+    return Event(id=body["id"], type=body["type"], object=body["data"]["object"])
+
+
+class PaymentEvents:
+    def __init__(self, queue_url: str) -> None:
+        self._queue_url = queue_url
+
+    def send(self, event_json: str) -> None:
+        """Put a verified event on the queue; it is safe there once this returns."""
+        aws.client("sqs").send_message(QueueUrl=self._queue_url, MessageBody=event_json)
+
+    def send_observed(self, stripe_object: dict[str, Any]) -> None:
+        """Ask for the settlement of a session that was read from Stripe just now."""
+        event = {
+            "id": f"observed:{stripe_object['id']}",
+            "type": SESSION_OBSERVED,
+            "data": {"object": stripe_object},
+        }
+        self.send(json.dumps(event))

@@ -1,0 +1,38 @@
+"""Where a shopper may be sent: only to an origin that the operator allowed."""
+
+from urllib.parse import urlsplit
+
+LOCAL_HOSTS = frozenset(["localhost", "127.0.0.1", "::1"])
+DEFAULT_PORTS = {"https": 443, "http": 80}
+
+type Origin = tuple[str, str, int]
+
+
+def origin(url: str) -> Origin | None:
+    """
+    Return scheme, host and port of *url*, None if it may never be redirected to.
+
+    Browsers read some texts as another URL than this parser does (backslashes, control
+    characters, user parts), so what they could disagree on is no URL to us.
+    """
+    if not url.isascii() or any(c <= " " or c in "\\\x7f" for c in url):
+        return None
+    try:
+        parts = urlsplit(url)
+        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+    except ValueError:
+        return None
+    host = parts.hostname
+    if not host or "@" in parts.netloc:
+        return None
+    if parts.scheme == "https" or (parts.scheme == "http" and host in LOCAL_HOSTS):
+        return parts.scheme, host, port
+    return None
+
+
+def is_allowed(url: str, origins: str) -> bool:
+    """Whether *url* belongs to one of *origins*, a list separated by commas."""
+    wanted = origin(url)
+    return wanted is not None and wanted in {
+        origin(allowed.strip()) for allowed in origins.split(",")
+    }

@@ -1,0 +1,117 @@
+"""The door to Stripe's API; the only module that imports its SDK, on first use."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+from checkout.errors import StripeBusyError, StripeError, StripeRefusedError
+from checkout.telemetry import logger
+
+if TYPE_CHECKING:
+    from stripe import StripeClient
+
+CONNECT_SECONDS = 3.05
+READ_SECONDS = 9
+# One retry by the SDK, under the same idempotency key: twice the time above must fit
+# into the function's timeout, and that into API Gateway's thirty seconds.
+RETRIES = 1
+
+SERVER_ERROR = 500
+UNAVAILABLE = "The payment provider did not answer; please try again."
+REFUSED = "The payment provider could not start this payment; please try again."
+
+
+class StripeGateway:
+    """
+    What we ask Stripe. Every method raises StripeError when Stripe does not deliver.
+
+    *api_key* is called for each use, so that a rotated key is picked up.
+    """
+
+    def __init__(self, api_key: Callable[[], str], api_base: str) -> None:
+        self._api_key = api_key
+        self._api_base = api_base
+        self._client: StripeClient | None = None
+        self._client_key = ""
+
+    def _sessions(self) -> Any:  # noqa: ANN401 - the SDK's class is not public
+        import stripe  # noqa: PLC0415 - a third of a second that some requests never need
+
+        key = self._api_key()
+        if self._client is None or key != self._client_key:
+            stripe.enable_telemetry = False
+            self._client = stripe.StripeClient(
+                key,
+                base_addresses={"api": self._api_base},
+                http_client=stripe.RequestsClient(
+                    timeout=(CONNECT_SECONDS, READ_SECONDS)
+                ),
+                max_network_retries=RETRIES,
+            )
+            self._client_key = key
+        return self._client.v1.checkout.sessions
+
+    def create_session(
+        self, request: dict[str, Any], idempotency_key: str
+    ) -> dict[str, Any]:
+        """
+        Create the Checkout Session, or return the one that this key made before.
+
+        Raises StripeRefusedError when this key can lead to no session any more,
+        StripeBusyError when another request under it is being worked on.
+        https://docs.stripe.com/api/checkout/sessions/create
+        """
+        with _our_errors():
+            session = self._sessions().create(
+                params=request, options={"idempotency_key": idempotency_key}
+            )
+        return _plain(session)
+
+    def session(self, stripe_session_id: str) -> dict[str, Any]:
+        with _our_errors():
+            return _plain(self._sessions().retrieve(stripe_session_id))
+
+    def close_session(self, stripe_session_id: str) -> dict[str, Any]:
+        """
+        Expire the session if it is open, and return it as it is then.
+
+        One that was paid a moment ago comes back as complete.
+        """
+        try:
+            with _our_errors():
+                return _plain(self._sessions().expire(stripe_session_id))
+        except StripeRefusedError:
+            # Only open sessions can be expired; it is one no more.
+            return self.session(stripe_session_id)
+
+
+def _plain(stripe_object: Any) -> dict[str, Any]:  # noqa: ANN401 - a StripeObject
+    """Leave the SDK's world at once: its objects look like dicts, and are not."""
+    plain: dict[str, Any] = stripe_object.to_dict(for_json=True)
+    return plain
+
+
+@contextmanager
+def _our_errors() -> Iterator[None]:
+    import stripe  # noqa: PLC0415 - see _sessions
+
+    try:
+        yield
+    except stripe.StripeError as error:
+        status = error.http_status or 0
+        details = error.error
+        code = getattr(details, "code", None) or ""
+        logger.warning(
+            "stripe_request_failed",
+            error=type(error).__name__,
+            status=status,
+            stripe_code=code,
+            stripe_request_id=error.request_id,
+        )
+        if code in {"idempotency_key_in_use", "lock_timeout"}:
+            raise StripeBusyError(UNAVAILABLE) from error
+        if status >= SERVER_ERROR or isinstance(
+            error, stripe.InvalidRequestError | stripe.IdempotencyError
+        ):
+            raise StripeRefusedError(REFUSED) from error
+        raise StripeError(UNAVAILABLE) from error

@@ -1,0 +1,52 @@
+"""The facts we read from a Stripe Checkout Session, wherever it was found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StripeSession:
+    """
+    A snapshot of https://docs.stripe.com/api/checkout/sessions/object.
+
+    *status* is open, complete or expired; *payment_status* is paid, unpaid or
+    no_payment_required; *expires_at* is in Unix seconds.
+    """
+
+    id: str
+    status: str
+    payment_status: str
+    amount_total: int | None
+    currency: str | None
+    livemode: bool
+    expires_at: int
+    payment_intent: str | None
+    payment_session_id: str | None
+    url: str | None = field(default=None, repr=False)
+    client_secret: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_dict(cls, stripe_object: Mapping[str, Any]) -> Self:
+        """Read Stripe's object; raises KeyError if it is not a Checkout Session."""
+        metadata = stripe_object.get("metadata") or {}
+        return cls(
+            id=stripe_object["id"],
+            status=stripe_object["status"],
+            payment_status=stripe_object["payment_status"],
+            amount_total=stripe_object.get("amount_total"),
+            currency=stripe_object.get("currency"),
+            livemode=stripe_object["livemode"],
+            expires_at=stripe_object["expires_at"],
+            payment_intent=id_of(stripe_object.get("payment_intent")),
+            payment_session_id=metadata.get("payment_session_id"),
+            url=stripe_object.get("url"),
+            client_secret=stripe_object.get("client_secret"),
+        )
+
+
+def id_of(reference: str | Mapping[str, Any] | None) -> str | None:
+    """Stripe gives an id, or the whole object where it was expanded."""
+    if isinstance(reference, Mapping):
+        return str(reference["id"])
+    return reference

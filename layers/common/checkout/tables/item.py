@@ -1,0 +1,47 @@
+"""Plain values to DynamoDB's typed ones and back, for the types that we store."""
+
+from collections.abc import Mapping
+from typing import Any
+
+type Value = str | int | bool | list[Any] | dict[str, Any] | None
+
+
+def _typed(value: Value) -> dict[str, Any]:
+    match value:
+        case None:
+            return {"NULL": True}
+        case bool():
+            return {"BOOL": value}
+        case int():
+            return {"N": str(value)}
+        case str():
+            return {"S": value}
+        case list():
+            return {"L": [_typed(member) for member in value]}
+        case dict():
+            return {"M": to_item(value)}
+    # A float above all: no amount of ours is one.
+    raise TypeError(f"a {type(value).__name__} is not stored")
+
+
+def _plain(typed: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever was stored
+    [(kind, value)] = typed.items()
+    match kind:
+        case "NULL":
+            return None
+        case "N":
+            return int(value)
+        case "L":
+            return [_plain(member) for member in value]
+        case "M":
+            return from_item(value)
+    return value
+
+
+def to_item(plain: Mapping[str, Value]) -> dict[str, Any]:
+    """Type *plain* for DynamoDB; a None is left out, as an absent attribute."""
+    return {name: _typed(value) for name, value in plain.items() if value is not None}
+
+
+def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _plain(typed) for name, typed in item.items()}

@@ -1,0 +1,170 @@
+"""The PaymentSessions table: sessions, who is live, and who asked how often."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from checkout import aws
+from checkout.clock import iso
+from checkout.payment_session import RANK, UNRESOLVED, PaymentSession, Status
+from checkout.tables import transaction
+from checkout.tables.item import Value, from_item, to_item
+from checkout.tables.transaction import Action
+
+# An intent that has not reached Stripe by then was left behind by a crash.
+INTENT_GRACE = timedelta(minutes=10)
+
+
+@dataclass(frozen=True, slots=True)
+class LiveSession:
+    """The one session of a claim that may be paid, and how many there have been."""
+
+    payment_session_id: str
+    attempt: int
+
+
+class PaymentSessions:
+    def __init__(self, table: str) -> None:
+        self._table = table
+
+    def _item(self, item_id: str) -> dict[str, Any] | None:
+        answer = aws.client("dynamodb").get_item(
+            TableName=self._table, Key=to_item({"id": item_id}), ConsistentRead=True
+        )
+        return from_item(answer["Item"]) if "Item" in answer else None
+
+    def get(self, payment_session_id: str) -> PaymentSession | None:
+        item = self._item(payment_session_id)
+        # The table's other items have no kind, and no caller may reach them by name.
+        return PaymentSession.from_dict(item) if item and "kind" in item else None
+
+    def by_stripe_id(self, stripe_session_id: str) -> PaymentSession | None:
+        pointer = self._item(stripe_session_id)
+        return self.get(pointer["payment_session_id"]) if pointer else None
+
+    def live(self, live_id: str) -> LiveSession | None:
+        item = self._item(f"live#{live_id}")
+        if item is None:
+            return None
+        return LiveSession(item["payment_session_id"], item["attempt"])
+
+    def start(
+        self, session: PaymentSession, live_id: str | None, after: LiveSession | None
+    ) -> bool:
+        """
+        Write the intent and make it live; say whether we were first.
+
+        False means that another request made a session live since *after* was read.
+        """
+        actions = {"session": self._put_intent(session)}
+        if live_id:
+            actions["live"] = self._make_live(session, live_id, after)
+        return not transaction.write(actions)
+
+    def _put_intent(self, session: PaymentSession) -> Action:
+        item = session.to_dict() | {
+            "rank": RANK[Status.INTENT],
+            # Sixteen partitions by the id's last digit: the sweep reads each in turn.
+            "unresolved": session.id[-1],
+            "due_at": iso(datetime.fromisoformat(session.created_at) + INTENT_GRACE),
+        }
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": to_item(item),
+                "ConditionExpression": "attribute_not_exists(id)",
+            }
+        }
+
+    def _make_live(
+        self, session: PaymentSession, live_id: str, after: LiveSession | None
+    ) -> Action:
+        never_live = "attribute_not_exists(id)"
+        unchanged = "payment_session_id = :before AND attempt = :attempt"
+        put: dict[str, Any] = {
+            "TableName": self._table,
+            "Item": to_item(
+                {
+                    "id": f"live#{live_id}",
+                    "payment_session_id": session.id,
+                    "attempt": session.attempt,
+                }
+            ),
+            "ConditionExpression": unchanged if after else never_live,
+        }
+        if after:
+            put["ExpressionAttributeValues"] = to_item(
+                {":before": after.payment_session_id, ":attempt": after.attempt}
+            )
+        return {"Put": put}
+
+    def move(self, payment_session_id: str, to: Status, **facts: Value) -> Action:
+        """Make the write that lifts a session to a status of higher rank."""
+        still_below = "#rank < :rank"
+        changed = {"status": to, "rank": RANK[to], **facts}
+        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in changed)
+        names = {f"#{name}": name for name in changed}
+        if to not in UNRESOLVED:
+            expression += " REMOVE unresolved, due_at"
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": to_item({"id": payment_session_id}),
+                "UpdateExpression": expression,
+                "ConditionExpression": still_below,
+                "ExpressionAttributeNames": names,
+                "ExpressionAttributeValues": to_item(
+                    {f":{name}": value for name, value in changed.items()}
+                ),
+                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        }
+
+    def point_from(self, stripe_session_id: str, payment_session_id: str) -> Action:
+        """Make the write that lets the session be found by Stripe's id."""
+        ours_if_any = "attribute_not_exists(id) OR payment_session_id = :ours"
+        return {
+            "Put": {
+                "TableName": self._table,
+                "Item": to_item(
+                    {"id": stripe_session_id, "payment_session_id": payment_session_id}
+                ),
+                "ConditionExpression": ours_if_any,
+                "ExpressionAttributeValues": to_item({":ours": payment_session_id}),
+            }
+        }
+
+    def decline(self, payment_session_id: str) -> Action:
+        """Make the write that notes a declined payment; the buyer may try again."""
+        still_payable = "#rank < :processing"
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": to_item({"id": payment_session_id}),
+                "UpdateExpression": "SET payment_status = :failed",
+                "ConditionExpression": still_payable,
+                "ExpressionAttributeNames": {"#rank": "rank"},
+                "ExpressionAttributeValues": to_item(
+                    {":failed": "failed", ":processing": RANK[Status.PROCESSING]}
+                ),
+            }
+        }
+
+    def count_request(self, client: str, at: datetime, limit: int) -> bool:
+        """Count a request in this minute; say whether *client* is within *limit*."""
+        dynamodb = aws.client("dynamodb")
+        below_limit = "attribute_not_exists(requests) OR requests < :limit"
+        try:
+            dynamodb.update_item(
+                TableName=self._table,
+                Key=to_item({"id": f"rate#{client}#{at:%Y-%m-%dT%H:%M}"}),
+                UpdateExpression="ADD requests :one SET #ttl = :ttl",
+                ConditionExpression=below_limit,
+                ExpressionAttributeNames={"#ttl": "ttl"},
+                ExpressionAttributeValues=to_item(
+                    {":one": 1, ":limit": limit, ":ttl": int(at.timestamp()) + 3600}
+                ),
+            )
+        except dynamodb.exceptions.ConditionalCheckFailedException:
+            return False
+        return True

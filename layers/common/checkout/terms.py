@@ -1,0 +1,159 @@
+"""The terms of a payment: what Stripe will be sent, and the intent that keeps it."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Self
+
+from checkout import clock
+from checkout.offers import Buyer, Kind, LineItem, Offer
+from checkout.payment_session import PaymentSession, Status, new_id
+
+# Stripe takes thirty minutes to twenty-four hours from its own now, so both ends
+# leave room for clocks that disagree.
+SHORTEST_SESSION = timedelta(minutes=31)
+LONGEST_SESSION = timedelta(hours=23)
+
+LONGEST_IDEMPOTENCY_KEY = 255
+SESSION_ID = "{CHECKOUT_SESSION_ID}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """
+    What this buyer is offered now.
+
+    *request* is Stripe's request but for what differs between two attempts;
+    *request_key* is the caller's Idempotency-Key, heeded where there is no claim.
+    """
+
+    kind_name: str
+    offer: Offer
+    buyer_id: str | None
+    request: dict[str, Any]
+    redirects: dict[str, str]
+    request_key: str | None
+
+    @classmethod
+    def of(  # noqa: PLR0913 - what a create request comes down to
+        cls,
+        kind_name: str,
+        kind: Kind,
+        offer: Offer,
+        *,
+        buyer: Buyer | None,
+        frontend_url: str,
+        request_key: str | None = None,
+    ) -> Self:
+        home = frontend_url.rstrip("/") + kind.RETURN_PATH.format(id=offer.id)
+        success = offer.return_urls.success or f"{home}?session_id={SESSION_ID}"
+        cancel = offer.return_urls.cancel or f"{home}?checkout=cancel"
+        redirects = (
+            {"return_url": success}
+            if kind.UI_MODE == "embedded_page"
+            else {"success_url": success, "cancel_url": cancel}
+        )
+        request: dict[str, Any] = {
+            "mode": "payment",
+            "ui_mode": kind.UI_MODE,
+            "line_items": [_line_item(line) for line in offer.lines],
+            # Ours last: no caller's key takes their place.
+            "metadata": dict(offer.metadata) | {"kind": kind_name},
+            **redirects,
+        }
+        if offer.email:
+            request["customer_email"] = offer.email
+        return cls(
+            kind_name=kind_name,
+            offer=offer,
+            buyer_id=buyer.id if buyer else None,
+            request=request,
+            redirects=redirects,
+            request_key=None if offer.claim else request_key,
+        )
+
+    @property
+    def digest(self) -> str:
+        """Two requests with the same digest offer the same buyer the same thing."""
+        return _digest(self.request | {"buyer": self.buyer_id})
+
+    @property
+    def live_id(self) -> str | None:
+        """What at most one session may be live for; None where each request is new."""
+        if self.request_key:
+            return f"{self.kind_name}#{self.offer.id}#{_digest(self.request_key)}"
+        return self.offer.claim
+
+    def intent(self, attempt: int, *, livemode: bool) -> PaymentSession:
+        """Decide everything that Stripe will be sent in this attempt."""
+        payment_session_id = new_id()
+        now = clock.now()
+        pay_by = self.offer.pay_by
+        expires_at = _session_end(now, pay_by)
+        metadata = self.request["metadata"] | {"payment_session_id": payment_session_id}
+        stripe_request = self.request | {
+            "client_reference_id": payment_session_id,
+            "metadata": metadata,
+            # Stripe does not copy a session's metadata to its payment intent.
+            "payment_intent_data": {"metadata": metadata},
+            "expires_at": int(expires_at.timestamp()),
+        }
+        total = self.offer.total
+        return PaymentSession(
+            id=payment_session_id,
+            kind=self.kind_name,
+            offer_id=self.offer.id,
+            buyer_id=self.buyer_id,
+            claim=self.offer.claim,
+            attempt=attempt,
+            status=Status.INTENT,
+            payment_status="unpaid",
+            amount=total.amount,
+            currency=total.currency,
+            title=self.offer.title,
+            terms=self.digest,
+            idempotency_key=self._idempotency_key(attempt, payment_session_id),
+            stripe_request=json.dumps(stripe_request),
+            livemode=livemode,
+            created_at=clock.iso(now),
+            expires_at=clock.iso(min(expires_at, pay_by or expires_at)),
+            creator_id=self.offer.creator_id,
+            platform_fee_bps=self.offer.platform_fee_bps,
+            organization_fee_bps=self.offer.organization_fee_bps,
+            details=dict(self.offer.details),
+        )
+
+    def _idempotency_key(self, attempt: int, payment_session_id: str) -> str:
+        # Without a claim a buyer may buy the same thing again and again.
+        buyer_id = self.buyer_id if self.offer.claim else None
+        who = self.request_key or buyer_id or payment_session_id
+        name = self.offer.idempotency_key or f"{self.kind_name}:{self.offer.id}:{who}"
+        key = name if attempt == 1 else f"{name}:{attempt}"
+        return key if len(key) <= LONGEST_IDEMPOTENCY_KEY else _digest(key)
+
+
+def _session_end(now: datetime, pay_by: datetime | None) -> datetime:
+    latest = now + LONGEST_SESSION
+    return max(now + SHORTEST_SESSION, min(latest, pay_by or latest))
+
+
+def _line_item(line: LineItem) -> dict[str, Any]:
+    product: dict[str, Any] = {"name": line.title}
+    # Stripe takes an empty description for an error.
+    if line.description:
+        product["description"] = line.description
+    if line.image_url:
+        product["images"] = [line.image_url]
+    return {
+        "quantity": line.quantity,
+        "price_data": {
+            "currency": line.price.currency,
+            "unit_amount": line.price.amount,
+            "product_data": product,
+        },
+    }
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()
