@@ -1,21 +1,21 @@
-// The content: a lesson bought once and kept, and the shopper's purchases.
+// The content: a course bought once and kept, and the shopper's purchases.
 
 import { path } from "./api.js";
 import { busy, card, h, leaveFor, loading, pleaseLogIn, quiet } from "./dom.js";
 import { formatMoney } from "./money.js";
 import { returnUrls } from "./return.js";
 
-// The API sells content and does not describe it; the sample lesson's price is printed here as a host would.
+// The API sells content and does not describe it; the sample course's name and price are printed here as a host would.
 // What is charged is the price on record.
 const SAMPLE_PRICE = { cents: 999, currency: "usd" };
 
 export function contentCard({ api, config, shopper }) {
   const { published, free, unpublished } = config.sample.contents;
-  const section = card("A lesson to keep", { id: "content" });
+  const section = card("Calm mornings: a ten-day course", { id: "content" });
   if (!shopper) {
     section.show(
       h("p", { class: "price" }, formatMoney(SAMPLE_PRICE.cents, SAMPLE_PRICE.currency)),
-      pleaseLogIn("buy this lesson"));
+      pleaseLogIn("buy this course"));
     return section.element;
   }
   section.show(loading("Checking whether you own this…"));
@@ -39,13 +39,13 @@ export function contentCard({ api, config, shopper }) {
       owned
         ? h("p", { class: "owned" }, "You already own this. It stays yours; there is nothing more to pay.")
         : quiet("Bought once, yours from then on."),
-      owned ? null : h("div", { class: "actions" }, buyButton(published, "Buy this lesson")),
+      owned ? null : h("div", { class: "actions" }, buyButton(published, "Buy this course")),
       h("details", {},
-        h("summary", {}, "Two lessons that are not for sale"),
+        h("summary", {}, "Two that are not for sale"),
         quiet("Try them to see how the API refuses."),
         h("div", { class: "actions" },
-          buyButton(free, "Buy the free one", "secondary"),
-          buyButton(unpublished, "Buy the unpublished one", "secondary"))));
+          buyButton(free, "Buy the free lesson", "secondary"),
+          buyButton(unpublished, "Buy the unpublished course", "secondary"))));
   }
 
   function buyButton(contentId, label, style = "") {

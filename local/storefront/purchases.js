@@ -5,7 +5,7 @@ import { formatMoney } from "./money.js";
 
 const PAGE_SIZE = 5;
 const STATUSES = ["completed", "refunded", "pending", "failed"];
-const KINDS = { bid: "Offer", auction: "Auction", order: "Order", product: "Product", content: "Lesson" };
+const KINDS = { bid: "Offer", auction: "Auction", order: "Order", product: "Product", content: "Course" };
 
 /** Everything the shopper has bought, newest first, a page at a time. */
 export function purchasesCard({ api, shopper }) {

@@ -34,7 +34,7 @@ const THANKS = {
   auction: "The auction is yours.",
   order: "Your tickets are yours.",
   product: "Hero Me Feelings is yours.",
-  content: "The lesson is yours to keep.",
+  content: "The course is yours to keep.",
 };
 
 /** The panel that follows one payment to its end. `onSettled` is called when there is nothing left to wait for. */
