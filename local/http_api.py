@@ -1,4 +1,5 @@
-"""Gives the embedded AWS's HTTP API the routes that the deployed template describes.
+"""
+Gives the embedded AWS's HTTP API the routes that the deployed template describes.
 
 SAM writes an HTTP API's routes, authorizers and CORS as one OpenAPI document, which
 CloudFormation imports. MiniStack 1.5 creates the API but ignores the document, so we
@@ -10,6 +11,8 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+import yaml
 
 from local.embedded_aws import REGION
 
@@ -38,7 +41,7 @@ class Deployed:
     references: dict[str, str]
     conditions: dict[str, Json]
 
-    def resolve(self, value: Json) -> Json:
+    def resolve(self, value: Json) -> Json:  # noqa: PLR0911 - one for each function
         match value:
             case {"Ref": name}:
                 return self.references[name]
@@ -72,7 +75,9 @@ class Deployed:
 def open_http_api(aws: EmbeddedAws, stack_name: str) -> str:
     """Make what the template's HTTP API describes; answer the API's id."""
     gateway = aws.client("apigatewayv2")
-    template, deployed = read_stack(aws, stack_name)
+    original = read_template(aws, stack_name, "Original")
+    template = read_template(aws, stack_name, "Processed")
+    deployed = read_names(aws, stack_name, template.get("Conditions", {}))
     logical_id, document = next(
         (name, deployed.resolve(resource["Properties"]["Body"]))
         for name, resource in template["Resources"].items()
@@ -80,8 +85,9 @@ def open_http_api(aws: EmbeddedAws, stack_name: str) -> str:
     )
     api_id = deployed.references[logical_id]
 
-    if origins := cors(document):
-        gateway.update_api(ApiId=api_id, CorsConfiguration=origins)
+    # SAM sees no parameter values here, and gives up on CORS that depends on them.
+    if configuration := cors(deployed.resolve(original["Resources"][logical_id])):
+        gateway.update_api(ApiId=api_id, CorsConfiguration=configuration)
     authorizer_ids = {
         name: gateway.create_authorizer(
             ApiId=api_id,
@@ -121,12 +127,17 @@ def open_http_api(aws: EmbeddedAws, stack_name: str) -> str:
     return api_id
 
 
-def read_stack(aws: EmbeddedAws, stack_name: str) -> tuple[Json, Deployed]:
-    """Read the stack's processed template and what its names stand for."""
-    cloudformation = aws.client("cloudformation")
-    template: Json = cloudformation.get_template(
-        StackName=stack_name, TemplateStage="Processed"
+def read_template(aws: EmbeddedAws, stack_name: str, stage: str) -> Json:
+    template = aws.client("cloudformation").get_template(
+        StackName=stack_name, TemplateStage=stage
     )["TemplateBody"]
+    # The original comes as the text that SAM uploaded, without YAML's short tags.
+    return yaml.safe_load(template) if isinstance(template, str) else template
+
+
+def read_names(aws: EmbeddedAws, stack_name: str, conditions: Json) -> Deployed:
+    """Read what the stack's parameters and resources are called, now that it exists."""
+    cloudformation = aws.client("cloudformation")
     stack: Json = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
     resources: Json = cloudformation.describe_stack_resources(StackName=stack_name)
     account = stack["StackId"].split(":")[4]
@@ -149,7 +160,7 @@ def read_stack(aws: EmbeddedAws, stack_name: str) -> tuple[Json, Deployed]:
             references[f"{name}.Arn"] = (
                 f"arn:aws:lambda:{REGION}:{account}:function:{physical_id}"
             )
-    return template, Deployed(references, template.get("Conditions", {}))
+    return Deployed(references, conditions)
 
 
 def routes(document: Json) -> Iterator[Route]:
@@ -175,9 +186,10 @@ def authorizers(document: Json) -> dict[str, Json]:
     }
 
 
-def cors(document: Json) -> Json:
-    configuration = document.get("x-amazon-apigateway-cors", {})
-    # A list parameter arrives as the text it was given as.
-    if isinstance(origins := configuration.get("allowOrigins"), str):
-        configuration = {**configuration, "allowOrigins": origins.split(",")}
-    return {name[0].upper() + name[1:]: value for name, value in configuration.items()}
+def cors(api: Json) -> Json:
+    """Read the CORS configuration that the template's *api* resource asks for."""
+    configuration = api["Properties"].get("CorsConfiguration", {})
+    # A list parameter is known here as the text it was given as.
+    if isinstance(origins := configuration.get("AllowOrigins"), str):
+        return configuration | {"AllowOrigins": origins.split(",")}
+    return configuration

@@ -1,4 +1,5 @@
-"""A local identity provider: signs whoever you say you are into an access token.
+"""
+A local identity provider: signs whoever you say you are into an access token.
 
 It stands where a Cognito user pool, or any other OIDC issuer, stands in AWS. The API's
 authorizer finds its keys through the discovery document, as it would there.

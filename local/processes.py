@@ -39,10 +39,8 @@ class Child:
         """End the child and all that it started: they share a process group."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGTERM)
-        try:
+        with suppress(subprocess.TimeoutExpired):
             self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            pass
         # A group outlives its first process: whatever is left of it goes too.
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, signal.SIGKILL)
@@ -128,7 +126,8 @@ class Processes:
                 return
             time.sleep(POLL_SECONDS)
         raise StackError(
-            f"{url} did not answer {status} within {within_seconds:.0f} seconds ({seen})."
+            f"{url} did not answer {status} within {within_seconds:.0f} seconds "
+            f"but: {seen}"
         )
 
     def watch(self) -> None:

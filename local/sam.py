@@ -1,4 +1,4 @@
-"""Builds and deploys the template with the SAM CLI, as for AWS, but to the stack here."""
+"""Builds and deploys the template with the SAM CLI, as one does to AWS."""
 
 from __future__ import annotations
 
@@ -56,7 +56,8 @@ def deploy(
             SAM,
             "deploy",
             *("--template-file", folder / "build" / "template.yaml"),
-            *("--config-env", "local"),
+            *("--resolve-s3", "--capabilities", "CAPABILITY_IAM"),
+            *("--no-confirm-changeset", "--no-progressbar"),
             *("--stack-name", STACK_NAME),
             "--parameter-overrides",
             *(f"{name}={value}" for name, value in parameters.items()),

@@ -23,7 +23,7 @@ STOREFRONT = Path(__file__).with_name("storefront")
 def create_app(config_file: Path) -> Starlette:
     files = StaticFiles(directory=STOREFRONT)
 
-    async def config(_request: Request) -> Response:
+    def config(_request: Request) -> Response:
         if not config_file.exists():
             return JSONResponse({"error": "The stack is still starting."}, 503)
         return FileResponse(config_file, headers={"Cache-Control": "no-store"})
