@@ -16,7 +16,7 @@ from checkout.tables.audit_log import AuditLog
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
-from checkout.telemetry import logger, metrics
+from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -43,8 +43,10 @@ def apply(record: "SQSRecord") -> None:
         event = payment_events.read(record.body)
         outcome = settlement().apply(event)
     except Exception:
+        count("payments.events.failed")
         logger.exception("event_failed", message_id=record.message_id)
         raise
+    count("payments.events.applied")
     logger.info("event_applied", event_id=event.id, type=event.type, outcome=outcome)
 
 

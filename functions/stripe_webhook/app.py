@@ -8,6 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 from checkout import credentials, http, webhook_signature
 from checkout.config import StripeWebhookConfig
+from checkout.errors import (
+    CheckoutError,
+    InvalidSignatureError,
+    RefusedEventError,
+    UnreadableEventError,
+)
 from checkout.payment_events import FROM_STRIPE, PaymentEvents
 from checkout.telemetry import count, logger, metrics
 
@@ -31,45 +37,56 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> http.Resp
     """
     Answer 2xx only once the event is safe on the queue.
 
-    Anything that we did not expect raises, and Stripe tries again for three days.
+    Anything that we did not expect is a 500, and Stripe tries again for three days.
     Nothing is remembered here: a repeated event is the purchase's concern.
     """
-    request_id = context.aws_request_id
     try:
-        payload = http.Request(event).body
-    except ValueError:
-        return refuse("unreadable_body", "The body cannot be read.", request_id)
-    signature = http.Request(event).header("stripe-signature") or ""
+        receive(http.Request(event))
+    except RefusedEventError as refusal:
+        count("payments.events.refused")
+        logger.warning("event_refused", code=refusal.code)
+        return http.refuse(refusal, context.aws_request_id)
+    except Exception:  # noqa: BLE001 - the outermost edge: Stripe gets an answer
+        count("payments.events.not_enqueued")
+        logger.exception("event_not_enqueued")
+        return http.refuse(
+            CheckoutError("The event could not be taken."), context.aws_request_id
+        )
+    return http.respond(HTTPStatus.OK, {"received": True})
+
+
+def receive(request: http.Request) -> None:
+    """Put the event on the queue if it is genuine and one that we act on."""
+    payload = verified(request)
+    try:
+        body = payload.decode()
+        stripe_event = json.loads(body)
+        event_id, event_type = stripe_event["id"], stripe_event["type"]
+        livemode = stripe_event["livemode"]
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UnreadableEventError("The body is not a Stripe event.") from error
+    if livemode != (config().stripe_mode == "live"):
+        count("payments.events.other_mode")
+        logger.warning("event_of_other_mode", event_id=event_id, event_type=event_type)
+    elif event_type not in FROM_STRIPE:
+        count("payments.events.ignored")
+        logger.info("event_ignored", event_id=event_id, event_type=event_type)
+    else:
+        payment_events().send(body)
+        count("payments.events.enqueued")
+        logger.info("event_enqueued", event_id=event_id, event_type=event_type)
+
+
+def verified(request: http.Request) -> bytes:
+    """Return the exact bytes that Stripe signed; raises RefusedEventError if not."""
+    try:
+        payload = request.body
+    except ValueError as error:
+        raise UnreadableEventError("The body cannot be read.") from error
+    signature = request.header("stripe-signature") or ""
     secrets = credentials.secret(config().stripe_webhook_secret_name)
     if not webhook_signature.is_valid(
         payload, signature, secrets.replace(",", " ").split(), time.time()
     ):
-        return refuse("invalid_signature", "The signature is not valid.", request_id)
-    try:
-        body = payload.decode()
-        stripe_event = json.loads(body)
-        facts = {
-            "event_id": str(stripe_event["id"]),
-            "event_type": str(stripe_event["type"]),
-        }
-        livemode = stripe_event["livemode"]
-    except (ValueError, KeyError, TypeError):
-        return refuse("unreadable_body", "The body is not a Stripe event.", request_id)
-    if livemode != (config().stripe_mode == "live"):
-        count("payments.events.other_mode")
-        logger.warning("event_of_other_mode", extra=facts)
-    elif facts["event_type"] not in FROM_STRIPE:
-        logger.info("event_ignored", extra=facts)
-    else:
-        payment_events().send(body)
-        logger.info("event_enqueued", extra=facts)
-    return http.respond(HTTPStatus.OK, {"received": True})
-
-
-def refuse(code: str, sentence: str, request_id: str) -> http.Response:
-    count("payments.events.refused")
-    logger.warning("event_refused", code=code)
-    return http.respond(
-        HTTPStatus.BAD_REQUEST,
-        {"error": sentence, "code": code, "request_id": request_id},
-    )
+        raise InvalidSignatureError("The signature is not valid.")
+    return payload

@@ -3,6 +3,9 @@ Every refusal a caller can meet, with its HTTP status and code.
 
 CheckoutError
 ├── InvalidRequestError        400  the request itself is wrong; names the fields
+├── RefusedEventError          400  what came to the webhook is no event of Stripe's
+│   ├── InvalidSignatureError
+│   └── UnreadableEventError
 ├── NotPurchasableError        400  the offer cannot be bought through checkout
 ├── UnauthorizedError          401  nobody is logged in
 ├── NotFoundError              404  no such thing, or not the caller's
@@ -12,6 +15,7 @@ CheckoutError
 ├── PaymentWindowClosedError   409  the time to pay is over
 ├── IdempotencyKeyReusedError  409  the key came with another request before
 ├── TooManyRequestsError       429  says when to come back
+├── TryAgainError              503  others were faster again and again
 └── StripeError                502  Stripe failed or was slow; what it did is unknown
     ├── StripeBusyError        502  Stripe is working on the same request right now
     └── StripeRefusedError     502  this request will never succeed under its key
@@ -120,9 +124,30 @@ class StripeRefusedError(StripeError):
     """Stripe refused the request, or stored a 5xx that it replays for a day."""
 
 
-class TryAgainError(Exception):
+class TryAgainError(CheckoutError):
     """
     The work met a passing obstacle and changed nothing.
 
-    For the worker: the message goes back to the queue.
+    A caller may repeat the request; the worker's message goes back to the queue.
     """
+
+    status = HTTPStatus.SERVICE_UNAVAILABLE
+    code = "try_again"
+
+
+class RefusedEventError(CheckoutError):
+    """What was posted to the webhook is not an event of Stripe's."""
+
+    status = HTTPStatus.BAD_REQUEST
+
+
+class InvalidSignatureError(RefusedEventError):
+    """Nobody who knows a signing secret signed these bytes, now."""
+
+    code = "invalid_signature"
+
+
+class UnreadableEventError(RefusedEventError):
+    """The bytes are no event."""
+
+    code = "unreadable_event"

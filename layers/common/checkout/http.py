@@ -12,7 +12,6 @@ from checkout.errors import (
     InvalidRequestError,
     NotFoundError,
     TooManyRequestsError,
-    TryAgainError,
     UnauthorizedError,
 )
 from checkout.offers import Buyer
@@ -85,26 +84,19 @@ def serve(
         return respond(HTTPStatus.OK, handler(Request(event)))
     except CheckoutError as error:
         logger.info("request_refused", code=error.code, status=error.status)
-        return _refuse(error, request_id)
-    except TryAgainError:
-        logger.warning("request_lost_to_others")
-        body = {"error": "Please try again in a moment.", "code": "try_again"}
-        return respond(
-            HTTPStatus.SERVICE_UNAVAILABLE, body | {"request_id": request_id}
-        )
+        return refuse(error, request_id)
     except Exception:  # noqa: BLE001 - the outermost edge: the caller gets an answer
         logger.exception("request_failed")
-        body = {"error": "Something went wrong on our side.", "code": "internal_error"}
-        return respond(
-            HTTPStatus.INTERNAL_SERVER_ERROR, body | {"request_id": request_id}
-        )
+        failure = CheckoutError("Something went wrong on our side.")
+        return refuse(failure, request_id)
 
 
 def _no_such_route(request: Request) -> Mapping[str, Any]:  # noqa: ARG001
     raise NotFoundError("There is no such route.")
 
 
-def _refuse(error: CheckoutError, request_id: str) -> Response:
+def refuse(error: CheckoutError, request_id: str) -> Response:
+    """Answer with the error's sentence, code and status."""
     body: dict[str, Any] = {
         "error": str(error),
         "code": error.code,

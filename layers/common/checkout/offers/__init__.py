@@ -12,7 +12,7 @@ from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast, dataclass_transform
 
-from annotated_types import Ge, Len
+from annotated_types import Ge, Len, Lt
 
 from checkout.errors import NotFoundError, NotPurchasableError
 from checkout.money import InvalidMoneyError, Money
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from checkout.tables.offers import Offers
     from checkout.tables.transaction import Action
 
-type Identifier = Annotated[int, Ge(0), Len(0, 128)] | Annotated[str, Len(1, 128)]
+type Identifier = Annotated[int, Ge(0), Lt(10**18)] | Annotated[str, Len(1, 128)]
 type Url = Annotated[str, Len(1, 2048)]
 
 

@@ -101,7 +101,8 @@ class PaymentSessions:
     def move(self, payment_session_id: str, to: Status, **facts: Value) -> Action:
         """Make the write that lifts a session to a status of higher rank."""
         still_below = "#rank < :rank"
-        changed = {"status": to, "rank": RANK[to], **facts}
+        known = {name: fact for name, fact in facts.items() if fact is not None}
+        changed = {"status": to, "rank": RANK[to], **known}
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in changed)
         names = {f"#{name}": name for name in changed}
         if to not in UNRESOLVED:

@@ -48,4 +48,4 @@ def write(actions: Mapping[str, Action]) -> dict[str, dict[str, Any]]:
             raise RuntimeError(f"transaction refused: {', '.join(sorted(unexpected))}")
         # Jitter, so that those who met here do not meet again.
         time.sleep(random.uniform(0.5, 1.5) * FIRST_PAUSE_SECONDS * 2**attempt)  # noqa: S311
-    raise TryAgainError("other transactions kept winning")
+    raise TryAgainError("Please try again in a moment.")

@@ -1,0 +1,59 @@
+"""What every test may ask for: a fake AWS, the Stripe sandbox, a shop on both."""
+
+import os
+import sys
+from collections.abc import Iterator
+
+import pytest
+from moto import mock_aws
+
+from local.stripe_sandbox import Running, StripeSandbox, running
+from tests.shop import REGION, Shop
+
+os.environ |= {
+    "AWS_ACCESS_KEY_ID": "testing",
+    "AWS_SECRET_ACCESS_KEY": "testing",
+    "AWS_DEFAULT_REGION": REGION,
+    "AWS_EC2_METADATA_DISABLED": "true",
+    # Read when the modules are imported, before any function's environment is set.
+    "POWERTOOLS_METRICS_NAMESPACE": "Checkout",
+    "POWERTOOLS_SERVICE_NAME": "tests",
+    "STRIPE_SUPPRESS_NOTICES": "true",
+}
+os.environ.pop("AWS_ENDPOINT_URL", None)
+os.environ.pop("AWS_PROFILE", None)
+
+
+@pytest.fixture
+def fake_aws() -> Iterator[None]:
+    with mock_aws():
+        forget_what_functions_keep()
+        yield
+
+
+def forget_what_functions_keep() -> None:
+    """Make every function cold: what it cached belongs to another test's AWS."""
+    from checkout import aws, credentials  # noqa: PLC0415 - after moto has taken over
+
+    credentials.forget()
+    aws.client.cache_clear()
+    for name, module in list(sys.modules.items()):
+        if name.startswith("functions."):
+            for value in vars(module).values():
+                if hasattr(value, "cache_clear"):
+                    value.cache_clear()
+
+
+@pytest.fixture
+def stripe() -> Iterator[Running]:
+    """Stripe, in test mode, with an account that nobody has used yet."""
+    with running(StripeSandbox()) as server:
+        yield server
+
+
+@pytest.fixture
+def shop(fake_aws: None, stripe: Running) -> Shop:  # noqa: ARG001
+    """A shop with the sample offers, on an empty AWS and an empty Stripe account."""
+    shop = Shop(stripe)
+    shop.load_samples()
+    return shop

@@ -1,0 +1,417 @@
+"""A whole shop in one process: the template's functions, a fake AWS, the sandbox."""
+
+import base64
+import importlib
+import json
+import os
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+from uuid import uuid4
+
+import boto3
+import requests
+from stripe import WebhookSignature
+
+from local.samples import sample_offers
+from local.stripe_sandbox import Running
+from tests import template_file
+
+REGION = "eu-west-1"
+ORIGIN = "https://shop.example.test"
+WEBHOOK_SECRET = "whsec_for_tests"
+PUBLISHED = "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10"
+FREE = "8a4d7c3f-1b2e-4f60-a9c8-6d5e4f3a2b11"
+UNPUBLISHED = "c3e1f5a7-9d8b-4c26-b7a4-1f0e2d3c4b12"
+
+CARD = "4242424242424242"
+DECLINED_CARD = "4000000000000002"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    body: dict[str, Any]
+    headers: dict[str, str]
+
+
+@dataclass
+class Context:
+    """What Lambda tells a function about its invocation."""
+
+    function_name: str = "function"
+    memory_limit_in_mb: int = 1024
+    invoked_function_arn: str = f"arn:aws:lambda:{REGION}:123456789012:function:f"
+    aws_request_id: str = field(default_factory=lambda: str(uuid4()))
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 10_000
+
+
+class Shop:
+    """
+    Drives the shop as its outside does: buyers by HTTP, Stripe by webhook and queue.
+
+    Time passes only where a test says so: events stay with Stripe until `deliver`,
+    messages on the queue until `work`.
+    """
+
+    def __init__(self, stripe: Running) -> None:
+        self.stripe = stripe
+        self.dynamodb = boto3.client("dynamodb")
+        self.sqs = boto3.client("sqs")
+        self.tables = {
+            name: self._create_table(properties)
+            for name, properties in template_file.resources(
+                "AWS::DynamoDB::Table"
+            ).items()
+        }
+        self.queue_url = self.sqs.create_queue(QueueName=f"events-{uuid4().hex}")[
+            "QueueUrl"
+        ]
+        self.secrets = boto3.client("secretsmanager")
+        self.values = self.tables | {
+            "LogLevel": "INFO",
+            "PaymentEventsQueue": self.queue_url,
+            "StripeMode": "test",
+            "StripeApiBase": stripe.url,
+            "StripeSecretKeyName": "stripe/secret-key",
+            "StripeWebhookSecretName": "stripe/webhook-secret",
+            "FrontendUrl": ORIGIN,
+            "AllowedOrigins": f"{ORIGIN},http://localhost:3000",
+            "AnonymousRequestsPerMinute": "10",
+        }
+        self.set_secret("stripe/secret-key", stripe.sandbox.secret_key)
+        self.set_secret("stripe/webhook-secret", WEBHOOK_SECRET)
+        self._delivered: set[str] = set()
+
+    def _create_table(self, properties: dict[str, Any]) -> str:
+        name = f"table-{uuid4().hex}"
+        wanted = ("BillingMode", "AttributeDefinitions", "KeySchema")
+        indexes = properties.get("GlobalSecondaryIndexes")
+        self.dynamodb.create_table(
+            TableName=name,
+            **{part: properties[part] for part in wanted},
+            **({"GlobalSecondaryIndexes": indexes} if indexes else {}),
+        )
+        return name
+
+    def set_secret(self, name: str, value: str) -> None:
+        try:
+            self.secrets.put_secret_value(SecretId=name, SecretString=value)
+        except self.secrets.exceptions.ResourceNotFoundException:
+            self.secrets.create_secret(Name=name, SecretString=value)
+
+    # ------------------------------------------------------------ what is for sale
+
+    def load_samples(self) -> None:
+        from checkout import clock  # noqa: PLC0415 - frozen time is read late
+
+        for offer in sample_offers(clock.now()):
+            self.put_offer(offer)
+
+    def put_offer(self, offer: dict[str, Any]) -> None:
+        from checkout.tables.item import to_item  # noqa: PLC0415
+
+        self.dynamodb.put_item(
+            TableName=self.tables["OffersTable"], Item=to_item(offer)
+        )
+
+    def change_offer(self, offer_id: str, **changes: Any) -> None:
+        self.put_offer({**self.item("OffersTable", offer_id), **changes})
+
+    # ------------------------------------------------------------ what was written
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        from checkout.tables.item import from_item  # noqa: PLC0415
+
+        pages = self.dynamodb.get_paginator("scan").paginate(
+            TableName=self.tables[table]
+        )
+        return [from_item(item) for page in pages for item in page["Items"]]
+
+    def item(self, table: str, item_id: str) -> dict[str, Any]:
+        [found] = [i for i in self.items(table) if i["id"] == item_id]
+        return found
+
+    def sessions(self) -> list[dict[str, Any]]:
+        found = [i for i in self.items("PaymentSessionsTable") if "kind" in i]
+        return sorted(found, key=lambda session: session["created_at"])
+
+    def purchases(self) -> list[dict[str, Any]]:
+        return [i for i in self.items("PurchasesTable") if i["id"].startswith("pur_")]
+
+    def ownerships(self) -> list[dict[str, Any]]:
+        return [i for i in self.items("PurchasesTable") if i["id"].startswith("owns#")]
+
+    def audit(self) -> list[str]:
+        entries = sorted(self.items("AuditLogTable"), key=lambda e: e["entry_id"])
+        return [entry["action"] for entry in entries]
+
+    # ------------------------------------------------------------ calling functions
+
+    @contextmanager
+    def _environment(self, function: str) -> Iterator[Any]:
+        """Run a function's own module with the variables that the template gives it."""
+        properties = template_file.functions()[function]
+        module = importlib.import_module(template_file.module_of(properties))
+        variables = template_file.environment_of(properties, self.values)
+        os.environ.update(variables)
+        yield module
+
+    def invoke(self, function: str, event: dict[str, Any]) -> dict[str, Any]:
+        """Call a function of the template by its logical id."""
+        with self._environment(function) as module:
+            answer: dict[str, Any] = module.lambda_handler(event, Context())
+        return answer
+
+    def call(  # noqa: PLR0913 - what an HTTP request has
+        self,
+        route: str,
+        body: Any = None,
+        *,
+        buyer: str | None = None,
+        email: str | None = None,
+        path: dict[str, str] | None = None,
+        query: dict[str, str] | None = None,
+        headers: dict[str, str] | None = None,
+        ip: str = "203.0.113.7",
+    ) -> Answer:
+        """Call a route; *body* is sent as JSON unless it is text or bytes."""
+        event = http_event(route, body, path, query, headers, ip)
+        if buyer:
+            claims = {"sub": buyer} | ({"email": email} if email else {})
+            event["requestContext"]["authorizer"] = {
+                "jwt": {"claims": claims, "scopes": None}
+            }
+        answer = self.invoke(template_file.routes()[route], event)
+        return Answer(
+            answer["statusCode"], json.loads(answer["body"]), answer["headers"]
+        )
+
+    # ------------------------------------------------------------ the five purchases
+
+    def create(self, kind: str, buyer: str | None = "user_1", **changes: Any) -> Answer:
+        """Start the sample purchase of a kind, as its frontend does."""
+        urls = {
+            "success_url": f"{ORIGIN}/done?session_id={{CHECKOUT_SESSION_ID}}",
+            "cancel_url": f"{ORIGIN}/cancelled",
+        }
+        route, path, body = {
+            "bid": (
+                "POST /api/checkout/create-session",
+                {},
+                {"bid_id": 42, "row_id": 7, **urls},
+            ),
+            "auction": (
+                "POST /payments/checkout/create",
+                {},
+                {"auction_id": "auction_1"},
+            ),
+            "order": ("POST /orders/{orderId}/checkout", {"orderId": "order_1"}, {}),
+            "product": ("POST /api/checkout/embedded-session", {}, {}),
+            "content": (
+                "POST /api/checkout",
+                {},
+                {
+                    "contentId": PUBLISHED,
+                    "successUrl": urls["success_url"],
+                    "cancelUrl": urls["cancel_url"],
+                },
+            ),
+        }[kind]
+        who = None if kind == "product" else buyer
+        call = {name: changes.pop(name) for name in CALL if name in changes}
+        return self.call(route, body | changes, buyer=who, **{"path": path, **call})
+
+    # ------------------------------------------------------------ Stripe's side
+
+    def stripe_get(self, path: str, **query: Any) -> dict[str, Any]:
+        return self._stripe("get", path, params=query)
+
+    def stripe_post(self, path: str, **form: Any) -> dict[str, Any]:
+        return self._stripe("post", path, data=form)
+
+    def _stripe(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
+        key = self.stripe.sandbox.secret_key
+        answer = requests.request(
+            method, f"{self.stripe.url}{path}", auth=(key, ""), timeout=10, **kwargs
+        )
+        found: dict[str, Any] = answer.json()
+        return found
+
+    def stripe_sessions(self) -> list[dict[str, Any]]:
+        data: list[dict[str, Any]] = self.stripe_get(
+            "/v1/checkout/sessions", limit=100
+        )["data"]
+        return data
+
+    def pay(self, stripe_session_id: str, card: str = CARD) -> dict[str, Any]:
+        """Pay, or be declined, the way Stripe's own command line does."""
+        method = self.stripe_post(
+            "/v1/payment_methods",
+            type="card",
+            **{
+                "card[number]": card,
+                "card[exp_month]": "12",
+                "card[exp_year]": "2034",
+                "card[cvc]": "123",
+            },
+        )
+        return self._confirm(stripe_session_id, method["id"])
+
+    def pay_by_bank(self, stripe_session_id: str) -> dict[str, Any]:
+        """Pay with a method whose money arrives days later, or does not."""
+        method = self.stripe_post("/v1/payment_methods", type="sepa_debit")
+        return self._confirm(stripe_session_id, method["id"])
+
+    def _confirm(self, stripe_session_id: str, method: str) -> dict[str, Any]:
+        total = self.stripe_get(f"/v1/checkout/sessions/{stripe_session_id}")
+        return self.stripe_post(
+            f"/v1/payment_pages/{stripe_session_id}/confirm",
+            payment_method=method,
+            expected_amount=total["amount_total"],
+        )
+
+    def bank_decides(self, payment_intent: str, *, pays: bool) -> None:
+        verb = "settle" if pays else "fail"
+        requests.post(
+            f"{self.stripe.url}/sandbox/payment_intents/{payment_intent}/{verb}",
+            timeout=10,
+        ).raise_for_status()
+
+    def events(self, *types: str) -> list[dict[str, Any]]:
+        """Return Stripe's events so far, oldest first; all, or those of some types."""
+        found = self.stripe_get("/v1/events", limit=100)["data"][::-1]
+        return [event for event in found if not types or event["type"] in types]
+
+    def deliver(self, *events: dict[str, Any]) -> None:
+        """Let Stripe send *events*, by default all it has not sent yet, and apply them."""
+        for event in events or self.events():
+            if events or event["id"] not in self._delivered:
+                self._delivered.add(event["id"])
+                assert self.webhook(event).status == 200
+        assert not self.work()
+
+    def webhook(
+        self, event: dict[str, Any] | bytes, signature: str | None = None
+    ) -> Answer:
+        """Post an event to the Lambda URL, signed as Stripe signs it unless told how."""
+        payload = event if isinstance(event, bytes) else json.dumps(event).encode()
+        headers = {"stripe-signature": signature or sign(payload)}
+        return self.webhook_event(
+            http_event("POST /", payload, headers=headers, url=True)
+        )
+
+    def webhook_event(self, event: dict[str, Any]) -> Answer:
+        answer = self.invoke("StripeWebhookFunction", event)
+        return Answer(
+            answer["statusCode"], json.loads(answer["body"]), answer["headers"]
+        )
+
+    # ------------------------------------------------------------ the queue
+
+    def messages(self) -> list[dict[str, Any]]:
+        """Take everything off the queue."""
+        found: list[dict[str, Any]] = []
+        while batch := self.sqs.receive_message(
+            QueueUrl=self.queue_url, MaxNumberOfMessages=10, WaitTimeSeconds=0
+        ).get("Messages"):
+            for message in batch:
+                self.sqs.delete_message(
+                    QueueUrl=self.queue_url, ReceiptHandle=message["ReceiptHandle"]
+                )
+            found += batch
+        return found
+
+    def work(self, *bodies: str) -> list[str]:
+        """Apply *bodies*, by default what is on the queue; return those that failed."""
+        waiting = [*bodies] or [message["Body"] for message in self.messages()]
+        if not waiting:
+            return []
+        event = sqs_event(*waiting)
+        answer = self.invoke("FulfillmentFunction", event)
+        failed = {f["itemIdentifier"] for f in answer["batchItemFailures"]}
+        return [r["body"] for r in event["Records"] if r["messageId"] in failed]
+
+
+CALL = ("headers", "ip", "email", "path")
+
+
+def http_event(  # noqa: PLR0913 - what an HTTP request has
+    route: str,
+    body: Any = None,
+    path: dict[str, str] | None = None,
+    query: dict[str, str] | None = None,
+    headers: dict[str, str] | None = None,
+    ip: str = "203.0.113.7",
+    *,
+    url: bool = False,
+) -> dict[str, Any]:
+    """Make an event of API Gateway's payload format 2.0; bytes arrive as base64."""
+    method, _, template_path = route.partition(" ")
+    binary = isinstance(body, bytes)
+    text = (
+        base64.b64encode(body).decode()
+        if binary
+        else body
+        if isinstance(body, str)
+        else None
+        if body is None
+        else json.dumps(body)
+    )
+    return {
+        "version": "2.0",
+        "routeKey": "$default" if url else route,
+        "rawPath": template_path.format(**path or {}),
+        "rawQueryString": "",
+        "headers": {"content-type": "application/json"} | (headers or {}),
+        "queryStringParameters": query,
+        "pathParameters": path,
+        "requestContext": {
+            "requestId": str(uuid4()),
+            "routeKey": route,
+            "stage": "$default",
+            "http": {"method": method, "path": template_path, "sourceIp": ip},
+        },
+        "body": text,
+        "isBase64Encoded": binary,
+    }
+
+
+def sqs_event(*bodies: str) -> dict[str, Any]:
+    return {
+        "Records": [
+            {
+                "messageId": str(uuid4()),
+                "receiptHandle": "handle",
+                "body": body,
+                "attributes": {"ApproximateReceiveCount": "1"},
+                "messageAttributes": {},
+                "md5OfBody": "",
+                "eventSource": "aws:sqs",
+                "eventSourceARN": f"arn:aws:sqs:{REGION}:123456789012:events",
+                "awsRegion": REGION,
+            }
+            for body in bodies
+        ]
+    }
+
+
+def sign(
+    payload: bytes, secret: str = WEBHOOK_SECRET, timestamp: int | None = None
+) -> str:
+    """Sign as Stripe does, with the SDK's own arithmetic."""
+    moment = int(time.time()) if timestamp is None else timestamp
+    signed = b"%d.%s" % (moment, payload)
+    digest = WebhookSignature._compute_signature  # noqa: SLF001
+    try:
+        return f"t={moment},v1={digest(signed.decode(), secret)}"
+    except UnicodeDecodeError:
+        import hashlib  # noqa: PLC0415 - for bytes that the SDK cannot sign
+        import hmac  # noqa: PLC0415
+
+        mac = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+        return f"t={moment},v1={mac}"

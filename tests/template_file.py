@@ -1,0 +1,86 @@
+"""template.yaml as the tests read it: what is deployed is what is tested."""
+
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+ROOT = Path(__file__).parent.parent
+
+
+class _Loader(yaml.SafeLoader):
+    """Reads CloudFormation's short forms as their long ones."""
+
+
+def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
+    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
+    match node:
+        case yaml.ScalarNode():
+            value = loader.construct_scalar(node)
+            return {name: value.split(".", 1) if suffix == "GetAtt" else value}
+        case yaml.SequenceNode():
+            return {name: loader.construct_sequence(node, deep=True)}
+    return {name: loader.construct_mapping(node, deep=True)}
+
+
+_Loader.add_multi_constructor("!", _short_form)
+
+
+@cache
+def template() -> dict[str, Any]:
+    return yaml.load((ROOT / "template.yaml").read_text(), Loader=_Loader)  # noqa: S506
+
+
+def resources(kind: str) -> dict[str, dict[str, Any]]:
+    """Return the properties of all resources of one type, by logical id."""
+    return {
+        name: resource["Properties"]
+        for name, resource in template()["Resources"].items()
+        if resource["Type"] == kind
+    }
+
+
+def functions() -> dict[str, dict[str, Any]]:
+    return resources("AWS::Serverless::Function")
+
+
+def module_of(function: dict[str, Any]) -> str:
+    """Return the module that Lambda runs for a function, as the tests import it."""
+    handler = function.get("Handler", template()["Globals"]["Function"]["Handler"])
+    return f"{function['CodeUri']}/{handler.split('.')[0]}".replace("/", ".")
+
+
+def environment_of(function: dict[str, Any], values: dict[str, str]) -> dict[str, str]:
+    """Return a function's variables, with each reference looked up in *values*."""
+    everywhere = template()["Globals"]["Function"]["Environment"]["Variables"]
+    variables = everywhere | function["Environment"]["Variables"]
+    return {name: _resolved(value, values) for name, value in variables.items()}
+
+
+def _resolved(value: Any, values: dict[str, str]) -> str:
+    if not isinstance(value, dict):
+        return str(value)
+    if "Fn::Join" in value:
+        _, reference = value["Fn::Join"]
+        return values[reference["Ref"]]
+    return values[value["Ref"]]
+
+
+def routes() -> dict[str, str]:
+    """Return the logical id of the function behind each route of the API."""
+    return {
+        f"{event['Properties']['Method']} {event['Properties']['Path']}": name
+        for name, function in functions().items()
+        for event in function.get("Events", {}).values()
+        if event["Type"] == "HttpApi"
+    }
+
+
+def needs_token(route: str) -> bool:
+    function = functions()[routes()[route]]
+    for event in function["Events"].values():
+        properties = event["Properties"]
+        if f"{properties.get('Method')} {properties.get('Path')}" == route:
+            return properties.get("Auth", {}).get("Authorizer") != "NONE"
+    raise KeyError(route)
