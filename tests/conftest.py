@@ -44,16 +44,17 @@ def forget_what_functions_keep() -> None:
                     value.cache_clear()
 
 
-@pytest.fixture
-def stripe() -> Iterator[Running]:
-    """Stripe, in test mode, with an account that nobody has used yet."""
+@pytest.fixture(scope="session")
+def stripe_server() -> Iterator[Running]:
     with running(StripeSandbox()) as server:
         yield server
 
 
 @pytest.fixture
-def shop(fake_aws: None, stripe: Running) -> Shop:  # noqa: ARG001
-    """A shop with the sample offers, on an empty AWS and an empty Stripe account."""
-    shop = Shop(stripe)
+def shop(fake_aws: None, stripe_server: Running) -> Shop:  # noqa: ARG001
+    """A shop with the sample offers, on an empty AWS and a Stripe nobody has used."""
+    stripe = StripeSandbox()
+    stripe_server.use(stripe)
+    shop = Shop(stripe, stripe_server.url)
     shop.load_samples()
     return shop

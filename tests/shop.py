@@ -16,7 +16,7 @@ import requests
 from stripe import WebhookSignature
 
 from local.samples import sample_offers
-from local.stripe_sandbox import Running
+from local.stripe_sandbox import StripeSandbox
 from tests import template_file
 
 REGION = "eu-west-1"
@@ -58,8 +58,9 @@ class Shop:
     messages on the queue until `work`.
     """
 
-    def __init__(self, stripe: Running) -> None:
+    def __init__(self, stripe: StripeSandbox, stripe_url: str) -> None:
         self.stripe = stripe
+        self.stripe_url = stripe_url
         self.dynamodb = boto3.client("dynamodb")
         self.sqs = boto3.client("sqs")
         self.tables = {
@@ -76,14 +77,14 @@ class Shop:
             "LogLevel": "INFO",
             "PaymentEventsQueue": self.queue_url,
             "StripeMode": "test",
-            "StripeApiBase": stripe.url,
+            "StripeApiBase": stripe_url,
             "StripeSecretKeyName": "stripe/secret-key",
             "StripeWebhookSecretName": "stripe/webhook-secret",
             "FrontendUrl": ORIGIN,
             "AllowedOrigins": f"{ORIGIN},http://localhost:3000",
             "AnonymousRequestsPerMinute": "10",
         }
-        self.set_secret("stripe/secret-key", stripe.sandbox.secret_key)
+        self.set_secret("stripe/secret-key", stripe.secret_key)
         self.set_secret("stripe/webhook-secret", WEBHOOK_SECRET)
         self._delivered: set[str] = set()
 
@@ -180,7 +181,7 @@ class Shop:
         ip: str = "203.0.113.7",
     ) -> Answer:
         """Call a route; *body* is sent as JSON unless it is text or bytes."""
-        event = http_event(route, body, path, query, headers, ip)
+        event = http_event(route, body, path, query, headers, ip=ip)
         if buyer:
             claims = {"sub": buyer} | ({"email": email} if email else {})
             event["requestContext"]["authorizer"] = {
@@ -235,9 +236,9 @@ class Shop:
         return self._stripe("post", path, data=form)
 
     def _stripe(self, method: str, path: str, **kwargs: Any) -> dict[str, Any]:
-        key = self.stripe.sandbox.secret_key
+        key = self.stripe.secret_key
         answer = requests.request(
-            method, f"{self.stripe.url}{path}", auth=(key, ""), timeout=10, **kwargs
+            method, f"{self.stripe_url}{path}", auth=(key, ""), timeout=10, **kwargs
         )
         found: dict[str, Any] = answer.json()
         return found
@@ -278,7 +279,7 @@ class Shop:
     def bank_decides(self, payment_intent: str, *, pays: bool) -> None:
         verb = "settle" if pays else "fail"
         requests.post(
-            f"{self.stripe.url}/sandbox/payment_intents/{payment_intent}/{verb}",
+            f"{self.stripe_url}/sandbox/payment_intents/{payment_intent}/{verb}",
             timeout=10,
         ).raise_for_status()
 
@@ -288,7 +289,7 @@ class Shop:
         return [event for event in found if not types or event["type"] in types]
 
     def deliver(self, *events: dict[str, Any]) -> None:
-        """Let Stripe send *events*, by default all it has not sent yet, and apply them."""
+        """Let Stripe send *events*, by default all unsent ones, and apply them."""
         for event in events or self.events():
             if events or event["id"] not in self._delivered:
                 self._delivered.add(event["id"])
@@ -346,8 +347,8 @@ def http_event(  # noqa: PLR0913 - what an HTTP request has
     path: dict[str, str] | None = None,
     query: dict[str, str] | None = None,
     headers: dict[str, str] | None = None,
-    ip: str = "203.0.113.7",
     *,
+    ip: str = "203.0.113.7",
     url: bool = False,
 ) -> dict[str, Any]:
     """Make an event of API Gateway's payload format 2.0; bytes arrive as base64."""
