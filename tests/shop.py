@@ -299,7 +299,7 @@ class Shop:
     def webhook(
         self, event: dict[str, Any] | bytes, signature: str | None = None
     ) -> Answer:
-        """Post an event to the Lambda URL, signed as Stripe signs it unless told how."""
+        """Post an event to the Lambda URL, signed as Stripe does unless told how."""
         payload = event if isinstance(event, bytes) else json.dumps(event).encode()
         headers = {"stripe-signature": signature or sign(payload)}
         return self.webhook_event(
