@@ -32,9 +32,7 @@ def main() -> int:
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGHUP, interrupt)
     try:
-        settings = Settings.from_env()
-        with Processes(settings.folder / "logs") as processes:
-            run(settings, processes)
+        run(Settings.from_env())
     except StackError as problem:
         sys.stderr.write(f"\n{problem}\n")
         return 1
@@ -47,24 +45,26 @@ def interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def run(settings: Settings, processes: Processes) -> None:
+def run(settings: Settings) -> None:
     began = time.monotonic()
-    forget_last_run(settings)
-    try:
-        stack = start(settings, processes)
-        write(settings.stack_file, stack)
-        say(f"Open for business after {time.monotonic() - began:.0f} seconds.")
-        print_summary(settings, stack)
-        processes.watch()
-    finally:
-        # A second Ctrl-C while the servers stop would leave some of them behind.
-        signal.signal(signal.SIGINT, signal.SIG_IGN)
-        say("Stopping everything")
-        settings.stack_file.unlink(missing_ok=True)
+    forget_a_run(settings)
+    with Processes(settings.folder / "logs") as processes:
+        try:
+            stack = start(settings, processes)
+            write(settings.stack_file, stack)
+            say(f"Open for business after {time.monotonic() - began:.0f} seconds.")
+            print_summary(settings, stack)
+            processes.watch()
+        finally:
+            # Asked twice, we would leave servers behind: once is enough.
+            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+                signal.signal(number, signal.SIG_IGN)
+            say("Stopping everything")
+            forget_a_run(settings)
 
 
-def forget_last_run(settings: Settings) -> None:
-    """Leave nothing that a reader could take for this run's."""
+def forget_a_run(settings: Settings) -> None:
+    """Leave nothing that a reader could take for a stack that runs."""
     settings.stack_file.unlink(missing_ok=True)
     settings.storefront_config.unlink(missing_ok=True)
     shutil.rmtree(settings.folder / "tmp", ignore_errors=True)
