@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
+from checkout.buyer import Buyer
 from checkout.errors import (
     CheckoutError,
     InvalidRequestError,
@@ -14,7 +15,6 @@ from checkout.errors import (
     TooManyRequestsError,
     UnauthorizedError,
 )
-from checkout.offers import Buyer
 from checkout.telemetry import logger
 
 if TYPE_CHECKING:

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from typing import Any, Self
 
 from checkout import clock
-from checkout.offers import Buyer, Kind, LineItem, Offer
+from checkout.buyer import Buyer
+from checkout.offers import Kind, LineItem, Offer
 from checkout.payment_session import PaymentSession, Status, new_id
 
 # Stripe takes thirty minutes to twenty-four hours from its own now, so both ends

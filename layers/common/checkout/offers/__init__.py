@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Protocol, cast, dataclass_tran
 
 from annotated_types import Ge, Len, Lt
 
+from checkout.buyer import Buyer
 from checkout.errors import NotFoundError, NotPurchasableError
 from checkout.money import InvalidMoneyError, Money
 
@@ -25,14 +26,6 @@ if TYPE_CHECKING:
 
 type Identifier = Annotated[int, Ge(0), Lt(10**18)] | Annotated[str, Len(1, 128)]
 type Url = Annotated[str, Len(1, 2048)]
-
-
-@dataclass(frozen=True, slots=True)
-class Buyer:
-    """Who is logged in: the token's subject, and its e-mail address if it has one."""
-
-    id: str
-    email: str | None = field(default=None, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from checkout import clock
+from checkout.buyer import Buyer
 from checkout.errors import (
     AlreadyPurchasedError,
     NotAcceptedError,
@@ -11,7 +12,6 @@ from checkout.errors import (
     PaymentWindowClosedError,
 )
 from checkout.offers import (
-    Buyer,
     Identifier,
     LineItem,
     Offer,

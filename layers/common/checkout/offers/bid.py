@@ -3,9 +3,9 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from checkout.buyer import Buyer
 from checkout.errors import AlreadyPurchasedError, NotFoundError, NotPurchasableError
 from checkout.offers import (
-    Buyer,
     Identifier,
     LineItem,
     Offer,

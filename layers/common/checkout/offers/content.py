@@ -3,9 +3,9 @@
 from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
+from checkout.buyer import Buyer
 from checkout.errors import NotFoundError
 from checkout.offers import (
-    Buyer,
     LineItem,
     Offer,
     ReturnUrls,

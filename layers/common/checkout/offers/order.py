@@ -2,9 +2,9 @@
 
 from typing import TYPE_CHECKING, Any
 
+from checkout.buyer import Buyer
 from checkout.errors import NotFoundError, NotPurchasableError
 from checkout.offers import (
-    Buyer,
     Identifier,
     LineItem,
     Offer,

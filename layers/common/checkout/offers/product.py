@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Len
 
+from checkout.buyer import Buyer
 from checkout.errors import InvalidRequestError, NotFoundError
 from checkout.offers import (
-    Buyer,
     LineItem,
     Offer,
     create_request,
