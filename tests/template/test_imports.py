@@ -1,0 +1,64 @@
+"""Each function loads what its job needs: a cold start is paid in imports."""
+
+import subprocess
+import sys
+
+import pytest
+
+from tests.template_file import ROOT, environment_of, functions, module_of
+
+# What a function must not have loaded when it is ready for its first request.
+NEVER = {"aws_xray_sdk", "boto3", "jsonschema", "pydantic_settings"}
+STRIPE = {"stripe", "requests"}
+FORBIDDEN = {
+    "CreateSessionFunction": set(),
+    "StripeWebhookFunction": STRIPE
+    | {"pydantic", "checkout.tables", "checkout.offers"},
+    "FulfillmentFunction": STRIPE | {"pydantic", "checkout.create", "checkout.terms"},
+    "SessionStatusFunction": STRIPE
+    | {"pydantic", "checkout.offers", "checkout.create"},
+    "PurchasesFunction": STRIPE | {"pydantic", "checkout.create", "checkout.settle"},
+    "OffersFunction": STRIPE | {"pydantic", "checkout.create", "checkout.settle"},
+}
+POWERTOOLS_NEVER = {
+    f"aws_lambda_powertools.{name}"
+    for name in (
+        "event_handler",
+        "utilities.idempotency",
+        "utilities.parameters",
+        "utilities.parser",
+        "utilities.validation",
+    )
+}
+
+
+def test_every_function_has_a_list():
+    assert set(FORBIDDEN) == set(functions())
+
+
+@pytest.mark.parametrize("function", sorted(FORBIDDEN))
+def test_a_function_loads_only_what_it_needs(function: str):
+    properties = functions()[function]
+    script = f"import sys, {module_of(properties)}; print(*sys.modules)"
+    values = dict.fromkeys(
+        {
+            value["Ref"] if "Ref" in value else value["Fn::Join"][1]["Ref"]
+            for value in [
+                *properties["Environment"]["Variables"].values(),
+                {"Ref": "LogLevel"},
+            ]
+            if isinstance(value, dict)
+        },
+        "INFO",
+    )
+    loaded = subprocess.run(  # noqa: S603 - our own interpreter and module
+        [sys.executable, "-c", script],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=environment_of(properties, values)
+        | {"PYTHONPATH": f"{ROOT}:{ROOT / 'layers/common'}"},
+    ).stdout.split()
+
+    assert not (NEVER | POWERTOOLS_NEVER | FORBIDDEN[function]) & set(loaded)

@@ -1,0 +1,181 @@
+"""The template keeps the promises that no single function can."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests import template_file
+from tests.template_file import ROOT, functions, needs_token, resources, routes
+
+WITHOUT_TOKEN = {
+    "POST /api/checkout/embedded-session",
+    "GET /api/checkout/session-status",
+    "POST /api/webhooks/stripe",
+    "POST /payments/webhooks/stripe",
+    "POST /webhooks/stripe",
+    "POST /webhook",
+}
+WITH_TOKEN = {
+    "POST /api/checkout/create-session",
+    "POST /payments/checkout/create",
+    "POST /orders/{orderId}/checkout",
+    "POST /api/checkout",
+    "POST /api/checkout/{kind}",
+    "GET /orders/{orderId}",
+    "GET /api/rows/{rowId}",
+    "GET /api/purchases",
+    "GET /api/purchases/{id}",
+    "GET /api/access/{kind}/{id}",
+    "GET /payments/sessions/{paymentSessionId}",
+}
+STRIPE_REQUESTS_A_SECOND = 25
+
+
+def statements() -> list[tuple[str, dict[str, Any]]]:
+    return [
+        (name, statement)
+        for name, function in functions().items()
+        for policy in function["Policies"]
+        for statement in policy["Statement"]
+    ]
+
+
+def actions_on(function: str, resource: str) -> set[str]:
+    """Return what a function may do to a resource, by the resource's logical id."""
+    found: set[str] = set()
+    for name, statement in statements():
+        if name == function and resource in str(statement["Resource"]):
+            actions = statement["Action"]
+            found |= {actions} if isinstance(actions, str) else set(actions)
+    return found
+
+
+def test_the_routes_are_those_of_the_contract():
+    assert set(routes()) == WITH_TOKEN | WITHOUT_TOKEN
+
+
+def test_only_the_shop_window_and_stripe_come_without_a_token():
+    assert {route for route in routes() if not needs_token(route)} == WITHOUT_TOKEN
+
+
+def test_every_function_folder_is_deployed_and_the_other_way_round():
+    folders = {
+        f"functions/{path.parent.name}" for path in ROOT.glob("functions/*/app.py")
+    }
+    assert {function["CodeUri"] for function in functions().values()} == folders
+
+
+def test_a_function_folder_holds_one_module():
+    for path in ROOT.glob("functions/*/"):
+        if path.name != "__pycache__":
+            files = {p.name for p in Path(path).iterdir()} - {"__pycache__"}
+            assert files == {"app.py"}, path.name
+
+
+def test_no_policy_has_a_wildcard():
+    for name, statement in statements():
+        assert "*" not in str(statement), name
+
+
+def test_nobody_may_change_or_remove_an_audit_entry():
+    for function in functions():
+        assert actions_on(function, "AuditLogTable") <= {"dynamodb:PutItem"}
+
+
+def test_the_webhook_touches_the_queue_and_its_secret_only():
+    """Invariant 9."""
+    granted = {s["Sid"] for name, s in statements() if name == "StripeWebhookFunction"}
+    assert granted == {"QueueEvents", "ReadWebhookSecret"}
+
+
+@pytest.mark.parametrize("function", ["PurchasesFunction", "OffersFunction"])
+def test_a_function_that_answers_questions_writes_nothing(function: str):
+    reads = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
+    for table in resources("AWS::DynamoDB::Table"):
+        assert actions_on(function, table) <= reads
+
+
+def test_no_function_may_scan_a_table():
+    assert not [name for name, s in statements() if "Scan" in str(s["Action"])]
+
+
+def test_no_secret_passes_through_the_template():
+    """A parameter or variable names a secret; its value is fetched at run time."""
+    for name, parameter in template_file.template()["Parameters"].items():
+        if "Secret" in name:
+            assert name.endswith("Name"), name
+            assert not str(parameter["Default"]).startswith(("sk_", "rk_", "whsec_"))
+
+
+def test_the_api_is_slower_than_stripe_allows():
+    settings = resources("AWS::Serverless::HttpApi")["HttpApi"]["DefaultRouteSettings"]
+    assert settings["ThrottlingRateLimit"] < STRIPE_REQUESTS_A_SECOND
+    assert settings["ThrottlingBurstLimit"] < STRIPE_REQUESTS_A_SECOND
+
+
+def test_cors_allows_what_the_frontends_send():
+    cors = resources("AWS::Serverless::HttpApi")["HttpApi"]["CorsConfiguration"]
+    assert cors["AllowOrigins"] == {"Ref": "AllowedOrigins"}
+    assert cors["AllowHeaders"] == ["content-type", "authorization", "idempotency-key"]
+
+
+def test_a_function_answers_before_the_gateway_gives_up():
+    for name, function in functions().items():
+        assert function.get("Timeout", 10) < 30, name
+
+
+def test_stripes_timeouts_fit_into_the_function_that_waits_for_them():
+    from checkout import stripe_gateway  # noqa: PLC0415 - after moto, as in conftest
+
+    tries = stripe_gateway.RETRIES + 1
+    longest = tries * (stripe_gateway.CONNECT_SECONDS + stripe_gateway.READ_SECONDS)
+    for function in ("CreateSessionFunction", "SessionStatusFunction"):
+        assert longest < functions()[function]["Timeout"]
+
+
+def test_a_message_is_hidden_long_enough_and_kept_long_enough():
+    queues = resources("AWS::SQS::Queue")
+    queue, dead = (
+        queues["PaymentEventsQueue"],
+        queues["PaymentEventsDeadLetterQueue"],
+    )
+    timeout = functions()["FulfillmentFunction"].get("Timeout", 10)
+    assert queue["VisibilityTimeout"] >= 6 * timeout
+    assert dead["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
+    assert queue["MessageRetentionPeriod"] > 3 * 24 * 3600
+    assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
+
+
+def test_the_worker_reports_failed_messages_one_by_one():
+    event = functions()["FulfillmentFunction"]["Events"]["PaymentEvents"]
+    assert event["Properties"]["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+@pytest.mark.parametrize("table", sorted(resources("AWS::DynamoDB::Table")))
+def test_a_table_outlives_its_stack_and_can_be_restored(table: str):
+    resource = template_file.template()["Resources"][table]
+    properties = resource["Properties"]
+    assert resource["DeletionPolicy"] == "Retain"
+    assert resource["UpdateReplacePolicy"] == "Retain"
+    assert properties["BillingMode"] == "PAY_PER_REQUEST"
+    assert properties["PointInTimeRecoverySpecification"] == {
+        "PointInTimeRecoveryEnabled": True
+    }
+    assert properties["SSESpecification"] == {"SSEEnabled": True}
+
+
+def test_an_alarm_watches_a_metric_that_the_code_counts():
+    counted = "".join(
+        path.read_text()
+        for folder in ("functions", "layers/common/checkout")
+        for path in (ROOT / folder).rglob("*.py")
+    )
+    services = {
+        function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
+        for function in functions().values()
+    }
+    for name, alarm in resources("AWS::CloudWatch::Alarm").items():
+        if alarm["Namespace"] == "Checkout":
+            assert f'"{alarm["MetricName"]}"' in counted, name
+            assert {d["Value"] for d in alarm["Dimensions"]} <= services, name
