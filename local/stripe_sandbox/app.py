@@ -12,19 +12,19 @@ from . import control, pages, v1
 from .sandbox import StripeSandbox
 from .sessions import expire_due
 
-SWEEP_SECONDS = 1
+SWEEP_SECONDS = 0.25
 # Hung calls and held redirects occupy a thread each.
 THREADS = 200
 
 
 def create_app(sandbox: StripeSandbox) -> Starlette:
     @contextlib.asynccontextmanager
-    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = THREADS
-        sweeping = asyncio.create_task(_sweep(sandbox))
+        sweeping = asyncio.create_task(_sweep(app))
         yield
         sweeping.cancel()
-        sandbox.stop()
+        app.state.sandbox.stop()
 
     app = Starlette(
         routes=[*v1.routes(), *control.routes(), *pages.routes()], lifespan=lifespan
@@ -33,7 +33,7 @@ def create_app(sandbox: StripeSandbox) -> Starlette:
     return app
 
 
-async def _sweep(sandbox: StripeSandbox) -> None:
+async def _sweep(app: Starlette) -> None:
     while True:
-        await run_in_threadpool(expire_due, sandbox)
+        await run_in_threadpool(expire_due, app.state.sandbox)
         await asyncio.sleep(SWEEP_SECONDS)

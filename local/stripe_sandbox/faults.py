@@ -33,6 +33,7 @@ class Faults:
         self._lock = threading.Lock()
         self._stopped = threading.Event()
         self._pending: list[Fault] = []
+        self.hanging = 0
 
     def add(self, fault: Fault) -> None:
         with self._lock:
@@ -53,7 +54,11 @@ class Faults:
         return None
 
     def hang(self, fault: Fault) -> None:
+        with self._lock:
+            self.hanging += 1
         self._stopped.wait(fault.hang_seconds)
+        with self._lock:
+            self.hanging -= 1
 
     def stop(self) -> None:
         self._stopped.set()

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import uvicorn
+from starlette.applications import Starlette
 
 from .app import create_app
 from .sandbox import StripeSandbox
@@ -18,8 +19,14 @@ STOP_WITHIN_SECONDS = 2
 
 @dataclass(frozen=True)
 class Running:
-    sandbox: StripeSandbox
+    app: Starlette
     url: str
+
+    def use(self, sandbox: StripeSandbox) -> None:
+        """Serve another account on the same port, as a test may want a fresh one."""
+        self.app.state.sandbox.stop()
+        sandbox.base_url = sandbox.base_url or self.url
+        self.app.state.sandbox = sandbox
 
 
 class _Server(uvicorn.Server):
@@ -38,10 +45,13 @@ def running(
 ) -> Iterator[Running]:
     """Serve *sandbox* until the block ends; port 0 takes any free one."""
     listener = socket.create_server((host, port))
+    # uvicorn answers in two writes; without this the second waits 40 ms for an ACK.
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     url = f"http://{host}:{listener.getsockname()[1]}"
     sandbox.base_url = sandbox.base_url or url
+    app = create_app(sandbox)
     config = uvicorn.Config(
-        create_app(sandbox),
+        app,
         log_level="warning",
         ws="none",
         lifespan="on",
@@ -55,10 +65,10 @@ def running(
     try:
         if not server.answers.wait(START_WITHIN_SECONDS):
             raise TimeoutError("The Stripe sandbox did not start.")
-        yield Running(sandbox, url)
+        yield Running(app, url)
     finally:
         # First, or hung calls would keep the server from closing.
-        sandbox.stop()
+        app.state.sandbox.stop()
         server.should_exit = True
         thread.join()
         listener.close()

@@ -37,7 +37,7 @@ EMPTY = (
     "after_expiration", "billing_address_collection", "client_secret",
     "collected_information", "consent", "consent_collection", "currency_conversion",
     "customer", "customer_account", "customer_details", "invoice", "managed_payments",
-    "name_collection", "payment_intent", "payment_link",
+    "name_collection", "optional_items", "payment_intent", "payment_link",
     "payment_method_configuration_details", "presentment_details", "recovered_from",
     "redirect_on_completion", "setup_intent", "shipping_address_collection",
     "shipping_cost", "subscription", "tax_id_collection", "url",

@@ -1,0 +1,100 @@
+"""Faults on demand, and the account of the calls so far."""
+
+import pytest
+import requests
+import stripe
+
+
+def test_a_fault_strikes_as_often_as_told(client, control):
+    control("POST", "faults", {"status": 500, "times": 2})
+
+    for _ in range(2):
+        with pytest.raises(stripe.APIError):
+            client.v1.checkout.sessions.list()
+    assert client.v1.checkout.sessions.list().data == []
+
+
+def test_a_fault_strikes_only_what_it_names(client, control, create):
+    control(
+        "POST",
+        "faults",
+        {"method": "GET", "path_prefix": "/v1/events", "status": 500},
+    )
+
+    assert create().status == "open"
+    with pytest.raises(stripe.APIError):
+        client.v1.events.list()
+
+
+def test_too_many_requests_look_like_stripes(raw, client, control):
+    control("POST", "faults", {"status": 429, "times": 2})
+
+    response = raw("GET", "/v1/events")
+    with pytest.raises(stripe.RateLimitError):
+        client.v1.events.list()
+
+    assert response.json()["error"]["code"] == "rate_limit"
+    assert response.headers["Stripe-Rate-Limited-Reason"]
+
+
+def test_an_answer_can_be_lost_after_the_work_is_done(
+    sandbox, url, control, hosted, client
+):
+    """The customer's side times out; the same key brings the same session."""
+    impatient = stripe.StripeClient(
+        sandbox.secret_key,
+        base_addresses={"api": url},
+        http_client=stripe.RequestsClient(timeout=0.5),
+    )
+    control("POST", "faults", {"hang_seconds": 30, "when": "after"})
+    key = {"idempotency_key": "order_1"}
+
+    with pytest.raises(stripe.APIConnectionError):
+        impatient.v1.checkout.sessions.create(hosted(), key)
+    (lost,) = client.v1.checkout.sessions.list().data
+    found = client.v1.checkout.sessions.create(hosted(), key)
+
+    assert found.id == lost.id
+
+
+def test_a_request_can_hang_before_it_begins(sandbox, url, control):
+    control("POST", "faults", {"hang_seconds": 30, "status": 500, "when": "before"})
+
+    with pytest.raises(requests.ReadTimeout):
+        requests.get(
+            f"{url}/v1/events",
+            headers={"Authorization": f"Bearer {sandbox.secret_key}"},
+            timeout=0.2,
+        )
+
+
+def test_faults_still_to_come_can_be_forgotten(client, control):
+    control("POST", "faults", {"status": 500})
+    control("DELETE", "faults")
+
+    assert client.v1.events.list().data == []
+
+
+@pytest.mark.parametrize(
+    "fault", [{}, {"status": 500, "when": "later"}, {"staus": 500}, {"when": "after"}]
+)
+def test_a_fault_that_makes_no_sense_is_refused(url, fault):
+    response = requests.post(f"{url}/sandbox/faults", json=fault, timeout=5)
+
+    assert response.status_code == 400
+
+
+def test_calls_are_counted_with_their_keys(client, hosted, control):
+    client.v1.checkout.sessions.create(hosted(), {"idempotency_key": "order_1"})
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.checkout.sessions.retrieve("cs_test_nobody")
+
+    calls = control("GET", "requests")["data"]
+    control("DELETE", "requests")
+
+    assert [(c["method"], c["path"], c["status"]) for c in calls] == [
+        ("POST", "/v1/checkout/sessions", 200),
+        ("GET", "/v1/checkout/sessions/cs_test_nobody", 404),
+    ]
+    assert calls[0]["idempotency_key"] == "order_1"
+    assert control("GET", "requests")["data"] == []
