@@ -12,6 +12,24 @@ def test_a_request_without_a_token_is_refused(stack):
     assert answer.status_code == 401
 
 
+def test_only_these_routes_are_open_to_everybody(stack):
+    """Each of the others would answer a stranger if its authorizer were lost."""
+    gateway = stack.aws("apigatewayv2")
+    (api,) = gateway.get_apis()["Items"]
+    routes = gateway.get_routes(ApiId=api["ApiId"])["Items"]
+
+    assert {
+        route["RouteKey"] for route in routes if route["AuthorizationType"] != "JWT"
+    } == {
+        "POST /api/checkout/embedded-session",
+        "GET /api/checkout/session-status",
+        "POST /api/webhooks/stripe",
+        "POST /payments/webhooks/stripe",
+        "POST /webhooks/stripe",
+        "POST /webhook",
+    }
+
+
 def test_a_token_of_the_local_identity_provider_is_accepted(stack):
     answer = requests.get(
         f"{stack.api_url}/api/purchases",

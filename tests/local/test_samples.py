@@ -1,0 +1,80 @@
+"""The sample offers hold together, and show every case the documentation names."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from local.samples import SAMPLE, sample_offers
+
+NOW = datetime(2026, 5, 17, 12, 30, tzinfo=UTC)
+STATES = {
+    "row": {"open"},
+    "auction": {"open", "accepted"},
+    "order": {"CREATED", "CANCELLED"},
+    "content": {"published", "draft"},
+    "product": {"active"},
+}
+
+
+@pytest.fixture(scope="module")
+def offers():
+    return {offer["id"]: offer for offer in sample_offers(NOW)}
+
+
+def test_each_id_is_its_noun_and_the_id_within_it(offers):
+    for id_, offer in offers.items():
+        noun, _, own_id = id_.partition("#")
+        assert offer[f"{noun}_id"] == own_id
+
+
+def test_no_two_offers_share_an_id(offers):
+    assert len(sample_offers(NOW)) == len(offers)
+
+
+def test_each_state_is_one_that_its_kind_knows(offers):
+    for id_, offer in offers.items():
+        noun = id_.partition("#")[0]
+        assert noun == "bid" or offer["status"] in STATES[noun]
+
+
+def test_each_bid_is_on_a_row(offers):
+    bids = [offer for offer in offers.values() if "bid_id" in offer]
+
+    assert {f"row#{bid['row_id']}" for bid in bids} <= offers.keys()
+
+
+def test_money_is_an_integer_and_a_currency(offers):
+    for offer in offers.values():
+        if price := offer.get("price"):
+            assert type(price["amount"]) is int
+            assert price["currency"] == price["currency"].lower()
+
+
+def test_accepted_auctions_were_accepted_just_now(offers):
+    accepted = offers["auction#auction_1"]
+
+    assert accepted["accepted_at"] == "2026-05-17T12:30:00Z"
+    assert accepted["winner_id"] == "user_1"
+
+
+def test_the_row_shows_a_tile_to_buy_one_to_call_and_one_without_a_price(offers):
+    assert offers["row#7"]["owner_id"] == "user_1"
+    assert offers["bid#42"]["price"] == {"amount": 12999, "currency": "usd"}
+    assert offers["bid#43"]["offer_type"] == "service_provider"
+    assert "price" not in offers["bid#44"]
+
+
+def test_content_is_for_sale_or_free_or_not_yet_there(offers):
+    published, free, unpublished = (
+        offers[f"content#{SAMPLE['contents'][name]}"]
+        for name in ("published", "free", "unpublished")
+    )
+
+    assert (published["status"], published["price"]["amount"]) == ("published", 999)
+    assert (free["status"], free["price"]["amount"]) == ("published", 0)
+    assert unpublished["status"] == "draft"
+
+
+@pytest.mark.parametrize("noun", ["row", "auction", "order", "product"])
+def test_what_the_storefront_shows_is_among_them(offers, noun):
+    assert f"{noun}#{SAMPLE[f'{noun}_id']}" in offers

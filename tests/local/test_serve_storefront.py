@@ -1,0 +1,50 @@
+"""The storefront's files, and the one answer that is made for it."""
+
+import json
+
+import pytest
+import requests
+
+from local.serve_storefront import STOREFRONT, create_app
+
+
+@pytest.fixture
+def config(tmp_path):
+    return tmp_path / "storefront.json"
+
+
+@pytest.fixture
+def storefront(serve, config):
+    return serve(lambda _url: create_app(config))
+
+
+def get(url):
+    return requests.get(url, timeout=10)
+
+
+def test_its_configuration_is_there_when_the_stack_is(storefront, config):
+    before = get(f"{storefront}/config.json")
+    config.write_text(json.dumps({"api_url": "http://api"}))
+    after = get(f"{storefront}/config.json")
+
+    assert before.status_code == 503
+    assert after.json() == {"api_url": "http://api"}
+
+
+@pytest.mark.parametrize("path", ["", "hero-me?session_id=cs_1", "orders/order_1"])
+def test_a_path_that_is_no_file_is_the_pages_own_business(storefront, path):
+    answer = get(f"{storefront}/{path}")
+
+    assert (STOREFRONT / "index.html").read_text() == answer.text
+
+
+def test_a_file_is_served_as_what_it_is(storefront):
+    answer = get(f"{storefront}/main.js")
+
+    assert answer.status_code == 200
+    assert "javascript" in answer.headers["Content-Type"]
+
+
+@pytest.mark.parametrize("path", ["missing.js", "..%2f__main__.py"])
+def test_nothing_else_is_served(storefront, path):
+    assert get(f"{storefront}/{path}").status_code == 404
