@@ -21,6 +21,7 @@ import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
+from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -87,6 +88,10 @@ def clear_faults(sandbox: StripeSandbox, _: Json, __: str) -> Json:
 
 
 def set_webhook_endpoint(sandbox: StripeSandbox, body: Json, _: str) -> Json:
+    url = urlsplit(body["url"])
+    # Reading the port checks it.
+    if url.scheme not in ("http", "https") or not url.hostname or url.port == 0:
+        raise ValueError("url must be an http or https URL")
     sandbox.webhooks.urls = [body["url"]]
     sandbox.webhooks.enabled_events = body.get("enabled_events", ["*"])
     return body

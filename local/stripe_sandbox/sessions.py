@@ -10,7 +10,7 @@ from stripe.params.checkout import (
 )
 
 from . import create_rules
-from .errors import conflict_of_state, no_such
+from .errors import conflict_of_state, invalid, no_such
 from .parameters import validate
 from .sandbox import StripeSandbox
 from .store import new_id, page, within
@@ -80,9 +80,11 @@ def create(sandbox: StripeSandbox, raw: Json) -> Json:
             session["client_secret"] = checkout.client_secret
         else:
             session["url"] = f"{sandbox.base_url}{checkout.path}"
+        # An expansion that cannot be must leave no session behind.
+        answer = shown(sandbox, checkout, params.get("expand", []))
         sandbox.store.add(session)
         sandbox.checkouts[session["id"]] = checkout
-        return shown(sandbox, checkout, params.get("expand", []))
+        return answer
 
 
 def _line_item(sandbox: StripeSandbox, line: Json, now: int) -> Json:
@@ -251,7 +253,10 @@ def list_sessions(sandbox: StripeSandbox, raw: Json) -> Json:
     newest_first = sandbox.store.all(KIND)[::-1]
     found = page(newest_first, params, "/v1/checkout/sessions", matches)
     expand: list[str] = params.get("expand", [])
-    inner = [path.removeprefix("data.") for path in expand if path.startswith("data.")]
+    for path in expand:
+        if not path.startswith("data."):
+            raise invalid("expand", f"This property cannot be expanded ({path}).")
+    inner = [path.removeprefix("data.") for path in expand]
     found["data"] = [
         shown(sandbox, sandbox.checkouts[session["id"]], inner)
         for session in found["data"]

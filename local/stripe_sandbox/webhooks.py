@@ -1,9 +1,11 @@
 """Signed webhooks: delivered off the request's path, and again until answered."""
 
+import contextlib
 import hashlib
 import hmac
 import http.client
 import json
+import socket
 import threading
 import time
 from collections.abc import Sequence
@@ -45,6 +47,7 @@ class Webhooks:
         self._max_attempts = attempts
         self._held: list[Json] = []
         self._timers: set[threading.Timer] = set()
+        self._connections: set[http.client.HTTPConnection] = set()
         self._answered = threading.Condition()
         self._stopped = False
         self._pool = ThreadPoolExecutor(PARALLEL_DELIVERIES, "webhook")
@@ -92,6 +95,11 @@ class Webhooks:
             self._answered.notify_all()
             for timer in self._timers:
                 timer.cancel()
+            # An endpoint that hangs must not keep us from stopping.
+            for connection in list(self._connections):
+                if connection.sock:
+                    with contextlib.suppress(OSError):
+                        connection.sock.shutdown(socket.SHUT_RDWR)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
     def _submit(self, event: Json, url: str, body: bytes, attempt: int) -> None:
@@ -128,6 +136,7 @@ class Webhooks:
         https = parts.scheme == "https"
         connect = http.client.HTTPSConnection if https else http.client.HTTPConnection
         connection = connect(parts.netloc, timeout=ANSWER_WITHIN_SECONDS)
+        self._connections.add(connection)
         path = parts.path + (f"?{parts.query}" if parts.query else "")
         try:
             connection.request("POST", path or "/", body, headers)
@@ -136,5 +145,6 @@ class Webhooks:
         except (OSError, http.client.HTTPException):
             return None
         finally:
+            self._connections.discard(connection)
             connection.close()
         return response.status

@@ -3,6 +3,7 @@
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -73,3 +74,22 @@ def test_it_stops_although_a_call_still_hangs():
     hung.join(10)
 
     assert not hung.is_alive()
+
+
+def test_it_stops_although_an_endpoint_hangs(hosted, eventually):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        sandbox = StripeSandbox(webhook_urls=[url])
+        with running(sandbox) as server:
+            client = stripe.StripeClient(
+                sandbox.secret_key, base_addresses={"api": server.url}
+            )
+            session = client.v1.checkout.sessions.create(hosted())
+            client.v1.checkout.sessions.expire(session.id)
+            connection, _ = silent.accept()
+            connection.recv(1)
+
+        eventually(lambda: sandbox.webhooks.attempts)
+        connection.close()
+
+    assert sandbox.webhooks.attempts[0]["status"] is None

@@ -116,8 +116,15 @@ def test_create_can_expand_at_once(client, hosted):
 
 
 def test_an_unknown_expansion_is_refused(client, create):
+    sessions = client.v1.checkout.sessions
+
     with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
-        client.v1.checkout.sessions.retrieve(create().id, {"expand": ["lines"]})
+        sessions.retrieve(create().id, {"expand": ["lines"]})
+    with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
+        sessions.list({"expand": ["line_items"]})
+    with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
+        create(expand=["lines"])
+    assert len(sessions.list().data) == 1
 
 
 def test_an_unknown_session_is_missing(client):
@@ -151,6 +158,17 @@ def test_a_limit_outside_1_to_100_is_refused(client):
         with pytest.raises(stripe.InvalidRequestError) as refused:
             client.v1.checkout.sessions.list({"limit": limit})
         assert refused.value.param == "limit"
+
+
+def test_listed_sessions_can_be_expanded(client, create, pay):
+    pay(create())
+
+    (session,) = client.v1.checkout.sessions.list(
+        {"expand": ["data.payment_intent", "data.line_items"]}
+    ).data
+
+    assert session.payment_intent.status == "succeeded"
+    assert session.line_items.data[0].quantity == 2
 
 
 def test_sessions_are_found_by_payment_intent_status_and_time(client, create, pay):

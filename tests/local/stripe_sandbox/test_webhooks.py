@@ -170,6 +170,15 @@ def test_an_endpoint_hears_only_what_it_asked_for(
     assert {a["type"] for a in sandbox.webhooks.attempts} == {COMPLETED}
 
 
+@pytest.mark.parametrize("bad", ["nowhere", "ftp://x", "http://", "http://x:port"])
+def test_an_endpoint_needs_a_url(url, bad):
+    response = requests.put(
+        f"{url}/sandbox/webhook_endpoint", json={"url": bad}, timeout=5
+    )
+
+    assert response.status_code == 400
+
+
 def test_an_unknown_mode_is_refused(url):
     response = requests.post(f"{url}/sandbox/webhooks", json={"mode": "x"}, timeout=5)
 
