@@ -7,7 +7,10 @@ RUN := .venv/bin/python -m
 # What sam and the layer's build (which looks for uv on the path) need to know.
 WITH_SAM := PATH="$(CURDIR)/.venvs/uv/bin:$$PATH" SAM_CLI_TELEMETRY=0
 
-# What is checked and measured; tests are formatted and linted as well.
+# Trust the certificates that this machine trusts, a company's proxy among them.
+export UV_SYSTEM_CERTS := 1
+
+# What is type-checked; formatted and linted is everything.
 SOURCES := layers/common/checkout functions local
 
 .DEFAULT_GOAL := help
