@@ -1,0 +1,109 @@
+"""
+Lets a test kill a function between any two things that it does to the world.
+
+The world is AWS (every call of a botocore client) and Stripe (every HTTP request of
+its SDK). What happens between two of them is gone with the process:
+
+    for crash in crash_points():
+        shop = new_shop()
+        with crash:
+            shop.create("bid")
+        ...  # try again, and look at what there is
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from itertools import count
+from types import TracebackType
+from typing import Any, Literal, Self
+from unittest.mock import patch
+
+import requests
+from botocore.client import BaseClient
+
+type When = Literal["before", "after"]
+
+# No operation of ours takes as many steps: one that does never ends.
+MOST_STEPS = 300
+
+
+class Crash(BaseException):
+    """The process is gone: no `except Exception` of ours may notice."""
+
+
+@dataclass
+class CrashPoint:
+    """
+    Kills what runs inside, right before or right after its step *number*.
+
+    Afterwards *happened* says whether it came that far, and *steps* names the steps
+    that it took, the last one being where it died. What it had in memory is lost.
+    """
+
+    number: int
+    when: When = "after"
+    happened: bool = False
+    steps: list[str] = field(default_factory=list)
+    _patches: ExitStack = field(default_factory=ExitStack, repr=False)
+    _thread: int = 0
+
+    def __enter__(self) -> Self:
+        self._thread = threading.get_ident()
+        for owner, name in (
+            (BaseClient, "_make_api_call"),
+            (requests.Session, "request"),
+        ):
+            step = self._step(getattr(owner, name))
+            self._patches.enter_context(patch.object(owner, name, step))
+        return self
+
+    def _step(self, do: Callable[..., Any]) -> Callable[..., Any]:
+        def step(client: Any, verb: str, *args: Any, **kwargs: Any) -> Any:
+            if threading.get_ident() != self._thread:
+                return do(client, verb, *args, **kwargs)
+            self.steps.append(f"{type(client).__name__} {verb}")
+            self._die_if("before")
+            answer = do(client, verb, *args, **kwargs)
+            self._die_if("after")
+            return answer
+
+        return step
+
+    def _die_if(self, when: When) -> None:
+        if (len(self.steps), when) == (self.number, self.when):
+            raise Crash(f"{when} step {self.number}, {self.steps[-1]}")
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> bool:
+        from tests.conftest import (  # noqa: PLC0415 - once its environment is set
+            forget_what_functions_keep,
+        )
+
+        self._patches.close()
+        forget_what_functions_keep()
+        self.happened = isinstance(error, Crash)
+        return self.happened
+
+
+def crash_points() -> Iterator[CrashPoint]:
+    """
+    Yield every point at which an operation can die, and a last one that it outlives.
+
+    Each must be entered, around the operation in a world of its own. To die before a
+    step leaves the same world as to die after the one before it.
+    """
+    first = CrashPoint(1, "before")
+    yield first
+    assert first.happened, "the operation takes no step at all"
+    for number in count(1):
+        assert number <= MOST_STEPS, "the operation does not end"
+        point = CrashPoint(number)
+        yield point
+        if not point.happened:
+            return

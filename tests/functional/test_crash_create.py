@@ -1,0 +1,129 @@
+"""A create that is killed at any point leaves nothing that a retry cannot mend."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from local.stripe_sandbox import Running, StripeSandbox
+from tests.conftest import forget_what_functions_keep
+from tests.crashes import crash_points
+from tests.shop import ORIGIN, Shop
+
+KINDS = ["bid", "auction", "order", "product", "content"]
+HOSTED = ["bid", "auction", "order", "content"]
+KEY = {"idempotency-key": "0d6b1f9e-1111-4222-8333-444455556666"}
+
+type NewShop = Callable[[], Shop]
+
+
+@pytest.fixture
+def new_shop(fake_aws: None, stripe_server: Running) -> NewShop:  # noqa: ARG001
+    def make() -> Shop:
+        stripe = StripeSandbox()
+        stripe_server.use(stripe)
+        forget_what_functions_keep()
+        shop = Shop(stripe, stripe_server.url)
+        shop.load_samples()
+        return shop
+
+    return make
+
+
+def the_open_session(shop: Shop) -> dict[str, Any]:
+    [session] = [s for s in shop.stripe_sessions() if s["status"] == "open"]
+    return session
+
+
+def create(shop: Shop, kind: str, **changes: Any) -> dict[str, Any]:
+    """Create as a careful frontend does: an anonymous one sends a key of its own."""
+    answer = shop.create(
+        kind, **({"headers": KEY} if kind == "product" else {}), **changes
+    )
+    assert answer.status == 200, answer.body
+    return answer.body
+
+
+def pay_and_deliver(shop: Shop) -> None:
+    shop.pay(the_open_session(shop)["id"])
+    shop.deliver()
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_create_that_died_anywhere_is_finished_by_the_next_try(
+    new_shop: NewShop, kind: str
+) -> None:
+    """Invariant 1: whatever is killed, the payment ends as exactly one purchase."""
+    for crash in crash_points():
+        shop = new_shop()
+
+        with crash:
+            create(shop, kind)
+        retried = create(shop, kind)
+        again = create(shop, kind)
+
+        where = f"{crash.when} {crash.steps}"
+        assert retried.keys() == again.keys(), where
+        assert len(shop.stripe_sessions()) == 1, where
+        assert len(shop.sessions()) == 1, where
+        pay_and_deliver(shop)
+        [purchase] = shop.purchases()
+        assert purchase["status"] == "completed", where
+        assert shop.audit() == ["checkout_created", "checkout_completed"], where
+
+
+@pytest.mark.parametrize("kind", HOSTED)
+def test_a_change_of_terms_that_died_anywhere_leaves_one_session_to_pay(
+    new_shop: NewShop, kind: str
+) -> None:
+    """Invariant 2: of a claim, at most one Stripe session can be paid at any time."""
+    changed = (
+        {"successUrl": f"{ORIGIN}/other"}
+        if kind == "content"
+        else {"success_url": f"{ORIGIN}/other"}
+    )
+    if kind in {"auction", "order"}:
+        changed["cancel_url"] = f"{ORIGIN}/other"
+    for crash in crash_points():
+        shop = new_shop()
+        create(shop, kind)
+
+        with crash:
+            create(shop, kind, **changed)
+        create(shop, kind, **changed)
+
+        where = f"{crash.when} {crash.steps}"
+        assert [s["status"] for s in shop.stripe_sessions()] == ["open", "expired"], (
+            where
+        )
+        assert the_open_session(shop)["success_url"] == f"{ORIGIN}/other", where
+        assert [s["status"] for s in shop.sessions()] == ["expired", "open"], where
+        pay_and_deliver(shop)
+        [purchase] = shop.purchases()
+        assert purchase["status"] == "completed", where
+
+
+@pytest.mark.parametrize("kind", HOSTED)
+def test_a_session_that_nobody_finished_makes_way_for_other_terms(
+    new_shop: NewShop, kind: str
+) -> None:
+    """
+    Invariant 10: the first try died with one set of terms, the next has another.
+
+    Whatever Stripe made for the first is closed before the second can be paid.
+    """
+    name = "successUrl" if kind == "content" else "success_url"
+    for crash in crash_points():
+        shop = new_shop()
+
+        with crash:
+            create(shop, kind)
+        create(shop, kind, **{name: f"{ORIGIN}/other"})
+
+        where = f"{crash.when} {crash.steps}"
+        assert the_open_session(shop)["success_url"] == f"{ORIGIN}/other", where
+        unresolved = [s for s in shop.sessions() if "unresolved" in s]
+        assert len(unresolved) == 1, where
+        pay_and_deliver(shop)
+        [purchase] = shop.purchases()
+        assert purchase["status"] == "completed", where
