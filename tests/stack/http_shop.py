@@ -1,0 +1,248 @@
+"""The deployed shop, driven over HTTP as frontends and Stripe drive it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import requests
+
+from checkout import clock
+from checkout.tables.item import from_item, to_item
+from tests.shop import CARD, sign
+
+WITHIN_SECONDS = 60
+TIMEOUT = 60
+
+
+def eventually[T](look: Callable[[], T]) -> T:
+    """Return what *look* sees once it is true; work on the queue takes a moment."""
+    deadline = time.monotonic() + WITHIN_SECONDS
+    while not (seen := look()):
+        assert time.monotonic() < deadline, "it did not happen in time"
+        time.sleep(0.2)
+    return seen
+
+
+@dataclass(frozen=True)
+class Offer:
+    """One thing for sale, and how its frontend asks for it."""
+
+    kind: str
+    id: str
+    route: str
+    body: dict[str, Any]
+    stored: str
+    sold_status: str | None
+
+
+class HttpShop:
+    def __init__(self, stack: Any) -> None:
+        self.stack = stack
+        self.dynamodb = stack.aws("dynamodb")
+        self.sqs = stack.aws("sqs")
+        self._tokens: dict[str, str] = {}
+
+    # ------------------------------------------------------------ what is for sale
+
+    def put(self, noun: str, item_id: str, **facts: Any) -> str:
+        stored = f"{noun}#{item_id}"
+        item = {"id": stored, f"{noun}_id": item_id, **facts}
+        self.dynamodb.put_item(
+            TableName=self.stack.outputs["OffersTable"], Item=to_item(item)
+        )
+        return stored
+
+    def offer(self, kind: str, buyer: str) -> Offer:
+        """Put a new offer of *kind*, with an id of its own, on sale to *buyer*."""
+        offer_id = uuid4().hex[:12]
+        urls = self.urls()
+        price = {"amount": 2500, "currency": "usd"}
+        if kind == "bid":
+            row_id = f"row-{offer_id}"
+            row = self.put("row", row_id, owner_id=buyer, status="open", title="A row")
+            self.put(
+                "bid",
+                offer_id,
+                row_id=row_id,
+                title="A tile",
+                offer_type="retail",
+                price=price,
+            )
+            body = {"bid_id": offer_id, "row_id": row_id, **urls}
+            route = "/api/checkout/create-session"
+            return Offer(kind, offer_id, route, body, row, "purchased")
+        if kind == "auction":
+            stored = self.put(
+                "auction",
+                offer_id,
+                winner_id=buyer,
+                status="accepted",
+                accepted_at=clock.iso(clock.now()),
+                title="An auction",
+                price=price,
+            )
+            route = "/payments/checkout/create"
+            return Offer(
+                kind, offer_id, route, {"auction_id": offer_id}, stored, "paid"
+            )
+        if kind == "order":
+            items = [{"name": "A seat", "quantity": 2, "unit_price_cents": 1250}]
+            stored = self.put(
+                "order",
+                offer_id,
+                owner_id=buyer,
+                status="CREATED",
+                currency="usd",
+                items=items,
+            )
+            route = f"/orders/{offer_id}/checkout"
+            return Offer(kind, offer_id, route, {}, stored, "PAID")
+        if kind == "product":
+            stored = self.put(
+                "product", offer_id, title="A thing", status="active", price=price
+            )
+            route = "/api/checkout/embedded-session"
+            return Offer(kind, offer_id, route, {"product_id": offer_id}, stored, None)
+        content_id = str(uuid4())
+        stored = self.put(
+            "content",
+            content_id,
+            creator_id="creator_1",
+            status="published",
+            title="A film",
+            slug="a-film",
+            price=price,
+        )
+        body = {
+            "contentId": content_id,
+            "successUrl": urls["success_url"],
+            "cancelUrl": urls["cancel_url"],
+        }
+        return Offer(kind, content_id, "/api/checkout", body, stored, None)
+
+    def urls(self) -> dict[str, str]:
+        home = self.stack.storefront_url
+        return {
+            "success_url": f"{home}/done?session_id={{CHECKOUT_SESSION_ID}}",
+            "cancel_url": f"{home}/",
+        }
+
+    # ------------------------------------------------------------ the buyer
+
+    def call(
+        self, method: str, path: str, buyer: str | None = None, **kwargs: Any
+    ) -> requests.Response:
+        headers = kwargs.pop("headers", {})
+        if buyer:
+            if buyer not in self._tokens:
+                email = f"{buyer}@example.test"
+                self._tokens[buyer] = self.stack.token(buyer, email=email)
+            headers = {"Authorization": f"Bearer {self._tokens[buyer]}", **headers}
+        return requests.request(
+            method,
+            f"{self.stack.api_url}{path}",
+            headers=headers,
+            timeout=TIMEOUT,
+            **kwargs,
+        )
+
+    def get(self, path: str, buyer: str | None = None) -> Any:
+        return self.call("GET", path, buyer).json()
+
+    def create(self, offer: Offer, buyer: str, **kwargs: Any) -> requests.Response:
+        who = None if offer.kind == "product" else buyer
+        return self.call("POST", offer.route, who, json=offer.body, **kwargs)
+
+    # ------------------------------------------------------------ Stripe
+
+    def stripe(self, method: str, path: str, **kwargs: Any) -> Any:
+        answer = requests.request(
+            method,
+            f"{self.stack.stripe_url}{path}",
+            auth=(self.stack.stripe_secret_key, ""),
+            timeout=TIMEOUT,
+            **kwargs,
+        )
+        answer.raise_for_status()
+        return answer.json() if answer.content else None
+
+    def stripe_sessions_of(self, offer: Offer) -> list[dict[str, Any]]:
+        """Return the sessions that Stripe has for an offer."""
+        kept = self.sessions_of(offer)
+        ours = {session["id"] for session in kept}
+        listed = self.stripe("GET", "/v1/checkout/sessions", params={"limit": 100})
+        return [s for s in listed["data"] if s["client_reference_id"] in ours]
+
+    def pay(self, stripe_session_id: str, card: str = CARD) -> None:
+        method = self.stripe(
+            "POST",
+            "/v1/payment_methods",
+            data={
+                "type": "card",
+                "card[number]": card,
+                "card[exp_month]": "12",
+                "card[exp_year]": "2034",
+                "card[cvc]": "123",
+            },
+        )
+        session = self.stripe("GET", f"/v1/checkout/sessions/{stripe_session_id}")
+        self.stripe(
+            "POST",
+            f"/v1/payment_pages/{stripe_session_id}/confirm",
+            data={
+                "payment_method": method["id"],
+                "expected_amount": session["amount_total"],
+            },
+        )
+
+    def events_of(self, stripe_session_id: str, kind: str) -> list[dict[str, Any]]:
+        listed = self.stripe("GET", "/v1/events", params={"limit": 100, "type": kind})
+        return [
+            event
+            for event in listed["data"]
+            if event["data"]["object"]["id"] == stripe_session_id
+        ]
+
+    def send(self, payload: bytes, url: str | None = None) -> requests.Response:
+        """Post an event as Stripe does, signed with the stack's own secret."""
+        signature = sign(payload, self.stack.stripe_webhook_secret)
+        return requests.post(
+            url or self.stack.webhook_url,
+            data=payload,
+            headers={
+                "Stripe-Signature": signature,
+                "Content-Type": "application/json",
+            },
+            timeout=TIMEOUT,
+        )
+
+    # ------------------------------------------------------------ what was written
+
+    def items(self, table: str) -> list[dict[str, Any]]:
+        pages = self.dynamodb.get_paginator("scan").paginate(
+            TableName=self.stack.outputs[table]
+        )
+        return [from_item(item) for page in pages for item in page["Items"]]
+
+    def sessions_of(self, offer: Offer) -> list[dict[str, Any]]:
+        return [
+            item
+            for item in self.items("PaymentSessionsTable")
+            if item.get("offer_id") == offer.id and "kind" in item
+        ]
+
+    def purchases_of(self, offer: Offer) -> list[dict[str, Any]]:
+        return [
+            item
+            for item in self.items("PurchasesTable")
+            if item.get("offer_id") == offer.id and item["id"].startswith("pur_")
+        ]
+
+    def offer_status(self, offer: Offer) -> str:
+        answer = self.dynamodb.get_item(
+            TableName=self.stack.outputs["OffersTable"],
+            Key=to_item({"id": offer.stored}),
+        )
+        return str(from_item(answer["Item"])["status"])

@@ -1,0 +1,222 @@
+"""Payments through the deployed stack: real HTTP, real queue, enforced permissions."""
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from uuid import uuid4
+
+import pytest
+import requests
+
+from tests.shop import DECLINED_CARD
+from tests.stack.http_shop import HttpShop, eventually
+
+KINDS = ["bid", "auction", "order", "product", "content"]
+WEBHOOK_PATHS = [
+    "/api/webhooks/stripe",
+    "/payments/webhooks/stripe",
+    "/webhooks/stripe",
+    "/webhook",
+]
+
+
+@pytest.fixture(scope="session")
+def shop(stack):
+    return HttpShop(stack)
+
+
+@pytest.fixture
+def buyer():
+    return f"buyer-{uuid4().hex[:8]}"
+
+
+def stripe_session(shop, offer):
+    [session] = shop.stripe_sessions_of(offer)
+    return session["id"]
+
+
+def status_of(shop, stripe_session_id):
+    path = f"/api/checkout/session-status?session_id={stripe_session_id}"
+    return shop.get(path)["status"]
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_payment_becomes_a_purchase(shop, buyer, kind):
+    """Invariant 1, and 9: each function had just the permissions it needed."""
+    offer = shop.offer(kind, buyer)
+    created = shop.create(offer, buyer)
+    assert created.status_code == 200, created.text
+    session = stripe_session(shop, offer)
+    assert status_of(shop, session) == "open"
+
+    shop.pay(session)
+
+    [purchase] = eventually(lambda: shop.purchases_of(offer))
+    assert (purchase["status"], purchase["amount"]) == ("completed", 2500)
+    assert status_of(shop, session) == "complete"
+    if offer.sold_status:
+        assert shop.offer_status(offer) == offer.sold_status
+    if kind != "product":
+        access = shop.get(f"/api/access/{kind}/{offer.id}", buyer)
+        history = shop.get("/api/purchases", buyer)
+        one = shop.get(f"/api/purchases/{purchase['id']}", buyer)
+        assert access == {"hasAccess": True}
+        assert history["data"] == [one]
+        assert shop.create(offer, buyer).status_code in {400, 409}
+
+
+def test_an_order_shows_its_payment(shop, buyer):
+    offer = shop.offer("order", buyer)
+    shop.create(offer, buyer)
+    shop.pay(stripe_session(shop, offer))
+    eventually(lambda: shop.purchases_of(offer))
+
+    order = shop.get(f"/orders/{offer.id}", buyer)
+
+    assert order["status"] == "PAID"
+    assert [payment["status"] for payment in order["payments"]] == ["completed"]
+
+
+@pytest.mark.parametrize("kind", ["bid", "content"])
+def test_twenty_simultaneous_creates_are_one_session(shop, buyer, kind):
+    offer = shop.offer(kind, buyer)
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: shop.create(offer, buyer), range(20)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    assert len({answer.text for answer in answers}) == 1
+    assert len(shop.sessions_of(offer)) == 1
+    assert len(shop.stripe_sessions_of(offer)) == 1
+
+
+def test_twenty_parallel_deliveries_are_one_purchase(shop, buyer):
+    """Invariant 1."""
+    offer = shop.offer("content", buyer)
+    shop.create(offer, buyer)
+    session = stripe_session(shop, offer)
+    shop.pay(session)
+    [event] = shop.events_of(session, "checkout.session.completed")
+    payload = json.dumps(event).encode()
+
+    with ThreadPoolExecutor(20) as pool:
+        answers = list(pool.map(lambda _: shop.send(payload), range(20)))
+
+    assert {answer.status_code for answer in answers} == {200}
+    eventually(lambda: shop.purchases_of(offer))
+    eventually(lambda: queue_is_empty(shop))
+    assert len(shop.purchases_of(offer)) == 1
+    history = shop.get("/api/purchases", buyer)
+    assert history["pagination"]["totalCount"] == 1
+    claims = [i for i in shop.items("PurchasesTable") if offer.id in i["id"]]
+    assert len(claims) == 1
+
+
+def queue_is_empty(shop):
+    attributes = shop.sqs.get_queue_attributes(
+        QueueUrl=shop.stack.outputs["PaymentEventsQueueUrl"],
+        AttributeNames=[
+            "ApproximateNumberOfMessages",
+            "ApproximateNumberOfMessagesNotVisible",
+        ],
+    )["Attributes"]
+    return not any(int(number) for number in attributes.values())
+
+
+def test_a_declined_card_leaves_the_session_open(shop, buyer):
+    offer = shop.offer("bid", buyer)
+    shop.create(offer, buyer)
+    session = stripe_session(shop, offer)
+
+    with pytest.raises(requests.HTTPError, match="402"):
+        shop.pay(session, DECLINED_CARD)
+
+    declined = eventually(
+        lambda: [s for s in shop.sessions_of(offer) if s["payment_status"] == "failed"]
+    )
+    path = f"/payments/sessions/{declined[0]['id']}"
+    assert shop.get(path, buyer)["status"] == "open"
+    shop.pay(session)
+    eventually(lambda: shop.purchases_of(offer))
+    assert shop.get(path, buyer)["payment_status"] == "paid"
+
+
+def test_a_lost_webhook_does_not_leave_the_shopper_waiting(shop, buyer):
+    """Invariant 4: the status endpoint sees that Stripe is ahead and settles."""
+    offer = shop.offer("content", buyer)
+    shop.create(offer, buyer)
+    session = stripe_session(shop, offer)
+    shop.stripe("POST", "/sandbox/webhooks", json={"mode": "drop"})
+    try:
+        shop.pay(session)
+    finally:
+        shop.stripe("POST", "/sandbox/webhooks", json={"mode": "deliver"})
+    assert shop.purchases_of(offer) == []
+
+    assert status_of(shop, session) == "complete"
+
+    assert eventually(lambda: shop.purchases_of(offer))
+
+
+def test_another_buyer_sees_nothing(shop, buyer):
+    """Invariant 7."""
+    offer = shop.offer("order", buyer)
+    shop.create(offer, buyer)
+    stranger = f"{buyer}-stranger"
+    [session] = shop.sessions_of(offer)
+
+    for path in (f"/orders/{offer.id}", f"/payments/sessions/{session['id']}"):
+        theirs = shop.call("GET", path, stranger)
+        assert theirs.status_code == 404
+        assert shop.call("GET", path, buyer).status_code == 200
+    assert shop.create(offer, stranger).status_code == 404
+
+
+def test_every_webhook_path_checks_the_signature(shop):
+    payload = b'{"id":"evt_1","type":"charge.updated","livemode":false}'
+    urls = [shop.stack.webhook_url] + [shop.stack.api_url + p for p in WEBHOOK_PATHS]
+    for url in urls:
+        unsigned = requests.post(url, data=payload, timeout=60)
+        assert (unsigned.status_code, unsigned.json()["code"]) == (
+            400,
+            "invalid_signature",
+        )
+        signed = shop.send(payload, url)
+        assert (signed.status_code, signed.json()) == (200, {"received": True})
+
+
+def test_a_poison_message_reaches_the_dead_letter_queue_alone(shop, buyer):
+    """Invariant 4."""
+    queue = shop.stack.outputs["PaymentEventsQueueUrl"]
+    dead = shop.stack.outputs["PaymentEventsDeadLetterQueueUrl"]
+    poison = f"not an event {uuid4()}"
+    kept = shop.sqs.get_queue_attributes(
+        QueueUrl=queue, AttributeNames=["VisibilityTimeout"]
+    )["Attributes"]
+    # Otherwise its eight tries take as many minutes.
+    hurried = {"VisibilityTimeout": "0"}
+    shop.sqs.set_queue_attributes(QueueUrl=queue, Attributes=hurried)
+    try:
+        shop.sqs.send_message(QueueUrl=queue, MessageBody=poison)
+        offer = shop.offer("content", buyer)
+        shop.create(offer, buyer)
+        shop.pay(stripe_session(shop, offer))
+
+        def dead_letters():
+            return shop.sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10).get(
+                "Messages", []
+            )
+
+        [letter] = eventually(dead_letters)
+        assert letter["Body"] == poison
+        assert len(eventually(lambda: shop.purchases_of(offer))) == 1
+    finally:
+        shop.sqs.set_queue_attributes(QueueUrl=queue, Attributes=kept)
+
+
+def test_one_client_cannot_start_checkouts_without_end(shop, buyer):
+    offer = shop.offer("product", buyer)
+    answers = [shop.create(offer, buyer) for _ in range(21)]
+
+    refused = [answer for answer in answers if answer.status_code == 429]
+    assert refused, "twenty-one requests span two minutes at most, of ten each"
+    assert 0 < int(refused[0].headers["Retry-After"]) <= 60
+    assert refused[0].json()["code"] == "too_many_requests"
