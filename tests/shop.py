@@ -168,7 +168,7 @@ class Shop:
             answer: dict[str, Any] = module.lambda_handler(event, Context())
         return answer
 
-    def call(  # noqa: PLR0913 - what an HTTP request has
+    def call(
         self,
         route: str,
         body: Any = None,
@@ -341,7 +341,7 @@ class Shop:
 CALL = ("headers", "ip", "email", "path")
 
 
-def http_event(  # noqa: PLR0913 - what an HTTP request has
+def http_event(
     route: str,
     body: Any = None,
     path: dict[str, str] | None = None,
