@@ -71,7 +71,7 @@ clean: ## Remove everything that was built or installed
 define install
 	@echo "Installing $< into $(1)"
 	@test -x $(1)/bin/python || $(UV) venv --quiet --python 3.13 $(1) || { \
-		echo "Python 3.13 is needed, and uv could neither find nor fetch it." >&2; exit 1; }
+		echo "Python 3.13 is needed, and uv could neither find nor fetch it: install it." >&2; exit 1; }
 	@$(UV) pip sync --quiet --require-hashes --python $(1)/bin/python $<
 	@touch $@
 endef
