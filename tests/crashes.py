@@ -20,7 +20,7 @@ from types import TracebackType
 from typing import Any, Literal, Self
 from unittest.mock import patch
 
-import requests
+import urllib3
 from botocore.client import BaseClient
 
 type When = Literal["before", "after"]
@@ -53,7 +53,7 @@ class CrashPoint:
         self._thread = threading.get_ident()
         for owner, name in (
             (BaseClient, "_make_api_call"),
-            (requests.Session, "request"),
+            (urllib3.PoolManager, "request"),
         ):
             step = self._step(getattr(owner, name))
             self._patches.enter_context(patch.object(owner, name, step))

@@ -35,7 +35,10 @@ class StripeGateway:
         self._client_key = ""
 
     def _sessions(self) -> Any:  # noqa: ANN401 - the SDK's class is not public
-        import stripe  # noqa: PLC0415 - a third of a second that some requests never need
+        # A third of a second that some requests never need.
+        import stripe  # noqa: PLC0415
+
+        from checkout.stripe_transport import Transport  # noqa: PLC0415
 
         key = self._api_key()
         if self._client is None or key != self._client_key:
@@ -43,9 +46,7 @@ class StripeGateway:
             self._client = stripe.StripeClient(
                 key,
                 base_addresses={"api": self._api_base},
-                http_client=stripe.RequestsClient(
-                    timeout=(CONNECT_SECONDS, READ_SECONDS)
-                ),
+                http_client=Transport(CONNECT_SECONDS, READ_SECONDS),
                 max_network_retries=RETRIES,
             )
             self._client_key = key
