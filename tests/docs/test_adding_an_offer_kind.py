@@ -1,0 +1,136 @@
+"""The worked example of docs/adding-an-offer-kind.md, taken from the page and sold."""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checkout import offers
+from tests.shop import ORIGIN, Answer, Shop
+
+PAGE = Path(__file__).parents[2] / "docs/adding-an-offer-kind.md"
+CREATE = "POST /api/checkout/{kind}"
+KIND = {"kind": "ticket"}
+
+
+def blocks(language: str) -> list[str]:
+    """Return the page's code blocks of a language, in their order."""
+    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
+
+
+@pytest.fixture
+def ticket(
+    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> dict[str, Any]:
+    """The offer of the page, on sale in a shop that has the page's module."""
+    [source] = blocks("python")
+    (tmp_path / "ticket.py").write_text(source)
+    monkeypatch.setattr(offers, "__path__", [*offers.__path__, str(tmp_path)])
+    # What the import adds is taken away again with the patch.
+    monkeypatch.setattr(offers, "ticket", None, raising=False)
+    monkeypatch.setitem(sys.modules, "checkout.offers.ticket", None)
+    del sys.modules["checkout.offers.ticket"]
+    item: dict[str, Any] = json.loads(blocks("json")[0])
+    shop.put_offer(item)
+    return item
+
+
+def create(shop: Shop, buyer: str = "user_1", **more: Any) -> Answer:
+    body = json.loads(blocks("json")[1]) | more
+    return shop.call(CREATE, body, buyer=buyer, path=KIND)
+
+
+def pay(shop: Shop) -> None:
+    [session] = shop.stripe_sessions()
+    shop.pay(session["id"])
+    shop.deliver()
+
+
+def has_access(shop: Shop, item: dict[str, Any], buyer: str) -> bool:
+    answer = shop.call(
+        "GET /api/access/{kind}/{id}",
+        buyer=buyer,
+        path=KIND | {"id": item["ticket_id"]},
+    )
+    return bool(answer.body["hasAccess"])
+
+
+def test_a_ticket_is_bought_as_the_page_says(shop: Shop, ticket: dict[str, Any]):
+    created = create(shop)
+    assert created.status == 200, created.body
+    assert set(created.body) == {"checkout_url", "payment_session_id"}
+    assert not has_access(shop, ticket, "user_1")
+
+    pay(shop)
+
+    history = shop.call("GET /api/purchases", buyer="user_1")
+    [purchase] = history.body["data"]
+    assert json.loads(blocks("json")[2]).items() <= purchase.items()
+    assert has_access(shop, ticket, "user_1")
+    assert not has_access(shop, ticket, "user_2")
+    assert shop.item("OffersTable", ticket["id"])["status"] == "sold"
+
+
+def test_the_shopper_returns_to_the_tickets_page(shop: Shop, ticket: dict[str, Any]):
+    create(shop)
+
+    [session] = shop.stripe_sessions()
+    page = f"{ORIGIN}/tickets/{ticket['ticket_id']}"
+    assert session["success_url"].startswith(f"{page}?session_id=")
+
+
+def test_a_ticket_is_sold_once(shop: Shop, ticket: dict[str, Any]):  # noqa: ARG001
+    create(shop)
+    pay(shop)
+
+    again = create(shop)
+
+    assert (again.status, again.body["code"]) == (409, "already_purchased")
+
+
+def test_a_ticket_held_for_somebody_else_does_not_exist(
+    shop: Shop,
+    ticket: dict[str, Any],  # noqa: ARG001
+):
+    answer = create(shop, buyer="user_2")
+
+    assert (answer.status, answer.body["code"]) == (404, "not_found")
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"status": "released"}, 400, "not_purchasable"),
+        ({"price": None}, 400, "not_purchasable"),
+        ({"price": {"amount": 8200, "currency": "EUR"}}, 400, "not_purchasable"),
+        ({"status": "sold"}, 409, "already_purchased"),
+    ],
+)
+def test_a_ticket_that_cannot_be_sold_is_refused(
+    shop: Shop, ticket: dict[str, Any], changes: dict[str, Any], status: int, code: str
+):
+    shop.change_offer(ticket["id"], **changes)
+
+    answer = create(shop)
+
+    assert (answer.status, answer.body["code"]) == (status, code)
+
+
+def test_a_field_that_the_request_does_not_have_is_refused(
+    shop: Shop,
+    ticket: dict[str, Any],  # noqa: ARG001
+):
+    answer = create(shop, price=1)
+
+    assert answer.status == 400
+    assert [field["field"] for field in answer.body["fields"]] == ["price"]
+
+
+def test_the_example_leaves_nothing_behind():
+    folder = Path(offers.__path__[0])
+
+    assert not (folder / "ticket.py").exists()
+    assert "checkout.offers.ticket" not in sys.modules
