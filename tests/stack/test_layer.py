@@ -1,0 +1,135 @@
+"""The layer as it is built: what Lambda gets, without an AWS to deploy it to."""
+
+import os
+import shutil
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.template_file import ROOT, functions
+
+UNZIPPED_LIMIT = 250 * 1024 * 1024
+
+# Runs in an interpreter that has nothing but a function and the layer.
+LOAD = """
+import importlib.machinery, sys
+
+def source_to_code(self, data, path, **kwargs):
+    raise ImportError(path + " has no valid bytecode")
+
+importlib.machinery.SourceFileLoader.source_to_code = source_to_code
+import app
+"""
+SDK = """
+from checkout.stripe_gateway import StripeGateway
+StripeGateway(lambda: "sk_test_1", "http://127.0.0.1:1")._sessions()
+"""
+
+
+@pytest.fixture(scope="module")
+def layer(tmp_path_factory):
+    """Build the layer as SAM does: by make, in a copy of its folder."""
+    folder = tmp_path_factory.mktemp("layer")
+    shutil.copytree(ROOT / "layers/common", folder, dirs_exist_ok=True)
+    built = folder / "built"
+    built.mkdir()
+    uv = ROOT / ".venvs/uv/bin"
+    subprocess.run(
+        ["make", "--silent", f"ARTIFACTS_DIR={built}", "build-CommonLayer"],
+        check=True,
+        cwd=folder,
+        env=os.environ | {"PATH": f"{uv}:{os.environ['PATH']}"},
+    )
+    return built / "python"
+
+
+@pytest.fixture(scope="module")
+def built_functions(tmp_path_factory):
+    """Build each function by the makefile that SAM calls."""
+    folder = tmp_path_factory.mktemp("functions")
+    uv = ROOT / ".venvs/uv/bin"
+    for name, function in functions().items():
+        target = folder / name
+        target.mkdir()
+        subprocess.run(
+            [
+                *("make", "--silent", f"ARTIFACTS_DIR={target}"),
+                *("--file", str(ROOT / "functions/Makefile"), f"build-{name}"),
+            ],
+            check=True,
+            cwd=ROOT / function["CodeUri"],
+            env=os.environ | {"PATH": f"{uv}:{os.environ['PATH']}"},
+        )
+    return folder
+
+
+def load(function: Path, layer: Path, then: str = "") -> set[str]:
+    """Import a function's module as Lambda does; return what it has loaded."""
+    found = subprocess.run(
+        [sys.executable, "-S", "-c", LOAD + then + "\nprint(*sorted(sys.modules))"],
+        check=True,
+        capture_output=True,
+        text=True,
+        env={
+            "PYTHONPATH": f"{function}:{layer}",
+            "PYTHONDONTWRITEBYTECODE": "1",
+            "POWERTOOLS_METRICS_NAMESPACE": "Checkout",
+            "POWERTOOLS_SERVICE_NAME": "test",
+        },
+    )
+    return set(found.stdout.split())
+
+
+@pytest.mark.parametrize("function", sorted(functions()))
+def test_a_function_runs_on_the_layer_alone_and_compiles_nothing(
+    layer, built_functions, function
+):
+    assert "checkout" in load(built_functions / function, layer)
+
+
+def test_the_stripe_sdk_loads_from_bytecode_and_without_requests(
+    layer, built_functions
+):
+    loaded = load(built_functions / "CreateSessionFunction", layer, SDK)
+
+    assert "stripe.checkout._session_service" in loaded
+    assert not {"requests", "certifi", "aiohttp", "httpx"} & loaded
+
+
+def test_the_layer_runs_on_either_processor(layer):
+    binaries = {path.name for path in layer.rglob("*.so")}
+    for processor in ("aarch64", "x86_64"):
+        assert any(processor in name for name in binaries)
+    assert len(binaries) % 2 == 0, "a module is built for one of them only"
+
+
+def test_the_layer_describes_only_the_services_that_are_called(layer):
+    data = layer / "botocore/data"
+    services = {path.name for path in data.iterdir() if path.is_dir()}
+    assert services == {"dynamodb", "secretsmanager", "sqs"}
+
+
+def test_the_layer_trusts_amazons_own_certificates(layer):
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(layer / "amazon-roots.pem")
+
+    names = {
+        dict(pair[0] for pair in ca["subject"])["commonName"]
+        for ca in context.get_ca_certs()
+    }
+
+    assert names == {
+        "Amazon Root CA 1",
+        "Amazon Root CA 2",
+        "Amazon Root CA 3",
+        "Amazon Root CA 4",
+        "Starfield Services Root Certificate Authority - G2",
+    }
+
+
+def test_the_layer_leaves_room_in_lambdas_limit(layer):
+    size = sum(path.stat().st_size for path in layer.rglob("*") if path.is_file())
+    assert size < UNZIPPED_LIMIT / 2
