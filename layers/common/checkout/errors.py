@@ -37,7 +37,8 @@ class InvalidRequestError(CheckoutError):
     status = HTTPStatus.BAD_REQUEST
     code = "invalid_request"
 
-    def __init__(self, message: str, **fields: str) -> None:
+    def __init__(self, message: str, /, **fields: str) -> None:
+        # Positional, since a caller may well send a field named "message" or "self".
         super().__init__(message)
         self.fields = fields
 

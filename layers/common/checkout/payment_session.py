@@ -60,7 +60,7 @@ class PaymentSession:
     title: str
     terms: str
     idempotency_key: str
-    stripe_request: str
+    stripe_request: str = field(repr=False)  # it may hold the buyer's e-mail address
     livemode: bool
     created_at: str
     expires_at: str

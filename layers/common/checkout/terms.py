@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
 
@@ -32,7 +32,7 @@ class Terms:
     kind_name: str
     offer: Offer
     buyer_id: str | None
-    request: dict[str, Any]
+    request: dict[str, Any] = field(repr=False)
     redirects: dict[str, str]
     request_key: str | None
 
@@ -70,7 +70,10 @@ class Terms:
             offer=offer,
             buyer_id=buyer.id if buyer else None,
             request=request,
-            redirects=redirects,
+            # By the names that the caller knows, for the refusal.
+            redirects=dict(
+                zip(offer.return_urls.names, redirects.values(), strict=False)
+            ),
             request_key=None if offer.claim else request_key,
         )
 

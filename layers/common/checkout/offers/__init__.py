@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from checkout.tables.offers import Offers
     from checkout.tables.transaction import Action
 
-type Identifier = Annotated[int, Ge(0), Lt(10**18)] | Annotated[str, Len(1, 128)]
-type Url = Annotated[str, Len(1, 2048)]
+# No `type` statements: pydantic would read those without the request's strictness.
+Identifier = Annotated[int, Ge(0), Lt(10**18)] | Annotated[str, Len(1, 128)]
+Url = Annotated[str, Len(1, 2048)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,11 +45,13 @@ class ReturnUrls:
     """
     Where the shopper goes after paying or giving up; None means our default.
 
-    As the request asks for them: whether they are allowed is checked elsewhere.
+    As the request asks for them, in fields of these *names*: whether they are allowed
+    is checked elsewhere.
     """
 
     success: str | None = None
     cancel: str | None = None
+    names: tuple[str, str] = ("success_url", "cancel_url")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,8 +81,11 @@ class Offer:
 
     @property
     def total(self) -> Money:
-        first, *others = (line.price * line.quantity for line in self.lines)
-        return sum(others, start=first)
+        try:
+            first, *others = (line.price * line.quantity for line in self.lines)
+            return sum(others, start=first)
+        except InvalidMoneyError as error:
+            raise _not_chargeable(error) from error
 
 
 class Kind(Protocol):
@@ -116,7 +122,9 @@ class Kind(Protocol):
 def kind_named(name: str) -> Kind:
     """Return the kind; raises NotFoundError for a name that is none."""
     module = f"{__name__}.{name}"
-    if not (name.isascii() and name.isidentifier() and find_spec(module)):
+    # Python's own names have an underscore first: __init__, __pycache__.
+    named = name.isascii() and name.isidentifier() and not name.startswith("_")
+    if not (named and find_spec(module)):
         raise NotFoundError("There is no such kind of offer.")
     return cast("Kind", import_module(module))
 
@@ -141,7 +149,11 @@ def chargeable(amount: int, currency: str) -> Money:
     try:
         return Money(amount, currency)
     except InvalidMoneyError as error:
-        raise NotPurchasableError(f"Its price cannot be charged: {error}.") from error
+        raise _not_chargeable(error) from error
+
+
+def _not_chargeable(error: InvalidMoneyError) -> NotPurchasableError:
+    return NotPurchasableError(f"Its price cannot be charged: {error}.")
 
 
 def terms_of_sale(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -53,7 +53,9 @@ def find(request: Request, buyer: Buyer, offers: "Offers") -> Offer:
         ),
         metadata={"contentId": content_id, "customerId": buyer.id},
         details={"slug": content["slug"]} if content.get("slug") else {},
-        return_urls=ReturnUrls(request.successUrl, request.cancelUrl),
+        return_urls=ReturnUrls(
+            request.successUrl, request.cancelUrl, ("successUrl", "cancelUrl")
+        ),
         email=buyer.email,
         **terms_of_sale(content),
     )

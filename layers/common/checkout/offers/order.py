@@ -51,6 +51,8 @@ def find(request: Request, buyer: Buyer, offers: "Offers") -> Offer:
         )
         for item in order["items"]
     )
+    if any(line.quantity < 1 for line in lines):
+        raise NotPurchasableError("The order has a line with nothing in it.")
     if not any(line.price.amount for line in lines):
         raise NotPurchasableError("The order has nothing to pay.")
     return Offer(

@@ -1,6 +1,7 @@
 """Plain values to DynamoDB's typed ones and back, for the types that we store."""
 
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
 
 type Value = str | int | bool | list[Any] | dict[str, Any] | None
@@ -30,7 +31,10 @@ def _plain(typed: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever was stor
         case "NULL":
             return None
         case "N":
-            return int(value)
+            # The host application may keep other numbers with its offers: they are
+            # read as they are, and no amount of ours can be one.
+            number = Decimal(value)
+            return int(number) if number == number.to_integral_value() else number
         case "L":
             return [_plain(member) for member in value]
         case "M":
