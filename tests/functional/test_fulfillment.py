@@ -1,0 +1,261 @@
+"""The worker: every queued event is applied once, whatever else is in its batch."""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import EndpointConnectionError
+
+from checkout import payment_events
+from checkout.settle import Outcome, Settlement
+from checkout.tables.audit_log import AuditLog
+from checkout.tables.offers import Offers
+from checkout.tables.payment_sessions import PaymentSessions
+from checkout.tables.purchases import Purchases
+from checkout.telemetry import metrics
+from tests.output import captured_log, metrics_in
+from tests.shop import PUBLISHED, WEBHOOK_SECRET, Shop, sqs_event
+
+POISON = [
+    "",
+    "not json",
+    "17",
+    "null",
+    "[]",
+    "{}",
+    '"text"',
+    '{"id": "evt_1", "type": "checkout.session.completed"}',
+    '{"id": "evt_1", "type": "checkout.session.completed", "data": []}',
+    '{"id": "evt_1", "type": "checkout.session.completed", "data": {"object": "x"}}',
+    '{"id": "evt_1", "data": {"object": {}}}',
+    "[" * 100_000,
+]
+
+
+def paid(shop: Shop, kind: str = "bid") -> dict[str, Any]:
+    """Buy something and return Stripe's event, which nobody has seen yet."""
+    created = shop.create(kind)
+    assert created.status == 200, created.body
+    newest = shop.stripe_sessions()[0]
+    shop.pay(newest["id"])
+    [event] = [
+        event
+        for event in shop.events("checkout.session.completed")
+        if event["data"]["object"]["id"] == newest["id"]
+    ]
+    return event
+
+
+@pytest.mark.parametrize("poison", POISON)
+def test_a_poison_message_fails_alone(shop: Shop, poison: str) -> None:
+    """Invariant 4: it comes back until it is in the dead-letter queue."""
+    before, after = json.dumps(paid(shop, "bid")), json.dumps(paid(shop, "content"))
+
+    failed = shop.work(before, poison, after)
+
+    assert failed == [poison]
+    assert {p["kind"] for p in shop.purchases()} == {"bid", "content"}
+
+
+def test_a_message_about_our_session_that_lacks_its_facts_fails_alone(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = paid(shop)
+    broken = []
+    for fact in ("id", "status", "payment_status", "livemode"):
+        session = {k: v for k, v in event["data"]["object"].items() if k != fact}
+        broken.append(json.dumps(event | {"data": {"object": session}}))
+    capsys.readouterr()
+
+    failed = shop.work(*broken, json.dumps(event))
+
+    assert failed == broken
+    assert len(shop.purchases()) == 1
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.events.failed"] == 4
+    assert counted["payments.events.applied"] == 1
+
+
+def test_a_batch_of_poison_alone_is_reported_and_does_not_raise(shop: Shop) -> None:
+    event = sqs_event(*POISON[:3])
+
+    answer = shop.invoke("FulfillmentFunction", event)
+
+    assert answer["batchItemFailures"] == [
+        {"itemIdentifier": record["messageId"]} for record in event["Records"]
+    ]
+
+
+def test_a_table_that_cannot_be_reached_sends_the_message_back(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Invariant 1: what failed for a while is applied when it comes again."""
+    event = json.dumps(paid(shop))
+    with monkeypatch.context() as patch:
+
+        def fail(*_: object) -> None:
+            raise EndpointConnectionError(endpoint_url="https://dynamodb.test")
+
+        patch.setattr(BaseClient, "_make_api_call", fail)
+        assert shop.work(event) == [event]
+
+    assert shop.work(event) == []
+    assert len(shop.purchases()) == 1
+
+
+def test_one_event_twice_in_a_batch_is_one_purchase(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    event = json.dumps(paid(shop))
+    capsys.readouterr()
+
+    assert shop.work(event, event, event) == []
+
+    assert len(shop.purchases()) == 1
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.checkout.session_completed"] == 1
+    assert counted["payments.events.applied"] == 3
+
+
+@pytest.fixture
+def atomic_calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Make each call to AWS atomic, as AWS does and moto does not."""
+    lock = threading.Lock()
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def one_at_a_time(client: Any, operation: str, parameters: Any) -> Any:
+        with lock:
+            return call(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", one_at_a_time)
+    yield
+    metrics.clear_metrics()
+
+
+def settlement(shop: Shop) -> Settlement:
+    return Settlement(
+        offers=Offers(shop.tables["OffersTable"]),
+        sessions=PaymentSessions(shop.tables["PaymentSessionsTable"]),
+        purchases=Purchases(shop.tables["PurchasesTable"]),
+        audit_log=AuditLog(shop.tables["AuditLogTable"]),
+    )
+
+
+def in_parallel(work: Callable[[str], Outcome], bodies: list[str]) -> list[Outcome]:
+    """Do all of *bodies* at the same moment, each in a thread of its own."""
+    together = threading.Barrier(len(bodies))
+
+    def wait_and_work(body: str) -> Outcome:
+        together.wait()
+        return work(body)
+
+    with ThreadPoolExecutor(len(bodies)) as threads:
+        return list(threads.map(wait_and_work, bodies))
+
+
+@pytest.mark.usefixtures("atomic_calls")
+@pytest.mark.parametrize("kind", ["bid", "content", "product"])
+def test_twenty_deliveries_at_once_are_one_purchase(shop: Shop, kind: str) -> None:
+    """Invariant 1: exactly one purchase, whatever is repeated."""
+    event = json.dumps(paid(shop, kind))
+
+    outcomes = in_parallel(
+        lambda body: settlement(shop).apply(payment_events.read(body)), [event] * 20
+    )
+
+    assert sorted(outcomes) == [Outcome.NOTHING_NEW] * 19 + [Outcome.SETTLED]
+    [purchase] = shop.purchases()
+    assert shop.audit() == ["checkout_created", "checkout_completed"]
+    if kind != "product":
+        assert len(shop.ownerships()) == 1
+        counts = shop.item("PurchasesTable", "buyer#user_1")
+        assert (counts["total"], counts["completed"]) == (1, 1)
+    [pointer] = [i for i in shop.items("PurchasesTable") if i["id"].startswith("pi_")]
+    assert pointer["purchase_id"] == purchase["id"]
+
+
+@pytest.mark.usefixtures("atomic_calls")
+def test_two_payments_for_one_claim_at_once_are_one_ownership(
+    shop: Shop, second_session: Callable[[str], None]
+) -> None:
+    """Invariant 4: the other payment is kept where a person will see it."""
+    events = [json.dumps(paid(shop, "content"))]
+    second_session(f"content#{PUBLISHED}#user_1")
+    events.append(json.dumps(paid(shop, "content")))
+
+    outcomes = in_parallel(
+        lambda body: settlement(shop).apply(payment_events.read(body)), events * 5
+    )
+
+    assert outcomes.count(Outcome.SETTLED) == 1
+    assert outcomes.count(Outcome.QUARANTINED) == 1
+    assert sorted(p["status"] for p in shop.purchases()) == ["completed", "quarantined"]
+    [ownership] = shop.ownerships()
+    [completed] = [p for p in shop.purchases() if p["status"] == "completed"]
+    assert ownership["purchase_id"] == completed["id"]
+    counts = shop.item("PurchasesTable", "buyer#user_1")
+    assert counts == {
+        "id": "buyer#user_1",
+        "total": 2,
+        "completed": 1,
+        "quarantined": 1,
+    }
+
+
+@pytest.fixture
+def second_session(shop: Shop) -> Callable[[str], None]:
+    """Forget that a claim has a live session, so that a second can be made for it."""
+
+    def forget(claim: str) -> None:
+        shop.dynamodb.put_item(
+            TableName=shop.tables["PaymentSessionsTable"],
+            Item={
+                "id": {"S": f"live#{claim}"},
+                "payment_session_id": {"S": "ps_gone"},
+                "attempt": {"N": "7"},
+            },
+        )
+
+    return forget
+
+
+def test_nothing_that_is_private_is_logged_over_a_whole_purchase(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Invariant 8: no secret, e-mail address, payload or client secret."""
+    email = "buyer@example.test"
+    with captured_log() as logged:
+        for kind in ("bid", "auction", "order", "product", "content"):
+            extra = {"customer_email": email} if kind == "product" else {"email": email}
+            created = shop.create(kind, **extra)
+            session = shop.stripe_sessions()[0]
+            shop.stripe_get(f"/v1/checkout/sessions/{session['id']}")
+            query = {"session_id": session["id"]}
+            shop.call("GET /api/checkout/session-status", query=query)
+            shop.pay(session["id"])
+            shop.call("GET /api/checkout/session-status", query=query)
+            shop.deliver()
+            shop.work(json.dumps({"customer_details": {"email": email}}))
+            shop.call("GET /api/checkout/session-status", query=query)
+            shop.call("GET /api/purchases", buyer="user_1", email=email)
+            if kind == "product":
+                client_secret = created.body["client_secret"]
+    printed = logged.getvalue() + "".join(capsys.readouterr())
+
+    assert printed.count("purchase_recorded") == 5
+    assert printed.count("event_failed") == 5
+    for private in (
+        email,
+        "example.test\\",
+        "customer_details",
+        client_secret,
+        WEBHOOK_SECRET,
+        shop.stripe.secret_key,
+        "stripe-signature",
+        shop.stripe_url,
+    ):
+        assert private not in printed, private
