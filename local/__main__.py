@@ -9,6 +9,7 @@ import signal
 import sys
 import time
 import urllib.request
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from local import sam
@@ -48,25 +49,31 @@ def interrupt(_signal: int, _frame: FrameType | None) -> None:
 def run(settings: Settings) -> None:
     began = time.monotonic()
     forget_a_run(settings)
-    with Processes(settings.folder / "logs") as processes:
-        try:
-            stack = start(settings, processes)
-            write(settings.stack_file, stack)
-            say(f"Open for business after {time.monotonic() - began:.0f} seconds.")
-            print_summary(settings, stack)
-            processes.watch()
-        finally:
-            # Asked twice, we would leave servers behind: once is enough.
-            for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-                signal.signal(number, signal.SIG_IGN)
-            say("Stopping everything")
-            forget_a_run(settings)
+    with ExitStack() as at_the_end:  # the last one named is the first one done
+        at_the_end.callback(forget_a_run, settings)
+        processes = at_the_end.enter_context(Processes(settings.folder / "logs"))
+        at_the_end.callback(close_the_shop, settings)
+
+        stack = start(settings, processes)
+        write(settings.stack_file, stack)
+        say(f"Open for business after {time.monotonic() - began:.0f} seconds.")
+        print_summary(settings, stack)
+        processes.watch()
+
+
+def close_the_shop(settings: Settings) -> None:
+    # Asked to stop twice, we would leave servers behind: once is enough.
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, signal.SIG_IGN)
+    say("Stopping everything")
+    settings.stack_file.unlink(missing_ok=True)
 
 
 def forget_a_run(settings: Settings) -> None:
     """Leave nothing that a reader could take for a stack that runs."""
     settings.stack_file.unlink(missing_ok=True)
     settings.storefront_config.unlink(missing_ok=True)
+    # The functions' unpacked code and layers: some fifty megabytes for each worker.
     shutil.rmtree(settings.folder / "tmp", ignore_errors=True)
 
 

@@ -49,6 +49,8 @@ class EmbeddedAws:
                 "GATEWAY_PORT": str(self.port),
                 "MINISTACK_REGION": REGION,
                 "AUTH": "true",  # functions may do what their policies allow, no more
+                # A burst of requests leaves a worker for each; they may go sooner.
+                "LAMBDA_WARM_TTL_SECONDS": "60",
                 "IOT_MTLS_ENABLED": "0",  # it would take a port that we have no use for
                 **CREDENTIALS,
             },

@@ -35,20 +35,14 @@ class Child:
             f"The last of {self.log}:\n\n" + "\n".join(f"  {line}" for line in lines)
         )
 
-    def stop(self) -> None:
-        """End the child and all that it started: they share a process group."""
+    def signal_group(self, number: signal.Signals) -> None:
+        """Signal the child and all that it started: they share a process group."""
         with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGTERM)
-        with suppress(subprocess.TimeoutExpired):
-            self.process.wait(STOP_SECONDS)
-        # A group outlives its first process: whatever is left of it goes too.
-        with suppress(ProcessLookupError):
-            os.killpg(self.process.pid, signal.SIGKILL)
-        self.process.wait()
+            os.killpg(self.process.pid, number)
 
 
 class Processes:
-    """The children of this run; leaving the `with` block stops them, newest first."""
+    """The children of this run; leaving the `with` block stops them."""
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
@@ -59,9 +53,15 @@ class Processes:
         return self
 
     def __exit__(self, *_: object) -> None:
-        while self._children:
-            self._children[-1].stop()
-            self._children.pop()
+        deadline = time.monotonic() + STOP_SECONDS
+        for child in self._children:
+            child.signal_group(signal.SIGTERM)
+        for child in self._children:
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(max(0, deadline - time.monotonic()))
+            # A group outlives its first process: whatever is left of it goes too.
+            child.signal_group(signal.SIGKILL)
+            child.process.wait()
 
     def start(
         self, name: str, command: Sequence[str | Path], env: Mapping[str, str]

@@ -22,7 +22,7 @@ from local.embedded_aws import CREDENTIALS
 
 ROOT = Path(__file__).resolve().parents[2]
 START_WITHIN_SECONDS = 180
-STOP_WITHIN_SECONDS = 30
+STOP_WITHIN_SECONDS = 60
 FREE_PORTS = dict.fromkeys(
     ["AWS_PORT", "STRIPE_PORT", "ISSUER_PORT", "STOREFRONT_PORT"], "0"
 )
