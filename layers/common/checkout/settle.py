@@ -1,5 +1,6 @@
 """Settle a payment: what Stripe says of a session becomes a purchase, exactly once."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -41,6 +42,9 @@ AUDIT_ACTIONS = {
     Status.FAILED: "payment_failed",
     Status.EXPIRED: "checkout_expired",
 }
+
+# An expired session keeps what was known: that a card was declined, for one.
+PAYMENT_STATUS = {Status.PROCESSING: "unpaid", Status.FAILED: "failed"}
 
 # What can stand in the way of a paid session, most telling first, and its name.
 OBSTACLES = {
@@ -84,7 +88,7 @@ class Settlement:
         self, session: PaymentSession, event: Event, found: StripeSession
     ) -> Outcome:
         if RANK[session.status] == RANK[Status.COMPLETE]:
-            return Outcome.NOTHING_NEW
+            return _recorded_already(session.to_dict(), found)
         if mismatch := _mismatch(session, found):
             return self._quarantine(session, event, found, mismatch)
         purchase = Purchase.of(session, found, clock.iso(clock.now()))
@@ -108,7 +112,7 @@ class Settlement:
             )
             return Outcome.SETTLED
         if failed.keys() & {"session", "purchase"}:
-            return Outcome.NOTHING_NEW
+            return _recorded_already(failed.get("session", {}), found)
         reason = next(reason for name, reason in OBSTACLES.items() if name in failed)
         return self._quarantine(session, event, found, reason)
 
@@ -120,7 +124,7 @@ class Settlement:
         actions = self._record(purchase, session, event, found)
         while failed := transaction.write(actions):
             if failed.keys() & {"session", "purchase"}:
-                return Outcome.NOTHING_NEW
+                return _recorded_already(failed.get("session", {}), found)
             # A pointer that leads elsewhere is part of what does not add up.
             actions = {n: action for n, action in actions.items() if n not in failed}
         count("payments.checkout.quarantined")
@@ -188,9 +192,7 @@ class Settlement:
                 "session": self.sessions.move(
                     session.id,
                     status,
-                    payment_status=status
-                    if status is Status.FAILED
-                    else found.payment_status,
+                    payment_status=PAYMENT_STATUS.get(status),
                     stripe_session_id=session.stripe_session_id or found.id,
                 ),
                 "pointer": self.sessions.point_from(found.id, session.id),
@@ -229,6 +231,14 @@ class Settlement:
             "payment_declined", payment_session_id=session.id, event_id=event.id
         )
         return Outcome.DECLINED
+
+
+def _recorded_already(session: Mapping[str, Any], found: StripeSession) -> Outcome:
+    """Say that nothing is new; raises if another charge than *found* settled it."""
+    if session.get("stripe_payment_intent_id") != found.payment_intent:
+        # The session's one purchase holds other money: this goes to the dead letters.
+        raise RuntimeError("another charge has settled this payment session")
+    return Outcome.NOTHING_NEW
 
 
 def _status_without_money(event: Event, found: StripeSession) -> Status | None:
