@@ -37,9 +37,8 @@ class Money:
             message = "an amount is an integer in the minor unit"
             raise InvalidMoneyError(message)
         code = self.currency
-        if not (
-            len(code) == CURRENCY_CODE_LENGTH and code.isascii() and code.islower()
-        ):
+        letters = code.isascii() and code.isalpha() and code.islower()
+        if not (letters and len(code) == CURRENCY_CODE_LENGTH):
             message = "a currency is a three-letter code in lower case"
             raise InvalidMoneyError(message)
         if not 0 <= self.amount <= LARGEST_AMOUNT:
