@@ -1,0 +1,204 @@
+"""Stripe fails, hangs or refuses: the caller gets a 502, and the next try works."""
+
+from typing import Any
+
+import pytest
+
+from checkout import credentials, stripe_gateway
+from local.stripe_sandbox.faults import Fault
+from tests.shop import PUBLISHED, Answer, Shop
+
+KINDS = ["bid", "auction", "order", "content"]
+FIRST_KEYS = {
+    "bid": "bid:42:user_1",
+    "auction": "auction_1:user_1",
+    "order": "order:order_1:user_1",
+    "content": f"content:{PUBLISHED}:user_1",
+}
+SESSIONS = "/v1/checkout/sessions"
+
+
+def fail(shop: Shop, path: str = SESSIONS, **how: Any) -> None:
+    shop.stripe.faults.add(Fault("POST", path, **{"times": 99} | how))
+
+
+def recover(shop: Shop) -> None:
+    shop.stripe.faults.clear()
+
+
+def keys_sent(shop: Shop) -> list[str]:
+    return [
+        call["idempotency_key"]
+        for call in shop.stripe.requests
+        if (call["method"], call["path"]) == ("POST", SESSIONS)
+    ]
+
+
+def unavailable(shop: Shop, answer: Answer) -> None:
+    """Check that *answer* blames Stripe in one sentence, and tells nothing else."""
+    assert (answer.status, answer.body["code"]) == (502, "stripe_unavailable")
+    assert answer.body.keys() == {"error", "code", "request_id"}
+    assert "payment provider" in answer.body["error"]
+    for secret in (shop.stripe.secret_key[-4:], "sk_test", "unknown error", "api_key"):
+        assert secret not in str(answer.body)
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stripe_gateway, "READ_SECONDS", 0.2)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_failure_that_stripe_remembers_is_left_behind_by_a_new_attempt(
+    shop: Shop, kind: str
+) -> None:
+    """Stripe replays a stored 5xx under its key for a day."""
+    fail(shop, status=500, when="during", times=1)
+
+    unavailable(shop, shop.create(kind))
+    assert shop.create(kind).status == 200
+
+    assert set(keys_sent(shop)) == {FIRST_KEYS[kind], f"{FIRST_KEYS[kind]}:2"}
+    assert len(shop.stripe_sessions()) == 1
+    assert [s["status"] for s in shop.sessions()] == ["abandoned", "open"]
+    assert ["unresolved" in s for s in shop.sessions()] == [False, True]
+    assert shop.audit() == ["checkout_abandoned", "checkout_created"]
+
+
+def test_a_failure_of_a_product_under_a_key_is_left_behind_too(shop: Shop) -> None:
+    headers = {"idempotency-key": "0d6b1f9e-1111-4222-8333-444455556666"}
+    fail(shop, status=500, when="during", times=1)
+
+    unavailable(shop, shop.create("product", headers=headers))
+
+    assert shop.create("product", headers=headers).status == 200
+    assert len(shop.stripe_sessions()) == 1
+
+
+def test_a_moments_failure_is_not_noticed(shop: Shop) -> None:
+    fail(shop, status=500, when="before", times=1)
+
+    assert shop.create("bid").status == 200
+    assert set(keys_sent(shop)) == {FIRST_KEYS["bid"]}
+
+
+def test_too_many_requests_at_stripe_change_nothing(shop: Shop) -> None:
+    fail(shop, status=429)
+
+    unavailable(shop, shop.create("bid"))
+    recover(shop)
+    assert shop.create("bid").status == 200
+
+    assert set(keys_sent(shop)) == {FIRST_KEYS["bid"]}
+    assert len(shop.stripe_sessions()) == len(shop.sessions()) == 1
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("kind", ["bid", "content"])
+@pytest.mark.usefixtures("impatient")
+def test_an_answer_that_never_comes_is_found_by_the_next_try(
+    shop: Shop, kind: str, when: str
+) -> None:
+    """Invariant 1: whether Stripe did the work or not, there is one session."""
+    fail(shop, hang_seconds=60, when=when)
+
+    unavailable(shop, shop.create(kind))
+    recover(shop)
+    assert [s["status"] for s in shop.sessions()] == ["intent"]
+    assert "unresolved" in shop.sessions()[0]
+    assert shop.create(kind).status == 200
+
+    assert set(keys_sent(shop)) == {FIRST_KEYS[kind]}
+    [session] = shop.stripe_sessions()
+    assert session["status"] == "open"
+    shop.pay(session["id"])
+    shop.deliver()
+    [purchase] = shop.purchases()
+    assert purchase["status"] == "completed"
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_request_that_stripe_still_works_on_is_waited_for(shop: Shop) -> None:
+    """The first answer is lost; the retry under its key finds Stripe busy with it."""
+    fail(shop, hang_seconds=1, when="during", times=1)
+
+    assert shop.create("bid").status == 200
+
+    assert len(shop.stripe_sessions()) == len(shop.sessions()) == 1
+    assert 409 in {call["status"] for call in shop.stripe.requests}
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_hang_while_the_old_session_is_closed_keeps_it_the_only_one(
+    shop: Shop,
+) -> None:
+    """Invariant 2: no second session is made before the first one is known closed."""
+    shop.create("bid")
+    [old] = shop.stripe_sessions()
+    fail(shop, f"{SESSIONS}/{old['id']}/expire", hang_seconds=60, when="before")
+
+    shop.change_offer("bid#42", price={"amount": 100, "currency": "usd"})
+    unavailable(shop, shop.create("bid"))
+    assert [s["status"] for s in shop.stripe_sessions()] == ["open"]
+    recover(shop)
+
+    assert shop.create("bid").status == 200
+    assert [s["status"] for s in shop.stripe_sessions()] == ["open", "expired"]
+
+
+def test_what_stripe_refuses_is_not_told_to_the_caller(shop: Shop) -> None:
+    """A price below Stripe's minimum is the operator's mistake, not the buyer's."""
+    shop.change_offer("bid#42", price={"amount": 1, "currency": "usd"})
+
+    unavailable(shop, shop.create("bid"))
+    unavailable(shop, shop.create("bid"))
+
+    assert [s["status"] for s in shop.sessions()] == ["abandoned", "abandoned"]
+    shop.change_offer("bid#42", price={"amount": 5000, "currency": "usd"})
+    assert shop.create("bid").status == 200
+
+
+def test_a_wrong_api_key_is_not_told_to_the_caller(shop: Shop) -> None:
+    shop.set_secret("stripe/secret-key", "sk_test_wrong_and_telling")
+
+    answer = shop.create("bid")
+
+    unavailable(shop, answer)
+    assert "telling" not in str(answer.body)
+    shop.set_secret("stripe/secret-key", shop.stripe.secret_key)
+    credentials.forget()
+    assert shop.create("bid").status == 200
+    assert len(shop.sessions()) == 1
+
+
+def test_a_rotated_api_key_is_picked_up(shop: Shop) -> None:
+    """The first key's last session is Stripe's own business; ours goes on."""
+    shop.create("bid")
+    shop.stripe.secret_key = "sk_test_rotated"
+    shop.set_secret("stripe/secret-key", "sk_test_rotated")
+    unavailable(shop, shop.create("order"))
+
+    credentials.forget()
+
+    assert shop.create("order").status == 200
+
+
+def test_a_secret_with_a_line_break_at_its_end_works(shop: Shop) -> None:
+    shop.set_secret("stripe/secret-key", f"{shop.stripe.secret_key}\n")
+
+    assert shop.create("bid").status == 200
+
+
+def test_nobody_at_stripes_address_is_a_502(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stripe_gateway, "RETRIES", 0)
+    stripe_url = shop.values["StripeApiBase"]
+    # Port 9 is the discard service's: nothing of ours listens there.
+    shop.values["StripeApiBase"] = "http://127.0.0.1:9"
+
+    unavailable(shop, shop.create("bid"))
+
+    shop.values["StripeApiBase"] = stripe_url
+    assert shop.stripe.requests == []
+    assert [s["status"] for s in shop.sessions()] == ["intent"]

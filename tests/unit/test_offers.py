@@ -1,0 +1,68 @@
+"""The kinds of offer are found by name, and only they."""
+
+import pytest
+
+from checkout.errors import NotFoundError, NotPurchasableError
+from checkout.money import Money
+from checkout.offers import LineItem, Offer, kind_named, price_of, terms_of_sale
+
+KINDS = ["bid", "auction", "order", "product", "content"]
+
+
+def offer(*lines: LineItem) -> Offer:
+    return Offer(id="1", claim=None, title="One", lines=lines, metadata={})
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_is_found_by_its_name(name: str) -> None:
+    kind = kind_named(name)
+
+    assert kind.RETURN_PATH.format(id="1").startswith("/")
+    assert kind.UI_MODE in {"hosted_page", "embedded_page"}
+
+
+@pytest.mark.parametrize("name", ["", "_", "__init__", "__pycache__", "sys", "b.id"])
+def test_any_other_name_is_not_found(name: str) -> None:
+    with pytest.raises(NotFoundError):
+        kind_named(name)
+
+
+def test_only_what_has_no_claim_may_be_bought_without_a_login() -> None:
+    anonymous = [name for name in KINDS if kind_named(name).ANONYMOUS]
+
+    assert anonymous == ["product"]
+
+
+def test_a_total_adds_up_all_lines() -> None:
+    two = LineItem(title="Two", price=Money(150, "usd"), quantity=2)
+    one = LineItem(title="One", price=Money(99, "usd"))
+
+    assert offer(two, one).total == Money(399, "usd")
+
+
+def test_a_total_that_cannot_be_charged_is_not_purchasable() -> None:
+    many = LineItem(title="Many", price=Money(99_999_999, "usd"), quantity=2)
+    euro = LineItem(title="Euro", price=Money(1, "eur"))
+    dollar = LineItem(title="Dollar", price=Money(1, "usd"))
+
+    for wrong in (offer(many), offer(euro, dollar)):
+        with pytest.raises(NotPurchasableError):
+            assert wrong.total
+
+
+def test_a_price_is_read_as_money() -> None:
+    item = {"price": {"amount": 5, "currency": "usd"}}
+
+    assert price_of(item, "Free.") == Money(5, "usd")
+
+
+@pytest.mark.parametrize("price", [None, {}, {"amount": 0, "currency": "usd"}])
+def test_without_a_price_the_kinds_own_sentence_refuses(price: object) -> None:
+    with pytest.raises(NotPurchasableError, match="Free as air"):
+        price_of({"price": price}, "Free as air.")
+
+
+def test_the_terms_of_sale_leave_out_what_the_offer_does_not_say() -> None:
+    item = {"creator_id": "c", "organization_fee_bps": 5, "title": "t"}
+
+    assert terms_of_sale(item) == {"creator_id": "c", "organization_fee_bps": 5}

@@ -1,0 +1,82 @@
+"""A shopper is sent only to an origin on the operator's list."""
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from checkout.redirects import is_allowed, origin
+
+ALLOWED = "https://shop.example.test, http://localhost:3000,https://other.test:8443"
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://shop.example.test",
+        "https://shop.example.test/a/b?c=d#e",
+        "https://shop.example.test:443/",
+        "https://SHOP.Example.TEST/",
+        "http://localhost:3000/",
+        "https://other.test:8443/",
+        "https://shop.example.test/{CHECKOUT_SESSION_ID}",
+        "https://shop.example.test/?back=https://evil.test/@x",
+    ],
+)
+def test_an_url_of_an_allowed_origin_is_allowed(url: str) -> None:
+    assert is_allowed(url, ALLOWED)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "",
+        "https://evil.test",
+        "//shop.example.test/",
+        "http://shop.example.test/",
+        "https://shop.example.test:444/",
+        "https://other.test/",
+        "https://localhost:3000/",
+        "http://localhost/",
+        "http://localhost:3000@evil.test/",
+        "https://@shop.example.test/",
+        "https://shop.example.test@evil.test/",
+        "https://shop.example.test%40evil.test/",
+        "https://shop.example.test%2eevil.test/",
+        "https://shop.example.test.evil.test/",
+        "https://evil.test#@shop.example.test/",
+        "https://evil.test?@shop.example.test/",
+        "https://evil.test/\\@shop.example.test/",
+        "https://evil.test\\@shop.example.test/",
+        "ftp://shop.example.test/",
+        "javascript:alert(1)//shop.example.test/",
+        "\thttps://shop.example.test/",
+        "https://shop.example.test/\r\nLocation: https://evil.test",
+        "https://shop.example.test/\u00e9",
+        "https://[shop.example.test]/",
+        "https://shop.example.test:-1/",
+    ],
+)
+def test_any_other_text_is_not(url: str) -> None:
+    assert not is_allowed(url, ALLOWED)
+
+
+@pytest.mark.parametrize("origins", ["", ",", "*", "null", "not a url", "https://"])
+def test_a_list_that_names_no_origin_allows_nothing(origins: str) -> None:
+    for url in ("https://shop.example.test/", "*", "null", "", "https://"):
+        assert not is_allowed(url, origins)
+
+
+def test_plain_http_is_for_this_machine_alone() -> None:
+    for host in ("localhost", "127.0.0.1", "[::1]"):
+        assert is_allowed(f"http://{host}:5173/", f"http://{host}:5173")
+    for host in ("shop.example.test", "127.0.0.1.evil.test", "localhost.evil.test"):
+        assert not is_allowed(f"http://{host}/", f"http://{host}")
+
+
+@settings(max_examples=200, deadline=None)
+@given(st.text(max_size=60))
+def test_no_text_at_all_makes_the_check_fail(text: str) -> None:
+    for url in (text, f"https://{text}", f"https://shop.example.test{text}"):
+        found = origin(url)
+        if is_allowed(url, "https://shop.example.test"):
+            assert found == ("https", "shop.example.test", 443)

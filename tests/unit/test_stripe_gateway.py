@@ -1,0 +1,99 @@
+"""The door to Stripe: what it says becomes plain facts or one of our errors."""
+
+from typing import Any
+
+import pytest
+
+from checkout.errors import StripeError, StripeRefusedError
+from checkout.stripe_gateway import StripeGateway
+from local.stripe_sandbox import Running, StripeSandbox
+from local.stripe_sandbox.faults import Fault
+
+REQUEST: dict[str, Any] = {
+    "mode": "payment",
+    "ui_mode": "hosted_page",
+    "success_url": "https://shop.example.test/",
+    "line_items": [
+        {
+            "quantity": 1,
+            "price_data": {
+                "currency": "usd",
+                "unit_amount": 500,
+                "product_data": {"name": "One"},
+            },
+        }
+    ],
+}
+KEY = "order:1:user_1"
+
+
+@pytest.fixture
+def stripe(stripe_server: Running) -> StripeSandbox:
+    sandbox = StripeSandbox()
+    stripe_server.use(sandbox)
+    return sandbox
+
+
+@pytest.fixture
+def gateway(stripe: StripeSandbox, stripe_server: Running) -> StripeGateway:
+    return StripeGateway(lambda: stripe.secret_key, stripe_server.url)
+
+
+def test_a_session_comes_back_as_plain_values(gateway: StripeGateway) -> None:
+    session = gateway.create_session(REQUEST, KEY)
+
+    assert type(session) is dict
+    assert type(session["metadata"]) is dict
+    assert session["amount_total"] == 500
+    assert gateway.session(session["id"])["id"] == session["id"]
+
+
+def test_the_same_key_is_the_same_session(gateway: StripeGateway) -> None:
+    first, second = (gateway.create_session(REQUEST, KEY) for _ in range(2))
+
+    assert first["id"] == second["id"]
+
+
+def test_one_key_for_two_requests_is_refused(gateway: StripeGateway) -> None:
+    gateway.create_session(REQUEST, KEY)
+
+    with pytest.raises(StripeRefusedError):
+        gateway.create_session(REQUEST | {"client_reference_id": "x"}, KEY)
+
+
+def test_a_closed_session_is_expired_and_closing_twice_is_fine(
+    gateway: StripeGateway,
+) -> None:
+    session = gateway.create_session(REQUEST, KEY)
+
+    for _ in range(2):
+        assert gateway.close_session(session["id"])["status"] == "expired"
+
+
+def test_an_unknown_session_is_refused(gateway: StripeGateway) -> None:
+    with pytest.raises(StripeRefusedError):
+        gateway.session("cs_test_none")
+    with pytest.raises(StripeRefusedError):
+        gateway.close_session("cs_test_none")
+
+
+@pytest.mark.parametrize(
+    ("status", "refused"), [(400, True), (401, False), (403, False), (429, False)]
+)
+def test_only_what_can_never_succeed_is_called_refused(
+    gateway: StripeGateway, stripe: StripeSandbox, status: int, refused: bool
+) -> None:
+    stripe.faults.add(Fault("POST", status=status, times=9))
+
+    with pytest.raises(StripeError) as failure:
+        gateway.create_session(REQUEST, KEY)
+
+    assert isinstance(failure.value, StripeRefusedError) is refused
+    assert stripe.secret_key not in str(failure.value)
+
+
+def test_a_new_key_is_used_at_once(stripe: StripeSandbox, gateway: Any) -> None:
+    gateway.create_session(REQUEST, KEY)
+    stripe.secret_key = "sk_test_rotated"
+
+    assert gateway.create_session(REQUEST, "order:2:user_1")["status"] == "open"

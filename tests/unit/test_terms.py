@@ -1,0 +1,146 @@
+"""The terms of a payment: equal offers are recognised, Stripe gets what was fixed."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from checkout.buyer import Buyer
+from checkout.money import Money
+from checkout.offers import LineItem, Offer, ReturnUrls, kind_named
+from checkout.terms import Terms
+
+NOW = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
+OFFER = Offer(
+    id="1",
+    claim="order#1",
+    title="Order 1",
+    lines=(LineItem(title="Stalls", price=Money(4500, "usd"), quantity=2),),
+    metadata={"orderId": "1"},
+)
+
+
+def terms(
+    offer: Offer = OFFER, kind: str = "order", buyer: str = "user_1", **how: Any
+) -> Terms:
+    return Terms.of(
+        kind,
+        kind_named(kind),
+        offer,
+        buyer=Buyer(buyer),
+        **{"frontend_url": "https://shop.example.test"} | how,
+    )
+
+
+def line(**changes: Any) -> Offer:
+    return replace(OFFER, lines=(replace(OFFER.lines[0], **changes),))
+
+
+def test_the_same_offer_has_the_same_terms() -> None:
+    assert terms().digest == terms().digest
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        terms(line(price=Money(4501, "usd"))),
+        terms(line(price=Money(4500, "eur"))),
+        terms(line(quantity=3)),
+        terms(line(title="Balcony")),
+        terms(line(description="Row 5")),
+        terms(replace(OFFER, return_urls=ReturnUrls("https://a.test", None))),
+        terms(replace(OFFER, return_urls=ReturnUrls(None, "https://a.test"))),
+        terms(replace(OFFER, metadata={"orderId": "2"})),
+        terms(replace(OFFER, email="a@b.example")),
+        terms(kind="content"),
+        terms(buyer="user_2"),
+        terms(frontend_url="https://b.test"),
+    ],
+)
+def test_whatever_the_buyer_would_notice_makes_other_terms(other: Terms) -> None:
+    assert terms().digest != other.digest
+
+
+def test_an_intent_holds_all_that_stripe_will_be_sent() -> None:
+    with time_machine.travel(NOW, tick=False):
+        intent = terms().intent(1, livemode=False)
+
+    sent = json.loads(intent.stripe_request)
+    assert sent["metadata"] == {
+        "orderId": "1",
+        "kind": "order",
+        "payment_session_id": intent.id,
+    }
+    assert sent["payment_intent_data"] == {"metadata": sent["metadata"]}
+    assert sent["client_reference_id"] == intent.id
+    assert intent.price == Money(9000, "usd")
+    assert intent.idempotency_key == "order:1:user_1"
+    assert "." not in json.dumps(sent["line_items"])
+
+
+@pytest.mark.parametrize(
+    ("pay_in", "stripe_waits", "buyer_has"),
+    [
+        (None, timedelta(hours=23), timedelta(hours=23)),
+        (timedelta(days=2), timedelta(hours=23), timedelta(hours=23)),
+        (timedelta(hours=5), timedelta(hours=5), timedelta(hours=5)),
+        (timedelta(minutes=31), timedelta(minutes=31), timedelta(minutes=31)),
+        (timedelta(minutes=1), timedelta(minutes=31), timedelta(minutes=1)),
+    ],
+)
+def test_a_session_lasts_as_long_as_the_offer_and_stripe_allow(
+    pay_in: timedelta | None, stripe_waits: timedelta, buyer_has: timedelta
+) -> None:
+    """Stripe keeps a session for thirty minutes at least; our answer says less."""
+    offer = replace(OFFER, pay_by=NOW + pay_in if pay_in else None)
+    with time_machine.travel(NOW, tick=False):
+        intent = terms(offer).intent(1, livemode=False)
+
+    sent = json.loads(intent.stripe_request)
+    assert sent["expires_at"] == int((NOW + stripe_waits).timestamp())
+    assert datetime.fromisoformat(intent.expires_at) == NOW + buyer_has
+
+
+def test_each_attempt_has_a_key_of_its_own() -> None:
+    keys = [terms().intent(n, livemode=False).idempotency_key for n in (1, 2, 10)]
+
+    assert keys == ["order:1:user_1", "order:1:user_1:2", "order:1:user_1:10"]
+
+
+def test_without_a_claim_no_two_requests_share_a_key() -> None:
+    free = replace(OFFER, claim=None)
+    keys = {terms(free).intent(1, livemode=False).idempotency_key for _ in range(3)}
+
+    assert len(keys) == 3
+
+
+def test_the_callers_key_counts_only_where_there_is_no_claim() -> None:
+    assert terms(request_key="k" * 16).live_id == "order#1"
+    assert terms(replace(OFFER, claim=None)).live_id is None
+    one, other = (
+        terms(replace(OFFER, claim=None), request_key=key * 16) for key in "ab"
+    )
+    assert one.live_id not in {None, other.live_id}
+    assert "aaaa" not in str(one.live_id)
+
+
+def test_a_key_too_long_for_stripe_is_shortened_without_collisions() -> None:
+    keys = {
+        terms(buyer="u" * 300 + end).intent(n, livemode=False).idempotency_key
+        for end in "ab"
+        for n in (1, 2)
+    }
+
+    assert len(keys) == 4
+    assert max(map(len, keys)) <= 255
+
+
+def test_the_buyers_address_is_not_shown_by_accident() -> None:
+    """Invariant 8: what is logged by mistake holds no e-mail address."""
+    found = terms(replace(OFFER, email="a@b.example"))
+
+    assert "a@b.example" not in repr(found)
+    assert "a@b.example" not in repr(found.intent(1, livemode=False))
