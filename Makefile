@@ -15,7 +15,7 @@ SOURCES := layers/common/checkout functions local
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-fast test-stack check format build deploy lock clean
+.PHONY: help run test test-fast test-stack check format build cold-start deploy lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ format: .venv/ready ## Format the code and repair what can be repaired
 
 build: .venvs/sam/ready ## Build what is deployed into .aws-sam
 	$(WITH_SAM) $(SAM) build
+
+cold-start: .venv/ready ## Count what a first request costs, on the stack that runs (needs valgrind)
+	$(RUN) local.cold_start
 
 deploy: build ## Deploy to your AWS account; asks for the parameters
 	$(WITH_SAM) $(SAM) deploy --guided
