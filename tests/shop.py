@@ -137,6 +137,22 @@ class Shop:
         [found] = [i for i in self.items(table) if i["id"] == item_id]
         return found
 
+    def everything(self) -> dict[str, list[dict[str, Any]]]:
+        return {table: self.items(table) for table in self.tables}
+
+    def restore(self, everything: dict[str, list[dict[str, Any]]]) -> None:
+        """Put every table back to what it held when *everything* was read."""
+        from checkout.tables.item import to_item  # noqa: PLC0415
+
+        for table, items in everything.items():
+            name = self.tables[table]
+            keys = template_file.resources("AWS::DynamoDB::Table")[table]["KeySchema"]
+            for item in self.items(table):
+                key = {k["AttributeName"]: item[k["AttributeName"]] for k in keys}
+                self.dynamodb.delete_item(TableName=name, Key=to_item(key))
+            for item in items:
+                self.dynamodb.put_item(TableName=name, Item=to_item(item))
+
     def sessions(self) -> list[dict[str, Any]]:
         found = [i for i in self.items("PaymentSessionsTable") if "kind" in i]
         return sorted(found, key=lambda session: session["created_at"])

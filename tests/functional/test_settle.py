@@ -401,8 +401,7 @@ def test_any_order_of_arrival_ends_the_same(shop: Shop, story: str) -> None:
     """Invariant 1: rank decides, not arrival; and no repetition counts twice."""
     tell, end, purchases = STORIES[story]
     events = tell(shop)
-    tables = ("OffersTable", "PaymentSessionsTable", "PurchasesTable", "AuditLogTable")
-    before = {name: shop.items(name) for name in tables}
+    before = shop.everything()
 
     for order in [*orders(len(events)), tuple(range(len(events))) * 2]:
         shop.deliver(*(events[n] for n in order))
@@ -415,20 +414,7 @@ def test_any_order_of_arrival_ends_the_same(shop: Shop, story: str) -> None:
         assert len(shop.ownerships()) == purchases, told
         assert shop.audit().count("checkout_completed") == purchases, told
         assert has_access(shop) == bool(purchases), told
-        for name in tables:
-            put_back(shop, name, before[name])
-
-
-def put_back(shop: Shop, table: str, items: list[dict[str, Any]]) -> None:
-    from checkout.tables.item import to_item  # noqa: PLC0415 - as the shop does
-
-    keys = ("payment_session_id", "entry_id") if table == "AuditLogTable" else ("id",)
-    name = shop.tables[table]
-    for item in shop.items(table):
-        key = to_item({key: item[key] for key in keys})
-        shop.dynamodb.delete_item(TableName=name, Key=key)
-    for item in items:
-        shop.dynamodb.put_item(TableName=name, Item=to_item(item))
+        shop.restore(before)
 
 
 def test_a_late_expired_does_not_undo_complete(shop: Shop) -> None:
