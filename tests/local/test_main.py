@@ -1,0 +1,69 @@
+"""What the run tells others: files that are whole, true, and free of real keys."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from local.__main__ import describe, storefront_config, template_parameters, write
+from local.embedded_aws import EmbeddedAws
+from local.settings import Settings
+
+FREE = dict.fromkeys(["AWS_PORT", "STRIPE_PORT", "ISSUER_PORT", "STOREFRONT_PORT"], "0")
+OWN_KEYS = {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"}
+OUTPUTS = {"ApiUrl": "http://api", "WebhookUrl": "http://webhook"}
+TEMPLATE = Path(__file__).parents[2] / "template.yaml"
+
+
+def described(settings):
+    aws = EmbeddedAws(settings.aws_port, settings.folder)
+    return describe(settings, aws, OUTPUTS)
+
+
+@pytest.fixture
+def sandboxed():
+    return Settings.from_env(FREE)
+
+
+@pytest.fixture
+def at_stripe():
+    return Settings.from_env(FREE | OWN_KEYS)
+
+
+def test_the_sandboxs_keys_are_in_the_stack_file(sandboxed):
+    stack = described(sandboxed)
+
+    assert sandboxed.keys.secret_key == stack["stripe_secret_key"]
+    assert sandboxed.keys.webhook_secret == stack["stripe_webhook_secret"]
+
+
+def test_a_persons_own_keys_are_never_written_down(at_stripe):
+    stack = described(at_stripe)
+    written = json.dumps([stack, storefront_config(at_stripe, stack)])
+
+    assert "sk_test_1" not in written
+    assert "whsec_1" not in written
+
+
+def test_the_storefront_gets_no_secret_of_the_sandbox(sandboxed):
+    written = json.dumps(storefront_config(sandboxed, described(sandboxed)))
+
+    assert sandboxed.keys.publishable_key in written
+    assert sandboxed.keys.secret_key not in written
+    assert sandboxed.keys.webhook_secret not in written
+
+
+def test_every_parameter_is_one_of_the_template(sandboxed):
+    template = TEMPLATE.read_text()
+
+    for name in template_parameters(sandboxed):
+        assert f"\n  {name}:\n" in template
+
+
+def test_a_file_appears_whole(tmp_path):
+    path = tmp_path / "stack.json"
+
+    write(path, {"api_url": "http://api"})
+
+    assert json.loads(path.read_text()) == {"api_url": "http://api"}
+    assert list(tmp_path.iterdir()) == [path]
