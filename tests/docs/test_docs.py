@@ -1,0 +1,270 @@
+"""What the documentation says of the code is so: names, addresses, links, headings."""
+
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from checkout import errors
+from local.settings import DEFAULT_PORTS, stripe_test_keys
+from tests import template_file
+from tests.template_file import ROOT
+
+DOCS = ROOT / "docs"
+PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("**/*.md")])
+ADRS = sorted((DOCS / "adr").glob("*.md"))
+HEADINGS = ["Context", "Decision", "Consequences", "Alternatives", "References"]
+DEPLOYED = [
+    *ROOT.glob("layers/common/checkout/**/*.py"),
+    *ROOT.glob("functions/*/app.py"),
+]
+
+
+def read(page: str) -> str:
+    return (ROOT / page).read_text()
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"^ *```.*?^ *```", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def shell_of(page: str) -> str:
+    blocks = re.findall(r"```sh\n(.*?)```", read(page), re.DOTALL)
+    return "".join(blocks)
+
+
+def anchors_of(page: Path) -> set[str]:
+    """Return the anchors that GitHub gives to a page's headings."""
+    headings = re.findall(r"^#+ (.*)$", without_code(page.read_text()), re.MULTILINE)
+    return {
+        re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+        for heading in headings
+    }
+
+
+def in_code(pattern: str) -> set[str]:
+    return {
+        found for path in DEPLOYED for found in re.findall(pattern, path.read_text())
+    }
+
+
+def all_errors(of: type[errors.CheckoutError]) -> set[type[errors.CheckoutError]]:
+    return {of}.union(*(all_errors(kind) for kind in of.__subclasses__()))
+
+
+def make_targets() -> set[str]:
+    return set(re.findall(r"^([a-z-]+):", read("Makefile"), re.MULTILINE))
+
+
+# ---------------------------------------------------------------- docs/api.md
+
+
+def test_every_route_is_in_the_api_page_and_the_other_way_round():
+    named = re.findall(r"`((?:GET|POST) /[^`?]*)`", read("docs/api.md"))
+    assert set(named) == set(template_file.routes())
+
+
+def test_every_route_has_an_example():
+    examples = re.findall(
+        r"^```http\n((?:GET|POST) [^\s?]+)", read("docs/api.md"), re.MULTILINE
+    )
+    webhooks = {
+        route
+        for route, function in template_file.routes().items()
+        if function == "StripeWebhookFunction"
+    }
+    for route in set(template_file.routes()) - webhooks:
+        pattern = re.sub(r"\\{\w+\\}", "[^/]+", re.escape(route))
+        assert any(re.fullmatch(pattern, example) for example in examples), route
+
+
+def test_every_error_code_is_in_the_api_page_with_its_status():
+    # RefusedEventError is only ever raised as one of its kinds.
+    raised = all_errors(errors.CheckoutError) - {errors.RefusedEventError}
+    rows = re.findall(r"^\| (\d{3}) \| `(\w+)` \|", read("docs/api.md"), re.MULTILINE)
+    assert set(rows) == {(str(error.status.value), error.code) for error in raised}
+
+
+def test_the_events_that_we_act_on_are_those_that_stripe_is_told_to_send():
+    from checkout.payment_events import FROM_STRIPE  # noqa: PLC0415 - needs AWS's SDK
+
+    listed = re.findall(r"^- `([\w.]+)`$", read("docs/api.md"), re.MULTILINE)
+    told = re.findall(r'enabled_events\[\]=([\w.]+)"', read("README.md"))
+    assert set(listed) == set(told) == FROM_STRIPE
+
+
+# ---------------------------------------------------------------- docs/operations.md
+
+
+def test_every_metric_that_is_counted_is_in_the_operations_page():
+    rows = re.findall(
+        r"^\| `(payments\.[\w.]+)` \|", read("docs/operations.md"), re.MULTILINE
+    )
+    assert set(rows) == in_code(r'\bcount\("([\w.]+)"\)')
+
+
+def test_every_log_line_is_in_the_operations_page():
+    logged = in_code(r'logger\.(?:info|warning|error|exception)\(\s*"(\w+)"')
+    assert logged
+    assert {
+        name for name in logged if f"`{name}`" not in read("docs/operations.md")
+    } == set()
+
+
+def test_every_alarm_is_in_the_operations_page():
+    alarms = set(template_file.resources("AWS::CloudWatch::Alarm"))
+    named = re.findall(r"^\*\*`(\w+)`:", read("docs/operations.md"), re.MULTILINE)
+    assert set(named) == alarms
+
+
+def test_every_reason_for_quarantine_is_in_the_operations_page():
+    from checkout.settle import OBSTACLES  # noqa: PLC0415 - needs AWS's SDK
+
+    mismatches = in_code(r'return "(another_\w+)"')
+    for reason in {*OBSTACLES.values(), *mismatches}:
+        assert f"`{reason}`" in read("docs/operations.md"), reason
+
+
+@pytest.mark.parametrize("function", ["output", "resource"])
+def test_what_the_operations_page_asks_the_stack_for_exists(function: str):
+    asked = re.findall(rf"\$\({function} (\w+)\)", read("docs/operations.md"))
+    section = "Outputs" if function == "output" else "Resources"
+    assert asked
+    assert set(asked) <= set(template_file.template()[section])
+
+
+# ---------------------------------------------------------------- README.md and others
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_every_make_target_that_is_named_exists(page: str):
+    named = re.findall(r"`make ([a-z-]+)|^make ([a-z-]+)", read(page), re.MULTILINE)
+    targets = {target for pair in named for target in pair if target}
+    assert targets
+    assert targets <= make_targets()
+
+
+def test_the_variables_that_the_readme_names_are_read():
+    text = read("README.md")
+    named = set(re.findall(r"\b([A-Z]+(?:_[A-Z]+)+)=", text))
+    settings = (ROOT / "local/settings.py").read_text()
+    assert set(DEFAULT_PORTS) <= named
+    assert {name for name in named if f'"{name}"' not in settings} == set()
+
+
+def test_the_keys_that_the_readme_asks_for_are_enough():
+    given = dict(re.findall(r"(STRIPE_[A-Z_]+)=\"?([^\s\"]+)", shell_of("README.md")))
+    # The readme takes this one from the Stripe CLI.
+    given["STRIPE_WEBHOOK_SECRET"] = "whsec_…"
+
+    assert stripe_test_keys(given) is not None
+
+
+def test_the_readme_tells_stripe_the_version_that_the_sdk_speaks():
+    import stripe  # noqa: PLC0415 - slow to load
+
+    assert f"api_version={stripe.api_version} " in read("README.md")
+    assert f"`{stripe.api_version}`" in read("docs/api.md")
+
+
+def test_the_secrets_that_the_readme_makes_are_those_that_the_template_reads():
+    made = re.findall(r"create-secret --name (\S+)", read("README.md"))
+    parameters = template_file.template()["Parameters"]
+    assert set(made) == {
+        parameters["StripeSecretKeyName"]["Default"],
+        parameters["StripeWebhookSecretName"]["Default"],
+    }
+
+
+def test_every_output_and_parameter_that_the_readme_names_exists():
+    text = read("README.md")
+    outputs = re.findall(r"the output (\w+)", text)
+    parameters = re.findall(
+        r"`(AllowedOrigins|FrontendUrl|Jwt\w+|Stripe[A-Z]\w+)", text
+    )
+    assert set(outputs) <= set(template_file.template()["Outputs"])
+    assert set(parameters) <= set(template_file.template()["Parameters"])
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_links_lead_somewhere(page: Path):
+    links = re.findall(r"\]\(([^)\s]+)\)", without_code(page.read_text()))
+    for link in links:
+        if link.startswith(("https://", "http://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = (page.parent / path).resolve() if path else page
+        assert target.exists(), link
+        assert not anchor or anchor in anchors_of(target), link
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
+def test_paths_of_the_code_exist(page: Path):
+    text = page.read_text()
+    paths = re.findall(
+        r"`((?:functions|layers|local|tests|docs|requirements)/[\w./*-]*)`", text
+    )
+    made_by_the_reader = {"layers/common/checkout/offers/ticket.py"}
+    for path in set(paths) - made_by_the_reader:
+        assert any(ROOT.glob(path.rstrip("/"))), path
+
+
+def test_the_architecture_names_functions_that_exist():
+    """In a row a file is named first, then what to look at in it."""
+    rows = re.findall(r"^\|.*\.py`.*\|$", read("docs/architecture.md"), re.MULTILINE)
+    assert rows
+    for row in rows:
+        source = ""
+        for name in re.findall(r"`([^`]+)`", row.split("|")[2]):
+            if name.endswith(".py"):
+                places = [ROOT / name, ROOT / "layers/common/checkout" / name]
+                source = next(path.read_text() for path in places if path.exists())
+            elif source:
+                thing = name.removesuffix("()").rpartition(".")[2]
+                assert re.search(
+                    rf"^ *(?:(?:def|class) )?{thing}\b", source, re.MULTILINE
+                ), row
+
+
+def test_the_architecture_opens_every_module_of_the_package():
+    text = read("docs/architecture.md")
+    package = ROOT / "layers/common/checkout"
+    for path in package.glob("*.py"):
+        assert path.stem == "__init__" or f"`{path.name}`" in text, path.name
+
+
+def test_every_table_and_index_is_described():
+    text = read("docs/architecture.md")
+    for name, table in template_file.resources("AWS::DynamoDB::Table").items():
+        assert f"### {name.removesuffix('Table')}\n" in text
+        for index in table.get("GlobalSecondaryIndexes", []):
+            assert f"index `{index['IndexName']}`" in text
+
+
+# ---------------------------------------------------------------- decisions
+
+
+@pytest.mark.parametrize("adr", ADRS, ids=lambda adr: adr.stem)
+def test_a_decision_has_the_templates_headings(adr: Path):
+    text = without_code(adr.read_text())
+    number = "NNNN" if adr.stem.startswith("0000") else adr.stem[:4]
+    assert text.startswith(f"# {number}: ")
+    assert re.findall(r"^## (.*)$", text, re.MULTILINE) == HEADINGS
+
+
+def test_decisions_are_numbered_without_a_gap():
+    assert [int(adr.stem[:4]) for adr in ADRS] == list(range(len(ADRS)))
+
+
+def test_every_dependency_has_its_reason():
+    reasons = read("docs/adr/0002-dependencies.md")
+    groups = tomllib.loads(read("pyproject.toml"))["dependency-groups"]
+    named = {
+        re.split(r"==", dependency)[0].partition("[")[0]
+        for group in groups.values()
+        for dependency in group
+        if isinstance(dependency, str)
+    }
+    missing = {name for name in named if not re.search(rf"`{name}[`\[]", reasons)}
+    assert missing == set()
