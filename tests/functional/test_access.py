@@ -1,0 +1,110 @@
+"""Whether a buyer has what was bought."""
+
+import pytest
+
+from checkout.access import has_access
+from checkout.tables.offers import Offers
+from checkout.tables.purchases import Purchases
+from tests.shop import FREE, PUBLISHED, Answer, Shop
+
+OFFERS = {
+    "bid": "42",
+    "auction": "auction_1",
+    "order": "order_1",
+    "content": PUBLISHED,
+    "product": "hero-me-feelings",
+}
+
+
+def access(
+    shop: Shop, kind: str, offer_id: str, buyer: str | None = "user_1"
+) -> Answer:
+    return shop.call(
+        "GET /api/access/{kind}/{id}",
+        buyer=buyer,
+        path={"kind": kind, "id": offer_id},
+    )
+
+
+def buy(shop: Shop, kind: str) -> None:
+    assert shop.create(kind).status == 200
+    shop.pay(shop.stripe_sessions()[0]["id"])
+
+
+@pytest.mark.parametrize("kind", ["bid", "auction", "order", "content"])
+def test_access_comes_with_the_money_and_for_its_buyer_alone(
+    shop: Shop, kind: str
+) -> None:
+    """Invariant 3."""
+    assert access(shop, kind, OFFERS[kind]).body == {"hasAccess": False}
+    buy(shop, kind)
+    assert access(shop, kind, OFFERS[kind]).body == {"hasAccess": False}
+
+    shop.deliver()
+
+    answer = access(shop, kind, OFFERS[kind])
+    assert (answer.status, answer.body) == (200, {"hasAccess": True})
+    assert access(shop, kind, OFFERS[kind], "user_2").body == {"hasAccess": False}
+
+
+def test_a_product_is_a_purchase_and_no_access(shop: Shop) -> None:
+    buy(shop, "product")
+    shop.deliver()
+
+    assert access(shop, "product", OFFERS["product"]).body == {"hasAccess": False}
+
+
+@pytest.mark.parametrize("bid_id", ["43", "44"])
+def test_another_bid_of_the_row_is_not_what_was_bought(shop: Shop, bid_id: str) -> None:
+    buy(shop, "bid")
+    shop.deliver()
+
+    assert access(shop, "bid", bid_id).body == {"hasAccess": False}
+
+
+@pytest.mark.parametrize("offer_id", ["unknown", "#", "7#user_1", "é", "x" * 3000])
+def test_nothing_is_learned_about_what_does_not_exist(
+    shop: Shop, offer_id: str
+) -> None:
+    for kind in OFFERS:
+        answer = access(shop, kind, offer_id)
+        assert (answer.status, answer.body) == (200, {"hasAccess": False}), kind
+
+
+def test_free_content_is_not_owned(shop: Shop) -> None:
+    assert access(shop, "content", FREE).body == {"hasAccess": False}
+
+
+def test_the_id_of_content_cannot_name_another_buyers_claim(shop: Shop) -> None:
+    """Invariant 7: content#A#user_1 is user_1's, and a caller writes only the A."""
+    buy(shop, "content")
+    shop.deliver()
+
+    answer = access(shop, "content", f"{PUBLISHED}#user_1", "")
+    assert answer.status == 401
+    answer = access(shop, "content", f"{PUBLISHED}#user_1", "user_2")
+    assert answer.body == {"hasAccess": False}
+
+
+def test_an_unknown_kind_is_not_found(shop: Shop) -> None:
+    """Nor is a name by which Python would find something beside the kinds."""
+    names = ["row", "unknown", "Bid", "", " ", "..", "bid.x", "offers/bid", "bid\x00"]
+    names += ["bïd", "__init__", "__pycache__", "__main__", "x" * 300]
+    for kind in names:
+        answer = access(shop, kind, "42")
+        assert (answer.status, answer.body["code"]) == (404, "not_found"), kind
+
+
+def test_access_is_for_those_who_are_logged_in(shop: Shop) -> None:
+    assert access(shop, "bid", "42", buyer=None).status == 401
+
+
+def test_another_lambda_may_ask_the_layer(shop: Shop) -> None:
+    buy(shop, "content")
+    shop.deliver()
+    offers = Offers(shop.tables["OffersTable"])
+    purchases = Purchases(shop.tables["PurchasesTable"])
+
+    assert has_access("content", PUBLISHED, "user_1", offers, purchases)
+    assert not has_access("content", PUBLISHED, "user_2", offers, purchases)
+    assert not has_access("content", FREE, "user_1", offers, purchases)

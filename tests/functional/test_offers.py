@@ -1,0 +1,187 @@
+"""What is for sale: an order with its payments, a row with its tiles."""
+
+from typing import Any
+
+import pytest
+
+from tests.shop import Answer, Shop
+
+
+def order(shop: Shop, order_id: str, buyer: str | None = "user_1") -> Answer:
+    return shop.call("GET /orders/{orderId}", buyer=buyer, path={"orderId": order_id})
+
+
+def row(shop: Shop, row_id: str, buyer: str | None = "user_1") -> Answer:
+    return shop.call("GET /api/rows/{rowId}", buyer=buyer, path={"rowId": row_id})
+
+
+def buy(shop: Shop, kind: str) -> None:
+    assert shop.create(kind).status == 200
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.deliver()
+
+
+ORDER_1 = {
+    "id": "order_1",
+    "status": "CREATED",
+    "currency": "usd",
+    "total_cents": 15000,
+    "items": [
+        {"name": "Summer concert, stalls", "quantity": 2, "unit_price_cents": 4500},
+        {"name": "Summer concert, balcony", "quantity": 1, "unit_price_cents": 6000},
+    ],
+    "payments": [],
+}
+RETAIL_TILE = {
+    "bid_id": "42",
+    "title": "Hush 300 over-ear headphones",
+    "price_cents": 12999,
+    "currency": "usd",
+    "image_url": "https://images.example.com/hush-300.jpg",
+    "buy_now": True,
+    "clickout_url": "https://shop.example.com/hush-300?ref=row-7",
+}
+
+
+def test_an_order_reads_as_it_was_placed(shop: Shop) -> None:
+    answer = order(shop, "order_1")
+
+    assert (answer.status, answer.body) == (200, ORDER_1)
+
+
+def test_a_paid_order_has_its_payment(shop: Shop) -> None:
+    buy(shop, "order")
+
+    answer = order(shop, "order_1")
+
+    [purchase] = shop.purchases()
+    assert answer.body == ORDER_1 | {
+        "status": "PAID",
+        "payments": [
+            {
+                "id": purchase["id"],
+                "provider": "stripe",
+                "provider_ref": purchase["stripe_payment_intent_id"],
+                "status": "completed",
+                "created_at": purchase["purchased_at"],
+            }
+        ],
+    }
+
+
+def test_a_payment_without_a_charge_refers_to_its_session(shop: Shop) -> None:
+    shop.create("order")
+    stripe_id = shop.stripe_sessions()[0]["id"]
+    shop.pay(stripe_id)
+    [event] = shop.events("checkout.session.completed")
+    event["data"]["object"] |= {
+        "payment_intent": None,
+        "payment_status": "no_payment_required",
+    }
+    shop.deliver(event)
+
+    [payment] = order(shop, "order_1").body["payments"]
+    assert payment["provider_ref"] == stripe_id
+
+
+def test_an_order_shows_what_belongs_to_it_and_nothing_more(shop: Shop) -> None:
+    """The host application may keep more in the same item."""
+    found = shop.item("OffersTable", "order#order_1")
+    items = [item | {"cost": 1} for item in found["items"]]
+    shop.put_offer(found | {"items": items, "note": "internal"})
+
+    assert order(shop, "order_1").body == ORDER_1
+
+
+@pytest.mark.parametrize("order_id", ["order_2", "unknown", "", "#", "x" * 3000])
+def test_another_order_is_as_good_as_unknown(shop: Shop, order_id: str) -> None:
+    """Invariant 7."""
+    answer = order(shop, order_id)
+
+    assert answer.status == 404
+    assert answer.body | {"request_id": ""} == {
+        "error": "There is no such order of yours.",
+        "code": "not_found",
+        "request_id": "",
+    }
+
+
+def test_a_row_reads_with_its_tiles(shop: Shop) -> None:
+    answer = row(shop, "7")
+
+    assert answer.status == 200
+    assert answer.body["row_id"] == "7"
+    assert answer.body["status"] == "open"
+    assert [bid["bid_id"] for bid in answer.body["bids"]] == ["42", "43", "44"]
+    assert answer.body["bids"][0] == RETAIL_TILE
+
+
+def test_a_button_is_for_a_retail_bid_with_a_price(shop: Shop) -> None:
+    """Every bid keeps its way to the shop, with a button or without."""
+    bids = row(shop, "7").body["bids"]
+
+    assert [bid["buy_now"] for bid in bids] == [True, False, False]
+    assert all(bid["clickout_url"] for bid in bids)
+    assert (bids[2]["price_cents"], bids[2]["currency"]) == (None, None)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"offer_type": "service_provider"},
+        {"price": {"amount": 0, "currency": "usd"}},
+        {"price": {}},
+        {"price": None},
+    ],
+)
+def test_what_checkout_would_refuse_has_no_button(
+    shop: Shop, changes: dict[str, Any]
+) -> None:
+    shop.change_offer("bid#42", **changes)
+
+    [tile] = [b for b in row(shop, "7").body["bids"] if b["bid_id"] == "42"]
+
+    assert tile["buy_now"] is False
+    assert shop.create("bid").status == 400
+
+
+@pytest.mark.parametrize("status", ["purchased", "closed"])
+def test_a_row_that_is_not_open_has_no_buttons(shop: Shop, status: str) -> None:
+    shop.change_offer("row#7", status=status)
+
+    body = row(shop, "7").body
+
+    assert body["status"] == status
+    assert not any(bid["buy_now"] for bid in body["bids"])
+
+
+def test_a_row_is_purchased_once_one_of_its_bids_is_paid(shop: Shop) -> None:
+    buy(shop, "bid")
+
+    body = row(shop, "7").body
+
+    assert body["status"] == "purchased"
+    assert not any(bid["buy_now"] for bid in body["bids"])
+    assert all(bid["clickout_url"] for bid in body["bids"])
+
+
+def test_a_row_without_bids_has_none(shop: Shop) -> None:
+    shop.put_offer(
+        {"id": "row#9", "row_id": "9", "owner_id": "user_1", "status": "open"}
+    )
+
+    assert row(shop, "9").body["bids"] == []
+
+
+@pytest.mark.parametrize("row_id", ["8", "unknown", "", "x" * 3000])
+def test_another_row_is_as_good_as_unknown(shop: Shop, row_id: str) -> None:
+    """Invariant 7."""
+    answer = row(shop, row_id)
+
+    assert answer.status == 404
+    assert answer.body["error"] == "There is no such row of yours."
+
+
+def test_orders_and_rows_are_for_those_who_are_logged_in(shop: Shop) -> None:
+    assert order(shop, "order_1", buyer=None).status == 401
+    assert row(shop, "7", buyer=None).status == 401

@@ -1,0 +1,278 @@
+"""What a buyer has bought: the history, page by page, and each purchase."""
+
+from typing import Any
+
+import pytest
+
+from checkout.purchase import Purchase, PurchaseStatus
+from checkout.tables import transaction
+from checkout.tables.purchases import Purchases
+from tests.shop import PUBLISHED, Answer, Shop
+
+COMMON = {
+    "id",
+    "kind",
+    "itemId",
+    "title",
+    "amountPaidCents",
+    "currency",
+    "status",
+    "paymentMethod",
+    "stripeSessionId",
+    "stripePaymentIntentId",
+    "platformFeeCents",
+    "organizationFeeCents",
+    "creatorPayoutCents",
+    "refundedAmountCents",
+    "purchasedAt",
+}
+
+
+def history(shop: Shop, buyer: str | None = "user_1", **query: str) -> Answer:
+    return shop.call("GET /api/purchases", buyer=buyer, query=query or None)
+
+
+def one(shop: Shop, purchase_id: str, buyer: str | None = "user_1") -> Answer:
+    return shop.call("GET /api/purchases/{id}", buyer=buyer, path={"id": purchase_id})
+
+
+def buy(shop: Shop, kind: str, **changes: Any) -> None:
+    assert shop.create(kind, **changes).status == 200
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.deliver()
+
+
+def record_many(shop: Shop, buyer: str, statuses: list[str]) -> list[str]:
+    """Record a purchase of each status, a second apart; return ids, newest first."""
+    table = Purchases(shop.tables["PurchasesTable"])
+    ids = []
+    for number, status in enumerate(statuses):
+        purchase = Purchase(
+            id=f"pur_{buyer}_{number}",
+            payment_session_id=f"ps_{number}",
+            kind="product",
+            offer_id="hero-me-feelings",
+            buyer_id=buyer,
+            creator_id=None,
+            title="Hero",
+            amount=200,
+            currency="usd",
+            platform_fee=0,
+            organization_fee=0,
+            creator_payout=200,
+            status=PurchaseStatus(status),
+            stripe_session_id=f"cs_test_{number}",
+            stripe_payment_intent_id=f"pi_{buyer}_{number}",
+            purchased_at=f"2026-01-01T00:{number // 60:02}:{number % 60:02}.000Z",
+        )
+        assert not transaction.write(
+            {
+                "purchase": table.add(purchase),
+                "count": table.count(purchase),
+                "pointer": table.point_from(f"pi_{buyer}_{number}", purchase),
+            }
+        )
+        ids.insert(0, purchase.id)
+    return ids
+
+
+@pytest.mark.parametrize(
+    ("kind", "own_fields"),
+    [
+        ("bid", {"bidId": "42", "rowId": "7"}),
+        ("auction", {"auctionId": "auction_1"}),
+        ("order", {"orderId": "order_1"}),
+        (
+            "content",
+            {
+                "contentId": PUBLISHED,
+                "content": {
+                    "title": "Calm mornings: a ten-day course",
+                    "slug": "calm-mornings",
+                },
+                "slug": "calm-mornings",
+            },
+        ),
+    ],
+)
+def test_a_purchase_reads_in_the_shape_of_the_contract(
+    shop: Shop, kind: str, own_fields: dict[str, Any]
+) -> None:
+    buy(shop, kind)
+    [stored] = shop.purchases()
+    [stripe_session] = shop.stripe_sessions()
+
+    answer = one(shop, stored["id"])
+
+    body = answer.body
+    assert answer.status == 200
+    assert body.keys() == COMMON | own_fields.keys()
+    assert {name: body[name] for name in own_fields} == own_fields
+    assert body["id"] == stored["id"]
+    assert body["kind"] == kind
+    assert body["itemId"] == stored["offer_id"]
+    assert body["title"] == stored["title"]
+    assert body["amountPaidCents"] == stripe_session["amount_total"]
+    assert body["currency"] == "usd"
+    assert body["status"] == "completed"
+    assert body["paymentMethod"] == "stripe_checkout"
+    assert body["stripeSessionId"] == stripe_session["id"]
+    assert body["stripePaymentIntentId"] == stripe_session["payment_intent"]
+    assert body["refundedAmountCents"] == 0
+    assert body["purchasedAt"].endswith("Z")
+    shares = ("platformFeeCents", "organizationFeeCents", "creatorPayoutCents")
+    assert sum(body[share] for share in shares) == body["amountPaidCents"]
+    assert history(shop).body["data"] == [body]
+
+
+def test_content_without_a_slug_has_none(shop: Shop) -> None:
+    offer = shop.item("OffersTable", f"content#{PUBLISHED}")
+    offer.pop("slug")
+    shop.put_offer(offer)
+    buy(shop, "content")
+
+    [body] = history(shop).body["data"]
+
+    assert "slug" not in body
+    assert body["content"]["slug"] is None
+
+
+def test_a_buyer_without_purchases_has_an_empty_history(shop: Shop) -> None:
+    answer = history(shop)
+
+    assert (answer.status, answer.body) == (
+        200,
+        {
+            "data": [],
+            "pagination": {
+                "page": 1,
+                "pageSize": 20,
+                "totalCount": 0,
+                "totalPages": 0,
+            },
+        },
+    )
+
+
+def test_the_pages_are_the_history_newest_first(shop: Shop) -> None:
+    ids = record_many(shop, "user_1", ["completed"] * 27)
+    record_many(shop, "user_2", ["completed"] * 3)
+
+    for size in (1, 7, 20, 27, 28, 100):
+        pages = -(-27 // size)
+        seen = []
+        for page in range(1, pages + 1):
+            body = history(shop, page=str(page), pageSize=str(size)).body
+            assert body["pagination"] == {
+                "page": page,
+                "pageSize": size,
+                "totalCount": 27,
+                "totalPages": pages,
+            }
+            seen += [purchase["id"] for purchase in body["data"]]
+        assert seen == ids
+
+
+def test_a_history_is_twenty_to_a_page_unless_asked(shop: Shop) -> None:
+    ids = record_many(shop, "user_1", ["completed"] * 27)
+
+    first, second = history(shop).body, history(shop, page="2").body
+
+    assert [p["id"] for p in first["data"]] == ids[:20]
+    assert [p["id"] for p in second["data"]] == ids[20:]
+
+
+def test_a_page_after_the_last_is_empty(shop: Shop) -> None:
+    record_many(shop, "user_1", ["completed"] * 3)
+
+    body = history(shop, page="10000", pageSize="100").body
+
+    assert body["data"] == []
+    assert body["pagination"]["totalCount"] == 3
+
+
+def test_a_history_can_be_asked_for_one_status(shop: Shop) -> None:
+    statuses = ["completed", "quarantined", "completed", "refunded"] * 7
+    ids = record_many(shop, "user_1", statuses)
+
+    body = history(shop, status="completed", pageSize="10", page="2").body
+
+    completed = [
+        i for i, s in zip(ids, reversed(statuses), strict=True) if s == "completed"
+    ]
+    assert [p["id"] for p in body["data"]] == completed[10:]
+    assert body["pagination"] == {
+        "page": 2,
+        "pageSize": 10,
+        "totalCount": 14,
+        "totalPages": 2,
+    }
+    none = history(shop, status="disputed").body
+    assert (none["data"], none["pagination"]["totalCount"]) == ([], 0)
+
+
+def test_every_status_can_be_asked_for(shop: Shop) -> None:
+    for status in PurchaseStatus:
+        assert history(shop, status=status).status == 200
+
+
+def test_a_query_that_makes_no_sense_is_refused(shop: Shop) -> None:
+    no_number = ["0", "-1", "", "1.5", "one", "1,2", "٣", " 1", "1000000"]
+    for name, values in {
+        "status": ["", "paid", "Completed", "total"],
+        "page": [*no_number, "10001"],
+        "pageSize": [*no_number, "101"],
+    }.items():
+        for value in values:
+            answer = history(shop, **{name: value})
+            assert answer.status == 400, (name, value)
+            assert answer.body["code"] == "invalid_request"
+            assert [field["field"] for field in answer.body["fields"]] == [name]
+
+
+def test_a_quarantined_purchase_is_in_its_buyers_history(shop: Shop) -> None:
+    assert shop.create("order").status == 200
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.change_offer("order#order_1", status="CANCELLED")
+    shop.deliver()
+
+    [body] = history(shop, status="quarantined").body["data"]
+
+    assert body["status"] == "quarantined"
+    assert body.keys() == COMMON | {"orderId"}
+
+
+def test_anything_else_is_as_good_as_unknown(shop: Shop) -> None:
+    """Invariant 7: another buyer's, an anonymous one, another item of the table."""
+    buy(shop, "content")
+    buy(shop, "product")
+    others = [
+        i["id"] for i in shop.items("PurchasesTable") if not i["id"].startswith("pur_")
+    ]
+    assert {i.partition("_")[0].partition("#")[0] for i in others} == {
+        "owns",
+        "buyer",
+        "pi",
+    }
+    [content] = [p["id"] for p in shop.purchases() if p["kind"] == "content"]
+    [product] = [p["id"] for p in shop.purchases() if p["kind"] == "product"]
+
+    answers = [one(shop, i) for i in [*others, product, "pur_", "pur_unknown", "x"]]
+    answers += [one(shop, "pur_" + "0" * 3000), one(shop, content, "user_2")]
+
+    for answer in answers:
+        assert answer.status == 404
+        assert answer.body | {"request_id": ""} == {
+            "error": "There is no such purchase of yours.",
+            "code": "not_found",
+            "request_id": "",
+        }
+    assert history(shop, "user_2").body["data"] == []
+
+
+def test_purchases_are_for_those_who_are_logged_in(shop: Shop) -> None:
+    buy(shop, "product")
+    [purchase] = shop.purchases()
+
+    assert history(shop, None).status == 401
+    assert one(shop, purchase["id"], None).status == 401
