@@ -3,8 +3,11 @@
 import os
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from local.stripe_sandbox import Running, StripeSandbox, running
@@ -58,3 +61,18 @@ def shop(fake_aws: None, stripe_server: Running) -> Shop:  # noqa: ARG001
     shop = Shop(stripe, stripe_server.url)
     shop.load_samples()
     return shop
+
+
+@pytest.fixture
+def strict_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Refuse to look for a key that is empty or too long, as AWS does and moto not."""
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def checked(client: Any, operation: str, parameters: Any) -> Any:
+        for value in parameters.get("Key", {}).values():
+            if not 0 < len(value["S"].encode()) <= 2048:
+                error = {"Code": "ValidationException", "Message": "the size of a key"}
+                raise ClientError({"Error": error}, operation)
+        return call(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", checked)

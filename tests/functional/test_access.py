@@ -62,6 +62,7 @@ def test_another_bid_of_the_row_is_not_what_was_bought(shop: Shop, bid_id: str) 
     assert access(shop, "bid", bid_id).body == {"hasAccess": False}
 
 
+@pytest.mark.usefixtures("strict_keys")
 @pytest.mark.parametrize("offer_id", ["unknown", "#", "7#user_1", "é", "x" * 3000])
 def test_nothing_is_learned_about_what_does_not_exist(
     shop: Shop, offer_id: str

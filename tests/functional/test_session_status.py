@@ -241,6 +241,7 @@ def hidden_ids(shop: Shop) -> list[Any]:
     ]
 
 
+@pytest.mark.usefixtures("strict_keys")
 def test_any_other_session_is_as_good_as_unknown(shop: Shop) -> None:
     """Invariant 7: another buyer's, an anonymous one, another item of the table."""
     opened(shop)

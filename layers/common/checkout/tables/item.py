@@ -4,6 +4,9 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+LONGEST_KEY_BYTES = 2048
+
 type Value = str | int | bool | list[Any] | dict[str, Any] | None
 
 
@@ -49,3 +52,8 @@ def to_item(plain: Mapping[str, Value]) -> dict[str, Any]:
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _plain(typed) for name, typed in item.items()}
+
+
+def is_key(text: str) -> bool:
+    """Whether an item can have this key; DynamoDB fails when asked for another."""
+    return 0 < len(text.encode()) <= LONGEST_KEY_BYTES

@@ -8,7 +8,7 @@ from checkout import aws
 from checkout.clock import iso
 from checkout.payment_session import RANK, UNRESOLVED, PaymentSession, Status
 from checkout.tables import transaction
-from checkout.tables.item import Value, from_item, to_item
+from checkout.tables.item import Value, from_item, is_key, to_item
 from checkout.tables.transaction import Action
 
 # An intent that has not reached Stripe by then was left behind by a crash.
@@ -28,6 +28,8 @@ class PaymentSessions:
         self._table = table
 
     def _item(self, item_id: str) -> dict[str, Any] | None:
+        if not is_key(item_id):
+            return None
         answer = aws.client("dynamodb").get_item(
             TableName=self._table, Key=to_item({"id": item_id}), ConsistentRead=True
         )

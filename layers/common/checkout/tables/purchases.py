@@ -5,7 +5,7 @@ from typing import Any
 
 from checkout import aws
 from checkout.purchase import Purchase, PurchaseStatus
-from checkout.tables.item import from_item, to_item
+from checkout.tables.item import from_item, is_key, to_item
 from checkout.tables.transaction import Action
 
 NEVER_WRITTEN = "attribute_not_exists(id)"
@@ -26,6 +26,8 @@ class Purchases:
         self._table = table
 
     def _item(self, item_id: str) -> dict[str, Any] | None:
+        if not is_key(item_id):
+            return None
         answer = aws.client("dynamodb").get_item(
             TableName=self._table, Key=to_item({"id": item_id}), ConsistentRead=True
         )
