@@ -3,6 +3,7 @@
 import json
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -32,6 +33,12 @@ from checkout.terms import Terms
 ROUNDS = 5
 BUSY_TRIES = 8
 BUSY_PAUSE_SECONDS = 0.15
+
+GIVEN_UP = frozenset([Status.ABANDONED, Status.EXPIRED])
+
+
+class _GivenUpError(Exception):
+    """Stripe made the session after another request had given it up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,24 +70,29 @@ class SessionCreator:
         """
         self._check_redirects(terms)
         claim, live_id = terms.offer.claim, terms.live_id
-        if claim and self.purchases.ownership(claim):
-            raise AlreadyPurchasedError("This has been purchased already.")
         for _ in range(ROUNDS):
             live = self.sessions.live(live_id) if live_id else None
-            if live and (current := self.sessions.get(live.payment_session_id)):
+            current = self.sessions.get(live.payment_session_id) if live else None
+            # Read after the session: one that settled before that read shows here.
+            if claim and self.purchases.ownership(claim):
+                raise AlreadyPurchasedError("This has been purchased already.")
+            if live and current:
                 same = current.terms == terms.digest
                 if terms.request_key and not same:
                     raise IdempotencyKeyReusedError(
                         "This Idempotency-Key was used for another request."
                     )
                 if same and _can_be_answered(current):
-                    return self._open(current)
+                    with suppress(_GivenUpError):
+                        return self._open(current)
+                    continue
                 self._close(current)
             attempt = live.attempt + 1 if live else 1
             intent = terms.intent(attempt, livemode=self.livemode)
             if self.sessions.start(intent, live_id, live):
                 logger.info("intent_written", payment_session_id=intent.id)
-                return self._open(intent)
+                with suppress(_GivenUpError):
+                    return self._open(intent)
         raise PaymentInProgressError("This is being paid for in another window.")
 
     def _check_redirects(self, terms: Terms) -> None:
@@ -97,7 +109,8 @@ class SessionCreator:
         Ask Stripe for the session, unless we have its answer already.
 
         After a crash at any point the same intent comes here again, sends the same
-        bytes under the same key, and gets the same session from Stripe.
+        bytes under the same key, and gets the same session from Stripe. Raises
+        _GivenUpError if another request has given the session up in the meantime.
         """
         if session.url:
             return Started(session, None)
@@ -158,6 +171,10 @@ class SessionCreator:
                 ),
             }
         )
+        if lost.get("session", {}).get("status") in GIVEN_UP:
+            # Another session may have taken its place: two must not be payable.
+            self.stripe.close_session(session.stripe_session_id)
+            raise _GivenUpError
         if not lost:
             logger.info(
                 "checkout_created",
@@ -187,7 +204,7 @@ class SessionCreator:
                 return
             try:
                 session = self._open(session).session
-            except StripeRefusedError:
+            except (StripeRefusedError, _GivenUpError):
                 return
         assert session.stripe_session_id  # noqa: S101 - it is open, so Stripe has it
         stripe_object = self.stripe.close_session(session.stripe_session_id)
