@@ -1,13 +1,13 @@
 """A create that is killed at any point leaves nothing that a retry cannot mend."""
 
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
 
 from local.stripe_sandbox import Running, StripeSandbox
-from tests.conftest import forget_what_functions_keep
-from tests.crashes import crash_points
+from tests.crashes import CrashPoint, crash_points, restart
 from tests.shop import ORIGIN, Shop
 
 KINDS = ["bid", "auction", "order", "product", "content"]
@@ -23,7 +23,7 @@ def new_shop(fake_aws: None, stripe_server: Running) -> NewShop:  # noqa: ARG001
     def make() -> Shop:
         stripe = StripeSandbox()
         stripe_server.use(stripe)
-        forget_what_functions_keep()
+        restart()
         shop = Shop(stripe, stripe_server.url)
         shop.load_samples()
         return shop
@@ -123,3 +123,32 @@ def test_a_session_that_nobody_finished_makes_way_for_other_terms(
         pay_and_deliver(shop)
         [purchase] = shop.purchases()
         assert purchase["status"] == "completed", where
+
+
+@pytest.mark.parametrize("kind", CLAIMED)
+def test_a_payment_at_any_moment_of_a_create_leaves_nothing_more_to_pay(
+    new_shop: NewShop, kind: str
+) -> None:
+    """Invariant 2: who pays in one tab while the other starts again pays once."""
+    name = "successUrl" if kind == "content" else "success_url"
+    for number in count(1):
+        shop = new_shop()
+        create(shop, kind)
+        [old] = shop.stripe_sessions()
+
+        def pay_in_the_other_tab(shop: Shop = shop, old: Any = old) -> None:
+            shop.pay(old["id"])
+            shop.deliver()
+
+        with CrashPoint(number, visitor=pay_in_the_other_tab) as moment:
+            answer = shop.create(kind, **{name: f"{ORIGIN}/other"})
+
+        to_pay = [s for s in shop.stripe_sessions() if s["status"] == "open"]
+        if shop.purchases():
+            assert answer.status == 409, (moment.steps, answer.body)
+            assert to_pay == [], moment.steps
+        else:
+            assert answer.status == 200, (moment.steps, answer.body)
+            assert len(to_pay) == 1, moment.steps
+        if not moment.happened:
+            return

@@ -130,3 +130,37 @@ def test_the_limit_holds_against_a_crowd(crowd: Shop) -> None:
     answers = at_once(*[lambda: crowd.create("product")] * TWENTY)
 
     assert sorted(answer.status for answer in answers) == [200] * 7 + [429] * 13
+
+
+def test_a_slow_request_gets_no_page_for_a_session_that_was_given_up(
+    crowd: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Invariant 2: one request waits for Stripe, another gives its intent up.
+
+    What Stripe then makes for the slow one must not stay open beside the other's.
+    """
+    arrived, go_on = threading.Event(), threading.Event()
+
+    def hang(fault: Fault) -> None:
+        if fault.hang_seconds:
+            arrived.set()
+            go_on.wait(fault.hang_seconds)
+
+    monkeypatch.setattr(crowd.stripe.faults, "hang", hang)
+    creates = ("POST", "/v1/checkout/sessions")
+    crowd.stripe.faults.add(Fault(*creates, hang_seconds=8))
+    crowd.stripe.faults.add(Fault(*creates, status=503, times=2))
+
+    with ThreadPoolExecutor(1) as pool:
+        slow = pool.submit(lambda: crowd.create("bid"))
+        assert arrived.wait(8)
+        quick = crowd.create("bid", success_url=f"{ORIGIN}/other")
+        go_on.set()
+        late = slow.result()
+
+    assert quick.status == late.status == 200
+    [open_session] = [s for s in crowd.stripe_sessions() if s["status"] == "open"]
+    assert late.body == {"checkout_url": open_session["url"]}
+    statuses = [session["status"] for session in crowd.sessions()]
+    assert statuses == ["abandoned", "expired", "open"]

@@ -1,12 +1,14 @@
 """Stripe fails, hangs or refuses: the caller gets a 502, and the next try works."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
+import time_machine
 
 from checkout import credentials, stripe_gateway
 from local.stripe_sandbox.faults import Fault
-from tests.shop import PUBLISHED, Answer, Shop
+from tests.shop import ORIGIN, PUBLISHED, Answer, Shop
 
 KINDS = ["bid", "auction", "order", "content"]
 FIRST_KEYS = {
@@ -187,6 +189,38 @@ def test_a_secret_with_a_line_break_at_its_end_works(shop: Shop) -> None:
     shop.set_secret("stripe/secret-key", f"{shop.stripe.secret_key}\n")
 
     assert shop.create("bid").status == 200
+
+
+def test_an_intent_that_stripe_refuses_in_the_end_makes_way_for_other_terms(
+    shop: Shop,
+) -> None:
+    fail(shop, status=429)
+    unavailable(shop, shop.create("order"))
+    recover(shop)
+    fail(shop, status=500, when="during", times=1)
+
+    answer = shop.create("order", success_url=f"{ORIGIN}/other")
+
+    assert answer.status == 200
+    assert [s["status"] for s in shop.sessions()] == ["abandoned", "open"]
+    assert [s["status"] for s in shop.stripe_sessions()] == ["open"]
+
+
+@pytest.mark.parametrize("other_terms", [False, True])
+def test_an_intent_that_nobody_finished_in_time_is_given_up(
+    shop: Shop, other_terms: bool
+) -> None:
+    """Invariant 10: its URL was given to nobody, so nobody can pay it."""
+    fail(shop, status=429)
+    unavailable(shop, shop.create("order"))
+    recover(shop)
+    urls = {"success_url": f"{ORIGIN}/other"} if other_terms else {}
+
+    with time_machine.travel(timedelta(hours=25)):
+        assert shop.create("order", **urls).status == 200
+
+    assert [s["status"] for s in shop.sessions()] == ["abandoned", "open"]
+    assert keys_sent(shop)[-1] == f"{FIRST_KEYS['order']}:2"
 
 
 def test_nobody_at_stripes_address_is_a_502(
