@@ -1,0 +1,36 @@
+"""What CloudWatch reads from the log."""
+
+import json
+
+import pytest
+
+from checkout.telemetry import count, logger, metrics
+from tests.output import captured_log, metrics_in
+
+
+def test_occurrences_add_up_under_the_name_they_were_counted(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for _ in range(2):
+        count("payments.checkout.failed")
+    count("payments.checkout.session_completed")
+
+    metrics.flush_metrics()
+
+    printed = capsys.readouterr().out
+    assert metrics_in(printed) == {
+        "payments.checkout.failed": 2,
+        "payments.checkout.session_completed": 1,
+    }
+    [directive] = json.loads(printed)["_aws"]["CloudWatchMetrics"]
+    assert directive["Dimensions"] == [["service"]]
+    assert {metric["Unit"] for metric in directive["Metrics"]} == {"Count"}
+
+
+def test_a_log_line_is_json_with_its_facts() -> None:
+    with captured_log() as log:
+        logger.info("purchase_recorded", purchase_id="pur_1")
+
+    line = json.loads(log.getvalue())
+    assert (line["message"], line["purchase_id"]) == ("purchase_recorded", "pur_1")
+    assert line["level"] == "INFO"
