@@ -51,7 +51,7 @@ def test_a_function_loads_only_what_it_needs(function: str):
         },
         "INFO",
     )
-    loaded = subprocess.run(  # noqa: S603 - our own interpreter and module
+    loaded = subprocess.run(
         [sys.executable, "-c", script],
         check=True,
         capture_output=True,

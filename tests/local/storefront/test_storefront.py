@@ -14,7 +14,7 @@ NODE = shutil.which("node")
 def test_what_the_storefront_computes() -> None:
     assert NODE is not None
 
-    run = subprocess.run(  # noqa: S603 - our own file, through our own Node
+    run = subprocess.run(
         [NODE, "--test", str(TESTS)],
         capture_output=True,
         check=False,

@@ -21,7 +21,7 @@ def test_it_says_when_it_answers_and_takes_its_keys_from_the_environment():
     environment = os.environ | {"STRIPE_SECRET_KEY": "sk_test_from_the_environment"}
     command = [sys.executable, "-m", "local.stripe_sandbox", "--port", "0"]
 
-    with subprocess.Popen(  # noqa: S603 - our own module
+    with subprocess.Popen(
         command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
     ) as process:
         line = process.stdout.readline()
