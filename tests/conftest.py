@@ -35,11 +35,14 @@ def fake_aws() -> Iterator[None]:
 
 
 def forget_what_functions_keep() -> None:
-    """Make every function cold: what it cached belongs to another test's AWS."""
-    from checkout import aws, credentials  # noqa: PLC0415 - after moto has taken over
+    """
+    Make every function cold: what it cached belongs to another test's AWS.
+
+    But for its clients, which are slow to build and reach whichever AWS there is.
+    """
+    from checkout import credentials  # noqa: PLC0415 - once the environment is set
 
     credentials.forget()
-    aws.client.cache_clear()
     for name, module in list(sys.modules.items()):
         if name.startswith("functions."):
             for value in vars(module).values():

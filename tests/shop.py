@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -50,6 +51,12 @@ class Context:
         return 10_000
 
 
+@cache
+def aws_client(service: str) -> Any:
+    """Return a client that all tests share: moto gives each test an AWS of its own."""
+    return boto3.client(service)
+
+
 class Shop:
     """
     Drives the shop as its outside does: buyers by HTTP, Stripe by webhook and queue.
@@ -61,8 +68,8 @@ class Shop:
     def __init__(self, stripe: StripeSandbox, stripe_url: str) -> None:
         self.stripe = stripe
         self.stripe_url = stripe_url
-        self.dynamodb = boto3.client("dynamodb")
-        self.sqs = boto3.client("sqs")
+        self.dynamodb = aws_client("dynamodb")
+        self.sqs = aws_client("sqs")
         self.tables = {
             name: self._create_table(properties)
             for name, properties in template_file.resources(
@@ -72,7 +79,7 @@ class Shop:
         self.queue_url = self.sqs.create_queue(QueueName=f"events-{uuid4().hex}")[
             "QueueUrl"
         ]
-        self.secrets = boto3.client("secretsmanager")
+        self.secrets = aws_client("secretsmanager")
         self.values = self.tables | {
             "LogLevel": "INFO",
             "PaymentEventsQueue": self.queue_url,
@@ -109,9 +116,16 @@ class Shop:
 
     def load_samples(self) -> None:
         from checkout import clock  # noqa: PLC0415 - frozen time is read late
+        from checkout.tables.item import to_item  # noqa: PLC0415
 
-        for offer in sample_offers(clock.now()):
-            self.put_offer(offer)
+        puts = [
+            {"PutRequest": {"Item": to_item(offer)}}
+            for offer in sample_offers(clock.now())
+        ]
+        answer = self.dynamodb.batch_write_item(
+            RequestItems={self.tables["OffersTable"]: puts}
+        )
+        assert not answer["UnprocessedItems"]
 
     def put_offer(self, offer: dict[str, Any]) -> None:
         from checkout.tables.item import to_item  # noqa: PLC0415
