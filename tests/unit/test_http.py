@@ -122,6 +122,12 @@ def test_a_buyer_may_have_no_email(email: dict[str, str]) -> None:
     assert request.buyer == Buyer("user_1", None)
 
 
+@pytest.mark.parametrize("email", ["nobody", "a@b", "a b@c.de", "@c.de"])
+def test_an_address_that_stripe_would_refuse_is_left_out(email: str) -> None:
+    authorizer = {"jwt": {"claims": {"sub": "user_1", "email": email}}}
+    assert request_of(authorizer).buyer == Buyer("user_1", None)
+
+
 @pytest.mark.parametrize(
     "authorizer", [None, {}, {"jwt": {}}, {"jwt": {"claims": {}}}, {"lambda": {}}]
 )

@@ -144,3 +144,11 @@ def test_the_buyers_address_is_not_shown_by_accident() -> None:
 
     assert "a@b.example" not in repr(found)
     assert "a@b.example" not in repr(found.intent(1, livemode=False))
+
+
+def test_an_id_cannot_change_the_page_that_it_returns_to() -> None:
+    """The id stands in a path of the frontend, where it is no more than a name."""
+    returned_to = terms(replace(OFFER, id="a/../b?c d")).redirects["success_url"]
+    assert returned_to.startswith(
+        "https://shop.example.test/orders/a%2F..%2Fb%3Fc%20d?"
+    )

@@ -1,6 +1,14 @@
 """Who is buying."""
 
+import re
 from dataclasses import dataclass, field
+
+# As much as it takes to say no before Stripe does.
+EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+
+
+def is_email(text: str) -> bool:
+    return EMAIL.fullmatch(text) is not None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from checkout.buyer import Buyer
+from checkout.buyer import Buyer, is_email
 from checkout.errors import (
     CheckoutError,
     InvalidRequestError,
@@ -65,7 +65,9 @@ class Request:
         claims = authorizer.get("jwt", {}).get("claims", {})
         if not claims.get("sub"):
             return None
-        return Buyer(claims["sub"], claims.get("email") or None)
+        email = claims.get("email", "")
+        # It only prefills a form: one that Stripe would refuse is left out.
+        return Buyer(claims["sub"], email if is_email(email) else None)
 
     def require_buyer(self) -> Buyer:
         if buyer := self.buyer:

@@ -5,6 +5,7 @@ import json
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
+from urllib.parse import quote
 
 from checkout import clock
 from checkout.buyer import Buyer
@@ -47,7 +48,9 @@ class Terms:
         frontend_url: str,
         request_key: str | None = None,
     ) -> Self:
-        home = frontend_url.rstrip("/") + kind.RETURN_PATH.format(id=offer.id)
+        home = frontend_url.rstrip("/") + kind.RETURN_PATH.format(
+            id=quote(offer.id, safe="")
+        )
         success = offer.return_urls.success or f"{home}?session_id={SESSION_ID}"
         cancel = offer.return_urls.cancel or f"{home}?checkout=cancel"
         redirects = (

@@ -1,11 +1,10 @@
 """A product: a fixed thing at a fixed price, sold to anybody, as often as they like."""
 
-import re
 from typing import TYPE_CHECKING, Annotated, Any
 
 from annotated_types import Len
 
-from checkout.buyer import Buyer
+from checkout.buyer import Buyer, is_email
 from checkout.errors import InvalidRequestError, NotFoundError
 from checkout.offers import (
     LineItem,
@@ -30,9 +29,6 @@ DEFAULT_PRODUCT = "hero-me-feelings"
 # Stripe takes fifty keys of forty characters, values of five hundred
 # (https://docs.stripe.com/metadata). Ours need a few of them.
 MOST_METADATA = 20
-# As much as it takes to say no before Stripe does.
-EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
-
 MetadataKey = Annotated[str, Len(1, 40)]
 MetadataValue = Annotated[str, Len(0, 500)]
 
@@ -51,7 +47,7 @@ def find(request: Request, buyer: Buyer | None, offers: "Offers") -> Offer:
     if not product or product["status"] != "active":
         raise NotFoundError("There is no such product.")
     price = price_of(product, "The product has no price.")
-    if request.customer_email and not EMAIL.fullmatch(request.customer_email):
+    if request.customer_email and not is_email(request.customer_email):
         raise InvalidRequestError(
             "The e-mail address is refused.", customer_email="is not an e-mail address"
         )

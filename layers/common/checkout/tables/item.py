@@ -1,8 +1,10 @@
-"""Plain values to DynamoDB's typed ones and back, for the types that we store."""
+"""An item: read by its key, and typed the way DynamoDB wants it."""
 
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
+
+from checkout import aws
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 LONGEST_KEY_BYTES = 2048
@@ -54,6 +56,11 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _plain(typed) for name, typed in item.items()}
 
 
-def is_key(text: str) -> bool:
-    """Whether an item can have this key; DynamoDB fails when asked for another."""
-    return 0 < len(text.encode()) <= LONGEST_KEY_BYTES
+def read(table: str, item_id: str) -> dict[str, Any] | None:
+    """Return the item as it is now, None if there is none of that id."""
+    if not 0 < len(item_id.encode()) <= LONGEST_KEY_BYTES:
+        return None
+    answer = aws.client("dynamodb").get_item(
+        TableName=table, Key=to_item({"id": item_id}), ConsistentRead=True
+    )
+    return from_item(answer["Item"]) if "Item" in answer else None

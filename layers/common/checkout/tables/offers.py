@@ -3,10 +3,8 @@
 from typing import Any
 
 from checkout import aws
-from checkout.tables.item import Value, from_item, to_item
+from checkout.tables.item import Value, from_item, read, to_item
 from checkout.tables.transaction import Action
-
-LONGEST_ID = 128
 
 
 def key(noun: str, item_id: str) -> str:
@@ -19,14 +17,7 @@ class Offers:
 
     def get(self, noun: str, item_id: str) -> dict[str, Any] | None:
         """Return the item of a noun (order, row, bid ...) as it is now."""
-        if not 0 < len(item_id) <= LONGEST_ID:
-            return None
-        answer = aws.client("dynamodb").get_item(
-            TableName=self._table,
-            Key=to_item({"id": key(noun, item_id)}),
-            ConsistentRead=True,
-        )
-        return from_item(answer["Item"]) if "Item" in answer else None
+        return read(self._table, key(noun, item_id))
 
     def bids_of(self, row_id: str) -> list[dict[str, Any]]:
         """Return the row's bids, read for display: a second old at times."""

@@ -8,7 +8,7 @@ from checkout import aws
 from checkout.clock import iso
 from checkout.payment_session import RANK, UNRESOLVED, PaymentSession, Status
 from checkout.tables import transaction
-from checkout.tables.item import Value, from_item, is_key, to_item
+from checkout.tables.item import Value, read, to_item
 from checkout.tables.transaction import Action
 
 # An intent that has not reached Stripe by then was left behind by a crash.
@@ -27,25 +27,17 @@ class PaymentSessions:
     def __init__(self, table: str) -> None:
         self._table = table
 
-    def _item(self, item_id: str) -> dict[str, Any] | None:
-        if not is_key(item_id):
-            return None
-        answer = aws.client("dynamodb").get_item(
-            TableName=self._table, Key=to_item({"id": item_id}), ConsistentRead=True
-        )
-        return from_item(answer["Item"]) if "Item" in answer else None
-
     def get(self, payment_session_id: str) -> PaymentSession | None:
-        item = self._item(payment_session_id)
+        item = read(self._table, payment_session_id)
         # The table's other items have no kind, and no caller may reach them by name.
         return PaymentSession.from_dict(item) if item and "kind" in item else None
 
     def by_stripe_id(self, stripe_session_id: str) -> PaymentSession | None:
-        pointer = self._item(stripe_session_id)
+        pointer = read(self._table, stripe_session_id)
         return self.get(pointer["payment_session_id"]) if pointer else None
 
     def live(self, live_id: str) -> LiveSession | None:
-        item = self._item(f"live#{live_id}")
+        item = read(self._table, f"live#{live_id}")
         if item is None:
             return None
         return LiveSession(item["payment_session_id"], item["attempt"])

@@ -5,7 +5,7 @@ from typing import Any
 
 from checkout import aws
 from checkout.purchase import Purchase, PurchaseStatus
-from checkout.tables.item import from_item, is_key, to_item
+from checkout.tables.item import from_item, read, to_item
 from checkout.tables.transaction import Action
 
 NEVER_WRITTEN = "attribute_not_exists(id)"
@@ -25,23 +25,15 @@ class Purchases:
     def __init__(self, table: str) -> None:
         self._table = table
 
-    def _item(self, item_id: str) -> dict[str, Any] | None:
-        if not is_key(item_id):
-            return None
-        answer = aws.client("dynamodb").get_item(
-            TableName=self._table, Key=to_item({"id": item_id}), ConsistentRead=True
-        )
-        return from_item(answer["Item"]) if "Item" in answer else None
-
     def get(self, purchase_id: str) -> Purchase | None:
         if not purchase_id.startswith("pur_"):
             return None
-        item = self._item(purchase_id)
+        item = read(self._table, purchase_id)
         return Purchase.from_dict(item) if item else None
 
     def ownership(self, claim: str) -> Ownership | None:
         """Return who holds *claim* now, if anybody."""
-        item = self._item(f"owns#{claim}")
+        item = read(self._table, f"owns#{claim}")
         if not item:
             return None
         names = ("owner_id", "kind", "offer_id", "purchase_id")
@@ -74,7 +66,7 @@ class Purchases:
             ids += [item["id"]["S"] for item in answer["Items"]]
             if len(ids) >= page * size:
                 break
-        counts = self._item(f"buyer#{buyer_id}") or {}
+        counts = read(self._table, f"buyer#{buyer_id}") or {}
         return self._all(ids[(page - 1) * size : page * size]), counts.get(
             status or "total", 0
         )
