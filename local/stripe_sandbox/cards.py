@@ -20,6 +20,8 @@ class Outcome:
 
     decline: Decline | None = None
     authenticate: bool = False
+    # Its refunds are pending until the bank has answered.
+    refund_waits: bool = False
 
 
 OK = Outcome()
@@ -33,7 +35,7 @@ CARDS: dict[str, Outcome] = {
     "5555555555554444": OK,
     "378282246310005": OK,
     "4000000000000259": OK,
-    "4000000000007726": OK,
+    "4000000000007726": Outcome(refund_waits=True),
     "4000000000005126": OK,
     "4000000000000077": OK,
     "4000000000000002": Outcome(Decline("card_declined", DECLINED, "generic_decline")),
@@ -80,6 +82,9 @@ TOKENS = {
     "threeDSecureRequired": "4000000000003220",
     "authenticationRequired": "4000002760003184",
     "createDispute": "4000000000000259",
+    "visa_createDispute": "4000000000000259",
+    "pendingRefund": "4000000000007726",
+    "refundFail": "4000000000005126",
 }
 MONTHS = range(1, 13)
 CVC_LENGTHS = (3, 4)

@@ -14,6 +14,9 @@ Bodies are JSON, and nothing is authenticated.
 - POST /sandbox/events/{evt}/redeliver: deliver an event again.
 - POST /sandbox/clock {"advance_seconds"}: move the clock; what is due expires.
 - POST /sandbox/payment_intents/{pi}/settle and .../fail: the bank's late answer.
+- POST /sandbox/refunds/{re}/settle: a pending refund succeeds (4000000000007726).
+- POST /sandbox/refunds/{re}/fail {"failure_reason"}: a refund fails, also one that had
+  succeeded (4000000000005126); the reason is "expired_or_canceled_card" if absent.
 - GET /sandbox/requests: the API calls so far; DELETE forgets them.
 """
 
@@ -28,7 +31,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from . import payments, sessions
+from . import payments, refunds, sessions
 from .errors import ApiError
 from .faults import WHENS, Fault
 from .sandbox import StripeSandbox
@@ -50,6 +53,8 @@ def routes() -> list[BaseRoute]:
         _route("POST", "/sandbox/clock", advance_clock),
         _route("POST", "/sandbox/payment_intents/{id}/settle", settle),
         _route("POST", "/sandbox/payment_intents/{id}/fail", fail),
+        _route("POST", "/sandbox/refunds/{id}/settle", settle_refund),
+        _route("POST", "/sandbox/refunds/{id}/fail", fail_refund),
         _route("GET", "/sandbox/requests", list_requests),
         _route("DELETE", "/sandbox/requests", clear_requests),
     ]
@@ -130,6 +135,14 @@ def settle(sandbox: StripeSandbox, _: Json, intent_id: str) -> Json:
 
 def fail(sandbox: StripeSandbox, _: Json, intent_id: str) -> Json:
     return payments.settle(sandbox, intent_id, succeeds=False)
+
+
+def settle_refund(sandbox: StripeSandbox, _: Json, refund_id: str) -> Json:
+    return refunds.settle(sandbox, refund_id)
+
+
+def fail_refund(sandbox: StripeSandbox, body: Json, refund_id: str) -> Json:
+    return refunds.fail(sandbox, refund_id, **body)
 
 
 def list_requests(sandbox: StripeSandbox, _: Json, __: str) -> Json:

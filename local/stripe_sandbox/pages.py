@@ -53,11 +53,24 @@ def routes() -> list[BaseRoute]:
         Route("/stripe.js", stripe_js),
         *_pair("/c/pay/{id}"),
         *_pair("/c/embedded/{id}"),
+        Route("/receipts/{id}", receipt),
     ]
 
 
 async def stripe_js(_: Request) -> Response:
     return FileResponse(HERE / "static" / "stripe.js", media_type="text/javascript")
+
+
+async def receipt(request: Request) -> Response:
+    """A charge as it now is: whoever knows its id has paid it or owns the shop."""
+    sandbox: StripeSandbox = request.app.state.sandbox
+    try:
+        charge = sandbox.store.get("charge", str(request.path_params["id"]))
+    except ApiError:
+        return _render("missing.html", HTTPStatus.NOT_FOUND)
+    if not charge["receipt_url"]:
+        return _render("missing.html", HTTPStatus.NOT_FOUND)
+    return _render("receipt.html", charge=charge)
 
 
 def _pair(path: str) -> list[BaseRoute]:

@@ -162,3 +162,10 @@ def metadata(raw: Json, param: str) -> dict[str, str]:
             )
     # An empty value unsets a key.
     return {key: value for key, value in raw.items() if value}
+
+
+def updated_metadata(old: Json, given: Json | str) -> Json:
+    """*old* with the keys *given*; nothing at all is given to unset them all."""
+    if isinstance(given, str):
+        return {}
+    return {key: value for key, value in {**old, **given}.items() if value}

@@ -1,10 +1,9 @@
-"""PaymentIntents and charges: the objects that a session's payment leaves behind."""
+"""PaymentIntents: what a session's customer pays, over one or more attempts."""
 
 from typing import Any
 
 from stripe.params import PaymentIntentListParams
 
-from .cards import Decline
 from .parameters import validate
 from .sandbox import StripeSandbox
 from .sessions import Checkout
@@ -81,54 +80,3 @@ def of_checkout(sandbox: StripeSandbox, checkout: Checkout) -> Json:
     session["payment_intent"] = intent_id
     sandbox.emit("payment_intent.created", intent)
     return intent
-
-
-def charge_for(
-    sandbox: StripeSandbox,
-    intent: Json,
-    method: Json,
-    *,
-    status: str,
-    decline: Decline | None = None,
-) -> Json:
-    paid = status == "succeeded"
-    pending = intent["status"] == "processing"
-    old = sandbox.store.get("charge", intent["latest_charge"]) if pending else None
-    charge = {
-        "id": old["id"] if old else new_id("ch_3"),
-        "object": "charge",
-        "amount": intent["amount"],
-        "amount_captured": intent["amount"] if paid else 0,
-        "amount_refunded": 0,
-        "balance_transaction": None,
-        "billing_details": method["billing_details"],
-        "captured": paid,
-        "created": old["created"] if old else sandbox.now(),
-        "currency": intent["currency"],
-        "customer": None,
-        "description": intent["description"],
-        "disputed": False,
-        "failure_code": decline.code if decline else None,
-        "failure_message": decline.message if decline else None,
-        "fraud_details": {},
-        "livemode": False,
-        "metadata": intent["metadata"],
-        "outcome": None,
-        "paid": paid,
-        "payment_intent": intent["id"],
-        "payment_method": method["id"],
-        "payment_method_details": {
-            "type": method["type"],
-            method["type"]: method[method["type"]],
-        },
-        "receipt_email": intent["receipt_email"],
-        "receipt_url": None,
-        "refunded": False,
-        "shipping": intent["shipping"],
-        "statement_descriptor": None,
-        "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
-        "status": status,
-        "transfer_data": None,
-        "transfer_group": intent["transfer_group"],
-    }
-    return sandbox.store.add(charge)

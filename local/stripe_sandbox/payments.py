@@ -4,10 +4,10 @@ import contextlib
 from http import HTTPStatus
 from typing import Any
 
-from . import cards
+from . import cards, charges
 from .cards import Decline
 from .errors import ApiError, conflict_of_state, invalid
-from .payment_intents import charge_for, of_checkout
+from .payment_intents import of_checkout
 from .payment_methods import DELAYED
 from .sandbox import StripeSandbox
 from .sessions import Checkout, expire_if_due
@@ -135,7 +135,7 @@ def _ask_to_authenticate(
 def _start_processing(
     sandbox: StripeSandbox, checkout: Checkout, intent: Json, method: Json
 ) -> None:
-    charge = charge_for(sandbox, intent, method, status="pending")
+    charge = charges.of_attempt(sandbox, intent, method, status="pending")
     intent.update(
         status="processing",
         payment_method=method["id"],
@@ -148,7 +148,7 @@ def _start_processing(
 
 
 def _succeed(sandbox: StripeSandbox, intent: Json, method: Json) -> None:
-    charge = charge_for(sandbox, intent, method, status="succeeded")
+    charge = charges.of_attempt(sandbox, intent, method, status="succeeded")
     intent.update(
         status="succeeded",
         amount_received=intent["amount"],
@@ -165,7 +165,9 @@ def _declined(
     sandbox: StripeSandbox, intent: Json, method: Json, decline: Decline
 ) -> ApiError:
     """Record the decline; the session stays as it is."""
-    charge = charge_for(sandbox, intent, method, status="failed", decline=decline)
+    charge = charges.of_attempt(
+        sandbox, intent, method, status="failed", decline=decline
+    )
     error = cards.refused(decline, charge=charge["id"])
     shown = sandbox.store.expanded(method, ())
     intent.update(

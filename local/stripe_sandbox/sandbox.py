@@ -71,15 +71,22 @@ class StripeSandbox:
     def advance_clock(self, seconds: int) -> None:
         self._clock_offset += seconds
 
-    def emit(self, kind: str, subject: Json) -> Json:
-        """Record an event about *subject* as it now is, and send it on its way."""
+    def emit(self, kind: str, subject: Json, previous: Json | None = None) -> Json:
+        """
+        Record an event about *subject* as it now is, and send it on its way.
+
+        *previous* is what its changed fields were before.
+        """
+        data = {"object": self.store.expanded(subject, ())}
+        if previous is not None:
+            data["previous_attributes"] = previous
         event = self.store.add(
             {
                 "id": new_id("evt_1"),
                 "object": "event",
                 "api_version": API_VERSION,
                 "created": self.now(),
-                "data": {"object": self.store.expanded(subject, ())},
+                "data": data,
                 "livemode": False,
                 "pending_webhooks": self.webhooks.subscribers(kind),
                 "request": dict(current_request.get()),

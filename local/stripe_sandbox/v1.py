@@ -4,22 +4,31 @@ from typing import Any, NotRequired, TypedDict
 
 from starlette.routing import BaseRoute
 from stripe.params import (
+    BalanceTransactionListParams,
+    BalanceTransactionRetrieveParams,
+    ChargeListParams,
+    ChargeRetrieveParams,
     EventListParams,
     EventRetrieveParams,
     PaymentIntentRetrieveParams,
     PaymentMethodRetrieveParams,
+    RefundListParams,
+    RefundRetrieveParams,
 )
 from stripe.params.checkout import SessionExpireParams, SessionRetrieveParams
 
-from . import payment_intents, payment_methods, payments, sessions
+from . import payment_intents, payment_methods, payments, refunds, sessions
 from .api import route, unrecognized
 from .errors import invalid
 from .parameters import validate
+from .reading import reads
 from .sandbox import StripeSandbox
 from .store import page, within
 
 type Json = dict[str, Any]
 type PathParams = dict[str, str]
+
+OF_CHARGE = ("charge", "payment_intent")
 
 
 class PaymentPageRetrieveParams(TypedDict):
@@ -49,9 +58,42 @@ def routes() -> list[BaseRoute]:
         route("GET", "/v1/payment_methods/{id}", retrieve_method),
         route("GET", payment_page, retrieve_payment_page, publishable=True),
         route("POST", f"{payment_page}/confirm", confirm_page, publishable=True),
+        *_after_payment(),
         route("GET", "/v1/events", list_events),
         route("GET", "/v1/events/{id}", retrieve_event),
         route("*", "/v1/{path:path}", unrecognized),
+    ]
+
+
+def _after_payment() -> list[BaseRoute]:
+    """What a payment leaves behind, and what becomes of it."""
+    refund = "/v1/refunds/{id}"
+    return [
+        *reads(
+            "charge",
+            "/v1/charges",
+            ChargeRetrieveParams,
+            ChargeListParams,
+            filters=("customer", "payment_intent", "transfer_group"),
+        ),
+        *reads(
+            "balance_transaction",
+            "/v1/balance_transactions",
+            BalanceTransactionRetrieveParams,
+            BalanceTransactionListParams,
+            filters=("currency", "source", "type"),
+        ),
+        *reads(
+            "refund",
+            "/v1/refunds",
+            RefundRetrieveParams,
+            RefundListParams,
+            filters=OF_CHARGE,
+            param="refund",
+        ),
+        route("POST", "/v1/refunds", refunds.create),
+        route("POST", refund, refunds.update),
+        route("POST", f"{refund}/cancel", refunds.cancel),
     ]
 
 

@@ -164,6 +164,30 @@ def pay(client, raw):
 
 
 @pytest.fixture
+def paid(client, create, pay):
+    """A PaymentIntent that has succeeded, of 2500 cents unless the test says else."""
+
+    def make(number="4242424242424242", **changes):
+        session = create(**changes)
+        assert pay(session, number).status_code == 200
+        intent = client.v1.checkout.sessions.retrieve(session.id).payment_intent
+        return client.v1.payment_intents.retrieve(intent)
+
+    return make
+
+
+@pytest.fixture
+def events(client):
+    """The events of these types, oldest first."""
+
+    def since(*types):
+        listed = client.v1.events.list({"types": list(types), "limit": 100})
+        return listed.data[::-1]
+
+    return since
+
+
+@pytest.fixture
 def bank_debit():
     """A payment that takes days."""
     return {

@@ -1,0 +1,103 @@
+"""Charges: each attempt to take money, and what became of the money since."""
+
+from typing import Any
+
+from . import balance
+from .cards import Decline
+from .errors import conflict_of_state
+from .sandbox import StripeSandbox
+from .store import new_id
+
+type Json = dict[str, Any]
+
+KIND = "charge"
+
+
+def of_attempt(
+    sandbox: StripeSandbox,
+    intent: Json,
+    method: Json,
+    *,
+    status: str,
+    decline: Decline | None = None,
+) -> Json:
+    """The charge of *intent*'s attempt with *method*: a slow bank's keeps its id."""
+    paid = status == "succeeded"
+    pending = intent["status"] == "processing"
+    old = sandbox.store.get(KIND, intent["latest_charge"]) if pending else None
+    charge_id = old["id"] if old else new_id("ch_3")
+    charge = {
+        "id": charge_id,
+        "object": KIND,
+        "amount": intent["amount"],
+        "amount_captured": intent["amount"] if paid else 0,
+        "amount_refunded": 0,
+        "balance_transaction": None,
+        "billing_details": method["billing_details"],
+        "captured": paid,
+        "created": old["created"] if old else sandbox.now(),
+        "currency": intent["currency"],
+        "customer": None,
+        "description": intent["description"],
+        "disputed": False,
+        "failure_balance_transaction": None,
+        "failure_code": decline.code if decline else None,
+        "failure_message": decline.message if decline else None,
+        "fraud_details": {},
+        "livemode": False,
+        "metadata": intent["metadata"],
+        "outcome": None,
+        "paid": paid,
+        "payment_intent": intent["id"],
+        "payment_method": method["id"],
+        "payment_method_details": {
+            "type": method["type"],
+            method["type"]: method[method["type"]],
+        },
+        "receipt_email": intent["receipt_email"],
+        "receipt_number": None,
+        "receipt_url": f"{sandbox.base_url}/receipts/{charge_id}" if paid else None,
+        "refunded": False,
+        "shipping": intent["shipping"],
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
+        "status": status,
+        "transfer_data": None,
+        "transfer_group": intent["transfer_group"],
+    }
+    if paid:
+        entry = balance.record_payment(sandbox, charge)
+        charge["balance_transaction"] = entry["id"]
+    return sandbox.store.add(charge)
+
+
+def successful(sandbox: StripeSandbox, named: str, purpose: str) -> Json:
+    """The charge to *purpose*: *named* is its id or its PaymentIntent's."""
+    charge = None
+    if named.startswith("pi_"):
+        intent = sandbox.store.get("payment_intent", named, "payment_intent")
+        if intent["latest_charge"]:
+            charge = sandbox.store.get(KIND, intent["latest_charge"])
+    else:
+        charge = sandbox.store.get(KIND, named)
+    if charge is None or not charge["paid"]:
+        intent_id = charge["payment_intent"] if charge else named
+        raise conflict_of_state(
+            f"This PaymentIntent ({intent_id}) does not have a successful charge "
+            f"to {purpose}."
+        )
+    return charge
+
+
+def give_back(sandbox: StripeSandbox, charge: Json, amount: int) -> None:
+    """Count *amount* as refunded; a negative one when the refund failed after all."""
+    before = {name: charge[name] for name in ("amount_refunded", "refunded")}
+    refunded = charge["amount_refunded"] + amount
+    after = {
+        "amount_refunded": refunded,
+        "refunded": refunded == charge["amount"],
+    }
+    charge.update(after)
+    if amount > 0:
+        changed = {name: old for name, old in before.items() if old != after[name]}
+        sandbox.emit("charge.refunded", charge, changed)
