@@ -22,6 +22,8 @@ class Outcome:
     authenticate: bool = False
     # Its refunds are pending until the bank has answered.
     refund_waits: bool = False
+    # The customer disputes what they have paid.
+    disputes: bool = False
 
 
 OK = Outcome()
@@ -34,7 +36,7 @@ CARDS: dict[str, Outcome] = {
     "4000056655665556": OK,
     "5555555555554444": OK,
     "378282246310005": OK,
-    "4000000000000259": OK,
+    "4000000000000259": Outcome(disputes=True),
     "4000000000007726": Outcome(refund_waits=True),
     "4000000000005126": OK,
     "4000000000000077": OK,

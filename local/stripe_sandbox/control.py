@@ -17,6 +17,10 @@ Bodies are JSON, and nothing is authenticated.
 - POST /sandbox/refunds/{re}/settle: a pending refund succeeds (4000000000007726).
 - POST /sandbox/refunds/{re}/fail {"failure_reason"}: a refund fails, also one that had
   succeeded (4000000000005126); the reason is "expired_or_canceled_card" if absent.
+- POST /sandbox/charges/{ch}/dispute {"reason", "amount"}: the customer disputes it, as
+  they do at once with 4000000000000259; {ch} may be a PaymentIntent, too.
+- POST /sandbox/disputes/{du}/close {"status": "won" | "lost"}: the bank's decision.
+- POST /sandbox/charges/{ch}/early_fraud_warning {"fraud_type"}: the bank suspects it.
 - GET /sandbox/requests: the API calls so far; DELETE forgets them.
 """
 
@@ -31,7 +35,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from . import payments, refunds, sessions
+from . import disputes, fraud_warnings, payments, refunds, sessions
 from .errors import ApiError
 from .faults import WHENS, Fault
 from .sandbox import StripeSandbox
@@ -55,6 +59,9 @@ def routes() -> list[BaseRoute]:
         _route("POST", "/sandbox/payment_intents/{id}/fail", fail),
         _route("POST", "/sandbox/refunds/{id}/settle", settle_refund),
         _route("POST", "/sandbox/refunds/{id}/fail", fail_refund),
+        _route("POST", "/sandbox/charges/{id}/dispute", dispute),
+        _route("POST", "/sandbox/disputes/{id}/close", close_dispute),
+        _route("POST", "/sandbox/charges/{id}/early_fraud_warning", warn_of_fraud),
         _route("GET", "/sandbox/requests", list_requests),
         _route("DELETE", "/sandbox/requests", clear_requests),
     ]
@@ -143,6 +150,18 @@ def settle_refund(sandbox: StripeSandbox, _: Json, refund_id: str) -> Json:
 
 def fail_refund(sandbox: StripeSandbox, body: Json, refund_id: str) -> Json:
     return refunds.fail(sandbox, refund_id, **body)
+
+
+def dispute(sandbox: StripeSandbox, body: Json, named: str) -> Json:
+    return disputes.create(sandbox, named, **body)
+
+
+def close_dispute(sandbox: StripeSandbox, body: Json, dispute_id: str) -> Json:
+    return disputes.close(sandbox, dispute_id, **body)
+
+
+def warn_of_fraud(sandbox: StripeSandbox, body: Json, named: str) -> Json:
+    return fraud_warnings.create(sandbox, named, **body)
 
 
 def list_requests(sandbox: StripeSandbox, _: Json, __: str) -> Json:

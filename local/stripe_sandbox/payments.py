@@ -4,7 +4,7 @@ import contextlib
 from http import HTTPStatus
 from typing import Any
 
-from . import cards, charges
+from . import cards, charges, disputes
 from .cards import Decline
 from .errors import ApiError, conflict_of_state, invalid
 from .payment_intents import of_checkout
@@ -158,6 +158,9 @@ def _succeed(sandbox: StripeSandbox, intent: Json, method: Json) -> None:
         next_action=None,
     )
     sandbox.emit("charge.succeeded", charge)
+    # As early as Stripe: the shop hears of the dispute before its session is complete.
+    if sandbox.outcomes.get(method["id"], cards.OK).disputes:
+        disputes.create(sandbox, charge["id"])
     sandbox.emit("payment_intent.succeeded", intent)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from stripe.params import RefundCancelParams, RefundCreateParams, RefundUpdateParams
 
-from . import balance, cards, charges, parameters
+from . import balance, cards, charges, disputes, fraud_warnings, parameters
 from .errors import ApiError, conflict_of_state, invalid, unsupported
 from .money import format_amount
 from .parameters import validate
@@ -31,6 +31,11 @@ def create(sandbox: StripeSandbox, raw: Json, _: PathParams) -> Json:
         if name in params:
             raise unsupported(name)
     charge = _charge(sandbox, params)
+    if disputes.forbids_refund(sandbox, charge):
+        raise conflict_of_state(
+            f"Charge {charge['id']} has been charged back; cannot issue a refund.",
+            "charge_disputed",
+        )
     amount = _amount(charge, params)
     expand = params.get("expand", [])
     refund = _refund(sandbox, charge, amount, params)
@@ -43,6 +48,7 @@ def create(sandbox: StripeSandbox, raw: Json, _: PathParams) -> Json:
     sandbox.store.add(refund)
     sandbox.emit("refund.created", refund)
     charges.give_back(sandbox, charge, amount)
+    fraud_warnings.outdate(sandbox, charge)
     return sandbox.store.expanded(refund, expand)
 
 

@@ -8,6 +8,8 @@ from stripe.params import (
     BalanceTransactionRetrieveParams,
     ChargeListParams,
     ChargeRetrieveParams,
+    DisputeListParams,
+    DisputeRetrieveParams,
     EventListParams,
     EventRetrieveParams,
     PaymentIntentRetrieveParams,
@@ -16,8 +18,19 @@ from stripe.params import (
     RefundRetrieveParams,
 )
 from stripe.params.checkout import SessionExpireParams, SessionRetrieveParams
+from stripe.params.radar import (
+    EarlyFraudWarningListParams,
+    EarlyFraudWarningRetrieveParams,
+)
 
-from . import payment_intents, payment_methods, payments, refunds, sessions
+from . import (
+    disputes,
+    payment_intents,
+    payment_methods,
+    payments,
+    refunds,
+    sessions,
+)
 from .api import route, unrecognized
 from .errors import invalid
 from .parameters import validate
@@ -91,6 +104,22 @@ def _after_payment() -> list[BaseRoute]:
             filters=OF_CHARGE,
             param="refund",
         ),
+        *reads(
+            "dispute",
+            "/v1/disputes",
+            DisputeRetrieveParams,
+            DisputeListParams,
+            filters=OF_CHARGE,
+            param="dispute",
+        ),
+        *reads(
+            "radar.early_fraud_warning",
+            "/v1/radar/early_fraud_warnings",
+            EarlyFraudWarningRetrieveParams,
+            EarlyFraudWarningListParams,
+            filters=OF_CHARGE,
+        ),
+        route("POST", "/v1/disputes/{id}/close", disputes.accept),
         route("POST", "/v1/refunds", refunds.create),
         route("POST", refund, refunds.update),
         route("POST", f"{refund}/cancel", refunds.cancel),

@@ -1,0 +1,152 @@
+"""Disputes: the customer's bank takes the money back, until the case is closed."""
+
+from typing import Any
+
+from stripe import Dispute
+from stripe.params import DisputeCloseParams
+
+from . import balance, charges, fraud_warnings
+from .errors import conflict_of_state
+from .parameters import validate
+from .sandbox import StripeSandbox
+from .store import new_id
+
+type Json = dict[str, Any]
+type PathParams = dict[str, str]
+
+KIND = "dispute"
+SECONDS_PER_DAY = 24 * 60 * 60
+ANSWER_WITHIN_DAYS = 8
+# What card networks call the reasons that a card's dispute most often has.
+NETWORK_REASONS = {"fraudulent": "10.4", "product_not_received": "13.1"}
+REASONS = (
+    "bank_cannot_process", "check_returned", "credit_not_processed",
+    "customer_initiated", "debit_not_authorized", "duplicate", "fraudulent", "general",
+    "incorrect_account_details", "insufficient_funds", "noncompliant",
+    "product_not_received", "product_unacceptable", "subscription_canceled",
+    "unrecognized",
+)  # fmt: skip
+OUTCOMES = ("won", "lost")
+
+
+def create(
+    sandbox: StripeSandbox,
+    named: str,
+    *,
+    reason: str = "fraudulent",
+    amount: int | None = None,
+) -> Json:
+    """
+    Dispute the charge that *named* is the id of, or whose PaymentIntent's.
+
+    The bank takes *amount*; without one, all that has not been refunded.
+    """
+    if reason not in REASONS:
+        raise ValueError(f"reason must be one of {', '.join(REASONS)}")
+    with sandbox.lock:
+        charge = charges.successful(sandbox, named, "dispute")
+        if charge["disputed"]:
+            raise conflict_of_state(f"Charge {charge['id']} is disputed already.")
+        remaining: int = charge["amount"] - charge["amount_refunded"]
+        disputed = remaining if amount is None else amount
+        if not 1 <= disputed <= charge["amount"]:
+            raise conflict_of_state(
+                f"Of charge {charge['id']}, {disputed} cannot be disputed."
+            )
+        dispute = sandbox.store.add(_dispute(sandbox, charge, reason, disputed))
+        entry = balance.record_withdrawal(sandbox, dispute)
+        dispute["balance_transactions"].append(entry)
+        charge["disputed"] = True
+        sandbox.emit("charge.dispute.created", dispute)
+        sandbox.emit("charge.dispute.funds_withdrawn", dispute)
+        fraud_warnings.outdate(sandbox, charge)
+        return dispute
+
+
+def accept(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
+    """The shop admits defeat."""
+    expand = validate(raw, DisputeCloseParams).get("expand", [])
+    dispute = sandbox.store.get(KIND, path["id"], KIND)
+    # An expansion that cannot be must leave the dispute open.
+    sandbox.store.expanded(dispute, expand)
+    close(sandbox, dispute["id"], "lost")
+    return sandbox.store.expanded(dispute, expand)
+
+
+def close(sandbox: StripeSandbox, dispute_id: str, status: str) -> Json:
+    """The bank decides: for the shop, which gets its money back, or against it."""
+    if status not in OUTCOMES:
+        raise ValueError(f"status must be one of {', '.join(OUTCOMES)}")
+    with sandbox.lock:
+        dispute = sandbox.store.get(KIND, dispute_id, KIND)
+        if dispute["status"] in OUTCOMES:
+            raise conflict_of_state("This dispute is already closed")
+        dispute["status"] = status
+        if status == "won":
+            entry = balance.record_reinstatement(sandbox, dispute)
+            dispute["balance_transactions"].append(entry)
+            dispute["is_charge_refundable"] = True
+            sandbox.emit("charge.dispute.funds_reinstated", dispute)
+        sandbox.emit("charge.dispute.closed", dispute)
+        return dispute
+
+
+def forbids_refund(sandbox: StripeSandbox, charge: Json) -> bool:
+    """Whether the bank holds, or has kept, the money that a refund would give back."""
+    return any(
+        dispute["charge"] == charge["id"] and not dispute["is_charge_refundable"]
+        for dispute in sandbox.store.all(KIND)
+    )
+
+
+def _dispute(sandbox: StripeSandbox, charge: Json, reason: str, amount: int) -> Json:
+    now = sandbox.now()
+    due_day = now // SECONDS_PER_DAY + ANSWER_WITHIN_DAYS
+    billing = charge["billing_details"]
+    return {
+        "id": new_id("du_1"),
+        "object": KIND,
+        "amount": amount,
+        "balance_transactions": [],
+        "charge": charge["id"],
+        "created": now,
+        "currency": charge["currency"],
+        "enhanced_eligibility_types": [],
+        "evidence": {
+            **dict.fromkeys(Dispute.Evidence.__annotations__),
+            "customer_email_address": billing["email"],
+            "customer_name": billing["name"],
+            "enhanced_evidence": {},
+        },
+        "evidence_details": {
+            # The end of that day.
+            "due_by": (due_day + 1) * SECONDS_PER_DAY - 1,
+            "enhanced_eligibility": {},
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+            "submission_method": "not_submitted",
+        },
+        "intended_submission_method": None,
+        "is_charge_refundable": False,
+        "livemode": False,
+        "metadata": {},
+        "network_reason_code": NETWORK_REASONS.get(reason),
+        "payment_intent": charge["payment_intent"],
+        "payment_method_details": _method_details(charge, reason),
+        "reason": reason,
+        "status": "needs_response",
+    }
+
+
+def _method_details(charge: Json, reason: str) -> Json | None:
+    card = charge["payment_method_details"].get("card")
+    if card is None:
+        return None
+    details = {
+        "brand": card["brand"],
+        "case_type": "chargeback",
+        "network": card["brand"],
+        "network_reason_code": NETWORK_REASONS.get(reason),
+    }
+    return {"type": "card", "card": details}

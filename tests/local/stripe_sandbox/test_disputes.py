@@ -1,0 +1,261 @@
+"""Disputes and early fraud warnings."""
+
+import pytest
+import requests
+import stripe
+
+DISPUTED = "4000000000000259"
+DISPUTE_EVENTS = (
+    "charge.dispute.created",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+    "charge.dispute.closed",
+)
+WARNED = "radar.early_fraud_warning.created"
+
+
+@pytest.fixture
+def ask(url):
+    """A control call that may be refused; its status."""
+
+    def post(path, **body):
+        return requests.post(f"{url}/sandbox/{path}", json=body, timeout=5).status_code
+
+    return post
+
+
+def test_the_card_for_it_disputes_what_it_has_paid(client, paid, event_types):
+    intent = paid(DISPUTED)
+
+    (dispute,) = client.v1.disputes.list().data
+
+    assert intent.status == "succeeded"
+    assert dispute.object == "dispute"
+    assert dispute.status == "needs_response"
+    assert dispute.reason == "fraudulent"
+    assert dispute.amount == 2500
+    assert dispute.currency == "usd"
+    assert dispute.charge == intent.latest_charge
+    assert dispute.payment_intent == intent.id
+    assert not dispute.is_charge_refundable
+    assert dispute.evidence_details.due_by > dispute.created
+    assert dispute.evidence.customer_email_address == "ada@example.com"
+    assert dispute.evidence.receipt is None
+    assert dispute.payment_method_details.card.brand == "visa"
+    assert client.v1.charges.retrieve(intent.latest_charge).disputed
+    assert event_types() == [
+        "payment_intent.created",
+        "charge.succeeded",
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+        "payment_intent.succeeded",
+        "checkout.session.completed",
+    ]
+
+
+def test_a_dispute_takes_the_money_and_a_fee(client, paid, events):
+    paid(DISPUTED)
+
+    (dispute,) = client.v1.disputes.list().data
+    (withdrawal,) = dispute.balance_transactions
+
+    assert withdrawal.type == "adjustment"
+    assert withdrawal.reporting_category == "dispute"
+    assert withdrawal.source == dispute.id
+    assert (withdrawal.amount, withdrawal.fee, withdrawal.net) == (-2500, 1500, -4000)
+    (told,) = events("charge.dispute.funds_withdrawn")
+    (entry,) = told.data.object.balance_transactions
+    assert entry.id == withdrawal.id
+
+
+@pytest.mark.parametrize("by", ["id", "latest_charge"])
+def test_any_payment_can_be_disputed(client, paid, control, by):
+    intent = paid()
+    body = {"reason": "product_not_received", "amount": 700}
+
+    opened = control("POST", f"charges/{intent[by]}/dispute", body)
+    dispute = client.v1.disputes.retrieve(opened["id"], {"expand": ["charge"]})
+
+    assert dispute.amount == 700
+    assert dispute.reason == "product_not_received"
+    assert dispute.charge.id == intent.latest_charge
+    assert dispute.charge.disputed
+
+
+def test_a_dispute_is_about_what_was_not_refunded(client, paid, control, ask):
+    intent = paid()
+    client.v1.refunds.create({"payment_intent": intent.id, "amount": 1000})
+
+    assert control("POST", f"charges/{intent.id}/dispute")["amount"] == 1500
+    assert ask(f"charges/{intent.id}/dispute") == 400
+
+
+def test_what_cannot_be_disputed_is_not(client, paid, ask, events):
+    refunded = paid()
+    client.v1.refunds.create({"payment_intent": refunded.id})
+
+    assert ask(f"charges/{refunded.id}/dispute") == 400
+    assert ask(f"charges/{paid().id}/dispute", amount=2501) == 400
+    assert ask(f"charges/{paid().id}/dispute", reason="a whim") == 400
+    assert ask("charges/ch_nothing/dispute") == 404
+    assert events(*DISPUTE_EVENTS) == []
+
+
+def test_a_lost_dispute_keeps_the_money(client, paid, control, events):
+    paid(DISPUTED)
+    (dispute,) = client.v1.disputes.list().data
+
+    control("POST", f"disputes/{dispute.id}/close", {"status": "lost"})
+
+    lost = client.v1.disputes.retrieve(dispute.id)
+    assert lost.status == "lost"
+    assert len(lost.balance_transactions) == 1
+    assert [event.type for event in events(*DISPUTE_EVENTS)] == [
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.closed",
+    ]
+    assert events("charge.dispute.closed")[0].data.object.status == "lost"
+
+
+def test_a_won_dispute_gives_the_money_back_but_not_the_fee(
+    client, paid, control, events
+):
+    paid(DISPUTED)
+    (dispute,) = client.v1.disputes.list().data
+
+    control("POST", f"disputes/{dispute.id}/close", {"status": "won"})
+
+    won = client.v1.disputes.retrieve(dispute.id)
+    assert won.status == "won"
+    assert [entry.net for entry in won.balance_transactions] == [-4000, 2500]
+    told = events(*DISPUTE_EVENTS)
+    assert [event.type for event in told] == [
+        "charge.dispute.created",
+        "charge.dispute.funds_withdrawn",
+        "charge.dispute.funds_reinstated",
+        "charge.dispute.closed",
+    ]
+    assert [event.data.object.status for event in told] == [
+        "needs_response",
+        "needs_response",
+        "won",
+        "won",
+    ]
+
+
+def test_the_shop_can_accept_a_dispute(client, paid):
+    intent = paid(DISPUTED)
+    (dispute,) = client.v1.disputes.list().data
+
+    with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
+        client.v1.disputes.close(dispute.id, {"expand": ["nothing"]})
+    closed = client.v1.disputes.close(dispute.id, {"expand": ["payment_intent"]})
+
+    assert closed.status == "lost"
+    assert closed.payment_intent.id == intent.id
+
+
+def test_a_dispute_closes_once(client, paid, ask):
+    paid(DISPUTED)
+    (dispute,) = client.v1.disputes.list().data
+
+    assert ask(f"disputes/{dispute.id}/close", status="withdrawn") == 400
+    assert ask(f"disputes/{dispute.id}/close") == 400
+    client.v1.disputes.close(dispute.id)
+
+    assert ask(f"disputes/{dispute.id}/close", status="won") == 400
+    with pytest.raises(stripe.InvalidRequestError, match="already closed"):
+        client.v1.disputes.close(dispute.id)
+
+
+def test_what_the_bank_has_taken_is_not_refunded(client, paid, control):
+    intent = paid(DISPUTED)
+    (dispute,) = client.v1.disputes.list().data
+
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.refunds.create({"payment_intent": intent.id})
+    control("POST", f"disputes/{dispute.id}/close", {"status": "won"})
+    refund = client.v1.refunds.create({"payment_intent": intent.id})
+
+    assert refused.value.http_status == 400
+    assert refused.value.code == "charge_disputed"
+    assert refund.status == "succeeded"
+
+
+def test_a_bank_debit_can_be_disputed(client, create, pay, bank_debit, control):
+    pay(create(), method=bank_debit)
+    (charge,) = client.v1.charges.list().data
+    control("POST", f"payment_intents/{charge.payment_intent}/settle")
+
+    body = {"reason": "debit_not_authorized"}
+    dispute = control("POST", f"charges/{charge.id}/dispute", body)
+
+    assert dispute["payment_method_details"] is None
+
+
+def test_disputes_are_listed_by_what_they_are_about(client, paid):
+    one, other = paid(DISPUTED), paid(DISPUTED)
+
+    def intents(**params):
+        listed = client.v1.disputes.list(params).data
+        return [dispute.payment_intent for dispute in listed]
+
+    assert intents() == [other.id, one.id]
+    assert intents(payment_intent=one.id) == [one.id]
+    assert intents(charge=other.latest_charge) == [other.id]
+
+
+def test_an_unknown_dispute_is_missing(client):
+    with pytest.raises(stripe.InvalidRequestError) as missing:
+        client.v1.disputes.retrieve("du_nothing")
+
+    assert missing.value.code == "resource_missing"
+    assert missing.value.param == "dispute"
+
+
+def test_a_bank_can_warn_of_fraud(client, paid, control, events):
+    intent = paid()
+
+    made = control("POST", f"charges/{intent.id}/early_fraud_warning")
+    warning = client.v1.radar.early_fraud_warnings.retrieve(
+        made["id"], {"expand": ["charge"]}
+    )
+
+    assert warning.object == "radar.early_fraud_warning"
+    assert warning.actionable
+    assert warning.fraud_type == "made_with_stolen_card"
+    assert warning.charge.id == intent.latest_charge
+    assert warning.payment_intent == intent.id
+    (told,) = events(WARNED)
+    assert told.data.object.id == warning.id
+
+
+@pytest.mark.parametrize("how", ["refund", "dispute"])
+def test_a_warning_is_outdated_by_what_it_warned_of(client, paid, control, events, how):
+    intent, other = paid(), paid()
+    for each in (intent, other):
+        control("POST", f"charges/{each.id}/early_fraud_warning")
+
+    if how == "refund":
+        client.v1.refunds.create({"payment_intent": intent.id, "amount": 500})
+        assert events("radar.early_fraud_warning.updated") == []
+        client.v1.refunds.create({"payment_intent": intent.id})
+    else:
+        control("POST", f"charges/{intent.id}/dispute")
+
+    (told,) = events("radar.early_fraud_warning.updated")
+    assert told.data.object.payment_intent == intent.id
+    assert not told.data.object.actionable
+
+
+def test_warnings_are_listed_by_what_they_warn_of(client, paid, control, ask):
+    one, other = paid(), paid("4000000000005126")
+    for intent in (one, other):
+        body = {"fraud_type": "misc"}
+        control("POST", f"charges/{intent.latest_charge}/early_fraud_warning", body)
+
+    assert ask(f"charges/{one.id}/early_fraud_warning", fraud_type="a whim") == 400
+    assert len(client.v1.radar.early_fraud_warnings.list().data) == 2
+    (only,) = client.v1.radar.early_fraud_warnings.list({"payment_intent": one.id}).data
+    assert only.charge == one.latest_charge
