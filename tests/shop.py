@@ -161,10 +161,11 @@ class Shop:
         for table, items in everything.items():
             name = self.tables[table]
             keys = template_file.resources("AWS::DynamoDB::Table")[table]["KeySchema"]
-            for item in self.items(table):
+            current = self.items(table)
+            for item in (i for i in current if i not in items):
                 key = {k["AttributeName"]: item[k["AttributeName"]] for k in keys}
                 self.dynamodb.delete_item(TableName=name, Key=to_item(key))
-            for item in items:
+            for item in (i for i in items if i not in current):
                 self.dynamodb.put_item(TableName=name, Item=to_item(item))
 
     def sessions(self) -> list[dict[str, Any]]:
