@@ -179,6 +179,24 @@ def test_twenty_deliveries_at_once_are_one_purchase(shop: Shop, kind: str) -> No
 
 
 @pytest.mark.usefixtures("atomic_calls")
+def test_what_does_not_add_up_is_quarantined_once_however_often_it_comes(
+    shop: Shop,
+) -> None:
+    """Invariant 4."""
+    event = paid(shop, "content")
+    event["data"]["object"]["amount_total"] = 1
+
+    outcomes = in_parallel(
+        lambda body: settlement(shop).apply(payment_events.read(body)),
+        [json.dumps(event)] * 10,
+    )
+
+    assert sorted(outcomes) == [Outcome.NOTHING_NEW] * 9 + [Outcome.QUARANTINED]
+    assert shop.item("PurchasesTable", "buyer#user_1")["quarantined"] == 1
+    assert shop.audit() == ["checkout_created", "purchase_quarantined"]
+
+
+@pytest.mark.usefixtures("atomic_calls")
 def test_two_payments_for_one_claim_at_once_are_one_ownership(
     shop: Shop, second_session: Callable[[str], None]
 ) -> None:
