@@ -231,6 +231,15 @@ def test_without_an_e_mail_address_stripe_asks_for_it(shop: Shop) -> None:
     assert only(shop)["customer_email"] is None
 
 
+@pytest.mark.parametrize("email", ["nobody", "a@b", "a b@c.example"])
+def test_an_address_that_stripe_would_refuse_bars_nobody(
+    shop: Shop, email: str
+) -> None:
+    """The token's address only prefills a form."""
+    assert shop.create("bid", email=email).status == 200
+    assert only(shop)["customer_email"] is None
+
+
 def test_a_products_shopper_may_give_an_e_mail_address(shop: Shop) -> None:
     shop.create("product", customer_email="mail@example.com")
 

@@ -47,6 +47,8 @@ def test_an_url_of_an_allowed_origin_is_allowed(url: str) -> None:
         "https://evil.test?@shop.example.test/",
         "https://evil.test/\\@shop.example.test/",
         "https://evil.test\\@shop.example.test/",
+        "https://shop.example.test/\\evil.test",
+        "https://shop.example.test/\x7f",
         "ftp://shop.example.test/",
         "javascript:alert(1)//shop.example.test/",
         "\thttps://shop.example.test/",
