@@ -9,6 +9,7 @@ from checkout.config import CreateSessionConfig
 from checkout.create import SessionCreator
 from checkout.errors import InvalidRequestError, TooManyRequestsError
 from checkout.offers import kind_named
+from checkout.payable import PayableSessions
 from checkout.payment_events import PaymentEvents
 from checkout.stripe_gateway import StripeGateway
 from checkout.tables.audit_log import AuditLog
@@ -32,13 +33,17 @@ def config() -> CreateSessionConfig:
 @cache
 def creator() -> SessionCreator:
     c = config()
+    sessions = PaymentSessions(c.payment_sessions_table)
     return SessionCreator(
-        sessions=PaymentSessions(c.payment_sessions_table),
+        sessions=sessions,
         purchases=Purchases(c.purchases_table),
-        audit_log=AuditLog(c.audit_log_table),
-        payment_events=PaymentEvents(c.payment_events_queue_url),
-        stripe=StripeGateway(
-            lambda: credentials.secret(c.stripe_secret_key_name), c.stripe_api_base
+        payable=PayableSessions(
+            sessions=sessions,
+            audit_log=AuditLog(c.audit_log_table),
+            payment_events=PaymentEvents(c.payment_events_queue_url),
+            stripe=StripeGateway(
+                lambda: credentials.secret(c.stripe_secret_key_name), c.stripe_api_base
+            ),
         ),
         allowed_origins=c.allowed_origins,
         livemode=c.stripe_mode == "live",

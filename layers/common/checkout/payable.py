@@ -1,0 +1,174 @@
+"""Make a session payable at Stripe, and see to it that it is payable no more."""
+
+import json
+import random
+import time
+from dataclasses import dataclass, replace
+from typing import Any
+
+from checkout import clock
+from checkout.errors import (
+    AlreadyPurchasedError,
+    PaymentInProgressError,
+    StripeBusyError,
+    StripeError,
+    StripeRefusedError,
+)
+from checkout.payment_events import PaymentEvents
+from checkout.payment_session import UNRESOLVED, PaymentSession, Status
+from checkout.stripe_gateway import UNAVAILABLE, StripeGateway
+from checkout.stripe_session import StripeSession
+from checkout.tables import transaction
+from checkout.tables.audit_log import AuditLog
+from checkout.tables.payment_sessions import PaymentSessions
+from checkout.telemetry import logger
+
+BUSY_TRIES = 8
+BUSY_PAUSE_SECONDS = 0.15
+
+GIVEN_UP = frozenset([Status.ABANDONED, Status.EXPIRED])
+
+
+class GivenUpError(Exception):
+    """Stripe made the session after another request had given it up."""
+
+
+@dataclass(frozen=True, slots=True)
+class Started:
+    """A session that the buyer can pay now; the secret is for embedded pages only."""
+
+    session: PaymentSession
+    client_secret: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PayableSessions:
+    """Opens and closes sessions at Stripe; a crash between two steps loses nothing."""
+
+    sessions: PaymentSessions
+    audit_log: AuditLog
+    payment_events: PaymentEvents
+    stripe: StripeGateway
+
+    def open(self, session: PaymentSession) -> Started:
+        """
+        Ask Stripe for the session, unless we have its answer already.
+
+        After a crash at any point the same intent comes here again, sends the same
+        bytes under the same key, and gets the same session from Stripe. Raises
+        GivenUpError if another request has given the session up in the meantime.
+        """
+        if session.url:
+            return Started(session, None)
+        stripe_object = self._ask_stripe(session)
+        if stripe_object is None:
+            return self.open(self._reload(session))
+        stripe_session = StripeSession.from_dict(stripe_object)
+        opened = replace(
+            session,
+            status=Status.OPEN,
+            stripe_session_id=stripe_session.id,
+            url=stripe_session.url,
+        )
+        if session.status is Status.INTENT:
+            self._record_open(opened)
+        return Started(opened, stripe_session.client_secret)
+
+    def _ask_stripe(self, session: PaymentSession) -> dict[str, Any] | None:
+        """Return Stripe's session, or None if another request has recorded it."""
+        for attempt in range(BUSY_TRIES):
+            try:
+                return self.stripe.create_session(
+                    json.loads(session.stripe_request), session.idempotency_key
+                )
+            except StripeBusyError:
+                if self._reload(session).url:
+                    return None
+                time.sleep(BUSY_PAUSE_SECONDS * random.uniform(1, attempt + 2))  # noqa: S311
+            except StripeRefusedError:
+                self._end(session, Status.ABANDONED, "checkout_abandoned")
+                raise
+        raise StripeError(UNAVAILABLE)
+
+    def _reload(self, session: PaymentSession) -> PaymentSession:
+        return self.sessions.get(session.id) or session
+
+    def _record_open(self, session: PaymentSession) -> None:
+        assert session.stripe_session_id  # noqa: S101 - Stripe has just given it
+        # A condition that fails means: another request, or an event, was here first.
+        lost = transaction.write(
+            {
+                "session": self.sessions.move(
+                    session.id,
+                    Status.OPEN,
+                    stripe_session_id=session.stripe_session_id,
+                    url=session.url,
+                    due_at=session.expires_at,
+                ),
+                "pointer": self.sessions.point_from(
+                    session.stripe_session_id, session.id
+                ),
+                "audit": self.audit_log.entry(
+                    session.id,
+                    "checkout_created",
+                    clock.now(),
+                    stripe_session_id=session.stripe_session_id,
+                    attempt=session.attempt,
+                ),
+            }
+        )
+        if lost.get("session", {}).get("status") in GIVEN_UP:
+            # Another session may have taken its place: two must not be payable.
+            self.stripe.close_session(session.stripe_session_id)
+            raise GivenUpError
+        if not lost:
+            logger.info(
+                "checkout_created",
+                payment_session_id=session.id,
+                stripe_session_id=session.stripe_session_id,
+                kind=session.kind,
+                amount=session.amount,
+                currency=session.currency,
+            )
+
+    def close(self, session: PaymentSession) -> None:
+        """
+        See to it that *session* cannot be paid any more.
+
+        Raises AlreadyPurchasedError or PaymentInProgressError if it has been.
+        """
+        if session.status in {Status.PROCESSING, Status.QUARANTINED}:
+            raise PaymentInProgressError(
+                "Your earlier payment is still being processed."
+            )
+        if session.status not in UNRESOLVED:
+            return
+        if session.status is Status.INTENT:
+            if clock.now() >= clock.from_iso(session.expires_at):
+                # Nobody was ever given its URL.
+                self._end(session, Status.ABANDONED, "checkout_abandoned")
+                return
+            try:
+                session = self.open(session).session
+            except (StripeRefusedError, GivenUpError):
+                return
+        assert session.stripe_session_id  # noqa: S101 - it is open, so Stripe has it
+        stripe_object = self.stripe.close_session(session.stripe_session_id)
+        stripe_session = StripeSession.from_dict(stripe_object)
+        if stripe_session.status != "complete":
+            self._end(session, Status.EXPIRED, "checkout_expired")
+            return
+        self.payment_events.send_observed(stripe_object)
+        if stripe_session.payment_status == "unpaid":
+            raise PaymentInProgressError(
+                "Your earlier payment is still being processed."
+            )
+        raise AlreadyPurchasedError("You have just paid for this.")
+
+    def _end(self, session: PaymentSession, status: Status, action: str) -> None:
+        transaction.write(
+            {
+                "session": self.sessions.move(session.id, status),
+                "audit": self.audit_log.entry(session.id, action, clock.now()),
+            }
+        )
