@@ -6,7 +6,8 @@ Bodies are JSON, and nothing is authenticated.
 - POST /sandbox/faults {"method", "path_prefix", "status", "hang_seconds",
   "when": "before" | "during" | "after", "times"}: the next calls fail or hang;
   DELETE forgets the faults still to come.
-- PUT /sandbox/webhook_endpoint {"url", "enabled_events"}: where events go.
+- PUT /sandbox/webhook_endpoint {"url", "enabled_events"}: where events go, signed with
+  the sandbox's own secret; besides, they go to the endpoints that the API has made.
 - POST /sandbox/webhooks {"mode": "deliver" | "drop" | "hold"}: "deliver" does not
   release what is held.
 - POST /sandbox/webhooks/release: deliver what is held, and go on delivering.
@@ -28,7 +29,6 @@ import json
 from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlsplit
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -39,7 +39,7 @@ from . import disputes, fraud_warnings, payments, refunds, sessions
 from .errors import ApiError
 from .faults import WHENS, Fault
 from .sandbox import StripeSandbox
-from .webhooks import MODES
+from .webhooks import MODES, Destination, check_url
 
 type Json = dict[str, Any]
 type Control = Callable[[StripeSandbox, Json, str], Json]
@@ -100,12 +100,10 @@ def clear_faults(sandbox: StripeSandbox, _: Json, __: str) -> Json:
 
 
 def set_webhook_endpoint(sandbox: StripeSandbox, body: Json, _: str) -> Json:
-    url = urlsplit(body["url"])
-    # Reading the port checks it.
-    if url.scheme not in ("http", "https") or not url.hostname or url.port == 0:
-        raise ValueError("url must be an http or https URL")
-    sandbox.webhooks.urls = [body["url"]]
-    sandbox.webhooks.enabled_events = body.get("enabled_events", ["*"])
+    url = check_url(body["url"])
+    events = list(body.get("enabled_events", ["*"]))
+    secret = sandbox.webhook_secret
+    sandbox.webhooks.configured = [Destination(url, secret, events)]
     return body
 
 

@@ -88,7 +88,7 @@ class StripeSandbox:
                 "created": self.now(),
                 "data": data,
                 "livemode": False,
-                "pending_webhooks": self.webhooks.subscribers(kind),
+                "pending_webhooks": len(self.webhooks.subscribers(kind)),
                 "request": dict(current_request.get()),
                 "type": kind,
             }

@@ -35,6 +35,12 @@ class Store:
         except KeyError:
             raise no_such(kind, object_id, param) from None
 
+    def remove(self, kind: str, object_id: str, param: str = "id") -> Json:
+        removed = self.get(kind, object_id, param)
+        del self._tables[kind][object_id]
+        del self._by_id[object_id]
+        return removed
+
     def all(self, kind: str) -> list[Json]:
         """Oldest first."""
         return list(self._tables.get(kind, {}).values())

@@ -10,12 +10,12 @@ from stripe.params import (
     ChargeRetrieveParams,
     DisputeListParams,
     DisputeRetrieveParams,
-    EventListParams,
-    EventRetrieveParams,
     PaymentIntentRetrieveParams,
     PaymentMethodRetrieveParams,
     RefundListParams,
     RefundRetrieveParams,
+    WebhookEndpointListParams,
+    WebhookEndpointRetrieveParams,
 )
 from stripe.params.checkout import SessionExpireParams, SessionRetrieveParams
 from stripe.params.radar import (
@@ -25,18 +25,19 @@ from stripe.params.radar import (
 
 from . import (
     disputes,
+    events,
     payment_intents,
     payment_methods,
     payments,
     refunds,
     sessions,
+    webhook_endpoints,
 )
 from .api import route, unrecognized
 from .errors import invalid
 from .parameters import validate
 from .reading import reads
 from .sandbox import StripeSandbox
-from .store import page, within
 
 type Json = dict[str, Any]
 type PathParams = dict[str, str]
@@ -59,6 +60,7 @@ class PaymentPageConfirmParams(TypedDict):
 def routes() -> list[BaseRoute]:
     session = "/v1/checkout/sessions/{id}"
     payment_page = "/v1/payment_pages/{id}"
+    endpoints = "/v1/webhook_endpoints"
     return [
         route("POST", "/v1/checkout/sessions", create_session),
         route("GET", "/v1/checkout/sessions", list_sessions),
@@ -72,8 +74,18 @@ def routes() -> list[BaseRoute]:
         route("GET", payment_page, retrieve_payment_page, publishable=True),
         route("POST", f"{payment_page}/confirm", confirm_page, publishable=True),
         *_after_payment(),
-        route("GET", "/v1/events", list_events),
-        route("GET", "/v1/events/{id}", retrieve_event),
+        *reads(
+            "webhook_endpoint",
+            endpoints,
+            WebhookEndpointRetrieveParams,
+            WebhookEndpointListParams,
+            param="webhook_endpoint",
+        ),
+        route("POST", endpoints, webhook_endpoints.create),
+        route("POST", f"{endpoints}/{{id}}", webhook_endpoints.update),
+        route("DELETE", f"{endpoints}/{{id}}", webhook_endpoints.delete),
+        route("GET", "/v1/events", events.list_events),
+        route("GET", "/v1/events/{id}", events.retrieve),
         route("*", "/v1/{path:path}", unrecognized),
     ]
 
@@ -204,32 +216,3 @@ def _payment_page(sandbox: StripeSandbox, checkout: sessions.Checkout) -> Json:
         "line_items": checkout.line_items,
     }
     return {**shown, "session_id": session["id"], "line_item_group": amounts}
-
-
-def list_events(sandbox: StripeSandbox, raw: Json, _: PathParams) -> Json:
-    params = validate(raw, EventListParams)
-    types = params.get("types") or [params.get("type", "*")]
-    delivered = params.get("delivery_success")
-
-    def matches(event: Json) -> bool:
-        return (
-            any(_is_type(event["type"], wanted) for wanted in types)
-            and within(event["created"], params.get("created"))
-            and delivered in (None, event["pending_webhooks"] == 0)
-        )
-
-    newest_first = sandbox.store.all("event")[::-1]
-    found = page(newest_first, params, "/v1/events", matches)
-    return sandbox.store.expanded(found, params.get("expand", []))
-
-
-def _is_type(kind: str, wanted: str) -> bool:
-    if wanted.endswith("*"):
-        return kind.startswith(wanted.removesuffix("*"))
-    return kind == wanted
-
-
-def retrieve_event(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
-    expand = validate(raw, EventRetrieveParams).get("expand", [])
-    event = sandbox.store.get("event", path["id"])
-    return sandbox.store.expanded(event, expand)

@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
@@ -29,6 +30,32 @@ def sign(body: bytes, secret: str, timestamp: int) -> str:
     return f"t={timestamp},v1={signature}"
 
 
+def check_url(url: object) -> str:
+    """The URL, if something could be posted there; a ValueError otherwise."""
+    if not isinstance(url, str):
+        raise ValueError("url must be a string")  # noqa: TRY004 - one error for all
+    parts = urlsplit(url)
+    # Reading the port checks it.
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise ValueError("url must be an http or https URL")
+    return url
+
+
+@dataclass
+class Destination:
+    """Where events go, and which."""
+
+    url: str
+    secret: str
+    enabled_events: list[str] = field(default_factory=lambda: ["*"])
+    # The version that its events are said to be in, if not the account's.
+    api_version: str | None = None
+    enabled: bool = True
+
+    def wants(self, kind: str) -> bool:
+        return self.enabled and not {"*", kind}.isdisjoint(self.enabled_events)
+
+
 class Webhooks:
     def __init__(
         self,
@@ -38,9 +65,9 @@ class Webhooks:
         retry_base_seconds: float,
         attempts: int,
     ) -> None:
-        self.secret = secret
-        self.urls = list(urls)
-        self.enabled_events = ["*"]
+        self.configured = [Destination(url, secret) for url in urls]
+        # Those that the API made, by the id of their webhook endpoint.
+        self.registered: dict[str, Destination] = {}
         self.mode: Mode = "deliver"
         self.attempts: list[Json] = []
         self._retry_base_seconds = retry_base_seconds
@@ -52,9 +79,9 @@ class Webhooks:
         self._stopped = False
         self._pool = ThreadPoolExecutor(PARALLEL_DELIVERIES, "webhook")
 
-    def subscribers(self, kind: str) -> int:
-        wanted = "*" in self.enabled_events or kind in self.enabled_events
-        return len(self.urls) if wanted else 0
+    def subscribers(self, kind: str) -> list[Destination]:
+        every = [*self.configured, *self.registered.values()]
+        return [destination for destination in every if destination.wants(kind)]
 
     def send(self, event: Json) -> None:
         """Deliver, drop or hold, as the mode says. Dropped events stay pending."""
@@ -69,9 +96,11 @@ class Webhooks:
     def deliver(self, event: Json) -> None:
         """Deliver now, whatever the mode: also how an event is sent again by hand."""
         # The payload is fixed here: the stored event's `pending_webhooks` will change.
-        body = json.dumps(event, indent=2).encode()
-        for url in list(self.urls):
-            self._submit(event, url, body, 1)
+        for destination in self.subscribers(event["type"]):
+            version = destination.api_version or event["api_version"]
+            shown = {**event, "api_version": version}
+            body = json.dumps(shown, indent=2).encode()
+            self._submit(event, destination, body, 1)
 
     def release(self) -> int:
         """Return to delivering, what was held first."""
@@ -102,13 +131,19 @@ class Webhooks:
                         connection.sock.shutdown(socket.SHUT_RDWR)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _submit(self, event: Json, url: str, body: bytes, attempt: int) -> None:
+    def _submit(
+        self, event: Json, destination: Destination, body: bytes, attempt: int
+    ) -> None:
         with self._answered:
-            if not self._stopped:
-                self._pool.submit(self._attempt, event, url, body, attempt)
+            # One that was disabled or deleted since is not tried again.
+            if not self._stopped and destination.enabled:
+                self._pool.submit(self._attempt, event, destination, body, attempt)
 
-    def _attempt(self, event: Json, url: str, body: bytes, attempt: int) -> None:
-        status = self._post(url, body)
+    def _attempt(
+        self, event: Json, destination: Destination, body: bytes, attempt: int
+    ) -> None:
+        url = destination.url
+        status = self._post(url, body, destination.secret)
         record = {"event": event["id"], "type": event["type"], "url": url}
         with self._answered:
             self.attempts.append({**record, "attempt": attempt, "status": status})
@@ -117,20 +152,20 @@ class Webhooks:
                 self._answered.notify_all()
             elif attempt < self._max_attempts and not self._stopped:
                 delay = self._retry_base_seconds * 2 ** (attempt - 1)
-                again = (event, url, body, attempt + 1)
+                again = (event, destination, body, attempt + 1)
                 timer = threading.Timer(delay, self._submit, again)
                 timer.daemon = True
                 self._timers = {t for t in self._timers if t.is_alive()} | {timer}
                 timer.start()
 
-    def _post(self, url: str, body: bytes) -> int | None:
+    def _post(self, url: str, body: bytes, secret: str) -> int | None:
         """One attempt's status, or None when nobody answered."""
         # Every attempt is signed anew, so that a late one is not refused as a replay.
         # The real clock signs, also when the sandbox's has been moved.
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-            "Stripe-Signature": sign(body, self.secret, int(time.time())),
+            "Stripe-Signature": sign(body, secret, int(time.time())),
         }
         parts = urlsplit(url)
         https = parts.scheme == "https"

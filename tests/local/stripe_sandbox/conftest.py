@@ -169,9 +169,8 @@ def paid(client, create, pay):
 
     def make(number="4242424242424242", **changes):
         session = create(**changes)
-        assert pay(session, number).status_code == 200
-        intent = client.v1.checkout.sessions.retrieve(session.id).payment_intent
-        return client.v1.payment_intents.retrieve(intent)
+        intent = pay(session, number).json()["payment_intent"]
+        return client.v1.payment_intents.retrieve(intent["id"])
 
     return make
 
@@ -273,9 +272,22 @@ class Endpoint:
 
 
 @pytest.fixture
-def endpoint(sandbox, control):
+def unconfigured():
+    """A shop's server of which the sandbox knows nothing yet."""
     made = Endpoint()
-    made.secret = sandbox.webhook_secret
-    control("PUT", "webhook_endpoint", {"url": made.url})
     yield made
     made.close()
+
+
+@pytest.fixture
+def another_endpoint():
+    made = Endpoint()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def endpoint(unconfigured, sandbox, control):
+    unconfigured.secret = sandbox.webhook_secret
+    control("PUT", "webhook_endpoint", {"url": unconfigured.url})
+    return unconfigured
