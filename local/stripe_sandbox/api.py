@@ -114,6 +114,8 @@ def _execute(
 ) -> Answer:
     api_key = _authenticate(sandbox, call, publishable=publishable)
     _check_version(call)
+    if not sandbox.rate_limit.admits():
+        raise failure(HTTPStatus.TOO_MANY_REQUESTS)
     call.fault = sandbox.faults.take(call.method, call.path)
     _strike(sandbox, call, "before")
     params = _params(call)

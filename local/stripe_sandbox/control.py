@@ -6,6 +6,8 @@ Bodies are JSON, and nothing is authenticated.
 - POST /sandbox/faults {"method", "path_prefix", "status", "hang_seconds",
   "when": "before" | "during" | "after", "times"}: the next calls fail or hang;
   DELETE forgets the faults still to come.
+- PUT /sandbox/rate_limit {"per_second"}: any call beyond so many in a second is
+  answered 429, and all are with 0; DELETE lifts the limit.
 - PUT /sandbox/webhook_endpoint {"url", "enabled_events"}: where events go, signed with
   the sandbox's own secret; besides, they go to the endpoints that the API has made.
 - POST /sandbox/webhooks {"mode": "deliver" | "drop" | "hold"}: "deliver" does not
@@ -49,6 +51,8 @@ def routes() -> list[BaseRoute]:
     return [
         _route("POST", "/sandbox/faults", add_fault),
         _route("DELETE", "/sandbox/faults", clear_faults),
+        _route("PUT", "/sandbox/rate_limit", set_rate_limit),
+        _route("DELETE", "/sandbox/rate_limit", lift_rate_limit),
         _route("PUT", "/sandbox/webhook_endpoint", set_webhook_endpoint),
         _route("POST", "/sandbox/webhooks", set_webhook_mode),
         _route("POST", "/sandbox/webhooks/release", release_webhooks),
@@ -96,6 +100,19 @@ def add_fault(sandbox: StripeSandbox, body: Json, _: str) -> Json:
 
 def clear_faults(sandbox: StripeSandbox, _: Json, __: str) -> Json:
     sandbox.faults.clear()
+    return {}
+
+
+def set_rate_limit(sandbox: StripeSandbox, body: Json, _: str) -> Json:
+    per_second = int(body["per_second"])
+    if per_second < 0:
+        raise ValueError("per_second must not be negative")
+    sandbox.rate_limit.allow(per_second)
+    return body
+
+
+def lift_rate_limit(sandbox: StripeSandbox, _: Json, __: str) -> Json:
+    sandbox.rate_limit.allow(None)
     return {}
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from .faults import Faults
 from .idempotency import IdempotencyKeys
+from .rate_limit import RateLimit
 from .store import Store, new_id
 from .webhooks import Webhooks
 
@@ -56,6 +57,7 @@ class StripeSandbox:
         self.outcomes: dict[str, Outcome] = {}
         self.requests: list[Json] = []
         self.faults = Faults()
+        self.rate_limit = RateLimit()
         self.idempotency = IdempotencyKeys(self.now)
         self.webhooks = Webhooks(
             self.webhook_secret,
