@@ -8,7 +8,7 @@ from stripe.params import (
     WebhookEndpointUpdateParams,
 )
 
-from .errors import invalid, missing, unsupported
+from .errors import invalid, unsupported
 from .parameters import updated_metadata, validate
 from .sandbox import StripeSandbox
 from .store import new_id
@@ -26,7 +26,7 @@ def create(sandbox: StripeSandbox, raw: Json, _: PathParams) -> Json:
     params = validate(raw, WebhookEndpointCreateParams)
     if params.get("connect"):
         raise unsupported("connect")
-    _check(params)
+    _check_url(params)
     if len(sandbox.webhooks.registered) >= MAX_ENDPOINTS:
         raise invalid(
             None,
@@ -62,7 +62,7 @@ def create(sandbox: StripeSandbox, raw: Json, _: PathParams) -> Json:
 def update(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
     params = validate(raw, WebhookEndpointUpdateParams)
     endpoint = sandbox.store.get(KIND, path["id"], KIND)
-    _check(params)
+    _check_url(params)
     changed = {**endpoint}
     for name in ("enabled_events", "url"):
         if name in params:
@@ -89,9 +89,7 @@ def delete(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
     return {"id": endpoint["id"], "object": KIND, "deleted": True}
 
 
-def _check(params: Json) -> None:
-    if params.get("enabled_events") == []:
-        raise missing("enabled_events")
+def _check_url(params: Json) -> None:
     if "url" not in params:
         return
     try:

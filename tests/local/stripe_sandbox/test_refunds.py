@@ -1,5 +1,7 @@
 """Refunds: in whole and in part, pending, and failing after all."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 import pytest
 import requests
 import stripe
@@ -106,6 +108,20 @@ def test_one_key_makes_one_refund(client, paid):
 
     assert once.id == again.id
     assert client.v1.charges.retrieve(intent.latest_charge).amount_refunded == 1000
+
+
+def test_refunds_at_once_give_back_no_more_than_was_paid(client, paid, raw):
+    intent = paid()
+
+    def refund(_):
+        data = {"payment_intent": intent.id, "amount": 1000}
+        return raw("POST", "/v1/refunds", data=data).status_code
+
+    with ThreadPoolExecutor(8) as pool:
+        statuses = list(pool.map(refund, range(8)))
+
+    assert sorted(statuses) == [200] * 2 + [400] * 6
+    assert client.v1.charges.retrieve(intent.latest_charge).amount_refunded == 2000
 
 
 @pytest.mark.parametrize("amount", [0, -1])

@@ -226,6 +226,17 @@ def test_a_refused_endpoint_is_not_made(client, changes, param):
     assert client.v1.webhook_endpoints.list().data == []
 
 
+def test_a_refused_change_changes_nothing(client, register, endpoint):
+    made = register()
+
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.webhook_endpoints.update(made.id, {"url": "x", "disabled": True})
+
+    assert refused.value.param == "url"
+    again = client.v1.webhook_endpoints.retrieve(made.id)
+    assert (again.url, again.status) == (endpoint.url, "enabled")
+
+
 def test_an_endpoints_version_is_its_for_good(client, register):
     made = register()
 

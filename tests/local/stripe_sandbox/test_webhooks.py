@@ -170,7 +170,7 @@ def test_an_endpoint_hears_only_what_it_asked_for(
     assert {a["type"] for a in sandbox.webhooks.attempts} == {COMPLETED}
 
 
-@pytest.mark.parametrize("bad", ["nowhere", "ftp://x", "http://", "http://x:port"])
+@pytest.mark.parametrize("bad", ["nowhere", "ftp://x", "http://", "http://x:port", 5])
 def test_an_endpoint_needs_a_url(url, bad):
     response = requests.put(
         f"{url}/sandbox/webhook_endpoint", json={"url": bad}, timeout=5
