@@ -8,8 +8,9 @@ from checkout import clock, credentials, http
 from checkout.config import SessionStatusConfig
 from checkout.errors import InvalidRequestError, NotFoundError
 from checkout.payment_events import PaymentEvents
-from checkout.payment_session import PaymentSession, Status
+from checkout.payment_session import Status
 from checkout.stripe_gateway import StripeGateway
+from checkout.stripe_session import is_ahead
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.telemetry import logger
 
@@ -69,14 +70,6 @@ def by_stripe_id(request: http.Request) -> dict[str, Any]:
         payment_events().send_observed(found)
         logger.info("settlement_queued", payment_session_id=session.id)
     return {"status": found["status"]}
-
-
-def is_ahead(found: dict[str, Any], session: PaymentSession) -> bool:
-    """Whether Stripe has got further than our record: its event is late, or lost."""
-    awaited = (
-        session.status is Status.PROCESSING and found["payment_status"] == "unpaid"
-    )
-    return found["status"] != "open" and not awaited
 
 
 def by_our_id(request: http.Request) -> dict[str, Any]:

@@ -14,6 +14,7 @@ FORBIDDEN = {
     "CreateSessionFunction": set(),
     "StripeWebhookFunction": STRIPE
     | {"pydantic", "checkout.tables", "checkout.offers"},
+    "ReconcileFunction": STRIPE | {"pydantic", "checkout.create", "checkout.settle"},
     "FulfillmentFunction": STRIPE | {"pydantic", "checkout.create", "checkout.terms"},
     "SessionStatusFunction": STRIPE
     | {"pydantic", "checkout.offers", "checkout.create"},

@@ -46,6 +46,15 @@ class FulfillmentConfig(Config):
 
 
 @dataclass(frozen=True, slots=True)
+class ReconcileConfig(Config):
+    payment_sessions_table: str
+    audit_log_table: str
+    payment_events_queue_url: str
+    stripe_secret_key_name: str
+    stripe_api_base: str
+
+
+@dataclass(frozen=True, slots=True)
 class SessionStatusConfig(Config):
     payment_sessions_table: str
     payment_events_queue_url: str

@@ -103,7 +103,6 @@ class PayableSessions:
                     Status.OPEN,
                     stripe_session_id=session.stripe_session_id,
                     url=session.url,
-                    due_at=session.expires_at,
                 ),
                 "pointer": self.sessions.point_from(
                     session.stripe_session_id, session.id

@@ -33,6 +33,9 @@ RANK = {
     Status.COMPLETE: 5,
     Status.QUARANTINED: 5,
 }
+# An unresolved session is indexed by the last digit of its id: sixteen partitions,
+# none of them hot, and the sweep reads each in turn.
+PARTITIONS = "0123456789abcdef"
 UNRESOLVED = frozenset([Status.INTENT, Status.OPEN, Status.PROCESSING])
 
 

@@ -15,7 +15,7 @@ from checkout.payment_events import (
 )
 from checkout.payment_session import RANK, PaymentSession, Status
 from checkout.purchase import Purchase, PurchaseStatus
-from checkout.stripe_session import StripeSession
+from checkout.stripe_session import StripeSession, bank_refused
 from checkout.tables import transaction
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.offers import Offers
@@ -243,7 +243,7 @@ def _recorded_already(session: Mapping[str, Any], found: StripeSession) -> Outco
 
 def _status_without_money(event: Event, found: StripeSession) -> Status | None:
     """Return what becomes of an unpaid session, None if it is still open."""
-    if event.type == ASYNC_PAYMENT_FAILED:
+    if event.type == ASYNC_PAYMENT_FAILED or bank_refused(event.object):
         return Status.FAILED
     if event.type == SESSION_EXPIRED or found.status == "expired":
         return Status.EXPIRED

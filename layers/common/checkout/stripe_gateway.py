@@ -69,8 +69,10 @@ class StripeGateway:
         return _plain(session)
 
     def session(self, stripe_session_id: str) -> dict[str, Any]:
+        """Return the session as it is now, with its payment intent."""
+        params = {"expand": ["payment_intent"]}
         with _our_errors():
-            return _plain(self._sessions().retrieve(stripe_session_id))
+            return _plain(self._sessions().retrieve(stripe_session_id, params))
 
     def close_session(self, stripe_session_id: str) -> dict[str, Any]:
         """

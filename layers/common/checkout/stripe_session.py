@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from checkout.payment_session import PaymentSession, Status
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StripeSession:
@@ -43,6 +45,26 @@ class StripeSession:
             url=stripe_object.get("url"),
             client_secret=stripe_object.get("client_secret"),
         )
+
+
+def is_ahead(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
+    """Whether Stripe knows more than our record: an event is late, or was lost."""
+    awaited = (
+        session.status is Status.PROCESSING
+        and stripe_object["payment_status"] == "unpaid"
+        and not bank_refused(stripe_object)
+    )
+    return stripe_object["status"] != "open" and not awaited
+
+
+def bank_refused(stripe_object: Mapping[str, Any]) -> bool:
+    """Whether a bank debit came to nothing; told only where the intent is expanded."""
+    payment_intent = stripe_object.get("payment_intent")
+    return (
+        isinstance(payment_intent, Mapping)
+        and stripe_object["status"] == "complete"
+        and payment_intent["status"] in {"requires_payment_method", "canceled"}
+    )
 
 
 def id_of(reference: str | Mapping[str, Any] | None) -> str | None:

@@ -1,5 +1,6 @@
 """The PaymentSessions table: sessions, who is live, and who asked how often."""
 
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -11,8 +12,9 @@ from checkout.tables import transaction
 from checkout.tables.item import Value, read, to_item
 from checkout.tables.transaction import Action
 
-# An intent that has not reached Stripe by then was left behind by a crash.
-INTENT_GRACE = timedelta(minutes=10)
+# The sweep looks at a session after this long: an intent that has not reached Stripe
+# by then was left behind by a crash, and an open session may have been paid unheard.
+FIRST_LOOK = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +60,8 @@ class PaymentSessions:
     def _put_intent(self, session: PaymentSession) -> Action:
         item = session.to_dict() | {
             "rank": RANK[Status.INTENT],
-            # Sixteen partitions by the id's last digit: the sweep reads each in turn.
             "unresolved": session.id[-1],
-            "due_at": iso(datetime.fromisoformat(session.created_at) + INTENT_GRACE),
+            "due_at": iso(datetime.fromisoformat(session.created_at) + FIRST_LOOK),
         }
         return {
             "Put": {
@@ -144,6 +145,32 @@ class PaymentSessions:
                 ),
             }
         }
+
+    def due(self, partition: str, at: datetime, limit: int) -> list[str]:
+        """Return the ids of unresolved sessions that are due, the longest due first."""
+        answer = aws.client("dynamodb").query(
+            TableName=self._table,
+            IndexName="unresolved",
+            KeyConditionExpression="unresolved = :partition AND due_at <= :now",
+            ExpressionAttributeValues=to_item(
+                {":partition": partition, ":now": iso(at)}
+            ),
+            Limit=limit,
+        )
+        return [item["id"]["S"] for item in answer["Items"]]
+
+    def postpone(self, payment_session_id: str, due_at: datetime) -> None:
+        """Look at a session again at *due_at*, unless it has come to its end."""
+        dynamodb = aws.client("dynamodb")
+        still_unresolved = "attribute_exists(unresolved)"
+        with suppress(dynamodb.exceptions.ConditionalCheckFailedException):
+            dynamodb.update_item(
+                TableName=self._table,
+                Key=to_item({"id": payment_session_id}),
+                UpdateExpression="SET due_at = :due_at",
+                ConditionExpression=still_unresolved,
+                ExpressionAttributeValues=to_item({":due_at": iso(due_at)}),
+            )
 
     def count_request(self, client: str, at: datetime, limit: int) -> bool:
         """Count a request in this minute; say whether *client* is within *limit*."""
