@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from botocore.client import BaseClient
 
 from checkout.purchase import Purchase, PurchaseStatus
 from checkout.tables import transaction
@@ -171,6 +172,31 @@ def test_the_pages_are_the_history_newest_first(shop: Shop) -> None:
             }
             seen += [purchase["id"] for purchase in body["data"]]
         assert seen == ids
+
+
+@pytest.fixture
+def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let DynamoDB end each answer to a query after four items, and not a megabyte."""
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def cut_short(client: Any, operation: str, parameters: Any) -> Any:
+        limit = {"Limit": 4} if operation == "Query" else {}
+        return call(client, operation, parameters | limit)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", cut_short)
+
+
+@pytest.mark.usefixtures("short_answers")
+def test_a_history_may_take_several_answers_of_the_table(shop: Shop) -> None:
+    ids = record_many(shop, "user_1", ["completed", "refunded"] * 9)
+
+    for status, expected in {"": ids, "refunded": ids[::2]}.items():
+        query = {"status": status} if status else {}
+        pages = [
+            history(shop, page=str(page), pageSize="5", **query).body["data"]
+            for page in (1, 2, 3, 4, 5)
+        ]
+        assert [p["id"] for data in pages for p in data] == expected
 
 
 def test_a_history_is_twenty_to_a_page_unless_asked(shop: Shop) -> None:

@@ -85,6 +85,7 @@ def test_any_of_several_v1_signatures_may_match() -> None:
         "t=1_790_000_000,v1={right}",
         f"t={NOW + 1},v1={{right}}",
         "t=１７９００００００００,v1={right}",  # noqa: RUF001 - digits, but not ASCII's
+        "t=²,v1={right}",  # a digit to str.isdigit, and not to int
         "t=" + "9" * 5000 + ",v1={right}",
         f"t={NOW},t={NOW},v1={{right}}",
         f"t={NOW},v1=é",
