@@ -3,8 +3,6 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.metrics import MetricUnit
-
 from checkout import credentials
 from checkout.config import ReconcileConfig
 from checkout.payable import PayableSessions
@@ -13,7 +11,7 @@ from checkout.reconcile import Sweep
 from checkout.stripe_gateway import StripeGateway
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.payment_sessions import PaymentSessions
-from checkout.telemetry import logger, metrics
+from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -51,6 +49,6 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
         return context.get_remaining_time_in_millis() > MARGIN_MILLISECONDS
 
     looked_at = sweep().run(has_time)
-    metrics.add_metric("payments.sweep.looked_at", MetricUnit.Count, looked_at)
+    count("payments.sweep.looked_at", looked_at)
     logger.info("swept", looked_at=looked_at)
     return {"looked_at": looked_at}

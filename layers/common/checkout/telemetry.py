@@ -7,6 +7,6 @@ logger = Logger()
 metrics = Metrics()
 
 
-def count(metric: str) -> None:
-    """Count one occurrence; the names are in docs/operations.md."""
-    metrics.add_metric(name=metric, unit=MetricUnit.Count, value=1)
+def count(metric: str, times: int = 1) -> None:
+    """Count what occurred; the names are in docs/operations.md."""
+    metrics.add_metric(name=metric, unit=MetricUnit.Count, value=times)
