@@ -62,7 +62,7 @@ def declined(shop: Shop) -> Event:
 
 @pytest.mark.parametrize(
     "story",
-    [settled, settled_without_an_owner, quarantined, on_its_way, expired],
+    [settled, settled_without_an_owner, quarantined, on_its_way, expired, declined],
     ids=lambda story: story.__name__,
 )
 def test_a_crash_anywhere_and_a_redelivery_end_as_if_nothing_had_happened(
@@ -84,22 +84,6 @@ def test_a_crash_anywhere_and_a_redelivery_end_as_if_nothing_had_happened(
         assert written(shop) == undisturbed, crash
         steps = max(steps, len(crash.steps))
     assert steps >= 2
-
-
-def test_a_crash_may_count_a_declined_card_twice_and_nothing_worse(shop: Shop) -> None:
-    """A session may be declined many times, so a decline leaves no mark of its own."""
-    message = json.dumps(declined(shop))
-    before = shop.everything()
-
-    for crash in crash_points():
-        shop.restore(before)
-        with crash:
-            shop.work(message)
-        assert shop.work(message) == []
-
-        [session] = shop.sessions()
-        assert (session["status"], session["payment_status"]) == ("open", "failed")
-        assert 1 <= shop.audit().count("payment_failed") <= 2
 
 
 def written(shop: Shop) -> dict[str, list[str]]:

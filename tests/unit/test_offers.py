@@ -66,3 +66,14 @@ def test_the_terms_of_sale_leave_out_what_the_offer_does_not_say() -> None:
     item = {"creator_id": "c", "organization_fee_bps": 5, "title": "t"}
 
     assert terms_of_sale(item) == {"creator_id": "c", "organization_fee_bps": 5}
+
+
+@pytest.mark.parametrize(
+    "fees", [(10_001, 0), (5_000, 5_001), (-1, 0), (0, -1), ("100", 0), (True, 0)]
+)
+def test_fees_that_no_payment_could_be_split_by_are_refused_before_it(fees):
+    """Invariant 5: found out at settlement, the money would already be here."""
+    platform, organization = fees
+    item = {"platform_fee_bps": platform, "organization_fee_bps": organization}
+    with pytest.raises(NotPurchasableError):
+        terms_of_sale(item)

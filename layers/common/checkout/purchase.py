@@ -4,11 +4,9 @@ from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
 
-from checkout.offers import kind_named
+from checkout.offers import BASIS_POINTS, kind_named
 from checkout.payment_session import PaymentSession
 from checkout.stripe_session import StripeSession
-
-BASIS_POINTS = 10_000
 
 
 class PurchaseStatus(StrEnum):

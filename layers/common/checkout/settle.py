@@ -214,7 +214,7 @@ class Settlement:
         """Note a declined card; the session stays open for another try."""
         failed = transaction.write(
             {
-                "session": self.sessions.decline(session.id),
+                "session": self.sessions.decline(session.id, event.id),
                 "audit": self.audit_log.entry(
                     session.id,
                     "payment_failed",

@@ -24,6 +24,9 @@ if TYPE_CHECKING:
     from checkout.tables.offers import Offers
     from checkout.tables.transaction import Action
 
+# What a whole is made of, where a fee is a part of it.
+BASIS_POINTS = 10_000
+
 # No `type` statements: pydantic would read those without the request's strictness.
 Identifier = Annotated[int, Ge(0), Lt(10**18)] | Annotated[str, Len(1, 128)]
 Url = Annotated[str, Len(1, 2048)]
@@ -157,6 +160,16 @@ def _not_chargeable(error: InvalidMoneyError) -> NotPurchasableError:
 
 
 def terms_of_sale(item: Mapping[str, Any]) -> dict[str, Any]:
-    """Return who earns and how it is split, as any offer may say."""
-    names = ("creator_id", "platform_fee_bps", "organization_fee_bps")
-    return {name: item[name] for name in names if name in item}
+    """
+    Return who earns and how it is split, as any offer may say.
+
+    Raises NotPurchasableError for fees that no payment could be split by: here nobody
+    has paid yet.
+    """
+    fees = ("platform_fee_bps", "organization_fee_bps")
+    asked = [item.get(name, 0) for name in fees]
+    if not all(type(fee) is int and fee >= 0 for fee in asked) or (
+        sum(asked) > BASIS_POINTS
+    ):
+        raise NotPurchasableError("Its fees cannot be taken from its price.")
+    return {name: item[name] for name in ("creator_id", *fees) if name in item}

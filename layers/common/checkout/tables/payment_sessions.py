@@ -130,18 +130,26 @@ class PaymentSessions:
             }
         }
 
-    def decline(self, payment_session_id: str) -> Action:
-        """Make the write that notes a declined payment; the buyer may try again."""
+    def decline(self, payment_session_id: str, event_id: str) -> Action:
+        """Make the write that notes a declined payment once; another may succeed."""
         still_payable = "#rank < :processing"
+        not_noted = "NOT contains(declines, :event)"
+        noted = "declines = list_append(if_not_exists(declines, :none), :this)"
         return {
             "Update": {
                 "TableName": self._table,
                 "Key": to_item({"id": payment_session_id}),
-                "UpdateExpression": "SET payment_status = :failed",
-                "ConditionExpression": still_payable,
+                "UpdateExpression": f"SET payment_status = :failed, {noted}",
+                "ConditionExpression": f"{still_payable} AND {not_noted}",
                 "ExpressionAttributeNames": {"#rank": "rank"},
                 "ExpressionAttributeValues": to_item(
-                    {":failed": "failed", ":processing": RANK[Status.PROCESSING]}
+                    {
+                        ":failed": "failed",
+                        ":processing": RANK[Status.PROCESSING],
+                        ":event": event_id,
+                        ":this": [event_id],
+                        ":none": [],
+                    }
                 ),
             }
         }
