@@ -156,6 +156,36 @@ def test_a_lost_webhook_does_not_leave_the_shopper_waiting(shop, buyer):
     assert eventually(lambda: shop.purchases_of(offer))
 
 
+def test_a_payment_that_nobody_heard_of_is_found_by_the_sweep(shop, buyer):
+    """Invariants 1 and 10: the webhook was dead and the shopper did not come back."""
+    offer = shop.offer("auction", buyer)
+    shop.create(offer, buyer)
+    shop.stripe("POST", "/sandbox/webhooks", json={"mode": "drop"})
+    try:
+        shop.pay(stripe_session(shop, offer))
+    finally:
+        shop.stripe("POST", "/sandbox/webhooks", json={"mode": "deliver"})
+    [session] = shop.sessions_of(offer)
+    shop.make_due(session["id"])
+
+    assert shop.sweep()["looked_at"] >= 1
+
+    assert eventually(lambda: shop.purchases_of(offer))
+    assert shop.offer_status(offer) == "paid"
+
+
+def test_a_session_on_old_terms_is_closed_by_those_that_follow(shop, buyer):
+    """Invariant 2, with the permissions that closing a session takes."""
+    offer = shop.offer("bid", buyer)
+    shop.create(offer, buyer)
+    offer.body["cancel_url"] += "?another"
+
+    assert shop.create(offer, buyer).status_code == 200
+
+    found = shop.stripe_sessions_of(offer)
+    assert sorted(session["status"] for session in found) == ["expired", "open"]
+
+
 def test_another_buyer_sees_nothing(shop, buyer):
     """Invariant 7."""
     offer = shop.offer("order", buyer)
