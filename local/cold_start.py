@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import tempfile
@@ -21,8 +22,8 @@ from uuid import uuid4
 import boto3
 from stripe import WebhookSignature
 
+from local import settings
 from local.embedded_aws import CREDENTIALS
-from local.settings import Settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,10 +43,13 @@ MILLION = 1_000_000
 
 
 def main() -> int:
-    folder = Settings.from_env().folder
+    folder = settings.folder()
     stack_file = folder / "stack.json"
     if not stack_file.exists():
         sys.stderr.write("Nothing is running: start `make run` in another terminal.\n")
+        return 1
+    if not shutil.which("valgrind"):
+        sys.stderr.write("valgrind counts, and is not there: apt install valgrind.\n")
         return 1
     stack = json.loads(stack_file.read_text())
     floor = instructions([sys.executable, "-S", "-c", ""], {})

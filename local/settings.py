@@ -45,6 +45,11 @@ class StripeKeys:
         )
 
 
+def folder(env: Mapping[str, str] = os.environ) -> Path:
+    """Return where a stack keeps what it builds and what others read of it."""
+    return ROOT / env.get("CHECKOUT_LOCAL_DIR", ".local")
+
+
 @dataclass(frozen=True)
 class Settings:
     folder: Path
@@ -59,7 +64,7 @@ class Settings:
     def from_env(cls, env: Mapping[str, str] = os.environ) -> Settings:
         own_keys = stripe_test_keys(env)
         return cls(
-            folder=ROOT / env.get("CHECKOUT_LOCAL_DIR", ".local"),
+            folder=folder(env),
             **choose_ports(env),
             keys=own_keys or StripeKeys.made_up(),
             sandbox=own_keys is None,
