@@ -186,6 +186,46 @@ def test_a_session_on_old_terms_is_closed_by_those_that_follow(shop, buyer):
     assert sorted(session["status"] for session in found) == ["expired", "open"]
 
 
+def test_new_terms_for_what_was_just_paid_are_refused_and_settle_it(shop, buyer):
+    """Invariant 2: closing the old session finds that it was paid, unheard."""
+    offer = shop.offer("content", buyer)
+    shop.create(offer, buyer)
+    shop.stripe("POST", "/sandbox/webhooks", json={"mode": "drop"})
+    try:
+        shop.pay(stripe_session(shop, offer))
+    finally:
+        shop.stripe("POST", "/sandbox/webhooks", json={"mode": "deliver"})
+    offer.body["cancelUrl"] += "?another"
+
+    refused = shop.create(offer, buyer)
+
+    assert (refused.status_code, refused.json()["code"]) == (409, "already_purchased")
+    assert eventually(lambda: shop.purchases_of(offer))
+
+
+def test_the_sweep_closes_a_session_whose_time_is_over(shop, buyer):
+    """Invariant 10, with the permissions that closing a session takes."""
+    offer = shop.offer("order", buyer)
+    shop.create(offer, buyer)
+    [session] = shop.sessions_of(offer)
+    shop.make_due(session["id"], is_over=True)
+
+    shop.sweep()
+
+    [found] = shop.stripe_sessions_of(offer)
+    [session] = shop.sessions_of(offer)
+    assert (found["status"], session["status"]) == ("expired", "expired")
+
+
+def test_a_row_shows_its_tiles(shop, buyer):
+    offer = shop.offer("bid", buyer)
+    row_id = offer.body["row_id"]
+
+    [tile] = shop.get(f"/api/rows/{row_id}", buyer)["bids"]
+
+    assert (tile["bid_id"], tile["buy_now"]) == (offer.id, True)
+
+
 def test_another_buyer_sees_nothing(shop, buyer):
     """Invariant 7."""
     offer = shop.offer("order", buyer)
