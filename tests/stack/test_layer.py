@@ -1,5 +1,6 @@
 """The layer as it is built: what Lambda gets, without an AWS to deploy it to."""
 
+import json
 import os
 import shutil
 import ssl
@@ -110,6 +111,8 @@ def test_the_layer_describes_only_the_services_that_are_called(layer):
     data = layer / "botocore/data"
     services = {path.name for path in data.iterdir() if path.is_dir()}
     assert services == {"dynamodb", "secretsmanager", "sqs"}
+    for partition in json.loads((data / "endpoints.json").read_text())["partitions"]:
+        assert set(partition["services"]) <= services
 
 
 def test_the_layer_trusts_amazons_own_certificates(layer):

@@ -217,6 +217,20 @@ def test_the_sweep_closes_a_session_whose_time_is_over(shop, buyer):
     assert (found["status"], session["status"]) == ("expired", "expired")
 
 
+def test_a_session_that_expires_at_stripe_expires_here(shop, buyer):
+    """Invariant 10, by the event that Stripe sends."""
+    offer = shop.offer("auction", buyer)
+    shop.create(offer, buyer)
+    session = stripe_session(shop, offer)
+
+    shop.stripe("POST", f"/v1/checkout/sessions/{session}/expire")
+
+    assert eventually(
+        lambda: [s for s in shop.sessions_of(offer) if s["status"] == "expired"]
+    )
+    assert status_of(shop, session) == "expired"
+
+
 def test_a_row_shows_its_tiles(shop, buyer):
     offer = shop.offer("bid", buyer)
     row_id = offer.body["row_id"]
