@@ -252,6 +252,16 @@ class HttpShop:
             ExpressionAttributeValues=to_item({":now": clock.iso(clock.now())}),
         )
 
+    def forget_stripes_answer(self, payment_session_id: str) -> None:
+        """Leave a session as a crash right after Stripe's answer leaves it."""
+        self.dynamodb.update_item(
+            TableName=self.stack.outputs["PaymentSessionsTable"],
+            Key=to_item({"id": payment_session_id}),
+            UpdateExpression="SET #s = :intent, #r = :lowest REMOVE stripe_session_id, #u",
+            ExpressionAttributeNames={"#s": "status", "#r": "rank", "#u": "url"},
+            ExpressionAttributeValues=to_item({":intent": "intent", ":lowest": 0}),
+        )
+
     def sweep(self) -> dict[str, Any]:
         """Run the sweep, as its schedule does."""
         client = self.stack.aws("lambda")

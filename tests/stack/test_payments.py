@@ -217,6 +217,21 @@ def test_the_sweep_closes_a_session_whose_time_is_over(shop, buyer):
     assert (found["status"], session["status"]) == ("expired", "expired")
 
 
+def test_the_sweep_finishes_what_a_crash_left_behind(shop, buyer):
+    """Invariant 10: Stripe had made the session, and we did not know it."""
+    offer = shop.offer("content", buyer)
+    shop.create(offer, buyer)
+    [session] = shop.sessions_of(offer)
+    shop.forget_stripes_answer(session["id"])
+    shop.make_due(session["id"])
+
+    shop.sweep()
+
+    [found] = shop.stripe_sessions_of(offer)
+    [session] = shop.sessions_of(offer)
+    assert (found["status"], session["status"]) == ("expired", "expired")
+
+
 def test_a_session_that_expires_at_stripe_expires_here(shop, buyer):
     """Invariant 10, by the event that Stripe sends."""
     offer = shop.offer("auction", buyer)
