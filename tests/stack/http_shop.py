@@ -257,8 +257,13 @@ class HttpShop:
         self.dynamodb.update_item(
             TableName=self.stack.outputs["PaymentSessionsTable"],
             Key=to_item({"id": payment_session_id}),
-            UpdateExpression="SET #s = :intent, #r = :lowest REMOVE stripe_session_id, #u",
-            ExpressionAttributeNames={"#s": "status", "#r": "rank", "#u": "url"},
+            UpdateExpression="SET #s = :intent, #r = :lowest REMOVE #known, #url",
+            ExpressionAttributeNames={
+                "#s": "status",
+                "#r": "rank",
+                "#known": "stripe_session_id",
+                "#url": "url",
+            },
             ExpressionAttributeValues=to_item({":intent": "intent", ":lowest": 0}),
         )
 
