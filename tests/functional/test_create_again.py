@@ -200,6 +200,19 @@ def test_a_bank_debit_on_its_way_bars_a_second_payment(
     assert shop.purchases() == []
 
 
+def test_a_payment_on_its_way_is_known_without_asking_stripe(shop: Shop) -> None:
+    """So the buyer hears of it even while Stripe cannot be reached."""
+    euros(shop)
+    shop.create("content")
+    shop.pay_by_bank(shop.stripe_sessions()[0]["id"])
+    shop.deliver()
+    shop.stripe.requests.clear()
+
+    refused(shop.create("content"), "payment_in_progress")
+
+    assert shop.stripe.requests == []
+
+
 def test_a_bank_debit_that_failed_may_be_tried_again(shop: Shop) -> None:
     euros(shop)
     shop.create("content")

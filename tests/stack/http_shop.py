@@ -2,7 +2,8 @@
 
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -198,6 +199,15 @@ class HttpShop:
                 "expected_amount": session["amount_total"],
             },
         )
+
+    @contextmanager
+    def webhook_dead(self) -> Iterator[None]:
+        """Lose every event that Stripe would send meanwhile."""
+        self.stripe("POST", "/sandbox/webhooks", json={"mode": "drop"})
+        try:
+            yield
+        finally:
+            self.stripe("POST", "/sandbox/webhooks", json={"mode": "deliver"})
 
     def events_of(self, stripe_session_id: str, kind: str) -> list[dict[str, Any]]:
         listed = self.stripe("GET", "/v1/events", params={"limit": 100, "type": kind})

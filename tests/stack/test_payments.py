@@ -144,11 +144,8 @@ def test_a_lost_webhook_does_not_leave_the_shopper_waiting(shop, buyer):
     offer = shop.offer("content", buyer)
     shop.create(offer, buyer)
     session = stripe_session(shop, offer)
-    shop.stripe("POST", "/sandbox/webhooks", json={"mode": "drop"})
-    try:
+    with shop.webhook_dead():
         shop.pay(session)
-    finally:
-        shop.stripe("POST", "/sandbox/webhooks", json={"mode": "deliver"})
     assert shop.purchases_of(offer) == []
 
     assert status_of(shop, session) == "complete"
@@ -160,11 +157,8 @@ def test_a_payment_that_nobody_heard_of_is_found_by_the_sweep(shop, buyer):
     """Invariants 1 and 10: the webhook was dead and the shopper did not come back."""
     offer = shop.offer("auction", buyer)
     shop.create(offer, buyer)
-    shop.stripe("POST", "/sandbox/webhooks", json={"mode": "drop"})
-    try:
+    with shop.webhook_dead():
         shop.pay(stripe_session(shop, offer))
-    finally:
-        shop.stripe("POST", "/sandbox/webhooks", json={"mode": "deliver"})
     [session] = shop.sessions_of(offer)
     shop.make_due(session["id"])
 
@@ -190,11 +184,8 @@ def test_new_terms_for_what_was_just_paid_are_refused_and_settle_it(shop, buyer)
     """Invariant 2: closing the old session finds that it was paid, unheard."""
     offer = shop.offer("content", buyer)
     shop.create(offer, buyer)
-    shop.stripe("POST", "/sandbox/webhooks", json={"mode": "drop"})
-    try:
+    with shop.webhook_dead():
         shop.pay(stripe_session(shop, offer))
-    finally:
-        shop.stripe("POST", "/sandbox/webhooks", json={"mode": "deliver"})
     offer.body["cancelUrl"] += "?another"
 
     refused = shop.create(offer, buyer)
