@@ -18,6 +18,7 @@ from stripe import WebhookSignature
 
 from local.samples import sample_offers
 from local.stripe_sandbox import StripeSandbox
+from local.stripe_sandbox.webhooks import Destination
 from tests import template_file
 
 REGION = "eu-west-1"
@@ -187,6 +188,15 @@ class Shop:
     def purchases(self) -> list[dict[str, Any]]:
         return [i for i in self.items("PurchasesTable") if i["id"].startswith("pur_")]
 
+    def purchase_of(self, stripe_session_id: str) -> str:
+        """Return the id of the purchase that Stripe's session has led to."""
+        [found] = [
+            purchase["id"]
+            for purchase in self.purchases()
+            if purchase["stripe_session_id"] == stripe_session_id
+        ]
+        return str(found)
+
     def ownerships(self) -> list[dict[str, Any]]:
         return [i for i in self.items("PurchasesTable") if i["id"].startswith("owns#")]
 
@@ -350,6 +360,12 @@ class Shop:
         answer = requests.post(url, json=body, timeout=10)
         answer.raise_for_status()
         return answer.json()
+
+    def stop_webhook(self) -> None:
+        """From now on Stripe's events reach nobody, and Stripe knows it."""
+        url = "http://webhook.example.test/"
+        self.stripe.webhooks.configured = [Destination(url, WEBHOOK_SECRET)]
+        self.stripe.webhooks.mode = "drop"
 
     def refund_of(self, purchase_id: str) -> str:
         """Return Stripe's id of the purchase's one refund."""
