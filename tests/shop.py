@@ -90,6 +90,10 @@ class Shop:
             "FrontendUrl": ORIGIN,
             "AllowedOrigins": f"{ORIGIN},http://localhost:3000",
             "AnonymousRequestsPerMinute": "10",
+            "MetricsFormat": "cloudwatch",
+            "EventBus": "payments",
+            "SegmentWriteKeyName": "segment/write-key",
+            "SegmentApiBase": "http://127.0.0.1:1",
         }
         self.set_secret("stripe/secret-key", stripe.secret_key)
         self.set_secret("stripe/webhook-secret", WEBHOOK_SECRET)
