@@ -1,6 +1,7 @@
 """The outbox: what the audit log gained is put on the bus, at least once."""
 
 import json
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -14,6 +15,7 @@ from checkout.tables.item import to_item
 from tests.crashes import CrashPoint
 from tests.output import captured_log, metrics_in
 from tests.shop import DECLINED_CARD, PUBLISHED, Shop, aws_client
+from tests.template_file import ROOT
 
 
 class Listener:
@@ -205,6 +207,28 @@ def test_a_crash_before_lambda_heard_of_it_repeats_the_events_under_their_ids(
     publish(shop, entry(1), entry(2))
 
     assert sorted(listener.heard_ids()) == sorted([id_of(1), id_of(2)] * 2)
+
+
+def test_the_events_of_a_session_can_be_published_again_by_hand(
+    shop: Shop, listener: Listener
+) -> None:
+    """By the commands of docs/operations.md, and with the same ids."""
+    shop.create("content")
+    publish(shop, *audit_entries(shop))
+    [before] = listener.heard_ids()
+    operations = (ROOT / "docs/operations.md").read_text()
+    [query] = re.findall(r"--query '(\{Records: Items.*)' >again\.json", operations)
+    [session] = shop.sessions()
+
+    found = shop.dynamodb.get_paginator("query").paginate(
+        TableName=shop.tables["AuditLogTable"],
+        KeyConditionExpression="payment_session_id = :id",
+        ExpressionAttributeValues={":id": {"S": session["id"]}},
+    )
+    [again] = found.search(f"[{query}]")
+    shop.invoke("PublishEventsFunction", again)
+
+    assert listener.heard_ids() == [before]
 
 
 def test_lambda_goes_on_from_the_first_entry_that_the_bus_refused(
