@@ -120,6 +120,15 @@ def test_every_alarm_is_in_the_operations_page():
     assert set(named) == alarms
 
 
+def test_the_operations_page_says_which_alarms_are_missing_with_datadog():
+    [line] = re.findall(
+        r"^With `MetricsFormat=datadog`.*$", read("docs/operations.md"), re.MULTILINE
+    )
+    alarms = template_file.resources("AWS::CloudWatch::Alarm").values()
+    ours = {a["MetricName"] for a in alarms if a["Namespace"] == "Checkout"}
+    assert set(re.findall(r"`(payments\.[\w.]+)`", line)) == ours
+
+
 def test_every_reason_for_quarantine_is_in_the_operations_page():
     from checkout.settle import OBSTACLES  # noqa: PLC0415 - needs AWS's SDK
 
