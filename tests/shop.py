@@ -103,6 +103,10 @@ class Shop:
             "OperatorGroup": "payments-admin",
             "DisputedAccess": "suspended",
             "SweepCallsPerSecond": "1000",
+            "MetricsFormat": "cloudwatch",
+            "EventBus": "payments",
+            "SegmentWriteKeyName": "segment/write-key",
+            "SegmentApiBase": "http://127.0.0.1:1",
         }
         self.set_secret("stripe/secret-key", stripe.secret_key)
         self.set_secret("stripe/webhook-secret", WEBHOOK_SECRET)
