@@ -27,6 +27,7 @@ WITH_TOKEN = {
     "GET /api/rows/{rowId}",
     "GET /api/purchases",
     "GET /api/purchases/{id}",
+    "POST /api/purchases/{id}/refund",
     "GET /api/access/{kind}/{id}",
     "GET /payments/sessions/{paymentSessionId}",
 }
