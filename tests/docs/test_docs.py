@@ -133,7 +133,8 @@ def test_the_example_of_a_refund_has_the_fields_of_the_answer(shop: Shop):
     shop.deliver()
     shop.invoke("ReconcileFunction", {})
     section = read("docs/api.md").split("### Refund a purchase")[1]
-    request, answer = re.findall(r"^\{.*?^?\}$", section, re.DOTALL | re.MULTILINE)[:2]
+    http, answer, *_ = re.findall(r"```(?:http|json)\n(.*?)```", section, re.DOTALL)
+    request = http.split("\n\n")[1]
 
     given = shop.call(
         "POST /api/purchases/{id}/refund",
