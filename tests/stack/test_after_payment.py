@@ -140,8 +140,10 @@ def test_a_dispute_suspends_access_until_it_is_decided(shop, buyer, outcome, kee
     shop.stripe("POST", close, json={"status": outcome})
 
     eventually(
-        lambda: shop.purchase(purchase["id"])["disputes"][dispute["id"]]["status"]
-        == outcome
+        lambda: (
+            shop.purchase(purchase["id"])["disputes"][dispute["id"]]["status"]
+            == outcome
+        )
     )
     assert has_access(shop, offer, buyer) is keeps
     assert shop.offer_status(offer) == ("PAID" if keeps else "REFUNDED")
