@@ -1,6 +1,6 @@
 """The door to Stripe's API; the only module that imports its SDK, on first use."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +15,8 @@ READ_SECONDS = 9
 # One retry by the SDK, under the same idempotency key: twice the time above must fit
 # into the function's timeout, and that into API Gateway's thirty seconds.
 RETRIES = 1
+
+LARGEST_PAGE = 100
 
 SERVER_ERROR = 500
 UNAVAILABLE = "The payment provider did not answer; please try again."
@@ -34,7 +36,7 @@ class StripeGateway:
         self._client: StripeClient | None = None
         self._client_key = ""
 
-    def _sessions(self) -> Any:  # noqa: ANN401 - the SDK's class is not public
+    def _v1(self) -> Any:  # noqa: ANN401 - the SDK's class is not public
         # A third of a second that some requests never need.
         import stripe  # noqa: PLC0415
 
@@ -50,7 +52,7 @@ class StripeGateway:
                 max_network_retries=RETRIES,
             )
             self._client_key = key
-        return self._client.v1.checkout.sessions
+        return self._client.v1
 
     def create_session(
         self, request: dict[str, Any], idempotency_key: str
@@ -63,7 +65,7 @@ class StripeGateway:
         https://docs.stripe.com/api/checkout/sessions/create
         """
         with _our_errors():
-            session = self._sessions().create(
+            session = self._v1().checkout.sessions.create(
                 params=request, options={"idempotency_key": idempotency_key}
             )
         return _plain(session)
@@ -72,7 +74,9 @@ class StripeGateway:
         """Return the session as it is now, with its payment intent."""
         params = {"expand": ["payment_intent"]}
         with _our_errors():
-            return _plain(self._sessions().retrieve(stripe_session_id, params))
+            return _plain(
+                self._v1().checkout.sessions.retrieve(stripe_session_id, params)
+            )
 
     def close_session(self, stripe_session_id: str) -> dict[str, Any]:
         """
@@ -82,10 +86,40 @@ class StripeGateway:
         """
         try:
             with _our_errors():
-                return _plain(self._sessions().expire(stripe_session_id))
+                return _plain(self._v1().checkout.sessions.expire(stripe_session_id))
         except StripeRefusedError:
             # Only open sessions can be expired; it is one no more.
             return self.session(stripe_session_id)
+
+    def payment_intent(self, payment_intent_id: str) -> dict[str, Any]:
+        with _our_errors():
+            return _plain(self._v1().payment_intents.retrieve(payment_intent_id))
+
+    def event(self, event_id: str) -> dict[str, Any]:
+        """Return an event, which Stripe keeps for thirty days."""
+        with _our_errors():
+            return _plain(self._v1().events.retrieve(event_id))
+
+    def events(
+        self, since: int, until: int, types: Iterable[str], *, undelivered: bool
+    ) -> Iterator[dict[str, Any]]:
+        """
+        Yield the events of *types* that occurred in [since, until], newest first.
+
+        With *undelivered* only those that some endpoint has not taken. Stripe keeps
+        events for thirty days, and takes twenty types at most.
+        https://docs.stripe.com/api/events/list
+        """
+        params: dict[str, Any] = {
+            "created": {"gte": since, "lte": until},
+            "types": sorted(types),
+            "limit": LARGEST_PAGE,
+        }
+        if undelivered:
+            params["delivery_success"] = False
+        with _our_errors():
+            for event in self._v1().events.list(params).auto_paging_iter():
+                yield _plain(event)
 
 
 def _plain(stripe_object: Any) -> dict[str, Any]:  # noqa: ANN401 - a StripeObject
@@ -96,7 +130,7 @@ def _plain(stripe_object: Any) -> dict[str, Any]:  # noqa: ANN401 - a StripeObje
 
 @contextmanager
 def _our_errors() -> Iterator[None]:
-    import stripe  # noqa: PLC0415 - see _sessions
+    import stripe  # noqa: PLC0415 - see _v1
 
     try:
         yield
