@@ -1,0 +1,77 @@
+"""What the commands say: tables for people, JSON for scripts, questions before harm."""
+
+import json
+import sys
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import track
+from rich.table import Table
+
+# A pipe has no width of its own, and a folded id is of no use to grep.
+WIDTH_OF_A_PIPE = 240
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
+
+
+class CommandError(Exception):
+    """The command cannot be carried out; its text is a sentence for the operator."""
+
+
+def say(sentence: str) -> None:
+    """Tell the operator something that is no part of the output."""
+    typer.echo(_printable(sentence), err=True)
+
+
+def ask(question: str, *, yes: bool) -> None:
+    """Go on only if the operator agrees, or did so beforehand."""
+    if not yes:
+        typer.confirm(question, abort=True, err=True)
+
+
+def print_json(value: object) -> None:
+    typer.echo(json.dumps(value, indent=2))
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """Print what is known of several things."""
+    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    for row in rows:
+        table.add_row(*(_cell(value) for value in row))
+    _print(table)
+
+
+def print_facts(title: str, facts: Mapping[str, object]) -> None:
+    """Print what is known of one thing; what is absent is left out."""
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    for name, value in facts.items():
+        if value is not None:
+            table.add_row(name.replace("_", " "), _cell(value))
+    _print(f"\n{title}")
+    _print(table)
+
+
+def with_progress[T](things: Sequence[T], doing: str) -> Iterable[T]:
+    """Go through *things*; who watches at a terminal sees how far it is."""
+    console = Console(stderr=True)
+    hidden = not console.is_terminal
+    return track(things, doing, console=console, transient=True, disable=hidden)
+
+
+def _print(what: Any) -> None:  # noqa: ANN401 - whatever rich can print
+    width = None if sys.stdout.isatty() else WIDTH_OF_A_PIPE
+    Console(width=width, markup=False, highlight=False, emoji=False).print(what)
+
+
+def _cell(value: object) -> str:
+    return "" if value is None else _printable(str(value))
+
+
+def _printable(text: str) -> str:
+    """Disarm what would command the terminal: not every text here is ours."""
+    return "".join(
+        char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text
+    )

@@ -1,0 +1,228 @@
+"""Everything about one payment, from any of its ids, as one timeline."""
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, Any
+
+import typer
+
+from checkout import clock, payment_events
+from checkout.errors import StripeError
+from checkout.money import InvalidMoneyError, Money
+from checkout.payment_session import PaymentSession
+from checkout.purchase import Purchase, id_for
+from checkout.stripe_session import StripeSession, id_of
+from cli.console import CommandError, Json, print_facts, print_json, print_table, say
+from cli.find import find
+from cli.stack import Stack, stack_of
+
+# Neither stripe_request, which may hold an e-mail address, nor the payment page's url.
+SESSION_FACTS = (
+    *("id", "kind", "offer_id", "title", "buyer_id", "creator_id", "claim"),
+    *("status", "payment_status", "attempt", "amount", "currency", "livemode"),
+    *("created_at", "expires_at", "stripe_session_id", "stripe_payment_intent_id"),
+)
+AMOUNTS = {
+    *("amount", "refunded_amount", "platform_fee", "organization_fee"),
+    *("creator_payout", "amount_total", "amount_received"),
+}
+
+# Stripe's sessions live for a day, so these belong to that day; a busy account has far
+# too many to look through a month of them.
+WHILE_OPEN = frozenset(
+    [
+        payment_events.SESSION_COMPLETED,
+        payment_events.SESSION_EXPIRED,
+        payment_events.PAYMENT_FAILED,
+        "payment_intent.processing",
+        "payment_intent.succeeded",
+    ]
+)
+LONGEST_OPEN = timedelta(hours=25)
+KEPT_BY_STRIPE = timedelta(days=30)
+
+type Facts = dict[str, Any]
+
+
+def show(
+    ctx: typer.Context,
+    payment: Annotated[
+        str,
+        typer.Argument(
+            metavar="ID",
+            help="ps_, pur_, cs_, pi_, evt_, or an offer's: order_1, row#7",
+        ),
+    ],
+    everything: Annotated[
+        bool, typer.Option("--all", help="Each payment of the offer, not the newest.")
+    ] = False,
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Do not ask Stripe.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Show everything about one payment, from any of its ids."""
+    stack = stack_of(ctx)
+    found = find(stack, payment, offline=offline)
+    if not found:
+        raise CommandError(f"No payment belongs to {payment}.")
+    stories = [
+        story(stack, session, offline=offline)
+        for session in (found if everything else found[:1])
+    ]
+    listed = [
+        {name: getattr(session, name) for name in ("id", "status", "created_at")}
+        for session in found
+    ]
+    if as_json:
+        print_json({"found": listed, "payments": stories})
+        return
+    if len(found) > 1:
+        print_table(
+            ["payment session", "status", "created"],
+            [tuple(session.values()) for session in listed],
+        )
+    for each in stories:
+        print_story(each)
+
+
+def story(stack: Stack, session: PaymentSession, *, offline: bool) -> Facts:
+    """Tell what our tables and Stripe know of a session."""
+    purchase = stack.purchases.get(id_for(session.id))
+    timeline = [_of_audit(entry) for entry in stack.audit_log.entries(session.id)]
+    stripe = None
+    if not offline:
+        try:
+            stripe = stripe_view(stack, session)
+            timeline += (_of_event(event) for event in related_events(stack, session))
+        except StripeError as error:
+            say(f"What Stripe knows is left out: {error.__cause__ or error}")
+    return {
+        "session": {name: getattr(session, name) for name in SESSION_FACTS},
+        "purchase": purchase_facts(purchase) if purchase else None,
+        "stripe": stripe,
+        "timeline": sorted(timeline, key=lambda entry: str(entry["at"])),
+    }
+
+
+def purchase_facts(purchase: Purchase) -> Facts:
+    return {
+        name: value for name, value in purchase.to_dict().items() if value is not None
+    }
+
+
+# ---------------------------------------------------------------- what Stripe knows
+
+
+def stripe_view(stack: Stack, session: PaymentSession) -> Facts | None:
+    if session.stripe_session_id is None:
+        return None
+    stripe_object = stack.stripe.session(session.stripe_session_id)
+    found = StripeSession.from_dict(stripe_object)
+    facts = {
+        "session_status": found.status,
+        "payment_status": found.payment_status,
+        "amount_total": found.amount_total,
+        "currency": found.currency,
+        "expires_at": _iso(found.expires_at),
+        "payment_intent": found.payment_intent,
+    }
+    intent = stripe_object.get("payment_intent")
+    if isinstance(intent, Mapping):
+        facts["payment_intent_status"] = intent["status"]
+        facts["amount_received"] = intent.get("amount_received")
+        facts["last_error"] = (intent.get("last_payment_error") or {}).get("code")
+    return facts
+
+
+def related_events(stack: Stack, session: PaymentSession) -> Iterator[Facts]:
+    """Yield the events that Stripe still has of a session."""
+    now = clock.now()
+    created = clock.from_iso(session.created_at)
+    since = max(created, now - KEPT_BY_STRIPE)
+    windows = [
+        (min(created + LONGEST_OPEN, now), WHILE_OPEN),
+        (now, payment_events.FROM_STRIPE - WHILE_OPEN),
+    ]
+    for until, types in windows:
+        if since < until:
+            for event in stack.stripe.events(
+                int(since.timestamp()),
+                int(until.timestamp()) + 1,
+                types,
+                undelivered=False,
+            ):
+                if _belongs(event["data"]["object"], session):
+                    yield event
+
+
+def _belongs(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
+    metadata = stripe_object.get("metadata") or {}
+    payment_intent = id_of(stripe_object.get("payment_intent"))
+    return (
+        metadata.get("payment_session_id") == session.id
+        or stripe_object["id"] == session.stripe_session_id
+        or (
+            payment_intent is not None
+            and payment_intent == session.stripe_payment_intent_id
+        )
+    )
+
+
+# ---------------------------------------------------------------- one timeline
+
+
+def _of_audit(entry: Facts) -> Facts:
+    told = {"payment_session_id", "entry_id", "at", "action"}
+    facts = {name: value for name, value in entry.items() if name not in told}
+    return {"at": entry["at"], "from": "us", "what": entry["action"], "facts": facts}
+
+
+def _of_event(event: Facts) -> Facts:
+    facts = {"event_id": event["id"], "pending_webhooks": event["pending_webhooks"]}
+    at = _iso(event["created"])
+    return {"at": at, "from": "Stripe", "what": event["type"], "facts": facts}
+
+
+def _iso(unix_seconds: int) -> str:
+    return clock.iso(datetime.fromtimestamp(unix_seconds, UTC))
+
+
+# ---------------------------------------------------------------- for people
+
+
+def print_story(told: Facts) -> None:
+    print_facts("Payment session", _with_amounts(told["session"]))
+    if told["purchase"]:
+        print_facts("Purchase", _with_amounts(told["purchase"]))
+    if told["stripe"]:
+        print_facts("Stripe, now", _with_amounts(told["stripe"]))
+    print_table(
+        ["at", "from", "what", "facts"],
+        [
+            (entry["at"], entry["from"], entry["what"], _in_words(entry["facts"]))
+            for entry in told["timeline"]
+        ],
+    )
+
+
+def _with_amounts(facts: Facts) -> Facts:
+    """Write the amounts as people do; JSON keeps the minor unit."""
+    readable = {
+        name: _money(facts[name], facts["currency"])
+        for name in AMOUNTS & facts.keys()
+        if facts[name] is not None
+    }
+    return facts | readable
+
+
+def _money(amount: int, currency: str) -> str:
+    try:
+        return str(Money(amount, currency))
+    except InvalidMoneyError:
+        # Stripe may say more than we would charge.
+        return f"{amount} {currency} (minor unit)"
+
+
+def _in_words(facts: Mapping[str, object]) -> str:
+    return ", ".join(f"{name} {value}" for name, value in facts.items())
