@@ -32,7 +32,7 @@ def sweep(
     if as_json:
         print_json({"runs": len(runs), "looked_at": sum(runs)})
     else:
-        typer.echo(f"{sum(runs)} sessions looked at in {len(runs)} runs.")
+        typer.echo(f"Sessions looked at: {sum(runs)}, in runs: {len(runs)}.")
 
 
 def run(function: str) -> int:

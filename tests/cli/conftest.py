@@ -2,6 +2,7 @@
 
 import io
 import json
+from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
@@ -91,7 +92,10 @@ class Deployed:
     def Invoke(self, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         _, _, function = parameters["FunctionName"].partition("-")
         try:
-            answer: Any = self.shop.invoke(function, json.loads(parameters["Payload"]))
+            with redirect_stdout(io.StringIO()):  # its metrics go to its own log
+                answer: Any = self.shop.invoke(
+                    function, json.loads(parameters["Payload"])
+                )
             failed = {}
         except Exception as error:  # noqa: BLE001 - as Lambda reports it
             answer, failed = (
