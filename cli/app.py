@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
 from checkout.errors import CheckoutError, StripeError
-from cli import dead_letters, offers, replay, show, sweep
+from cli import dead_letters, offers, quarantine, refunds, replay, show, sweep
 from cli.console import CommandError, say
 from cli.stack import Stack, use_local_stack
 
@@ -62,7 +62,9 @@ def choose_stack(
 
 
 app.command()(show.show)
+app.command()(refunds.refund)
 app.command()(replay.replay)
 app.command()(sweep.sweep)
+app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(offers.app, name="offers")

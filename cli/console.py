@@ -67,6 +67,8 @@ def _print(what: Any) -> None:  # noqa: ANN401 - whatever rich can print
 
 
 def _cell(value: object) -> str:
+    if isinstance(value, list):
+        return "\n".join(_cell(member) for member in value)
     return "" if value is None else _printable(str(value))
 
 

@@ -6,10 +6,10 @@ from pkgutil import iter_modules
 from typing import Any
 
 from checkout import offers
-from checkout.errors import StripeRefusedError
+from checkout.errors import StripeBrokenError, StripeRefusedError
 from checkout.payment_session import PaymentSession
+from checkout.purchase import Purchase
 from checkout.stripe_session import id_of
-from checkout.tables.item import read
 from cli.console import CommandError
 from cli.stack import Stack
 
@@ -44,12 +44,14 @@ def _by_made_id(stack: Stack, given: str, offline: bool) -> PaymentSession | Non
         case "ps":
             return stack.sessions.get(given)
         case "pur":
-            return stack.sessions.get(f"ps_{rest}")
+            purchase = stack.purchases.get(given)
+            return _of_purchase(stack, purchase) or stack.sessions.get(f"ps_{rest}")
         case "cs":
             if found := stack.sessions.by_stripe_id(given):
                 return found
         case "pi":
-            if found := _by_payment_intent(stack, given):
+            purchase = stack.purchases.by_payment_intent(given)
+            if found := _of_purchase(stack, purchase):
                 return found
     return None if offline else _by_asking_stripe(stack, prefix, given)
 
@@ -63,6 +65,8 @@ def _by_asking_stripe(stack: Stack, prefix: str, given: str) -> PaymentSession |
                 found = stack.stripe.payment_intent(given)
             case _:
                 found = stack.stripe.event(given)["data"]["object"]
+    except StripeBrokenError:
+        raise
     except StripeRefusedError:
         return None
     return _of_stripe_object(stack, found)
@@ -76,12 +80,12 @@ def _of_stripe_object(
     if payment_session_id := metadata.get("payment_session_id"):
         return stack.sessions.get(payment_session_id)
     payment_intent = id_of(stripe_object.get("payment_intent"))
-    return _by_payment_intent(stack, payment_intent) if payment_intent else None
+    if not payment_intent:
+        return None
+    return _of_purchase(stack, stack.purchases.by_payment_intent(payment_intent))
 
 
-def _by_payment_intent(stack: Stack, payment_intent: str) -> PaymentSession | None:
-    pointer = read(stack.output("PurchasesTable"), payment_intent)
-    purchase = stack.purchases.get(pointer["purchase_id"]) if pointer else None
+def _of_purchase(stack: Stack, purchase: Purchase | None) -> PaymentSession | None:
     return stack.sessions.get(purchase.payment_session_id) if purchase else None
 
 

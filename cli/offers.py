@@ -40,27 +40,31 @@ class Shape:
     """
     What the items of a noun need, as docs/architecture.md lists it.
 
-    *for_sale* and *sold* are the statuses that we read and write; any other belongs to
-    the host application.
+    We sell what has the status *for_sale*, and write those *from_us*: sold, and given
+    back. Any other belongs to the host application.
     """
 
     texts: tuple[str, ...]
     price: bool = False
     for_sale: str | None = None
-    sold: str | None = None
+    from_us: tuple[str, ...] = ()
 
 
 SHAPES = {
-    "row": Shape(texts=("owner_id", "status"), for_sale="open", sold="purchased"),
+    "row": Shape(
+        texts=("owner_id", "status"), for_sale="open", from_us=("purchased", "refunded")
+    ),
     "bid": Shape(texts=("row_id", "title", "offer_type")),
     "auction": Shape(
         texts=("winner_id", "status", "title"),
         price=True,
         for_sale="accepted",
-        sold="paid",
+        from_us=("paid", "refunded"),
     ),
     "order": Shape(
-        texts=("owner_id", "status", "currency"), for_sale="CREATED", sold="PAID"
+        texts=("owner_id", "status", "currency"),
+        for_sale="CREATED",
+        from_us=("PAID", "REFUNDED"),
     ),
     "content": Shape(texts=("status", "title"), price=True, for_sale="published"),
     "product": Shape(texts=("status", "title"), price=True, for_sale="active"),
@@ -143,7 +147,7 @@ def load_one(table: str, offer: Item) -> dict[str, str | None]:
     dynamodb = aws.client("dynamodb")
     put: dict[str, Any] = {"TableName": table, "Item": to_item(offer)}
     shape = SHAPES.get(_noun(offer), ADDED_KIND)
-    if shape.sold:
+    if shape.from_us:
         put |= {
             "ConditionExpression": "attribute_not_exists(id) OR #status = :for_sale",
             "ExpressionAttributeNames": {"#status": "status"},
@@ -241,7 +245,7 @@ def _is_url(value: object) -> bool:
 
 def _status(shape: Shape, status: object) -> Iterator[tuple[str, str]]:
     """Find a status that was meant to be one of ours; any other is the host's own."""
-    for known in (shape.for_sale, shape.sold):
+    for known in (shape.for_sale, *shape.from_us):
         if known and known != status and known.casefold() == str(status).casefold():
             yield "status", f"must be spelled {known}"
 

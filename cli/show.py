@@ -8,24 +8,14 @@ import typer
 
 from checkout import clock, payment_events
 from checkout.errors import StripeError
-from checkout.money import InvalidMoneyError, Money
 from checkout.payment_session import PaymentSession
 from checkout.purchase import Purchase, id_for
 from checkout.stripe_session import StripeSession, id_of
+from cli import facts
 from cli.console import CommandError, Json, print_facts, print_json, print_table, say
+from cli.facts import Facts
 from cli.find import find
 from cli.stack import Stack, stack_of
-
-# Neither stripe_request, which may hold an e-mail address, nor the payment page's url.
-SESSION_FACTS = (
-    *("id", "kind", "offer_id", "title", "buyer_id", "creator_id", "claim"),
-    *("status", "payment_status", "attempt", "amount", "currency", "livemode"),
-    *("created_at", "expires_at", "stripe_session_id", "stripe_payment_intent_id"),
-)
-AMOUNTS = {
-    *("amount", "refunded_amount", "platform_fee", "organization_fee"),
-    *("creator_payout", "amount_total", "amount_received"),
-}
 
 # Stripe's sessions live for a day, so these belong to that day; a busy account has far
 # too many to look through a month of them.
@@ -40,8 +30,6 @@ WHILE_OPEN = frozenset(
 )
 LONGEST_OPEN = timedelta(hours=25)
 KEPT_BY_STRIPE = timedelta(days=30)
-
-type Facts = dict[str, Any]
 
 
 def show(
@@ -88,8 +76,8 @@ def show(
 
 def story(stack: Stack, session: PaymentSession, *, offline: bool) -> Facts:
     """Tell what our tables and Stripe know of a session."""
-    purchase = stack.purchases.get(id_for(session.id))
-    timeline = [_of_audit(entry) for entry in stack.audit_log.entries(session.id)]
+    entries = stack.audit_log.entries(session.id)
+    timeline = [_of_audit(entry) for entry in entries]
     stripe = None
     if not offline:
         try:
@@ -98,17 +86,24 @@ def story(stack: Stack, session: PaymentSession, *, offline: bool) -> Facts:
         except StripeError as error:
             say(f"What Stripe knows is left out: {error.__cause__ or error}")
     return {
-        "session": {name: getattr(session, name) for name in SESSION_FACTS},
-        "purchase": purchase_facts(purchase) if purchase else None,
+        "session": facts.of_session(session),
+        "purchases": [
+            facts.of_purchase(purchase)
+            for purchase in purchases_of(stack, session, entries)
+        ],
         "stripe": stripe,
         "timeline": sorted(timeline, key=lambda entry: str(entry["at"])),
     }
 
 
-def purchase_facts(purchase: Purchase) -> Facts:
-    return {
-        name: value for name, value in purchase.to_dict().items() if value is not None
-    }
+def purchases_of(
+    stack: Stack, session: PaymentSession, entries: list[Facts]
+) -> list[Purchase]:
+    """Return its purchase; several if it was paid through other sessions, too."""
+    told = [entry["purchase_id"] for entry in entries if "purchase_id" in entry]
+    ids = dict.fromkeys([id_for(session.id), *told])
+    found = (stack.purchases.get(purchase_id) for purchase_id in ids)
+    return [purchase for purchase in found if purchase]
 
 
 # ---------------------------------------------------------------- what Stripe knows
@@ -119,7 +114,7 @@ def stripe_view(stack: Stack, session: PaymentSession) -> Facts | None:
         return None
     stripe_object = stack.stripe.session(session.stripe_session_id)
     found = StripeSession.from_dict(stripe_object)
-    facts = {
+    view = {
         "session_status": found.status,
         "payment_status": found.payment_status,
         "amount_total": found.amount_total,
@@ -129,10 +124,10 @@ def stripe_view(stack: Stack, session: PaymentSession) -> Facts | None:
     }
     intent = stripe_object.get("payment_intent")
     if isinstance(intent, Mapping):
-        facts["payment_intent_status"] = intent["status"]
-        facts["amount_received"] = intent.get("amount_received")
-        facts["last_error"] = (intent.get("last_payment_error") or {}).get("code")
-    return facts
+        view["payment_intent_status"] = intent["status"]
+        view["amount_received"] = intent.get("amount_received")
+        view["last_error"] = (intent.get("last_payment_error") or {}).get("code")
+    return view
 
 
 def related_events(stack: Stack, session: PaymentSession) -> Iterator[Facts]:
@@ -148,7 +143,7 @@ def related_events(stack: Stack, session: PaymentSession) -> Iterator[Facts]:
         if since < until:
             for event in stack.stripe.events(
                 int(since.timestamp()),
-                int(until.timestamp()) + 1,
+                int(until.timestamp()) + 1,  # until is not included
                 types,
                 undelivered=False,
             ):
@@ -172,16 +167,22 @@ def _belongs(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
 # ---------------------------------------------------------------- one timeline
 
 
+# What every entry says, and the session above has said already.
+TOLD = {
+    *("payment_session_id", "entry_id", "at", "action"),
+    *("kind", "offer_id", "buyer_id", "amount", "currency"),
+}
+
+
 def _of_audit(entry: Facts) -> Facts:
-    told = {"payment_session_id", "entry_id", "at", "action"}
-    facts = {name: value for name, value in entry.items() if name not in told}
-    return {"at": entry["at"], "from": "us", "what": entry["action"], "facts": facts}
+    rest = {name: value for name, value in entry.items() if name not in TOLD}
+    return {"at": entry["at"], "from": "us", "what": entry["action"], "facts": rest}
 
 
 def _of_event(event: Facts) -> Facts:
-    facts = {"event_id": event["id"], "pending_webhooks": event["pending_webhooks"]}
+    rest = {"event_id": event["id"], "pending_webhooks": event["pending_webhooks"]}
     at = _iso(event["created"])
-    return {"at": at, "from": "Stripe", "what": event["type"], "facts": facts}
+    return {"at": at, "from": "Stripe", "what": event["type"], "facts": rest}
 
 
 def _iso(unix_seconds: int) -> str:
@@ -192,11 +193,11 @@ def _iso(unix_seconds: int) -> str:
 
 
 def print_story(told: Facts) -> None:
-    print_facts("Payment session", _with_amounts(told["session"]))
-    if told["purchase"]:
-        print_facts("Purchase", _with_amounts(told["purchase"]))
+    print_facts("Payment session", facts.for_people(told["session"]))
+    for purchase in told["purchases"]:
+        print_facts("Purchase", facts.for_people(purchase))
     if told["stripe"]:
-        print_facts("Stripe, now", _with_amounts(told["stripe"]))
+        print_facts("Stripe, now", facts.for_people(told["stripe"]))
     print_table(
         ["at", "from", "what", "facts"],
         [
@@ -206,23 +207,5 @@ def print_story(told: Facts) -> None:
     )
 
 
-def _with_amounts(facts: Facts) -> Facts:
-    """Write the amounts as people do; JSON keeps the minor unit."""
-    readable = {
-        name: _money(facts[name], facts["currency"])
-        for name in AMOUNTS & facts.keys()
-        if facts[name] is not None
-    }
-    return facts | readable
-
-
-def _money(amount: int, currency: str) -> str:
-    try:
-        return str(Money(amount, currency))
-    except InvalidMoneyError:
-        # Stripe may say more than we would charge.
-        return f"{amount} {currency} (minor unit)"
-
-
-def _in_words(facts: Mapping[str, object]) -> str:
-    return ", ".join(f"{name} {value}" for name, value in facts.items())
+def _in_words(said: Facts) -> str:
+    return ", ".join(f"{name} {value}" for name, value in said.items())

@@ -9,7 +9,9 @@ from typing import Any
 import typer
 
 from checkout import aws, credentials
+from checkout.config import RefundsConfig
 from checkout.payment_events import PaymentEvents
+from checkout.refunds import Refunds
 from checkout.stripe_gateway import StripeGateway
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.offers import Offers
@@ -93,6 +95,25 @@ class Stack:
         return StripeGateway(
             lambda: credentials.secret(key_name), self.parameter("StripeApiBase")
         )
+
+    @cached_property
+    def refunds(self) -> Refunds:
+        return Refunds.of(
+            RefundsConfig(
+                offers_table=self.output("OffersTable"),
+                payment_sessions_table=self.output("PaymentSessionsTable"),
+                purchases_table=self.output("PurchasesTable"),
+                audit_log_table=self.output("AuditLogTable"),
+                stripe_secret_key_name=self.parameter("StripeSecretKeyName"),
+                stripe_api_base=self.parameter("StripeApiBase"),
+                disputed_access=self.parameter("DisputedAccess"),
+            )
+        )
+
+    @cached_property
+    def operator(self) -> str:
+        """Who acts, as AWS knows them: the audit log keeps it."""
+        return str(aws.client("sts").get_caller_identity()["Arn"])
 
     @cached_property
     def payment_events(self) -> PaymentEvents:

@@ -2,6 +2,7 @@
 
 import io
 import json
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
@@ -12,6 +13,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
+from checkout.telemetry import metrics
 from tests.shop import Shop
 
 STACK = "shop"
@@ -44,7 +46,7 @@ class Operator:
 
 
 @pytest.fixture
-def operator(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Operator:
+def operator(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operator]:
     url = shop.sqs.create_queue(QueueName=f"dead-{uuid4().hex}")["QueueUrl"]
     operator = Operator(shop, url)
     deployed = Deployed(operator)
@@ -55,7 +57,9 @@ def operator(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Operator:
         return answer(parameters) if answer else call(client, operation, parameters)
 
     monkeypatch.setattr(BaseClient, "_make_api_call", with_the_deployed)
-    return operator
+    yield operator
+    # Nobody collects what is counted at a desk; a later test must not find it.
+    metrics.clear_metrics()
 
 
 class Deployed:
@@ -71,7 +75,10 @@ class Deployed:
 
     def DescribeStacks(self, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         self._check(parameters)
-        names = ("StripeMode", "StripeSecretKeyName", "StripeApiBase")
+        names = (
+            *("StripeMode", "StripeSecretKeyName", "StripeApiBase"),
+            "DisputedAccess",
+        )
         found = {
             "Parameters": [
                 {"ParameterKey": name, "ParameterValue": self.shop.values[name]}
@@ -92,7 +99,7 @@ class Deployed:
     def Invoke(self, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         _, _, function = parameters["FunctionName"].partition("-")
         try:
-            with redirect_stdout(io.StringIO()):  # its metrics go to its own log
+            with redirect_stdout(io.StringIO()):  # a function has a log of its own
                 answer: Any = self.shop.invoke(
                     function, json.loads(parameters["Payload"])
                 )

@@ -8,7 +8,6 @@ import pytest
 
 from checkout import clock
 from checkout.offers import kind_named
-from checkout.tables.item import from_item
 from local.samples import sample_offers
 from tests.cli.conftest import Operator
 from tests.shop import PUBLISHED, Shop
@@ -350,19 +349,18 @@ def test_what_is_never_sold_out_is_replaced_whatever_its_status(
 def test_the_statuses_are_those_that_a_sale_reads_and_writes(
     shop: Shop, kind: str, noun: str
 ) -> None:
-    from checkout.payment_session import PaymentSession  # noqa: PLC0415
-    from checkout.tables.offers import Offers  # noqa: PLC0415
-    from cli.offers import SHAPES  # noqa: PLC0415
+    from checkout.purchase import Purchase  # noqa: PLC0415 - it asks the kinds
+    from cli.offers import SHAPES  # noqa: PLC0415 - once the environment is set
 
     shop.create(kind)
-    session = PaymentSession.from_dict(shop.sessions()[0])
-    write = kind_named(kind).sold(session, Offers("offers"))["Update"]
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.deliver()
+    sale = kind_named(kind).sale(Purchase.from_dict(shop.purchases()[0]))
 
-    values = from_item(write["ExpressionAttributeValues"])
-    assert (SHAPES[noun].for_sale, SHAPES[noun].sold) == (
-        values[":was"],
-        values[":becomes"],
-    )
+    shape = SHAPES[sale.noun]
+    assert sale.noun == noun
+    assert shape.for_sale == sale.sellable
+    assert shape.from_us == (sale.sold, sale.returned)
 
 
 def test_every_kind_has_its_shape() -> None:
