@@ -3,6 +3,7 @@
 import json
 import sys
 from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from typing import Annotated, Any
 
 import typer
@@ -59,6 +60,11 @@ def with_progress[T](things: Sequence[T], doing: str) -> Iterable[T]:
     console = Console(stderr=True)
     hidden = not console.is_terminal
     return track(things, doing, console=console, transient=True, disable=hidden)
+
+
+def waiting(for_what: str) -> AbstractContextManager[object]:
+    """Show at a terminal that something takes its time."""
+    return Console(stderr=True).status(for_what)
 
 
 def _print(what: Any) -> None:  # noqa: ANN401 - whatever rich can print

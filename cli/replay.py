@@ -8,7 +8,7 @@ import typer
 
 from checkout import clock
 from checkout.payment_events import FROM_STRIPE
-from cli.console import Json, Yes, ask, print_json, print_table, with_progress
+from cli.console import Json, Yes, ask, print_json, print_table, waiting, with_progress
 from cli.stack import stack_of
 
 KEPT_BY_STRIPE = timedelta(days=30)
@@ -48,17 +48,15 @@ def replay(
             f"not acted on: {', '.join(sorted(unknown))}; "
             f"choose from {', '.join(sorted(FROM_STRIPE))}"
         )
-    found = [
-        event
-        for event in stack.stripe.events(
+    with waiting("Asking Stripe for its events"):
+        listed = stack.stripe.events(
             int(since.timestamp()),
             int(until.timestamp()),
             wanted,
             undelivered=undelivered,
         )
         # As the webhook does: the other of Stripe's two worlds is none of ours.
-        if event["livemode"] == stack.livemode
-    ]
+        found = [event for event in listed if event["livemode"] == stack.livemode]
     if found:
         ask(f"Put {len(found)} events on the queue of {stack.name}?", yes=yes)
     # As they occurred: Stripe lists the newest first.

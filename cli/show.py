@@ -12,7 +12,15 @@ from checkout.payment_session import PaymentSession
 from checkout.purchase import Purchase, id_for
 from checkout.stripe_session import StripeSession, id_of
 from cli import facts
-from cli.console import CommandError, Json, print_facts, print_json, print_table, say
+from cli.console import (
+    CommandError,
+    Json,
+    print_facts,
+    print_json,
+    print_table,
+    say,
+    waiting,
+)
 from cli.facts import Facts
 from cli.find import find
 from cli.stack import Stack, stack_of
@@ -54,10 +62,9 @@ def show(
     found = find(stack, payment, offline=offline)
     if not found:
         raise CommandError(f"No payment belongs to {payment}.")
-    stories = [
-        story(stack, session, offline=offline)
-        for session in (found if everything else found[:1])
-    ]
+    chosen = found if everything else found[:1]
+    with waiting("Asking what is known of it"):
+        stories = [story(stack, session, offline=offline) for session in chosen]
     listed = [
         {name: getattr(session, name) for name in ("id", "status", "created_at")}
         for session in found

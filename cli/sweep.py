@@ -5,10 +5,9 @@ from typing import Annotated, Any
 
 import typer
 from botocore.config import Config
-from rich.console import Console
 
 from checkout import aws
-from cli.console import CommandError, Json, print_json
+from cli.console import CommandError, Json, print_json, waiting
 from cli.stack import stack_of
 
 # A run may take what its function's timeout allows, and must not be started twice.
@@ -25,7 +24,7 @@ def sweep(
     """Run the sweep until nothing is due."""
     function = stack_of(ctx).resource("ReconcileFunction")
     runs: list[int] = []
-    with Console(stderr=True).status("Asking Stripe about what is due"):
+    with waiting("Asking Stripe about what is due"):
         # Each run puts off what it has looked at, so this comes to an end.
         while not runs or (runs[-1] and not once):
             runs.append(run(function))
