@@ -38,9 +38,13 @@ class Hurried(Context):
 
 def sweep(shop: Shop) -> int:
     """Run the sweep as its schedule does, then the worker; say what was looked at."""
-    looked_at: int = shop.invoke("ReconcileFunction", {})["looked_at"]
+    looked_at: int = run(shop)["looked_at"]
     assert not shop.work()
     return looked_at
+
+
+def run(shop: Shop) -> dict[str, int]:
+    return shop.invoke("ReconcileFunction", {})
 
 
 def only_session(shop: Shop) -> dict[str, Any]:
