@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import track
-from rich.table import Table
+from rich.table import Column, Table
 
 # A pipe has no width of its own, and a folded id is of no use to grep.
 WIDTH_OF_A_PIPE = 240
@@ -39,7 +39,10 @@ def print_json(value: object) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
     """Print what is known of several things."""
-    table = Table(*columns, box=None, pad_edge=False, header_style="bold")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for column in columns:
+        # An id that is cut short cannot be copied.
+        table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     _print(table)
@@ -47,12 +50,15 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
 def print_facts(title: str, facts: Mapping[str, object]) -> None:
     """Print what is known of one thing; what is absent is left out."""
-    table = Table(box=None, show_header=False, padding=(0, 2))
+    table = Table(
+        "", Column(overflow="fold"), box=None, show_header=False, padding=(0, 2)
+    )
     for name, value in facts.items():
         if value is not None:
             table.add_row(name.replace("_", " "), _cell(value))
-    _print(f"\n{title}")
+    _print(title)
     _print(table)
+    _print("")
 
 
 def with_progress[T](things: Sequence[T], doing: str) -> Iterable[T]:

@@ -77,6 +77,7 @@ def show(
             ["payment session", "status", "created"],
             [tuple(session.values()) for session in listed],
         )
+        typer.echo()
     for each in stories:
         print_story(each)
 
@@ -99,7 +100,7 @@ def story(stack: Stack, session: PaymentSession, *, offline: bool) -> Facts:
             for purchase in purchases_of(stack, session, entries)
         ],
         "stripe": stripe,
-        "timeline": sorted(timeline, key=lambda entry: str(entry["at"])),
+        "timeline": in_order(timeline),
     }
 
 
@@ -174,11 +175,30 @@ def _belongs(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
 # ---------------------------------------------------------------- one timeline
 
 
+WHOLE_SECONDS = len("2026-01-31T12:00:00")
+
 # What every entry says, and the session above has said already.
 TOLD = {
     *("payment_session_id", "entry_id", "at", "action"),
     *("kind", "offer_id", "buyer_id", "amount", "currency"),
 }
+
+
+def in_order(timeline: list[Facts]) -> list[Facts]:
+    """Sort by time; as Stripe tells whole seconds, an event precedes what it did."""
+    did = {
+        entry["facts"]["event_id"]: entry["at"]
+        for entry in timeline
+        if entry["from"] == "us" and "event_id" in entry["facts"]
+    }
+
+    def moment(entry: Facts) -> tuple[str, bool]:
+        at, is_ours = str(entry["at"]), entry["from"] == "us"
+        effect = did.get(entry["facts"].get("event_id"), "")
+        in_the_same_second = effect[:WHOLE_SECONDS] == at[:WHOLE_SECONDS]
+        return (effect if in_the_same_second and not is_ours else at), is_ours
+
+    return sorted(timeline, key=moment)
 
 
 def _of_audit(entry: Facts) -> Facts:

@@ -134,11 +134,36 @@ def test_the_timeline_has_what_we_did_and_what_stripe_said(
         ("Stripe", "checkout.session.completed"),
         ("us", "checkout_completed"),
     }
-    times = [entry["at"] for entry in told["timeline"]]
-    assert times == sorted(times)
+    seconds = [entry["at"][:19] for entry in told["timeline"]]
+    assert seconds == sorted(seconds)
+    assert lines.index(("Stripe", "checkout.session.completed")) < lines.index(
+        ("us", "checkout_completed")
+    )
     assert [p["status"] for p in told["purchases"]] == ["completed"]
     assert told["stripe"]["payment_intent_status"] == "succeeded"
     assert told["stripe"]["amount_received"] == told["session"]["amount"] == 999
+
+
+def test_within_a_second_an_event_precedes_what_it_did() -> None:
+    """Stripe's clock tells whole seconds, and ours thousandths."""
+    from cli.show import in_order  # noqa: PLC0415 - once the environment is set
+
+    second = "2031-05-06T07:08:09"
+
+    def line(source: str, at: str, what: str, **facts: str) -> dict[str, Any]:
+        return {"at": at, "from": source, "what": what, "facts": facts}
+
+    story = [
+        line("us", f"{second}.100Z", "checkout_created"),
+        line("Stripe", f"{second}.000Z", "completed", event_id="evt_1"),
+        line("us", f"{second}.300Z", "checkout_completed", event_id="evt_1"),
+        line("Stripe", "2031-05-06T07:08:10.000Z", "refunded", event_id="evt_2"),
+        line("us", "2031-05-06T07:08:11.000Z", "accepted"),
+        # A queue's delay is no reason to tell it later than it was.
+        line("us", "2031-05-06T09:00:00.000Z", "purchase_refunded", event_id="evt_2"),
+    ]
+
+    assert in_order(story[::-1]) == story
 
 
 def test_the_timeline_has_nothing_of_other_payments(
