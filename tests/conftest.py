@@ -19,6 +19,7 @@ os.environ |= {
     "AWS_DEFAULT_REGION": REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
     # Read when the modules are imported, before any function's environment is set.
+    "METRICS_FORMAT": "cloudwatch",
     "POWERTOOLS_METRICS_NAMESPACE": "Checkout",
     "POWERTOOLS_SERVICE_NAME": "tests",
     "STRIPE_SUPPRESS_NOTICES": "true",

@@ -18,6 +18,7 @@ from stripe import WebhookSignature
 
 from local.samples import sample_offers
 from local.stripe_sandbox import StripeSandbox
+from local.stripe_sandbox.webhooks import Destination
 from tests import template_file
 
 REGION = "eu-west-1"
@@ -102,6 +103,10 @@ class Shop:
             "OperatorGroup": "payments-admin",
             "DisputedAccess": "suspended",
             "SweepCallsPerSecond": "1000",
+            "MetricsFormat": "cloudwatch",
+            "EventBus": "payments",
+            "SegmentWriteKeyName": "segment/write-key",
+            "SegmentApiBase": "http://127.0.0.1:1",
         }
         self.set_secret("stripe/secret-key", stripe.secret_key)
         self.set_secret("stripe/webhook-secret", WEBHOOK_SECRET)
@@ -186,6 +191,15 @@ class Shop:
 
     def purchases(self) -> list[dict[str, Any]]:
         return [i for i in self.items("PurchasesTable") if i["id"].startswith("pur_")]
+
+    def purchase_of(self, stripe_session_id: str) -> str:
+        """Return the id of the purchase that Stripe's session has led to."""
+        [found] = [
+            purchase["id"]
+            for purchase in self.purchases()
+            if purchase["stripe_session_id"] == stripe_session_id
+        ]
+        return str(found)
 
     def ownerships(self) -> list[dict[str, Any]]:
         return [i for i in self.items("PurchasesTable") if i["id"].startswith("owns#")]
@@ -350,6 +364,12 @@ class Shop:
         answer = requests.post(url, json=body, timeout=10)
         answer.raise_for_status()
         return answer.json()
+
+    def stop_webhook(self) -> None:
+        """From now on Stripe's events reach nobody, and Stripe knows it."""
+        url = "http://webhook.example.test/"
+        self.stripe.webhooks.configured = [Destination(url, WEBHOOK_SECRET)]
+        self.stripe.webhooks.mode = "drop"
 
     def refund_of(self, purchase_id: str) -> str:
         """Return Stripe's id of the purchase's one refund."""

@@ -31,9 +31,10 @@ FAILING_CARD = "4000000000005126"
 def bought(shop: Shop, kind: str = "content", **pay: Any) -> str:
     """Buy something; return the purchase's id."""
     assert shop.create(kind).status == 200
-    shop.pay(shop.stripe_sessions()[0]["id"], **pay)
+    stripe_id = shop.stripe_sessions()[0]["id"]
+    shop.pay(stripe_id, **pay)
     shop.deliver()
-    return str(shop.purchases()[-1]["id"])
+    return shop.purchase_of(stripe_id)
 
 
 def refund(

@@ -29,7 +29,11 @@ def test_the_template_gives_a_function_what_it_reads_and_nothing_more(
     values = dict.fromkeys(_references(), "x")
     given = template_file.environment_of(FUNCTIONS[function], values)
 
-    read = {field.name.upper() for field in fields(config_of(function))}
+    read = {
+        field.name.upper()
+        for each in (config.TelemetryConfig, config_of(function))
+        for field in fields(each)
+    }
 
     assert {name for name in given if not name.startswith(OF_LIBRARIES)} == read
 
@@ -54,7 +58,8 @@ def test_every_config_belongs_to_a_function() -> None:
     }
 
     of_functions = {config_of(function).__name__ for function in FUNCTIONS}
-    assert of_functions == classes - {"Config", "RefundsConfig"}
+    shared = {"Config", "RefundsConfig", "TelemetryConfig"}
+    assert of_functions == classes - shared
 
 
 def test_a_config_is_read_from_the_variables_of_its_names(
