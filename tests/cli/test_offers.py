@@ -10,7 +10,7 @@ from checkout import clock
 from checkout.offers import kind_named
 from local.samples import sample_offers
 from tests.cli.conftest import Operator
-from tests.shop import PUBLISHED, Shop
+from tests.shop import Shop
 
 CONTENT = "2d6b9e84-7f3a-4a15-8c9d-0e1f2a3b4c13"
 PRICE = {"amount": 999, "currency": "usd"}
@@ -350,7 +350,7 @@ def test_the_statuses_are_those_that_a_sale_reads_and_writes(
     shop: Shop, kind: str, noun: str
 ) -> None:
     from checkout.purchase import Purchase  # noqa: PLC0415 - it asks the kinds
-    from cli.offers import SHAPES  # noqa: PLC0415 - once the environment is set
+    from cli.offer_rules import SHAPES  # noqa: PLC0415 - once the environment is set
 
     shop.create(kind)
     shop.pay(shop.stripe_sessions()[0]["id"])
@@ -363,9 +363,24 @@ def test_the_statuses_are_those_that_a_sale_reads_and_writes(
     assert shape.from_us == (sale.sold, sale.returned)
 
 
-def test_every_kind_has_its_shape() -> None:
-    from cli.find import KINDS  # noqa: PLC0415
-    from cli.offers import SHAPES  # noqa: PLC0415
+def test_a_kind_that_was_added_is_loaded_once_and_never_replaced(
+    shop: Shop, operator: Operator, write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only its own file knows which of its statuses mean that it was sold."""
+    monkeypatch.setattr("cli.offer_rules.KINDS", ("ticket",))
+    ticket = {"id": "ticket#1", "ticket_id": "1", "price": PRICE}
 
-    assert set(SHAPES) == {*KINDS, "row"}
-    assert PUBLISHED != CONTENT
+    first = operator.json("offers", "load", write([ticket]), "--yes")["offers"]
+    again = [ticket | {"price": PRICE | {"amount": 1}}]
+    second = operator.json("offers", "load", write(again), "--yes")["offers"]
+
+    assert first[0]["result"] == "loaded"
+    assert (second[0]["result"], second[0]["reason"]) == ("skipped", "it is there")
+    assert stored(shop, "ticket#1") == ticket
+
+
+def test_every_shape_is_that_of_a_kind() -> None:
+    from cli.find import KINDS  # noqa: PLC0415 - once the environment is set
+    from cli.offer_rules import SHAPES  # noqa: PLC0415 - same
+
+    assert set(SHAPES) - {"row"} <= set(KINDS)
