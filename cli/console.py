@@ -24,13 +24,13 @@ class CommandError(Exception):
 
 def say(sentence: str) -> None:
     """Tell the operator something that is no part of the output."""
-    typer.echo(_printable(sentence), err=True)
+    typer.echo(_printable(" ".join(sentence.split())), err=True)
 
 
 def ask(question: str, *, yes: bool) -> None:
     """Go on only if the operator agrees, or did so beforehand."""
     if not yes:
-        typer.confirm(question, abort=True, err=True)
+        typer.confirm(_printable(question), abort=True, err=True)
 
 
 def print_json(value: object) -> None:

@@ -92,6 +92,18 @@ def test_refunding_asks_first(
     assert refunds_at_stripe(shop) == []
 
 
+def test_a_question_cannot_command_the_terminal(shop: Shop, operator: Operator) -> None:
+    shop.change_offer(f"content#{PUBLISHED}", title="\x1b[2JCalm")
+    shop.create("content")
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.deliver()
+
+    result = operator("refund", shop.purchases()[0]["id"], answer="n\n")
+
+    assert "Calm" in result.stderr
+    assert "\x1b" not in result.output
+
+
 def test_no_more_is_refunded_than_was_paid(
     shop: Shop, operator: Operator, purchase: dict[str, Any]
 ) -> None:
