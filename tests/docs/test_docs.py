@@ -426,7 +426,8 @@ def test_every_table_and_index_is_described():
     for name, table in template_file.resources("AWS::DynamoDB::Table").items():
         assert f"### {name.removesuffix('Table')}\n" in text
         for index in table.get("GlobalSecondaryIndexes", []):
-            assert f"index `{index['IndexName']}`" in text
+            keys = ", ".join(f"`{key['AttributeName']}`" for key in index["KeySchema"])
+            assert f"index `{index['IndexName']}` ({keys}" in text
 
 
 # ---------------------------------------------------------------- decisions
