@@ -5,6 +5,7 @@ import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -372,6 +373,25 @@ def test_every_output_and_parameter_that_the_readme_names_exists():
     )
     assert set(outputs) <= set(template_file.template()["Outputs"])
     assert set(parameters) <= set(template_file.template()["Parameters"])
+
+
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_what_a_page_asks_the_command_line_for_exists(page: str):
+    from typer.main import get_command  # noqa: PLC0415 - slow to load
+
+    from cli.app import app  # noqa: PLC0415 - needs AWS's SDK
+
+    asked = re.findall(r"\./checkout( [^`\n#]*)", read(page))
+    assert asked
+    for words in asked:
+        command: Any = get_command(app)
+        options = {"--help"}
+        for word in words.split():
+            if word in getattr(command, "commands", {}):
+                command = command.commands[word]
+            options |= {o for p in command.params for o in p.opts}
+            assert not word.startswith("--") or word in options, words
+        assert not getattr(command, "commands", None) or "--help" in words, words
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
