@@ -17,7 +17,14 @@ OF_SESSION = (
 # Nor the receipt's url.
 OF_PURCHASE = (
     *("id", "kind", "offer_id", "title", "buyer_id", "creator_id", "claim"),
-    *("status", "quarantine_reason", "accepted_at", "amount", "currency"),
+    *(
+        "status",
+        "quarantine_reason",
+        "accepted_at",
+        "dismissed_at",
+        "amount",
+        "currency",
+    ),
     *("refunded_amount", "platform_fee", "organization_fee", "creator_payout"),
     *("stripe_session_id", "stripe_payment_intent_id", "purchased_at"),
 )

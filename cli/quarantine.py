@@ -1,4 +1,6 @@
-"""Money that does not add up: what waits for a person, and the two ways out."""
+"""Money that does not add up: what waits for a person, and the ways out."""
+
+from typing import Annotated
 
 import typer
 
@@ -48,6 +50,27 @@ def accept(
     )
     accepted = quarantine.accept(stack.refunds.changes, purchase.id, stack.operator)
     print_purchase(accepted, as_json=as_json)
+
+
+@app.command()
+def dismiss(
+    ctx: typer.Context,
+    purchase_id: PurchaseId,
+    note: Annotated[str, typer.Option("--note", help="Why; the audit log keeps it.")],
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Let nothing come of a purchase: its money was dealt with by other means."""
+    stack = stack_of(ctx)
+    purchase = purchase_of(stack, purchase_id)
+    ask(
+        f"Dismiss {purchase.id} ({purchase.quarantine_reason}), "
+        "and neither sell nor refund anything?",
+        yes=yes,
+    )
+    changes = stack.refunds.changes
+    dismissed = quarantine.dismiss(changes, purchase.id, stack.operator, note)
+    print_purchase(dismissed, as_json=as_json)
 
 
 @app.command()

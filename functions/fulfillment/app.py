@@ -39,9 +39,7 @@ def after_payment() -> AfterPayment:
 
 def apply(record: "SQSRecord", lambda_context: "LambdaContext") -> None:
     try:
-        if lambda_context.get_remaining_time_in_millis() < MARGIN_MILLISECONDS:
-            # Better to hand these back than to lose what the batch has done so far.
-            raise TryAgainError("Stripe has taken all the time of this batch.")
+        check_time(lambda_context)
         event = payment_events.read(record.body)
         flow = after_payment()
         if event.type in AFTER_PAYMENT:
@@ -54,6 +52,12 @@ def apply(record: "SQSRecord", lambda_context: "LambdaContext") -> None:
         raise
     count("payments.events.applied")
     logger.info("event_applied", event_id=event.id, type=event.type, outcome=outcome)
+
+
+def check_time(context: "LambdaContext") -> None:
+    """Hand a message back rather than lose what its batch has done so far."""
+    if context.get_remaining_time_in_millis() < MARGIN_MILLISECONDS:
+        raise TryAgainError("Stripe has taken all the time of this batch.")
 
 
 @logger.inject_lambda_context
