@@ -14,6 +14,7 @@ from checkout.tables.item import Value
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
+from checkout.tables.revenue import Revenue
 from checkout.tables.transaction import Action
 from checkout.telemetry import count, logger
 
@@ -38,6 +39,7 @@ class PurchaseChanges:
     sessions: PaymentSessions
     purchases: Purchases
     audit_log: AuditLog
+    revenue: Revenue
     suspends_disputed: bool
 
     def apply(
@@ -111,6 +113,7 @@ class PurchaseChanges:
             actions["count"] = self.purchases.count(after.buyer_id, was, after.status)
         if was is PurchaseStatus.QUARANTINED and after.status != was:
             actions["session"] = self.sessions.release(after.payment_session_id)
+        actions |= self.revenue.change(before, after)
         return actions | _present(
             offer=self._offer(before, after), ownership=self._ownership(before, after)
         )
