@@ -109,7 +109,7 @@ def test_a_purchase_records_what_stripe_found_and_not_what_we_asked_for() -> Non
     recorded = purchase("another_amount", amount_total=500, currency="eur")
 
     assert (recorded.amount, recorded.currency) == (500, "eur")
-    assert (recorded.platform_fee, recorded.creator_payout) == (50, 450)
+    assert recorded.shares == (50, 0, 450)
 
 
 def test_a_purchase_falls_back_on_the_intent_where_stripe_says_nothing() -> None:
