@@ -214,7 +214,11 @@ def test_neither_the_order_of_events_nor_their_repetition_matters(shop: Shop) ->
     dice = random.Random(20310506)  # noqa: S311 - an order, not a secret
 
     seen = []
-    for order in (events, events[::-1], *(dice.sample(events, len(events)) for _ in "abcd")):
+    for order in (
+        events,
+        events[::-1],
+        *(dice.sample(events, len(events)) for _ in "abcd"),
+    ):
         shop.restore(before)
         shop.deliver(*order, *order[:3])
         seen.append(revenue(shop))
@@ -276,16 +280,17 @@ def test_no_item_is_part_of_every_settlement_of_a_creator(
     shop: Shop, writes: Counter[str]
 ) -> None:
     """Two transactions that meet on one item must not be the rule."""
-    sales = 48
+    sales = 24
     for number in range(sales):
         buy(shop, buyer=f"user_{number}")
     writes.clear()
 
-    shop.deliver()
+    shop.deliver(*shop.events("checkout.session.completed"))
 
     assert revenue(shop)["totals"][0]["purchases"] == sales
     [(item, busiest)] = writes.most_common(1)
-    assert busiest < 3 * sales / SHARDS, item
+    # Three on average; twelve of one are as good as impossible.
+    assert SHARDS * busiest < 4 * sales, item
 
 
 # -------------------------------------------------------------------- who may ask

@@ -18,7 +18,9 @@ from checkout.revenue import SHARES, Entry, Measure, difference, entries, to_jso
 type Fact = Refund | Dispute | Receipt | str
 
 DAYS = ["2026-01-01", "2026-01-02", "2026-01-31"]
-moments = st.sampled_from([f"{day}T{at}.000Z" for day in DAYS for at in ("00:00:00", "23:59:59")])
+moments = st.sampled_from(
+    [f"{day}T{at}.000Z" for day in DAYS for at in ("00:00:00", "23:59:59")]
+)
 amounts = st.integers(0, LARGEST_AMOUNT)
 fees = st.integers(0, 10_000).flatmap(
     lambda platform: st.tuples(st.just(platform), st.integers(0, 10_000 - platform))

@@ -118,6 +118,16 @@ class PurchaseChanges:
             offer=self._offer(before, after), ownership=self._ownership(before, after)
         )
 
+    def can_be_sold(self, purchase: Purchase) -> bool:
+        """
+        Whether the offer is there; whether it is sold already, the transaction tells.
+
+        One that is sold again and again is read before, not checked within: a check
+        takes hold of the item, and all sales of a much sold offer would meet there.
+        """
+        sale = kind_named(purchase.kind).sale(purchase)
+        return bool(sale.sellable or self.offers.get(sale.noun, sale.id))
+
     def _ownership(self, before: Purchase | None, after: Purchase) -> Action | None:
         had = before is not None and before.is_entitled
         if after.claim is None or not (had or after.is_entitled):
