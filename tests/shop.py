@@ -162,7 +162,13 @@ class Shop:
         pages = self.dynamodb.get_paginator("scan").paginate(
             TableName=self.tables[table]
         )
-        return [from_item(item) for page in pages for item in page["Items"]]
+        items = [item for page in pages for item in page["Items"]]
+        # DynamoDB refuses an item that gives an index's attribute another type.
+        properties = template_file.resources("AWS::DynamoDB::Table")[table]
+        for key in properties["AttributeDefinitions"]:
+            name, kind = key["AttributeName"], key["AttributeType"]
+            assert all(kind in item[name] for item in items if name in item), name
+        return [from_item(item) for item in items]
 
     def item(self, table: str, item_id: str) -> dict[str, Any]:
         [found] = [i for i in self.items(table) if i["id"] == item_id]
