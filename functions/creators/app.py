@@ -7,10 +7,10 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from checkout import clock, http
-from checkout import revenue as revenues
 from checkout.config import CreatorsConfig
 from checkout.errors import ForbiddenError, InvalidRequestError
 from checkout.offers import LONGEST_CREATOR_ID, is_creator_id
+from checkout.revenue import to_json
 from checkout.tables.purchases import Position, Purchases
 from checkout.tables.revenue import Revenue
 from checkout.telemetry import logger
@@ -51,7 +51,7 @@ def earned(request: http.Request) -> dict[str, Any]:
         "creatorId": creator_id,
         "from": str(first),
         "to": str(last),
-        **revenues.to_json(sums),
+        **to_json(sums),
     }
 
 
@@ -92,7 +92,7 @@ def period(request: http.Request) -> tuple[date, date]:
     default = date.fromordinal(max(1, last.toordinal() - DEFAULT_DAYS + 1))
     first = day(request, "from") or default
     if not 0 <= (last - first).days < MOST_DAYS:
-        problem = f"must be on or before `to`, and at most {MOST_DAYS - 1} days"
+        problem = f"must be `to` or at most {MOST_DAYS - 1} days before it"
         raise InvalidRequestError("The period is refused.", **{"from": problem})
     return first, last
 

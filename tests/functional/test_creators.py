@@ -203,7 +203,7 @@ def test_what_stripe_took_is_there_when_stripe_has_told(shop: Shop, time: Any) -
 
 
 def test_neither_the_order_of_events_nor_their_repetition_matters(shop: Shop) -> None:
-    """Invariant 4: two refunds and a lost dispute, told in any order."""
+    """Two refunds and a lost dispute, told in any order."""
     payment_intent = buy(shop)["payment_intent"]
     for amount in (100, 250):
         shop.stripe_post("/v1/refunds", payment_intent=payment_intent, amount=amount)
