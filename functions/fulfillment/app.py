@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.batch import (
 from checkout import payment_events
 from checkout.after_payment import AfterPayment
 from checkout.config import FulfillmentConfig
+from checkout.errors import TryAgainError
 from checkout.payment_events import AFTER_PAYMENT
 from checkout.refunds import Refunds
 from checkout.settle import Settlement
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+# What a message may take that asks a slow Stripe, and is retried once.
+MARGIN_MILLISECONDS = 25_000
 
 # A batch of one poison message reports that message, and does not raise.
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
@@ -33,8 +37,11 @@ def after_payment() -> AfterPayment:
     return AfterPayment(settlement=settlement, refunds=refunds)
 
 
-def apply(record: "SQSRecord") -> None:
+def apply(record: "SQSRecord", lambda_context: "LambdaContext") -> None:
     try:
+        if lambda_context.get_remaining_time_in_millis() < MARGIN_MILLISECONDS:
+            # Better to hand these back than to lose what the batch has done so far.
+            raise TryAgainError("Stripe has taken all the time of this batch.")
         event = payment_events.read(record.body)
         flow = after_payment()
         if event.type in AFTER_PAYMENT:
