@@ -228,6 +228,15 @@ def test_no_more_is_taken_back_than_was_paid() -> None:
     assert sums[Entry(DAYS[2], "usd", Measure.LOST_TO_DISPUTES)] == 399
 
 
+def test_what_goes_back_is_taken_in_the_order_in_which_it_went() -> None:
+    lost = purchase().with_dispute(dispute(600, day=DAYS[1]))
+
+    sums = entries(lost.with_refund(refund(600, DAYS[2])))
+
+    assert sums[Entry(DAYS[1], "usd", Measure.LOST_TO_DISPUTES)] == 600
+    assert sums[Entry(DAYS[2], "usd", Measure.REFUNDED)] == 399
+
+
 def test_stripes_fee_is_in_the_currency_of_the_account() -> None:
     booked = purchase().with_receipt(RECEIPT)
 
