@@ -89,7 +89,16 @@ def first_requests(stack: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
         http_event("GET /api/checkout/session-status", query=query),
     )
     yield "PurchasesFunction", http_event("GET /api/purchases", buyer)
-    yield "OffersFunction", http_event("GET /api/rows/{rowId}", "user_1", row="7")
+    yield (
+        "CreatorsFunction",
+        http_event(
+            "GET /api/creators/{creatorId}/revenue", buyer, path={"creatorId": buyer}
+        ),
+    )
+    yield (
+        "OffersFunction",
+        http_event("GET /api/rows/{rowId}", "user_1", path={"rowId": "7"}),
+    )
 
 
 def http_event(  # noqa: PLR0913 - what an HTTP request has
@@ -99,14 +108,14 @@ def http_event(  # noqa: PLR0913 - what an HTTP request has
     body: str | None = None,
     headers: dict[str, str] | None = None,
     query: dict[str, str] | None = None,
-    row: str | None = None,
+    path: dict[str, str] | None = None,
 ) -> dict[str, Any]:
     claims = {"jwt": {"claims": {"sub": buyer}}} if buyer else {}
     return {
         "routeKey": route,
         "headers": headers or {},
         "queryStringParameters": query,
-        "pathParameters": {"rowId": row} if row else None,
+        "pathParameters": path,
         "requestContext": {
             "requestId": "cold",
             "http": {"sourceIp": "192.0.2.1"},

@@ -1,6 +1,5 @@
 """What a buyer has bought: the history, one purchase, and whether there is access."""
 
-import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -39,8 +38,8 @@ def offers() -> Offers:
 def history(request: http.Request) -> dict[str, Any]:
     buyer = request.require_buyer()
     status = status_filter(request.query.get("status"))
-    page = whole_number(request, "page", 1, LARGEST_PAGE)
-    size = whole_number(request, "pageSize", DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)
+    page = request.whole_number("page", 1, LARGEST_PAGE)
+    size = request.whole_number("pageSize", DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)
     found, total = purchases().page(buyer.id, status, page, size)
     return {
         "data": [purchase.to_json() for purchase in found],
@@ -59,14 +58,6 @@ def status_filter(given: str | None) -> PurchaseStatus | None:
     except ValueError as error:
         problem = f"is none of {', '.join(PurchaseStatus)}"
         raise InvalidRequestError("The status is refused.", status=problem) from error
-
-
-def whole_number(request: http.Request, name: str, default: int, most: int) -> int:
-    given = request.query.get(name, str(default))
-    if not re.fullmatch(r"[0-9]{1,6}", given) or not 1 <= int(given) <= most:
-        problem = f"must be a whole number from 1 to {most}"
-        raise InvalidRequestError(f"The {name} is refused.", **{name: problem})
-    return int(given)
 
 
 def one(request: http.Request) -> dict[str, Any]:

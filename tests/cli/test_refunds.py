@@ -232,10 +232,27 @@ def test_what_is_not_accepted_is_refunded(
     assert listed(operator) == []
 
 
+def test_what_was_dealt_with_by_other_means_is_dismissed_with_a_note(
+    shop: Shop, operator: Operator, quarantined: dict[str, Any]
+) -> None:
+    shown = operator.json(
+        "quarantine", "dismiss", quarantined["id"], "--note", "In cash", "--yes"
+    )
+
+    assert shown["purchase"]["status"] == "failed"
+    assert refunds_at_stripe(shop) == []
+    assert shop.entries("quarantine_dismissed")[0]["note"] == "In cash"
+
+
 @pytest.mark.parametrize(
-    ("verb", "question"), [("accept", "Accept pur_"), ("refund", "Refund 140.00 USD")]
+    ("verb", "question"),
+    [
+        ("accept", "Accept pur_"),
+        ("refund", "Refund 140.00 USD"),
+        ("dismiss --note=x", "Dismiss pur_"),
+    ],
 )
-def test_both_ways_out_ask_first(
+def test_every_way_out_asks_first(
     shop: Shop,
     operator: Operator,
     quarantined: dict[str, Any],
@@ -244,20 +261,20 @@ def test_both_ways_out_ask_first(
 ) -> None:
     before = shop.everything()
 
-    result = operator("quarantine", verb, quarantined["id"], answer="n\n")
+    result = operator("quarantine", *verb.split(), quarantined["id"], answer="n\n")
 
     assert result.exit_code == 1
     assert question in result.stderr
     assert shop.everything() == before
 
 
-@pytest.mark.parametrize("verb", ["accept", "refund"])
+@pytest.mark.parametrize("verb", ["accept", "refund", "dismiss --note=x"])
 def test_what_is_not_in_quarantine_has_no_way_out(
     shop: Shop, operator: Operator, purchase: dict[str, Any], verb: str
 ) -> None:
     before = shop.everything()
 
-    result = operator("quarantine", verb, purchase["id"], "--yes")
+    result = operator("quarantine", *verb.split(), purchase["id"], "--yes")
 
     assert result.exit_code == 1
     assert "completed" in result.stderr

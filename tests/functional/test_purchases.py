@@ -303,6 +303,7 @@ def test_anything_else_is_as_good_as_unknown(shop: Shop) -> None:
         "owns",
         "buyer",
         "pi",
+        "revenue",
     }
     [content] = [p["id"] for p in shop.purchases() if p["kind"] == "content"]
     [product] = [p["id"] for p in shop.purchases() if p["kind"] == "product"]

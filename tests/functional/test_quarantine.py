@@ -7,8 +7,9 @@ import pytest
 
 from checkout import quarantine
 from checkout.config import RefundsConfig
-from checkout.errors import NotFoundError, NotQuarantinedError
+from checkout.errors import NotFoundError, NotQuarantinedError, NotRefundableError
 from checkout.refunds import Refunds
+from local.stripe_sandbox.faults import Fault
 from tests.shop import PUBLISHED, Shop
 
 CLAIM = f"content#{PUBLISHED}#user_1"
@@ -128,6 +129,53 @@ def test_an_offer_that_has_vanished_can_be_accepted_all_the_same(shop: Shop) -> 
     [purchase] = shop.purchases()
 
     assert accept(shop, purchase["id"]) == "completed"
+
+
+def test_what_was_dealt_with_by_other_means_is_dismissed(shop: Shop) -> None:
+    """Nothing is sold, nothing refunded, and the buyer may pay anew."""
+    purchase_id = quarantined(shop)
+
+    changes = refunds_of(shop).changes
+    note = "Returned by bank transfer"
+    dismissed = quarantine.dismiss(changes, purchase_id, "operator_1", note)
+
+    assert dismissed.status == "failed"
+    assert listed(shop) == []
+    assert not has_access(shop)
+    [entry] = shop.entries("quarantine_dismissed")
+    assert (entry["dismissed_by"], entry["note"]) == ("operator_1", note)
+    assert shop.create("content").status == 200
+    with pytest.raises(NotQuarantinedError):
+        accept(shop, purchase_id)
+
+
+def test_the_money_of_another_purchase_is_not_refunded(shop: Shop) -> None:
+    """Invariant 5: one charge, two purchases; the first one keeps what it paid with."""
+    assert shop.create("product").status == 200
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    first = shop.events("checkout.session.completed")[-1]
+    shop.deliver(first)
+    intent = first["data"]["object"]["payment_intent"]
+    second = quarantined(shop, "content", payment_intent=intent)
+
+    with pytest.raises(NotRefundableError, match="another purchase"):
+        refunds_of(shop).request(
+            second, amount=None, reason=None, request_key="q", requested_by="operator_1"
+        )
+
+
+def test_a_quarantine_that_comes_later_is_told_as_one(shop: Shop) -> None:
+    """A refund that was refused: the history says quarantine, and so does the bus."""
+    shop.create("order")
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.change_offer("order#order_1", status="CANCELLED")
+    shop.stripe.faults.add(Fault("POST", "/v1/refunds", status=400, times=1))
+
+    shop.deliver()
+
+    [entry] = shop.entries("purchase_quarantined")
+    assert entry["reason"] == "offer_not_sellable"
+    assert len(listed(shop)) == 1
 
 
 def test_only_what_is_quarantined_can_be_accepted(shop: Shop) -> None:

@@ -20,6 +20,7 @@ FORBIDDEN = {
     "SessionStatusFunction": STRIPE
     | {"pydantic", "checkout.offers", "checkout.create"},
     "PurchasesFunction": STRIPE | {"pydantic", "checkout.create", "checkout.settle"},
+    "CreatorsFunction": STRIPE | {"pydantic", "checkout.create", "checkout.settle"},
     "OffersFunction": STRIPE | {"pydantic", "checkout.create", "checkout.settle"},
     "PublishEventsFunction": STRIPE | {"pydantic", "checkout.offers"},
     "SegmentFunction": STRIPE | {"pydantic", "checkout.offers", "checkout.tables"},

@@ -30,6 +30,8 @@ WITH_TOKEN = {
     "GET /api/purchases/{id}",
     "POST /api/purchases/{id}/refund",
     "GET /api/access/{kind}/{id}",
+    "GET /api/creators/{creatorId}/revenue",
+    "GET /api/creators/{creatorId}/purchases",
     "GET /payments/sessions/{paymentSessionId}",
 }
 STRIPE_REQUESTS_A_SECOND = 25
@@ -101,7 +103,9 @@ def test_the_webhook_touches_the_queue_and_its_secret_only():
     assert granted == {"QueueEvents", "ReadWebhookSecret"}
 
 
-@pytest.mark.parametrize("function", ["PurchasesFunction", "OffersFunction"])
+@pytest.mark.parametrize(
+    "function", ["PurchasesFunction", "CreatorsFunction", "OffersFunction"]
+)
 def test_a_function_that_answers_questions_writes_nothing(function: str):
     reads = {"dynamodb:GetItem", "dynamodb:BatchGetItem", "dynamodb:Query"}
     for table in resources("AWS::DynamoDB::Table"):

@@ -77,3 +77,15 @@ def test_fees_that_no_payment_could_be_split_by_are_refused_before_it(fees):
     item = {"platform_fee_bps": platform, "organization_fee_bps": organization}
     with pytest.raises(NotPurchasableError):
         terms_of_sale(item)
+
+
+@pytest.mark.parametrize("creator_id", ["", "x" * 256, 7, True, ["c"], {}])
+def test_a_creator_who_could_be_no_ones_sub_is_refused_before_the_payment(creator_id):
+    """Its purchases could not be written: the id is a key of an index."""
+    with pytest.raises(NotPurchasableError):
+        terms_of_sale({"creator_id": creator_id})
+
+
+@pytest.mark.parametrize("creator_id", ["c", "x" * 255, "é#ü", None])
+def test_a_creator_may_be_anybody_or_nobody(creator_id):
+    assert terms_of_sale({"creator_id": creator_id}) == {"creator_id": creator_id}

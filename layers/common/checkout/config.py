@@ -89,6 +89,13 @@ class PurchasesConfig(Config):
 
 
 @dataclass(frozen=True, slots=True)
+class CreatorsConfig(Config):
+    purchases_table: str
+    operator_claim: str
+    operator_group: str
+
+
+@dataclass(frozen=True, slots=True)
 class OffersConfig(Config):
     offers_table: str
     purchases_table: str

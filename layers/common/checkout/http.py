@@ -2,6 +2,7 @@
 
 import base64
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -96,6 +97,14 @@ class Request:
                 **{"idempotency-key": "must have 16 to 255 characters, as a UUID has"},
             )
         return key
+
+    def whole_number(self, name: str, default: int, most: int) -> int:
+        """The query's *name*, from 1 to *most*; raises InvalidRequestError."""
+        given = self.query.get(name, str(default))
+        if not re.fullmatch(r"[0-9]{1,6}", given) or not 1 <= int(given) <= most:
+            problem = f"must be a whole number from 1 to {most}"
+            raise InvalidRequestError(f"The {name} is refused.", **{name: problem})
+        return int(given)
 
     def require_buyer(self) -> Buyer:
         if buyer := self.buyer:

@@ -119,11 +119,15 @@ class Purchase:
         return PurchaseStatus.COMPLETED
 
     @property
+    def is_settled(self) -> bool:
+        """Whether it was a sale: everything added up, or a person has accepted it."""
+        return not self.quarantine_reason or self.accepted_at is not None
+
+    @property
     def is_entitled(self) -> bool:
         """Whether the buyer may keep what was bought, were it not for a suspension."""
-        settled = not self.quarantine_reason or self.accepted_at
         returned = self.is_given_back or self._has_dispute(dispute.LOST)
-        return bool(settled and not returned)
+        return self.is_settled and not returned
 
     @property
     def is_disputed(self) -> bool:
@@ -306,6 +310,24 @@ class Purchase:
                 shown["refundReason"] = latest.reason
         if self.receipt and self.receipt.url:
             shown["receiptUrl"] = self.receipt.url
+        return shown
+
+    def to_creator_json(self) -> dict[str, Any]:
+        """
+        Show the purchase to its creator: also who bought, and what Stripe took.
+
+        But not the receipt, a page of Stripe's that names the buyer's e-mail address.
+        """
+        shown = self.to_json()
+        shown.pop("receiptUrl", None)
+        if self.buyer_id:
+            shown["buyerId"] = self.buyer_id
+        if self.receipt:
+            shown["paymentIntentStatus"] = self.receipt.payment_intent_status
+            if self.receipt.fee is not None:
+                shown["stripeFeeCents"] = self.receipt.fee
+                shown["netAmountCents"] = self.receipt.net
+                shown["settlementCurrency"] = self.receipt.currency
         return shown
 
 

@@ -14,6 +14,7 @@ from checkout.tables.item import Value
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
+from checkout.tables.revenue import Revenue
 from checkout.tables.transaction import Action
 from checkout.telemetry import count, logger
 
@@ -38,6 +39,7 @@ class PurchaseChanges:
     sessions: PaymentSessions
     purchases: Purchases
     audit_log: AuditLog
+    revenue: Revenue
     suspends_disputed: bool
 
     def apply(
@@ -119,9 +121,20 @@ class PurchaseChanges:
             actions["count"] = self.purchases.count(after.buyer_id, was, after.status)
         if was is PurchaseStatus.QUARANTINED and after.status != was:
             actions["session"] = self.sessions.release(after.payment_session_id)
+        actions |= self.revenue.change(before, after)
         return actions | _present(
             offer=self._offer(before, after), ownership=self._ownership(before, after)
         )
+
+    def can_be_sold(self, purchase: Purchase) -> bool:
+        """
+        Whether the offer is there; whether it is sold already, the transaction tells.
+
+        One that is sold again and again is read before, not checked within: a check
+        takes hold of the item, and all sales of a much sold offer would meet there.
+        """
+        sale = kind_named(purchase.kind).sale(purchase)
+        return bool(sale.sellable or self.offers.get(sale.noun, sale.id))
 
     def _ownership(self, before: Purchase | None, after: Purchase) -> Action | None:
         had = before is not None and before.is_entitled

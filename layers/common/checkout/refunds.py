@@ -21,6 +21,7 @@ from checkout.tables.audit_log import AuditLog
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
+from checkout.tables.revenue import Revenue
 from checkout.telemetry import count, logger
 
 # What the audit log says of a refund that has come to a status.
@@ -51,6 +52,7 @@ class Refunds:
             sessions=PaymentSessions(config.payment_sessions_table),
             purchases=Purchases(config.purchases_table),
             audit_log=AuditLog(config.audit_log_table),
+            revenue=Revenue(config.purchases_table),
             suspends_disputed=config.disputed_access == "suspended",
         )
         stripe = StripeGateway(

@@ -106,6 +106,8 @@ class Settlement:
         if RANK[session.status] == RANK[Status.COMPLETE]:
             return self.nothing_new(session, event)
         purchase = Purchase.of(session, found, clock.iso(clock.now()))
+        if not self.changes.can_be_sold(purchase):
+            return self._keep(session, event, found, VANISHED)
         failed = transaction.write(self._record(purchase, session, event, found))
         if not failed:
             count("payments.checkout.session_completed")

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 # What a whole is made of, where a fee is a part of it.
 BASIS_POINTS = 10_000
+# As long as a token's `sub` may be; it is part of keys in DynamoDB.
+LONGEST_CREATOR_ID = 255
 
 # No `type` statements: pydantic would read those without the request's strictness.
 Identifier = Annotated[int, Ge(0), Lt(10**18)] | Annotated[str, Len(1, 128)]
@@ -180,8 +182,8 @@ def terms_of_sale(item: Mapping[str, Any]) -> dict[str, Any]:
     """
     Return who earns and how it is split, as any offer may say.
 
-    Raises NotPurchasableError for fees that no payment could be split by: here nobody
-    has paid yet.
+    Raises NotPurchasableError for fees that no payment could be split by, and for a
+    creator that no purchase could be found by: here nobody has paid yet.
     """
     fees = ("platform_fee_bps", "organization_fee_bps")
     asked = [item.get(name, 0) for name in fees]
@@ -189,4 +191,11 @@ def terms_of_sale(item: Mapping[str, Any]) -> dict[str, Any]:
         sum(asked) > BASIS_POINTS
     ):
         raise NotPurchasableError("Its fees cannot be taken from its price.")
+    creator_id = item.get("creator_id")
+    if creator_id is not None and not is_creator_id(creator_id):
+        raise NotPurchasableError("Nobody could be paid for it.")
     return {name: item[name] for name in ("creator_id", *fees) if name in item}
+
+
+def is_creator_id(value: object) -> bool:
+    return isinstance(value, str) and 0 < len(value) <= LONGEST_CREATOR_ID

@@ -35,17 +35,10 @@ class Offers:
         )
         return [from_item(item) for page in pages for item in page["Items"]]
 
-    def sell(self, sale: Sale) -> Action:
-        """Make the write that marks an offer as sold, or the check that it exists."""
+    def sell(self, sale: Sale) -> Action | None:
+        """Make the write that marks an offer as sold, if that can be told of it."""
         if sale.sellable is None:
-            still_there = "attribute_exists(id)"
-            return {
-                "ConditionCheck": {
-                    "TableName": self._table,
-                    "Key": to_item({"id": key(sale.noun, sale.id)}),
-                    "ConditionExpression": still_there,
-                }
-            }
+            return None
         return self._move(sale, (sale.sellable,), sale.sold, sale.facts)
 
     def sell_after_all(self, sale: Sale) -> Action | None:

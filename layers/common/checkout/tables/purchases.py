@@ -2,12 +2,12 @@
 
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from checkout import aws, clock
 from checkout.purchase import Purchase, PurchaseStatus
-from checkout.tables import due
-from checkout.tables.item import from_item, read, to_item
+from checkout.tables import counters, due
+from checkout.tables.item import from_item, read, read_all, to_item
 from checkout.tables.transaction import Action
 
 # Not named quarantined: a buyer's counts have a number of that name, and an attribute
@@ -29,6 +29,13 @@ class Ownership:
     offer_id: str
     purchase_id: str
     suspended: bool
+
+
+class Position(NamedTuple):
+    """A place among a creator's purchases: that of one of them."""
+
+    purchased_at: str
+    id: str
 
 
 class Purchases:
@@ -86,19 +93,43 @@ class Purchases:
             status or "total", 0
         )
 
+    def page_of_creator(
+        self,
+        creator_id: str,
+        since: str,
+        until: str,
+        size: int,
+        after: Position | None,
+    ) -> tuple[list[Purchase], Position | None]:
+        """
+        Return a page of the creator's purchases of that time, newest first.
+
+        It begins *after* a position, which must lie in that time. With it comes the
+        position that the next page begins after, None if this is the last.
+        """
+        query: dict[str, Any] = {
+            "TableName": self._table,
+            "IndexName": "by-creator",
+            "KeyConditionExpression": (
+                "creator_id = :creator AND purchased_at BETWEEN :since AND :until"
+            ),
+            "ExpressionAttributeValues": to_item(
+                {":creator": creator_id, ":since": since, ":until": until}
+            ),
+            "ScanIndexForward": False,
+            "Limit": size,
+        }
+        if after:
+            key = {"creator_id": creator_id, **after._asdict()}
+            query["ExclusiveStartKey"] = to_item(key)
+        answer = aws.client("dynamodb").query(**query)
+        last = from_item(answer.get("LastEvaluatedKey", {}))
+        following = Position(last["purchased_at"], last["id"]) if last else None
+        return self._all([item["id"]["S"] for item in answer["Items"]]), following
+
     def _all(self, ids: list[str]) -> list[Purchase]:
-        client = aws.client("dynamodb")
-        found: dict[str, Purchase] = {}
-        while missing := [{"id": {"S": i}} for i in ids if i not in found]:
-            answer = client.batch_get_item(
-                RequestItems={self._table: {"Keys": missing}}
-            )
-            for item in answer["Responses"][self._table]:
-                purchase = Purchase.from_dict(from_item(item))
-                found[purchase.id] = purchase
-            if not answer["UnprocessedKeys"]:
-                break
-        return [found[i] for i in ids if i in found]
+        found = {item["id"]: item for item in read_all(self._table, ids)}
+        return [Purchase.from_dict(found[i]) for i in ids if i in found]
 
     def by_payment_intent(self, payment_intent_id: str) -> Purchase | None:
         pointer = read(self._table, payment_intent_id)
@@ -224,19 +255,9 @@ class Purchases:
         self, buyer_id: str, was: PurchaseStatus | None, status: PurchaseStatus
     ) -> Action:
         """Make the write that keeps the buyer's totals, over all and by status."""
-        changes = {"total": 1, status: 1} if was is None else {was: -1, status: 1}
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": to_item({"id": f"buyer#{buyer_id}"}),
-                "UpdateExpression": "ADD "
-                + ", ".join(f"#{name} :{name}" for name in changes),
-                "ExpressionAttributeNames": {f"#{name}": name for name in changes},
-                "ExpressionAttributeValues": to_item(
-                    {f":{name}": change for name, change in changes.items()}
-                ),
-            }
-        }
+        changes: dict[str, int] = {status: 1}
+        changes |= {"total": 1} if was is None else {was: -1}
+        return counters.add(self._table, f"buyer#{buyer_id}", changes)
 
 
 def _stored(purchase: Purchase) -> dict[str, Any]:
