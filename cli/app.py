@@ -7,9 +7,18 @@ from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
 from checkout.errors import CheckoutError, StripeError
-from cli import dead_letters, offers, quarantine, refunds, replay, show, sweep
+from cli import (
+    dead_letters,
+    offers,
+    quarantine,
+    refunds,
+    replay,
+    show,
+    sweep,
+    webhook_endpoint,
+)
 from cli.console import CommandError, say
-from cli.stack import Stack, use_local_stack
+from cli.stack import Stack, local_stack
 
 
 class Commands(TyperGroup):
@@ -58,7 +67,7 @@ def choose_stack(
 
     In AWS it acts with your own credentials and region, as the AWS CLI does.
     """
-    ctx.obj = Stack(use_local_stack() if local else name)
+    ctx.obj = local_stack() if local else Stack(name)
 
 
 app.command()(show.show)
@@ -68,3 +77,4 @@ app.command()(sweep.sweep)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(offers.app, name="offers")
+app.add_typer(webhook_endpoint.app, name="webhook-endpoint")

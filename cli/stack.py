@@ -2,6 +2,7 @@
 
 import json
 import os
+from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ from local.embedded_aws import CREDENTIALS
 ROOT = Path(__file__).resolve().parent.parent
 
 
-def use_local_stack() -> str:
-    """Talk to the local stack from now on, and to no other; return its name."""
+def local_stack() -> "Stack":
+    """Talk to the local stack from now on, and to no other; return it."""
     file = ROOT / os.environ.get("CHECKOUT_STACK_JSON", ".local/stack.json")
     try:
         described = json.loads(file.read_text())
@@ -42,7 +43,7 @@ def use_local_stack() -> str:
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         **CREDENTIALS,
     }
-    return str(described["stack_name"])
+    return Stack(described["stack_name"], described["outputs"])
 
 
 def stack_of(ctx: typer.Context) -> "Stack":
@@ -54,8 +55,10 @@ def stack_of(ctx: typer.Context) -> "Stack":
 class Stack:
     """What was deployed under a name; nothing is asked before it is needed."""
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, outputs: Mapping[str, str] | None = None) -> None:
+        """*outputs* are known beforehand where AWS's own addresses lead nowhere."""
         self.name = name
+        self._outputs = outputs or {}
 
     @cached_property
     def _described(self) -> dict[str, Any]:
@@ -64,7 +67,7 @@ class Stack:
         return dict(found)
 
     def output(self, name: str) -> str:
-        return self._value_of("Output", name)
+        return self._outputs.get(name) or self._value_of("Output", name)
 
     def parameter(self, name: str) -> str:
         return self._value_of("Parameter", name)

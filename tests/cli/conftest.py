@@ -17,6 +17,7 @@ from checkout.telemetry import metrics
 from tests.shop import Shop
 
 STACK = "shop"
+WEBHOOK_URL = "https://abc123.lambda-url.eu-west-1.on.aws/"
 
 
 @dataclass
@@ -71,13 +72,14 @@ class Deployed:
         self.outputs = shop.tables | {
             "PaymentEventsQueueUrl": shop.queue_url,
             "PaymentEventsDeadLetterQueueUrl": operator.dead_letters_url,
+            "WebhookUrl": WEBHOOK_URL,
         }
 
     def DescribeStacks(self, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         self._check(parameters)
         names = (
-            *("StripeMode", "StripeSecretKeyName", "StripeApiBase"),
-            "DisputedAccess",
+            *("StripeMode", "StripeSecretKeyName", "StripeWebhookSecretName"),
+            *("StripeApiBase", "DisputedAccess"),
         )
         found = {
             "Parameters": [

@@ -152,6 +152,33 @@ class StripeGateway:
             found = self._v1().disputes.list(params)
             return [_plain(dispute) for dispute in found.auto_paging_iter()]
 
+    def webhook_endpoints(self) -> list[dict[str, Any]]:
+        """Return every endpoint of the account; their secrets are not shown again."""
+        with _our_errors():
+            found = self._v1().webhook_endpoints.list({"limit": LARGEST_PAGE})
+            return [_plain(endpoint) for endpoint in found.auto_paging_iter()]
+
+    def create_webhook_endpoint(
+        self, url: str, events: Iterable[str]
+    ) -> dict[str, Any]:
+        """
+        Let Stripe send *events* to *url*, in the version of its API that we speak.
+
+        The answer has the signing secret, which Stripe shows only this once.
+        https://docs.stripe.com/api/webhook_endpoints/create
+        """
+        params = {
+            "url": url,
+            "api_version": api_version(),
+            "enabled_events": sorted(events),
+        }
+        with _our_errors():
+            return _plain(self._v1().webhook_endpoints.create(params))
+
+    def delete_webhook_endpoint(self, endpoint_id: str) -> None:
+        with _our_errors():
+            self._v1().webhook_endpoints.delete(endpoint_id)
+
     def event(self, event_id: str) -> dict[str, Any]:
         with _our_errors():
             return _plain(self._v1().events.retrieve(event_id))
@@ -176,6 +203,13 @@ class StripeGateway:
         with _our_errors():
             for event in self._v1().events.list(params).auto_paging_iter():
                 yield _plain(event)
+
+
+def api_version() -> str:
+    """Return the version of Stripe's API that its SDK is made for."""
+    import stripe  # noqa: PLC0415 - see _v1
+
+    return stripe.api_version
 
 
 class Pace:
