@@ -8,16 +8,18 @@ from pathlib import Path
 import pytest
 
 from tests.cli.conftest import Operator
+from tests.shop import REGION
 from tests.template_file import ROOT
 
 COMMAND = ROOT / "checkout"
 
 
 def run(command: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    """Type a command in a terminal that knows nothing of the functions' variables."""
     return subprocess.run(
         [command, *arguments],
         cwd="/",
-        env=os.environ | env,
+        env={"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": REGION} | env,
         capture_output=True,
         text=True,
         check=False,
@@ -54,13 +56,13 @@ def test_without_a_local_stack_it_says_how_to_start_one(tmp_path: Path) -> None:
 
 
 def test_without_credentials_it_says_so(tmp_path: Path) -> None:
-    nothing = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
     nowhere = {
+        "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": str(tmp_path / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
     }
 
-    result = run(COMMAND, "show", "ps_1", **nothing, **nowhere)
+    result = run(COMMAND, "show", "ps_1", **nowhere)
 
     assert result.returncode == 1
     assert "credentials" in result.stderr.lower()
