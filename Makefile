@@ -15,13 +15,16 @@ SOURCES := layers/common/checkout functions local cli
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run test test-fast test-stack check format build cold-start deploy lock clean
+.PHONY: help run sam-local test test-fast test-stack check format build cold-start deploy lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 run: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run everything here: an embedded AWS, a Stripe sandbox, a storefront
 	@$(RUN) local
+
+sam-local: .venv/ready .venvs/sam/ready ## Let `sam local` run the functions against the stack that runs (needs Docker or Podman)
+	@$(RUN) local.sam_local
 
 test: test-fast test-stack ## Check and test everything, as CI does
 

@@ -1,0 +1,136 @@
+"""`make sam-local`: lets `sam local` run the functions against the stack that runs."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from typing import TYPE_CHECKING, Any
+
+from local import sam, settings
+from local.__main__ import interrupt, say, write
+from local.processes import Processes
+from local.sam_local.bridge import gateway, open_bridge
+from local.sam_local.events import filled, sample_events, signed
+from local.sam_local.functions import MACHINE, adapt, environment, ports
+from local.sam_local.payment import buy, new_buyer, token
+from local.settings import ROOT, StackError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+# Stripe's signatures are good for five minutes.
+SIGN_ANEW_SECONDS = 120
+
+
+def main() -> int:
+    signal.signal(signal.SIGTERM, interrupt)
+    signal.signal(signal.SIGHUP, interrupt)
+    try:
+        run(settings.folder())
+    except StackError as problem:
+        sys.stderr.write(f"\n{problem}\n")
+        return 1
+    except KeyboardInterrupt:
+        say("Stopped.")
+    return 0
+
+
+def run(stack_folder: Path) -> None:
+    stack = running_stack(stack_folder / "stack.json")
+    address = gateway()
+    folder = stack_folder / "sam-local"
+    folder.mkdir(exist_ok=True)
+
+    say("Building the functions and their layer: sam build")
+    with Processes(folder / "logs") as processes:
+        sam.build(processes, folder)
+    adapt(folder / "build", stack)
+    write(folder / "env.json", environment(stack))
+
+    say("Buying the sample content, for the events to speak of")
+    buyer = new_buyer()
+    names = {"storefront_url": stack["storefront_url"]}
+    if stack["stripe_secret_key"]:  # nobody pays at Stripe's own by itself
+        names |= buy(stack, buyer)
+    (folder / "token").write_text(token(stack, buyer))
+    asyncio.run(serve(address, folder, stack, names))
+
+
+def running_stack(file: Path) -> dict[str, Any]:
+    try:
+        stack: dict[str, Any] = json.loads(file.read_text())
+    except OSError as error:
+        raise StackError(
+            "Nothing is running: start `make run` in another terminal."
+        ) from error
+    return stack
+
+
+def write_config(folder: Path, machine: str) -> None:
+    """Write the options that every `sam local` needs, so that nobody has to type them."""
+    options = "\n".join(
+        f"{name} = {json.dumps(str(value))}"
+        for name, value in {
+            "template_file": folder / "build/template.yaml",
+            "env_vars": folder / "env.json",
+            "add_host": f"{MACHINE}:{machine}",
+        }.items()
+    )
+    (folder / "samconfig.toml").write_text(
+        f"version = 0.1\n\n[default.local_invoke.parameters]\n{options}\n"
+        f"\n[default.local_start_api.parameters]\n{options}\n"
+        'warm_containers = "LAZY"\n'
+    )
+
+
+async def serve(
+    address: str, folder: Path, stack: Mapping[str, Any], names: Mapping[str, str]
+) -> None:
+    """Keep the way to the stack open and Stripe's events signed, until stopped."""
+    # Held for as long as this runs: an unreferenced server may be collected.
+    bridge = await open_bridge(address, ports(stack))
+    write_config(folder, address if bridge else "host-gateway")
+    write_events(folder / "events", names, stack["stripe_webhook_secret"])
+    print_commands(folder)
+    while bridge is not None:
+        await asyncio.sleep(SIGN_ANEW_SECONDS)
+        write_events(folder / "events", names, stack["stripe_webhook_secret"])
+
+
+def write_events(folder: Path, names: Mapping[str, str], secret: str | None) -> None:
+    for sample in sample_events():
+        event = filled(sample.read_text(), names)
+        file = folder / sample.parent.name / sample.name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write(file, signed(event, secret) if secret else event)
+
+
+def print_commands(folder: Path) -> None:
+    here = os.path.relpath(folder, ROOT)
+    deployed = json.loads((folder / "env.json").read_text())
+    invocations = "\n".join(
+        f"  $SAM local invoke $WITH {function} -e $EVENTS/{function}/{file.name}"
+        for file in sorted(sample_events())
+        if (function := file.parent.name) in deployed
+    )
+    say(f"""
+Type in another terminal, here:
+
+  SAM={os.path.relpath(sam.SAM, ROOT)} EVENTS={here}/events
+  WITH=--config-file={folder / "samconfig.toml"}
+
+{invocations}
+
+  $SAM local start-api $WITH --port 3001
+  curl -H "Authorization: Bearer $(cat {here}/token)" http://127.0.0.1:3001/api/purchases
+
+docs/sam-local.md says what is not emulated. Ctrl-C stops the functions' way to the stack.
+""")
+
+
+if __name__ == "__main__":
+    sys.exit(main())

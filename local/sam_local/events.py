@@ -1,0 +1,47 @@
+"""The events of `tests/events`, made to speak of a payment that the stack knows."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+from stripe import WebhookSignature
+
+from local.settings import ROOT
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+    from pathlib import Path
+
+EVENTS = ROOT / "tests/events"
+SIGNATURE = "stripe-signature"
+# What the events say where the stack has a name of its own.
+SAMPLES = {
+    "buyer_id": "buyer_sample",
+    "payment_session_id": "ps_sample",
+    "stripe_session_id": "cs_test_sample",
+    "payment_intent_id": "pi_sample",
+    "purchase_id": "pur_sample",
+    "storefront_url": "http://localhost:3000",
+}
+
+
+def sample_events() -> Iterator[Path]:
+    """Yield the events, each in a folder that is named after its function."""
+    return EVENTS.glob("*/*.json")
+
+
+def filled(text: str, names: Mapping[str, str]) -> dict[str, Any]:
+    """Return the event that *text* holds, with the stack's own *names* in it."""
+    for what, name in names.items():
+        text = text.replace(SAMPLES[what], name)
+    event: dict[str, Any] = json.loads(text)
+    return event
+
+
+def signed(event: dict[str, Any], secret: str) -> dict[str, Any]:
+    """Sign the event's body if it is one of Stripe's: good for five minutes."""
+    if SIGNATURE not in event.get("headers", {}):
+        return event
+    signature = WebhookSignature.generate_signature_header(event["body"], secret)
+    return {**event, "headers": {**event["headers"], SIGNATURE: signature}}

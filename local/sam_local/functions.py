@@ -1,0 +1,95 @@
+"""What SAM is told of the functions: where they are, and the variables they have."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+import boto3
+import yaml
+
+from local.embedded_aws import CREDENTIALS
+from local.sam import this_architecture
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+# What containers call the machine that they run on.
+MACHINE = "host.docker.internal"
+API_GATEWAY = Path(__file__).with_name("api_gateway.py")
+
+type Stack = Mapping[str, Any]
+
+
+def ports(stack: Stack) -> list[int]:
+    """Return the ports of the stack's servers that functions ask."""
+    return [
+        port
+        for name in ("aws_endpoint_url", "stripe_url")
+        if (port := urlsplit(stack[name]).port)
+    ]
+
+
+def from_containers(text: str, stack: Stack) -> str:
+    """Return *text* with the servers' addresses as containers know them."""
+    for port in ports(stack):
+        text = text.replace(f"http://127.0.0.1:{port}", f"http://{MACHINE}:{port}")
+    return text
+
+
+def of_the_local_aws(stack: Stack) -> dict[str, str]:
+    """Return the variables that keep a function away from every other AWS."""
+    return {
+        **CREDENTIALS,
+        # Those of the person's own shell would be passed on otherwise.
+        "AWS_SESSION_TOKEN": "",
+        "AWS_DEFAULT_REGION": stack["region"],
+        "AWS_REGION": stack["region"],
+        "AWS_ENDPOINT_URL": from_containers(stack["aws_endpoint_url"], stack),
+    }
+
+
+def environment(stack: Stack) -> dict[str, dict[str, str]]:
+    """Return each function's variables as they are deployed, by its logical id."""
+    aws = {
+        "endpoint_url": stack["aws_endpoint_url"],
+        "region_name": stack["region"],
+        "aws_access_key_id": CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        "aws_secret_access_key": CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    }
+    resources: Any = boto3.client("cloudformation", **aws).describe_stack_resources(
+        StackName=stack["stack_name"]
+    )
+    functions: Any = boto3.client("lambda", **aws)
+    return {
+        each["LogicalResourceId"]: {
+            name: from_containers(value, stack)
+            for name, value in functions.get_function_configuration(
+                FunctionName=each["PhysicalResourceId"]
+            )["Environment"]["Variables"].items()
+        }
+        | of_the_local_aws(stack)
+        for each in resources["StackResources"]
+        if each["ResourceType"] == "AWS::Lambda::Function"
+    }
+
+
+def adapt(build: Path, stack: Stack) -> None:
+    """
+    Adapt what `sam build` left in *build*; the project's own template stays as it is.
+
+    SAM passes on only variables that a template declares, and its API is no API
+    Gateway: `api_gateway.py` does for each function what is missing.
+    """
+    file = build / "template.yaml"
+    template = yaml.safe_load(file.read_text())
+    template["Parameters"]["Architecture"]["Default"] = this_architecture()
+    everywhere = template["Globals"]["Function"]
+    everywhere["Handler"] = "api_gateway.lambda_handler"
+    everywhere["Environment"]["Variables"] |= of_the_local_aws(stack)
+    file.write_text(yaml.safe_dump(template, sort_keys=False))
+    for resource in template["Resources"].values():
+        if resource["Type"] == "AWS::Serverless::Function":
+            shutil.copy(API_GATEWAY, build / resource["Properties"]["CodeUri"])
