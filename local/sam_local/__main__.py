@@ -71,7 +71,7 @@ def running_stack(file: Path) -> dict[str, Any]:
 
 
 def write_config(folder: Path, machine: str) -> None:
-    """Write the options that every `sam local` needs, so that nobody has to type them."""
+    """Write the options that every `sam local` needs, to be read instead of typed."""
     options = "\n".join(
         f"{name} = {json.dumps(str(value))}"
         for name, value in {
@@ -91,12 +91,11 @@ async def serve(
     address: str, folder: Path, stack: Mapping[str, Any], names: Mapping[str, str]
 ) -> None:
     """Keep the way to the stack open and Stripe's events signed, until stopped."""
-    # Held for as long as this runs: an unreferenced server may be collected.
     bridge = await open_bridge(address, ports(stack))
     write_config(folder, address if bridge else "host-gateway")
     write_events(folder / "events", names, stack["stripe_webhook_secret"])
     print_commands(folder)
-    while bridge is not None:
+    while True:
         await asyncio.sleep(SIGN_ANEW_SECONDS)
         write_events(folder / "events", names, stack["stripe_webhook_secret"])
 
@@ -128,7 +127,7 @@ Type in another terminal, here:
   $SAM local start-api $WITH --port 3001
   curl -H "Authorization: Bearer $(cat {here}/token)" http://127.0.0.1:3001/api/purchases
 
-docs/sam-local.md says what is not emulated. Ctrl-C stops the functions' way to the stack.
+docs/sam-local.md says what is not emulated. Ctrl-C closes the way to the stack.
 """)
 
 

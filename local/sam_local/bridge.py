@@ -11,6 +11,7 @@ import asyncio
 import errno
 import json
 import shutil
+import socket
 import subprocess
 from contextlib import suppress
 from functools import partial
@@ -64,14 +65,15 @@ async def open_bridge(address: str, ports: Iterable[int]) -> list[Server]:
     is none of this machine's, and they reach its loopback without us.
     """
     try:
-        return [
-            await asyncio.start_server(partial(forward, port), address, port)
-            for port in ports
-        ]
+        listeners = {port: socket.create_server((address, port)) for port in ports}
     except OSError as error:
         if error.errno == errno.EADDRNOTAVAIL:
             return []
         raise StackError(f"Cannot listen for containers: {error}") from error
+    return [
+        await asyncio.start_server(partial(forward, port), sock=listener)
+        for port, listener in listeners.items()
+    ]
 
 
 async def forward(port: int, reader: StreamReader, writer: StreamWriter) -> None:

@@ -1,4 +1,4 @@
-"""Buys something on the running stack, so that the events have a payment to speak of."""
+"""Buys something on the running stack, for the events to speak of."""
 
 from __future__ import annotations
 

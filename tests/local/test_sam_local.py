@@ -1,0 +1,321 @@
+"""What `make sam-local` prepares: files that SAM reads, a bridge, what SAM lacks."""
+
+import asyncio
+import base64
+import json
+import os
+import subprocess
+import sys
+import tomllib
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from types import SimpleNamespace
+from urllib.request import urlopen
+
+import pytest
+import yaml
+from stripe import WebhookSignature
+
+from local.sam import this_architecture
+from local.sam_local import api_gateway
+from local.sam_local.__main__ import print_commands, write_config, write_events
+from local.sam_local.bridge import gateway, gateway_of, open_bridge
+from local.sam_local.events import sample_events
+from local.sam_local.functions import adapt, from_containers, ports
+from local.settings import StackError
+from tests import template_file
+
+STACK = {
+    "aws_endpoint_url": "http://127.0.0.1:4566",
+    "stripe_url": "http://127.0.0.1:4242",
+    "storefront_url": "http://localhost:3000",
+    "region": "us-east-1",
+}
+# The whole of 127.0.0.0/8 is loopback on Linux: a second address for this machine.
+ANOTHER_ADDRESS = "127.0.0.2"
+NOT_OURS = "192.0.2.1"
+
+
+# ---------------------------------------------------------------- what SAM is told
+
+
+def test_functions_reach_the_stacks_servers_by_the_name_that_containers_know():
+    def seen(text):
+        return from_containers(text, STACK)
+
+    assert seen("http://127.0.0.1:4566/0/queue") == (
+        "http://host.docker.internal:4566/0/queue"
+    )
+    assert seen("http://127.0.0.1:4242") == "http://host.docker.internal:4242"
+
+
+@pytest.mark.parametrize(
+    "text", ["http://localhost:3000", "https://api.stripe.com", "http://127.0.0.1:1"]
+)
+def test_what_is_no_server_of_the_stack_keeps_its_address(text):
+    assert from_containers(text, STACK) == text
+
+
+def test_stripes_own_api_needs_no_bridge():
+    assert ports(STACK | {"stripe_url": "https://api.stripe.com"}) == [4566]
+
+
+@pytest.fixture
+def build(tmp_path):
+    """What `sam build` leaves: the template in long form, a folder to a function."""
+    globals_ = template_file.template()["Globals"]
+    for name in template_file.functions():
+        (tmp_path / name).mkdir()
+    resources = {
+        name: {
+            "Type": "AWS::Serverless::Function",
+            "Properties": {**properties, "CodeUri": name},
+        }
+        for name, properties in template_file.functions().items()
+    }
+    template = {
+        "Parameters": template_file.template()["Parameters"],
+        "Globals": globals_,
+        "Resources": resources,
+    }
+    (tmp_path / "template.yaml").write_text(yaml.safe_dump(template))
+    return tmp_path
+
+
+def adapted(build):
+    adapt(build, STACK)
+    return yaml.safe_load((build / "template.yaml").read_text())
+
+
+def test_a_function_declares_what_keeps_it_on_the_local_aws(build):
+    variables = adapted(build)["Globals"]["Function"]["Environment"]["Variables"]
+
+    assert variables["AWS_ENDPOINT_URL"] == "http://host.docker.internal:4566"
+    assert (variables["AWS_ACCESS_KEY_ID"], variables["AWS_SESSION_TOKEN"]) == (
+        "test",
+        "",
+    )
+    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Checkout"
+
+
+def test_functions_run_on_this_machines_processor(build):
+    assert (
+        adapted(build)["Parameters"]["Architecture"]["Default"] == this_architecture()
+    )
+
+
+def test_each_function_is_called_as_api_gateway_would(build):
+    template = adapted(build)
+
+    assert template["Globals"]["Function"]["Handler"] == "api_gateway.lambda_handler"
+    for name, properties in template_file.functions().items():
+        assert "Handler" not in properties  # it would not be called that way
+        assert (build / name / "api_gateway.py").exists()
+
+
+@pytest.mark.parametrize("command", ["local_invoke", "local_start_api"])
+def test_the_options_are_in_a_file_that_sam_reads(tmp_path, command):
+    write_config(tmp_path, "172.17.0.1")
+
+    config = tomllib.loads((tmp_path / "samconfig.toml").read_text())
+    options = config["default"][command]["parameters"]
+    assert options["template_file"] == str(tmp_path / "build/template.yaml")
+    assert options["env_vars"] == str(tmp_path / "env.json")
+    assert options["add_host"] == "host.docker.internal:172.17.0.1"
+
+
+def test_the_commands_name_what_is_deployed_and_no_more(tmp_path, capsys):
+    (tmp_path / "env.json").write_text('{"OffersFunction": {}}')
+
+    print_commands(tmp_path)
+
+    printed = capsys.readouterr().out
+    assert "OffersFunction -e $EVENTS/OffersFunction/row.json\n" in printed
+    assert "SegmentFunction" not in printed
+
+
+# ---------------------------------------------------------------- the events
+
+
+def test_the_events_speak_of_the_stacks_own_payment(tmp_path):
+    write_events(tmp_path, {"purchase_id": "pur_7"}, "whsec_1")
+
+    written = {file.relative_to(tmp_path) for file in tmp_path.glob("*/*")}
+    assert written == {Path(f.parent.name, f.name) for f in sample_events()}
+    event = json.loads((tmp_path / "PurchasesFunction/purchase.json").read_text())
+    assert event["pathParameters"] == {"id": "pur_7"}
+
+
+@pytest.mark.parametrize("name", ["lambda-url", "http-api"])
+def test_stripes_event_is_signed_just_now(tmp_path, name):
+    write_events(tmp_path, {}, "whsec_1")
+
+    event = json.loads((tmp_path / f"StripeWebhookFunction/{name}.json").read_text())
+    assert WebhookSignature.verify_header(
+        event["body"], event["headers"]["stripe-signature"], "whsec_1", tolerance=60
+    )
+
+
+def test_with_keys_that_are_not_ours_nothing_is_signed(tmp_path):
+    write_events(tmp_path, {}, None)
+
+    file = tmp_path / "StripeWebhookFunction/lambda-url.json"
+    assert "signed-by-make-sam-local" in file.read_text()
+
+
+# ---------------------------------------------------------------- the bridge
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        {"IPAM": {"Config": [{"Subnet": "172.17.0.0/16", "Gateway": "172.17.0.1"}]}},
+        {"IPAM": {"Config": [{"Subnet": "172.17.0.0/16"}]}},
+        {
+            "IPAM": {
+                "Config": [{"Subnet": "fd00::/64"}, {"Subnet": "172.17.0.0/16"}],
+            }
+        },
+        {"subnets": [{"subnet": "172.17.0.0/16", "gateway": "172.17.0.1"}]},
+    ],
+    ids=["docker", "docker, unnamed", "docker, two", "podman"],
+)
+def test_the_address_of_this_machine_is_read_from_the_network(network):
+    assert gateway_of(network) == "172.17.0.1"
+
+
+def test_a_network_without_an_address_is_never_taken_for_every_address():
+    with pytest.raises(StackError, match="no IPv4 address"):
+        gateway_of({"IPAM": {"Config": [{"Subnet": "fd00::/64"}]}})
+
+
+@pytest.mark.parametrize("installed", [True, False])
+def test_without_an_engine_that_answers_it_says_what_is_missing(
+    tmp_path, monkeypatch, installed
+):
+    if installed:
+        docker = tmp_path / "docker"
+        docker.write_text("#!/bin/sh\nexit 1\n")
+        docker.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+
+    with pytest.raises(StackError, match="neither Docker nor Podman answers"):
+        gateway()
+
+
+@pytest.fixture
+def port() -> Iterator[int]:
+    """A server on the loopback, which tells what it was sent."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(self.path.encode())
+
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield server.server_port
+        server.shutdown()
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="the loopback has one address")
+def test_what_is_sent_to_the_bridge_arrives_and_is_answered(port):
+    async def through_the_bridge():
+        servers = await open_bridge(ANOTHER_ADDRESS, [port])
+        bound = [server.sockets[0].getsockname() for server in servers]
+        url = f"http://{ANOTHER_ADDRESS}:{port}/a"
+        async with servers[0]:
+            return bound, await asyncio.to_thread(lambda: urlopen(url).read())
+
+    bound, answer = asyncio.run(through_the_bridge())
+
+    assert bound == [(ANOTHER_ADDRESS, port)]
+    assert answer == b"/a"
+
+
+def test_where_the_address_is_not_ours_there_is_nothing_to_bridge():
+    assert asyncio.run(open_bridge(NOT_OURS, [4566])) == []
+
+
+def test_a_taken_port_is_said(port):
+    with pytest.raises(StackError, match="Cannot listen for containers"):
+        asyncio.run(open_bridge("127.0.0.1", [port]))
+
+
+# ---------------------------------------------------------------- what SAM lacks
+
+
+def token(claims):
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).decode()
+    return f"e30.{payload.rstrip('=')}.signature"
+
+
+def request(**headers):
+    return {
+        "routeKey": "GET /api/purchases",
+        "headers": headers,
+        "requestContext": {"requestId": "1"},
+    }
+
+
+def seen_by(event, monkeypatch):
+    """Return what a function is called with."""
+    function = SimpleNamespace(lambda_handler=lambda event, _context: event)
+    monkeypatch.setitem(sys.modules, "app", function)
+    return api_gateway.lambda_handler(event, None)
+
+
+def test_a_token_becomes_claims_each_of_them_a_text(monkeypatch):
+    claims = {"sub": "user_1", "exp": 1795271784, "cognito:groups": ["a", "b"]}
+
+    event = seen_by(request(Authorization=f"Bearer {token(claims)}"), monkeypatch)
+
+    assert event["requestContext"]["authorizer"]["jwt"]["claims"] == {
+        "sub": "user_1",
+        "exp": "1795271784",
+        "cognito:groups": "[a b]",
+    }
+    assert event["requestContext"]["requestId"] == "1"
+
+
+@pytest.mark.parametrize("text", ["", "Bearer", "Bearer x", "Bearer a.b.c", "Basic a"])
+def test_what_is_no_token_makes_nobody(monkeypatch, text):
+    event = seen_by(request(Authorization=text), monkeypatch)
+
+    assert "authorizer" not in event["requestContext"]
+
+
+def test_header_names_are_in_lower_case(monkeypatch):
+    event = seen_by(request(**{"Stripe-Signature": "t=1"}), monkeypatch)
+
+    assert event["headers"] == {"stripe-signature": "t=1"}
+
+
+@pytest.mark.parametrize("event", [{"Records": []}, {"detail-type": "Scheduled Event"}])
+def test_what_is_no_request_is_handed_on_as_it_is(monkeypatch, event):
+    assert seen_by(event, monkeypatch) == event
+
+
+# ---------------------------------------------------------------- the command
+
+
+def test_without_a_stack_it_says_how_to_start_one(tmp_path):
+    done = subprocess.run(
+        [sys.executable, "-m", "local.sam_local"],
+        cwd=template_file.ROOT,
+        env=os.environ | {"CHECKOUT_LOCAL_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert done.returncode == 1
+    assert done.stderr == (
+        "\nNothing is running: start `make run` in another terminal.\n"
+    )
