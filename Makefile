@@ -51,7 +51,7 @@ build: .venvs/sam/ready ## Build what is deployed into .aws-sam
 cold-start: .venv/ready ## Count what a first request costs, on the stack that runs (needs valgrind)
 	$(RUN) local.cold_start
 
-deploy: build ## Deploy to your AWS account; asks for the parameters
+deploy: build .venv/ready ## Deploy to your AWS account; asks for the parameters
 	$(WITH_SAM) $(SAM) deploy --guided
 
 LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 \
