@@ -88,11 +88,15 @@ def write_config(folder: Path, machine: str) -> None:
 
 
 async def serve(
-    address: str, folder: Path, stack: Mapping[str, Any], names: Mapping[str, str]
+    address: str | None,
+    folder: Path,
+    stack: Mapping[str, Any],
+    names: Mapping[str, str],
 ) -> None:
     """Keep the way to the stack open and Stripe's events signed, until stopped."""
-    bridge = await open_bridge(address, ports(stack))
-    write_config(folder, address if bridge else "host-gateway")
+    if address:
+        await open_bridge(address, ports(stack))
+    write_config(folder, address or "host-gateway")
     write_events(folder / "events", names, stack["stripe_webhook_secret"])
     print_commands(folder)
     while True:

@@ -8,11 +8,11 @@ machine: they reach it, the world outside does not.
 from __future__ import annotations
 
 import asyncio
-import errno
 import json
 import shutil
 import socket
 import subprocess
+import sys
 from contextlib import suppress
 from functools import partial
 from ipaddress import IPv4Network, ip_network
@@ -26,24 +26,35 @@ if TYPE_CHECKING:
 
 # The network that containers are on if nobody says otherwise.
 NETWORKS = {"docker": "bridge", "podman": "podman"}
+# Linux's own number; the socket module has no name for it. man 7 ip
+IP_FREEBIND = 15
 CHUNK = 65536
 
 
-def gateway() -> str:
-    """Ask Docker, or Podman, by what address its containers reach this machine."""
+def gateway() -> str | None:
+    """
+    Ask Docker, or Podman, by what address its containers reach this machine.
+
+    There is none where they live in a virtual machine, as with Docker Desktop, which
+    leads `host.docker.internal` to this machine's loopback by itself.
+    """
     for engine in filter(shutil.which, NETWORKS):
-        asked = subprocess.run(  # noqa: S603 - fixed words
-            [engine, "network", "inspect", NETWORKS[engine]],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if asked.returncode == 0:
-            return gateway_of(json.loads(asked.stdout)[0])
+        if described := ask(engine, "network", "inspect", NETWORKS[engine]):
+            address = gateway_of(json.loads(described)[0])
+            virtual = sys.platform != "linux" or "Docker Desktop" in ask(engine, "info")
+            return None if virtual else address
     raise StackError(
         "sam local runs functions in containers, and neither Docker nor Podman answers "
         "here: install one, or start it."
     )
+
+
+def ask(engine: str, *question: str) -> str:
+    """Return what the engine answers; nothing if it does not."""
+    asked = subprocess.run(  # noqa: S603 - fixed words
+        [engine, *question], capture_output=True, text=True, check=False
+    )
+    return "" if asked.returncode else asked.stdout
 
 
 def gateway_of(network: dict[str, Any]) -> str:
@@ -58,22 +69,26 @@ def gateway_of(network: dict[str, Any]) -> str:
 
 
 async def open_bridge(address: str, ports: Iterable[int]) -> list[Server]:
-    """
-    Forward these ports of *address* to the same ports of the loopback.
-
-    Where the containers live in a virtual machine, as with Docker Desktop, the address
-    is none of this machine's, and they reach its loopback without us.
-    """
-    try:
-        listeners = {port: socket.create_server((address, port)) for port in ports}
-    except OSError as error:
-        if error.errno == errno.EADDRNOTAVAIL:
-            return []
-        raise StackError(f"Cannot listen for containers: {error}") from error
+    """Forward these ports of *address* to the same ports of the loopback."""
     return [
-        await asyncio.start_server(partial(forward, port), sock=listener)
-        for port, listener in listeners.items()
+        await asyncio.start_server(partial(forward, port), sock=listen(address, port))
+        for port in ports
     ]
+
+
+def listen(address: str, port: int) -> socket.socket:
+    listener = socket.socket()
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    # Podman's network has its address only while a container is on it.
+    listener.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
+    try:
+        listener.bind((address, port))
+    except OSError as error:
+        listener.close()
+        raise StackError(
+            f"Cannot listen for containers on {address}:{port}: {error}"
+        ) from error
+    return listener
 
 
 async def forward(port: int, reader: StreamReader, writer: StreamWriter) -> None:

@@ -76,31 +76,26 @@ def sam_local(
 ) -> Iterator[SamLocal]:
     folder = tmp_path_factory.mktemp("sam-local")
     (folder / "stack.json").write_text(json.dumps(asdict(stack)))
-    process = subprocess.Popen(
+    with subprocess.Popen(
         [sys.executable, "-m", "local.sam_local"],
         cwd=ROOT,
-        env=ENVIRONMENT
-        | {
-            "CHECKOUT_LOCAL_DIR": str(folder),
-            "PATH": f"{ROOT / '.venvs/uv/bin'}:{os.environ['PATH']}",
-        },
+        env=ENVIRONMENT | {"CHECKOUT_LOCAL_DIR": str(folder)},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
-    )
-    try:
-        assert process.stdout
-        said = []
-        for line in process.stdout:
-            said.append(line)
-            if line.startswith("docs/sam-local.md"):  # the last that it says
-                break
-        else:
-            pytest.fail("".join(said))
-        yield SamLocal(folder / "sam-local")
-    finally:
-        process.terminate()
-        process.wait(30)
+    ) as process:
+        try:
+            assert process.stdout
+            said = []
+            for line in process.stdout:
+                said.append(line)
+                if line.startswith("docs/sam-local.md"):  # the last that it says
+                    break
+            else:
+                pytest.fail("".join(said))
+            yield SamLocal(folder / "sam-local")
+        finally:
+            process.terminate()
 
 
 @pytest.fixture(scope="module")
