@@ -21,6 +21,7 @@ def test_nothing_is_lost() -> None:
             stateful_step_count=25,
             deadline=None,
             database=None,
+            derandomize=True,
             suppress_health_check=list(HealthCheck),
             print_blob=False,
         ),
