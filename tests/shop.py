@@ -95,6 +95,10 @@ class Shop:
             "FrontendUrl": ORIGIN,
             "AllowedOrigins": f"{ORIGIN},http://localhost:3000",
             "AnonymousRequestsPerMinute": "10",
+            "OperatorClaim": "cognito:groups",
+            "OperatorGroup": "payments-admin",
+            "DisputedAccess": "suspended",
+            "SweepCallsPerSecond": "1000",
         }
         self.set_secret("stripe/secret-key", stripe.secret_key)
         self.set_secret("stripe/webhook-secret", WEBHOOK_SECRET)
@@ -213,6 +217,7 @@ class Shop:
         *,
         buyer: str | None = None,
         email: str | None = None,
+        groups: str | None = None,
         path: dict[str, str] | None = None,
         query: dict[str, str] | None = None,
         headers: dict[str, str] | None = None,
@@ -222,6 +227,7 @@ class Shop:
         event = http_event(route, body, path, query, headers, ip=ip)
         if buyer:
             claims = {"sub": buyer} | ({"email": email} if email else {})
+            claims |= {"cognito:groups": groups} if groups else {}
             event["requestContext"]["authorizer"] = {
                 "jwt": {"claims": claims, "scopes": None}
             }

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from checkout import clock, credentials, http, requests
 from checkout.config import CreateSessionConfig
 from checkout.create import SessionCreator
-from checkout.errors import InvalidRequestError, TooManyRequestsError
+from checkout.errors import TooManyRequestsError
 from checkout.offers import kind_named
 from checkout.payable import PayableSessions
 from checkout.payment_events import PaymentEvents
@@ -21,8 +21,6 @@ from checkout.terms import Terms
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-SHORTEST_KEY, LONGEST_KEY = 16, 255
 
 
 @cache
@@ -68,7 +66,7 @@ def create(kind_name: str, request: http.Request) -> dict[str, Any]:
         kind.find(wanted, buyer, offers()),
         buyer=buyer,
         frontend_url=config().frontend_url,
-        request_key=request_key(request),
+        request_key=request.idempotency_key,
     )
     started = creator().start(terms)
     return kind.answer(started.session, started.client_secret)
@@ -88,16 +86,6 @@ def client_of(address: str) -> str:
     if isinstance(ip, ipaddress.IPv4Address):
         return str(ip)
     return str(ipaddress.ip_network(f"{ip}/64", strict=False))
-
-
-def request_key(request: http.Request) -> str | None:
-    key = request.header("idempotency-key")
-    if key is not None and not (SHORTEST_KEY <= len(key) <= LONGEST_KEY):
-        raise InvalidRequestError(
-            "The Idempotency-Key is refused.",
-            **{"idempotency-key": "must have 16 to 255 characters, as a UUID has"},
-        )
-    return key
 
 
 ROUTES: dict[str, http.Handler] = {

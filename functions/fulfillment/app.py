@@ -10,12 +10,11 @@ from aws_lambda_powertools.utilities.batch import (
 )
 
 from checkout import payment_events
+from checkout.after_payment import AfterPayment
 from checkout.config import FulfillmentConfig
+from checkout.payment_events import AFTER_PAYMENT
+from checkout.refunds import Refunds
 from checkout.settle import Settlement
-from checkout.tables.audit_log import AuditLog
-from checkout.tables.offers import Offers
-from checkout.tables.payment_sessions import PaymentSessions
-from checkout.tables.purchases import Purchases
 from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
@@ -28,20 +27,20 @@ processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @cache
-def settlement() -> Settlement:
-    config = FulfillmentConfig.from_env()
-    return Settlement(
-        offers=Offers(config.offers_table),
-        sessions=PaymentSessions(config.payment_sessions_table),
-        purchases=Purchases(config.purchases_table),
-        audit_log=AuditLog(config.audit_log_table),
-    )
+def after_payment() -> AfterPayment:
+    refunds = Refunds.of(FulfillmentConfig.from_env())
+    settlement = Settlement(changes=refunds.changes, refunds=refunds)
+    return AfterPayment(settlement=settlement, refunds=refunds)
 
 
 def apply(record: "SQSRecord") -> None:
     try:
         event = payment_events.read(record.body)
-        outcome = settlement().apply(event)
+        flow = after_payment()
+        if event.type in AFTER_PAYMENT:
+            outcome = flow.apply(event)
+        else:
+            outcome = flow.settlement.apply(event)
     except Exception:
         count("payments.events.failed")
         logger.exception("event_failed", message_id=record.message_id)

@@ -3,14 +3,11 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from checkout import credentials
 from checkout.config import ReconcileConfig
 from checkout.payable import PayableSessions
 from checkout.payment_events import PaymentEvents
 from checkout.reconcile import Sweep
-from checkout.stripe_gateway import StripeGateway
-from checkout.tables.audit_log import AuditLog
-from checkout.tables.payment_sessions import PaymentSessions
+from checkout.refunds import Refunds
 from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
@@ -23,23 +20,16 @@ MARGIN_MILLISECONDS = 60_000
 @cache
 def sweep() -> Sweep:
     config = ReconcileConfig.from_env()
-    sessions = PaymentSessions(config.payment_sessions_table)
+    refunds = Refunds.of(config, float(config.sweep_calls_per_second))
+    changes = refunds.changes
     payment_events = PaymentEvents(config.payment_events_queue_url)
-    stripe = StripeGateway(
-        lambda: credentials.secret(config.stripe_secret_key_name),
-        config.stripe_api_base,
-    )
-    return Sweep(
-        sessions=sessions,
-        payable=PayableSessions(
-            sessions=sessions,
-            audit_log=AuditLog(config.audit_log_table),
-            payment_events=payment_events,
-            stripe=stripe,
-        ),
+    payable = PayableSessions(
+        sessions=changes.sessions,
+        audit_log=changes.audit_log,
         payment_events=payment_events,
-        stripe=stripe,
+        stripe=refunds.stripe,
     )
+    return Sweep(payable=payable, payment_events=payment_events, refunds=refunds)
 
 
 @logger.inject_lambda_context

@@ -9,7 +9,7 @@ def has_access(
     kind: str, offer_id: str, buyer_id: str, offers: Offers, purchases: Purchases
 ) -> bool:
     """
-    Whether *buyer_id* holds the offer now: paid for, and not given back.
+    Whether *buyer_id* holds the offer now: paid for, not given back nor disputed.
 
     Raises NotFoundError for an unknown kind. An offer that does not exist is held by
     nobody, so nothing is learned about it.
@@ -19,5 +19,6 @@ def has_access(
     return (
         ownership is not None
         and ownership.buyer_id == buyer_id
+        and not ownership.suspended
         and (ownership.kind, ownership.offer_id) == (kind, offer_id)
     )

@@ -38,20 +38,33 @@ class StripeWebhookConfig(Config):
 
 
 @dataclass(frozen=True, slots=True)
-class FulfillmentConfig(Config):
+class RefundsConfig(Config):
+    """What it takes to change purchases and to give money back."""
+
     offers_table: str
     payment_sessions_table: str
     purchases_table: str
     audit_log_table: str
+    stripe_secret_key_name: str
+    stripe_api_base: str
+    disputed_access: str
 
 
 @dataclass(frozen=True, slots=True)
-class ReconcileConfig(Config):
-    payment_sessions_table: str
-    audit_log_table: str
+class FulfillmentConfig(RefundsConfig):
+    pass
+
+
+@dataclass(frozen=True, slots=True)
+class RefundPurchaseConfig(RefundsConfig):
+    operator_claim: str
+    operator_group: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReconcileConfig(RefundsConfig):
     payment_events_queue_url: str
-    stripe_secret_key_name: str
-    stripe_api_base: str
+    sweep_calls_per_second: str
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,17 +8,21 @@ CheckoutError
 │   └── UnreadableEventError
 ├── NotPurchasableError        400  the offer cannot be bought through checkout
 ├── UnauthorizedError          401  nobody is logged in
+├── ForbiddenError             403  only for operators, or for whom it is about
 ├── NotFoundError              404  no such thing, or not the caller's
 ├── AlreadyPurchasedError      409  it has been bought
 ├── PaymentInProgressError     409  money is on its way, or waits for a person
 ├── NotAcceptedError           409  the auction has no accepted bid
 ├── PaymentWindowClosedError   409  the time to pay is over
+├── NotRefundableError         409  so much of it cannot be refunded
+├── NotQuarantinedError        409  nothing about it waits for a person
 ├── IdempotencyKeyReusedError  409  the key came with another request before
 ├── TooManyRequestsError       429  says when to come back
 ├── TryAgainError              503  others were faster again and again
 └── StripeError                502  Stripe failed or was slow; what it did is unknown
     ├── StripeBusyError        502  Stripe is working on the same request right now
     └── StripeRefusedError     502  this request will never succeed under its key
+        └── StripeBrokenError  502  Stripe failed at it, and may have done the work
 """
 
 from http import HTTPStatus
@@ -57,6 +61,13 @@ class UnauthorizedError(CheckoutError):
     code = "unauthorized"
 
 
+class ForbiddenError(CheckoutError):
+    """The caller is known, and is not one of those who may do this."""
+
+    status = HTTPStatus.FORBIDDEN
+    code = "forbidden"
+
+
 class NotFoundError(CheckoutError):
     """Nothing of that name that this caller may know of."""
 
@@ -92,6 +103,20 @@ class PaymentWindowClosedError(CheckoutError):
     code = "payment_window_closed"
 
 
+class NotRefundableError(CheckoutError):
+    """The money is not there to be given back, or Stripe will not give it."""
+
+    status = HTTPStatus.CONFLICT
+    code = "not_refundable"
+
+
+class NotQuarantinedError(CheckoutError):
+    """Nothing about the purchase waits for a person, or it cannot be accepted."""
+
+    status = HTTPStatus.CONFLICT
+    code = "not_quarantined"
+
+
 class IdempotencyKeyReusedError(CheckoutError):
     """The same Idempotency-Key came with a different request before."""
 
@@ -122,7 +147,15 @@ class StripeBusyError(StripeError):
 
 
 class StripeRefusedError(StripeError):
-    """Stripe refused the request, or stored a 5xx that it replays for a day."""
+    """Stripe will not do this under its key any more; *stripe_code* says why."""
+
+    def __init__(self, message: str, stripe_code: str) -> None:
+        super().__init__(message)
+        self.stripe_code = stripe_code
+
+
+class StripeBrokenError(StripeRefusedError):
+    """Stripe stored a 5xx that it replays for a day; what it had done is unknown."""
 
 
 class TryAgainError(CheckoutError):

@@ -20,6 +20,8 @@ from checkout.telemetry import logger
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+SHORTEST_KEY, LONGEST_KEY = 16, 255
+
 type Response = dict[str, Any]
 type Handler = Callable[["Request"], Mapping[str, Any]]
 
@@ -59,15 +61,41 @@ class Request:
         return (self.event.get("headers") or {}).get(name)
 
     @property
+    def _claims(self) -> Mapping[str, Any]:
+        authorizer = self.event["requestContext"].get("authorizer") or {}
+        claims: Mapping[str, Any] = authorizer.get("jwt", {}).get("claims", {})
+        return claims
+
+    @property
     def buyer(self) -> Buyer | None:
         """Who the authorizer let in; None on a route that anybody may call."""
-        authorizer = self.event["requestContext"].get("authorizer") or {}
-        claims = authorizer.get("jwt", {}).get("claims", {})
+        claims = self._claims
         if not claims.get("sub"):
             return None
         email = claims.get("email", "")
         # It only prefills a form: one that Stripe would refuse is left out.
         return Buyer(claims["sub"], email if is_email(email) else None)
+
+    def is_of_group(self, claim: str, group: str) -> bool:
+        """
+        Whether the token's *claim* names *group* among the caller's.
+
+        API Gateway hands a list over as one text: `[staff payments-admin]`. So a group
+        whose name has a space in it cannot be told from two.
+        """
+        groups = str(self._claims.get(claim, "")).removeprefix("[").removesuffix("]")
+        return group in groups.replace(",", " ").split()
+
+    @property
+    def idempotency_key(self) -> str | None:
+        """The caller's Idempotency-Key; raises InvalidRequestError for a weak one."""
+        key = self.header("idempotency-key")
+        if key is not None and not (SHORTEST_KEY <= len(key) <= LONGEST_KEY):
+            raise InvalidRequestError(
+                "The Idempotency-Key is refused.",
+                **{"idempotency-key": "must have 16 to 255 characters, as a UUID has"},
+            )
+        return key
 
     def require_buyer(self) -> Buyer:
         if buyer := self.buyer:

@@ -108,7 +108,7 @@ class PayableSessions:
                     session.stripe_session_id, session.id
                 ),
                 "audit": self.audit_log.entry(
-                    session.id,
+                    session,
                     "checkout_created",
                     clock.now(),
                     stripe_session_id=session.stripe_session_id,
@@ -168,6 +168,6 @@ class PayableSessions:
         transaction.write(
             {
                 "session": self.sessions.move(session.id, status),
-                "audit": self.audit_log.entry(session.id, action, clock.now()),
+                "audit": self.audit_log.entry(session, action, clock.now()),
             }
         )

@@ -33,9 +33,6 @@ RANK = {
     Status.COMPLETE: 5,
     Status.QUARANTINED: 5,
 }
-# An unresolved session is indexed by the last digit of its id: sixteen partitions,
-# none of them hot, and the sweep reads each in turn.
-PARTITIONS = "0123456789abcdef"
 UNRESOLVED = frozenset([Status.INTENT, Status.OPEN, Status.PROCESSING])
 
 
@@ -74,6 +71,11 @@ class PaymentSession:
     stripe_session_id: str | None = None
     stripe_payment_intent_id: str | None = None
     url: str | None = field(default=None, repr=False)
+
+    @property
+    def payment_session_id(self) -> str:
+        """Its id, by the name that a purchase has for it."""
+        return self.id
 
     @property
     def price(self) -> Money:

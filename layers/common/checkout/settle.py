@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from checkout import clock
-from checkout.offers import kind_named
+from checkout import clock, refunds
+from checkout.errors import CheckoutError, TryAgainError
 from checkout.payment_events import (
     ASYNC_PAYMENT_FAILED,
     PAYMENT_FAILED,
@@ -15,12 +15,14 @@ from checkout.payment_events import (
 )
 from checkout.payment_session import RANK, PaymentSession, Status
 from checkout.purchase import Purchase, PurchaseStatus
+from checkout.purchase_changes import (
+    OWNED_ALREADY,
+    PurchaseChanges,
+    alarm_if_quarantined,
+)
+from checkout.refunds import Refunds
 from checkout.stripe_session import StripeSession, bank_refused
 from checkout.tables import transaction
-from checkout.tables.audit_log import AuditLog
-from checkout.tables.offers import Offers
-from checkout.tables.payment_sessions import PaymentSessions
-from checkout.tables.purchases import Purchases
 from checkout.telemetry import count, logger
 
 
@@ -29,6 +31,8 @@ class Outcome(StrEnum):
 
     SETTLED = "settled"
     QUARANTINED = "quarantined"
+    GIVEN_BACK = "given_back"
+    CHANGED = "changed"
     PROCESSING = "processing"
     FAILED = "failed"
     DECLINED = "declined"
@@ -42,34 +46,44 @@ AUDIT_ACTIONS = {
     Status.FAILED: "payment_failed",
     Status.EXPIRED: "checkout_expired",
 }
+AUDIT_ACTIONS_OF_MONEY = {
+    PurchaseStatus.COMPLETED: "checkout_completed",
+    PurchaseStatus.QUARANTINED: "purchase_quarantined",
+    PurchaseStatus.REFUNDING: "paid_in_vain",
+}
 
 # An expired session keeps what was known: that a card was declined, for one.
 PAYMENT_STATUS = {Status.PROCESSING: "unpaid", Status.FAILED: "failed"}
 
 # What can stand in the way of a paid session, most telling first, and its name.
 OBSTACLES = {
-    "ownership": "owned_already",
+    "ownership": OWNED_ALREADY,
     "offer": "offer_not_sellable",
-    "pointer": "another_stripe_session",
     "payment_intent": "payment_intent_recorded_already",
+    "pointer": "stripe_session_recorded_already",
 }
+VANISHED = "offer_vanished"
+# Nobody has to look at these: the buyer paid for what somebody has, or nobody can have.
+PAID_IN_VAIN = frozenset([OWNED_ALREADY, "offer_not_sellable"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settlement:
     """Applies events to payment sessions; every event may come twice, late or never."""
 
-    offers: Offers
-    sessions: PaymentSessions
-    purchases: Purchases
-    audit_log: AuditLog
+    changes: PurchaseChanges
+    refunds: Refunds
 
     def apply(self, event: Event) -> Outcome:
         """Do what *event* means; raises TryAgainError when it must come again."""
         payment_session_id = (event.object.get("metadata") or {}).get(
             "payment_session_id"
         )
-        session = self.sessions.get(payment_session_id) if payment_session_id else None
+        session = (
+            self.changes.sessions.get(payment_session_id)
+            if payment_session_id
+            else None
+        )
         if session is None:
             # The intent is written before Stripe is asked, so this is not ours:
             # another application of the same account.
@@ -82,23 +96,17 @@ class Settlement:
             return self._settle(session, event, found)
         if status := _status_without_money(event, found):
             return self._move(session, status, event, found)
-        return Outcome.NOTHING_NEW
+        return self.nothing_new(session, event)
 
     def _settle(
         self, session: PaymentSession, event: Event, found: StripeSession
     ) -> Outcome:
-        if RANK[session.status] == RANK[Status.COMPLETE]:
-            return _recorded_already(session.to_dict(), found)
         if mismatch := _mismatch(session, found):
-            return self._quarantine(session, event, found, mismatch)
+            return self._keep(session, event, found, mismatch)
+        if RANK[session.status] == RANK[Status.COMPLETE]:
+            return self.nothing_new(session, event)
         purchase = Purchase.of(session, found, clock.iso(clock.now()))
-        actions = self._record(purchase, session, event, found)
-        actions["offer"] = kind_named(session.kind).sold(session, self.offers)
-        if session.claim:
-            actions["ownership"] = self.purchases.take_ownership(
-                session.claim, purchase
-            )
-        failed = transaction.write(actions)
+        failed = transaction.write(self._record(purchase, session, event, found))
         if not failed:
             count("payments.checkout.session_completed")
             logger.info(
@@ -112,30 +120,49 @@ class Settlement:
             )
             return Outcome.SETTLED
         if failed.keys() & {"session", "purchase"}:
-            return _recorded_already(failed.get("session", {}), found)
-        reason = next(reason for name, reason in OBSTACLES.items() if name in failed)
-        return self._quarantine(session, event, found, reason)
+            settled_by = failed.get("session", {}).get("stripe_session_id", found.id)
+            if settled_by != found.id:
+                raise TryAgainError("Another Stripe session has just settled this one.")
+            return self.nothing_new(session, event)
+        return self._keep(session, event, found, _obstacle(failed))
 
-    def _quarantine(
+    def _keep(
         self, session: PaymentSession, event: Event, found: StripeSession, reason: str
     ) -> Outcome:
-        """Keep money that arrived though something does not add up; raise the alarm."""
-        purchase = Purchase.of(session, found, clock.iso(clock.now()), reason)
+        """Keep money that arrived though something stands in the way of the sale."""
+        now = clock.iso(clock.now())
+        purchase = Purchase.of(session, found, now, reason)
+        if reason in PAID_IN_VAIN and purchase.stripe_payment_intent_id:
+            purchase = purchase.asking_refund(refunds.automatic(purchase, now))
         actions = self._record(purchase, session, event, found)
         while failed := transaction.write(actions):
-            if failed.keys() & {"session", "purchase"}:
-                return _recorded_already(failed.get("session", {}), found)
+            if "purchase" in failed:
+                return self.nothing_new(session, event)
             # A pointer that leads elsewhere is part of what does not add up.
             actions = {n: action for n, action in actions.items() if n not in failed}
-        count("payments.checkout.quarantined")
-        logger.error(
-            "purchase_quarantined",
+        if not purchase.open_requests:
+            alarm_if_quarantined(purchase, event.id)
+            return Outcome.QUARANTINED
+        count("payments.checkout.paid_in_vain")
+        logger.warning(
+            "paid_in_vain",
             payment_session_id=session.id,
             purchase_id=purchase.id,
             event_id=event.id,
             reason=reason,
         )
-        return Outcome.QUARANTINED
+        self._give_back(purchase)
+        return Outcome.GIVEN_BACK
+
+    def _give_back(self, purchase: Purchase) -> None:
+        """Refund what was paid in vain; what fails now, the sweep takes up again."""
+        for request in purchase.open_requests:
+            try:
+                self.refunds.execute(purchase, request, resumed=False)
+            except CheckoutError as error:
+                logger.warning(
+                    "refund_postponed", purchase_id=purchase.id, code=error.code
+                )
 
     def _record(
         self,
@@ -144,37 +171,34 @@ class Settlement:
         event: Event,
         found: StripeSession,
     ) -> dict[str, Any]:
-        """Make the writes that every recorded payment needs, whatever became of it."""
-        completed = purchase.status is PurchaseStatus.COMPLETED
-        actions = {
-            "session": self.sessions.move(
-                session.id,
-                Status.COMPLETE if completed else Status.QUARANTINED,
-                payment_status=found.payment_status,
-                stripe_session_id=session.stripe_session_id or found.id,
-                stripe_payment_intent_id=found.payment_intent,
-            ),
-            "purchase": self.purchases.add(purchase),
-            "audit": self.audit_log.entry(
-                session.id,
-                "checkout_completed" if completed else "purchase_quarantined",
-                clock.now(),
-                event_id=event.id,
-                purchase_id=purchase.id,
-                reason=purchase.quarantine_reason,
-                amount=purchase.amount,
-                currency=purchase.currency,
-            ),
-        }
-        if session.stripe_session_id is None:
-            # The event overtook the answer to our own request, or we crashed between.
-            actions["pointer"] = self.sessions.point_from(found.id, session.id)
+        """Make the writes that a payment needs, whatever became of it."""
+        actions = self.changes.entailed(None, purchase)
+        actions["audit"] = self.changes.audit_log.entry(
+            purchase,
+            AUDIT_ACTIONS_OF_MONEY[purchase.status],
+            clock.now(),
+            event_id=event.id,
+            purchase_id=purchase.id,
+            reason=purchase.quarantine_reason,
+        )
         if found.payment_intent:
-            actions["payment_intent"] = self.purchases.point_from(
+            actions["payment_intent"] = self.changes.purchases.point_from(
                 found.payment_intent, purchase
             )
-        if purchase.buyer_id:
-            actions["count"] = self.purchases.count(purchase)
+        if session.stripe_session_id not in {None, found.id}:
+            # Not the session that we asked Stripe for: ours may be paid yet.
+            return actions
+        quarantined = purchase.status is PurchaseStatus.QUARANTINED
+        actions["session"] = self.changes.sessions.move(
+            session.id,
+            Status.QUARANTINED if quarantined else Status.COMPLETE,
+            payment_status=found.payment_status,
+            stripe_session_id=found.id,
+            stripe_payment_intent_id=found.payment_intent,
+        )
+        if session.stripe_session_id is None:
+            # The event overtook the answer to our own request, or we crashed between.
+            actions["pointer"] = self.changes.sessions.point_from(found.id, session.id)
         return actions
 
     def _move(
@@ -186,23 +210,23 @@ class Settlement:
     ) -> Outcome:
         """Move a session that brought no money, if its rank allows."""
         if session.stripe_session_id not in {None, found.id}:
-            return Outcome.NOTHING_NEW
+            return self.nothing_new(session, event)
         failed = transaction.write(
             {
-                "session": self.sessions.move(
+                "session": self.changes.sessions.move(
                     session.id,
                     status,
                     payment_status=PAYMENT_STATUS.get(status),
                     stripe_session_id=session.stripe_session_id or found.id,
                 ),
-                "pointer": self.sessions.point_from(found.id, session.id),
-                "audit": self.audit_log.entry(
-                    session.id, AUDIT_ACTIONS[status], clock.now(), event_id=event.id
+                "pointer": self.changes.sessions.point_from(found.id, session.id),
+                "audit": self.changes.audit_log.entry(
+                    session, AUDIT_ACTIONS[status], clock.now(), event_id=event.id
                 ),
             }
         )
         if failed:
-            return Outcome.NOTHING_NEW
+            return self.nothing_new(session, event)
         if status is Status.FAILED:
             count("payments.checkout.failed")
         logger.info(
@@ -214,9 +238,9 @@ class Settlement:
         """Note a declined card; the session stays open for another try."""
         failed = transaction.write(
             {
-                "session": self.sessions.decline(session.id, event.id),
-                "audit": self.audit_log.entry(
-                    session.id,
+                "session": self.changes.sessions.decline(session.id, event.id),
+                "audit": self.changes.audit_log.entry(
+                    session,
                     "payment_failed",
                     clock.now(),
                     event_id=event.id,
@@ -225,20 +249,31 @@ class Settlement:
             }
         )
         if failed:
-            return Outcome.NOTHING_NEW
+            return self.nothing_new(session, event)
         count("payments.checkout.failed")
         logger.info(
             "payment_declined", payment_session_id=session.id, event_id=event.id
         )
         return Outcome.DECLINED
 
+    def nothing_new(self, about: PaymentSession | Purchase, event: Event) -> Outcome:
+        """Note an event that came again, or too late to matter: it has not vanished."""
+        self.changes.audit_log.append(
+            self.changes.audit_log.entry(
+                about,
+                "event_changed_nothing",
+                clock.now(),
+                event_id=event.id,
+                event_type=event.type,
+            )
+        )
+        return Outcome.NOTHING_NEW
 
-def _recorded_already(session: Mapping[str, Any], found: StripeSession) -> Outcome:
-    """Say that nothing is new; raises if another charge than *found* settled it."""
-    if session.get("stripe_payment_intent_id") != found.payment_intent:
-        # The session's one purchase holds other money: this goes to the dead letters.
-        raise RuntimeError("another charge has settled this payment session")
-    return Outcome.NOTHING_NEW
+
+def _obstacle(failed: Mapping[str, Mapping[str, Any]]) -> str:
+    """Name what stood in the way; of an offer that is gone there is nothing left."""
+    part = next(name for name in OBSTACLES if name in failed)
+    return VANISHED if part == "offer" and not failed[part] else OBSTACLES[part]
 
 
 def _status_without_money(event: Event, found: StripeSession) -> Status | None:

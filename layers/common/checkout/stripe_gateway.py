@@ -1,10 +1,17 @@
 """The door to Stripe's API; the only module that imports its SDK, on first use."""
 
-from collections.abc import Callable, Iterator
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from checkout.errors import StripeBusyError, StripeError, StripeRefusedError
+from checkout.errors import (
+    StripeBrokenError,
+    StripeBusyError,
+    StripeError,
+    StripeRefusedError,
+)
 from checkout.telemetry import logger
 
 if TYPE_CHECKING:
@@ -17,6 +24,7 @@ READ_SECONDS = 9
 RETRIES = 1
 
 SERVER_ERROR = 500
+LARGEST_PAGE = 100
 UNAVAILABLE = "The payment provider did not answer; please try again."
 REFUSED = "The payment provider could not start this payment; please try again."
 
@@ -25,16 +33,23 @@ class StripeGateway:
     """
     What we ask Stripe. Every method raises StripeError when Stripe does not deliver.
 
-    *api_key* is called for each use, so that a rotated key is picked up.
+    *api_key* is called for each use, so that a rotated key is picked up. Who asks much
+    says how many *calls_per_second*: Stripe's limits are shared with the buyers.
     """
 
-    def __init__(self, api_key: Callable[[], str], api_base: str) -> None:
+    def __init__(
+        self,
+        api_key: Callable[[], str],
+        api_base: str,
+        calls_per_second: float = math.inf,
+    ) -> None:
         self._api_key = api_key
+        self._pace = Pace(calls_per_second)
         self._api_base = api_base
         self._client: StripeClient | None = None
         self._client_key = ""
 
-    def _sessions(self) -> Any:  # noqa: ANN401 - the SDK's class is not public
+    def _v1(self) -> Any:  # noqa: ANN401 - the SDK's class is not public
         # A third of a second that some requests never need.
         import stripe  # noqa: PLC0415
 
@@ -50,7 +65,8 @@ class StripeGateway:
                 max_network_retries=RETRIES,
             )
             self._client_key = key
-        return self._client.v1.checkout.sessions
+        self._pace.wait()
+        return self._client.v1
 
     def create_session(
         self, request: dict[str, Any], idempotency_key: str
@@ -63,7 +79,7 @@ class StripeGateway:
         https://docs.stripe.com/api/checkout/sessions/create
         """
         with _our_errors():
-            session = self._sessions().create(
+            session = self._v1().checkout.sessions.create(
                 params=request, options={"idempotency_key": idempotency_key}
             )
         return _plain(session)
@@ -72,7 +88,9 @@ class StripeGateway:
         """Return the session as it is now, with its payment intent."""
         params = {"expand": ["payment_intent"]}
         with _our_errors():
-            return _plain(self._sessions().retrieve(stripe_session_id, params))
+            return _plain(
+                self._v1().checkout.sessions.retrieve(stripe_session_id, params)
+            )
 
     def close_session(self, stripe_session_id: str) -> dict[str, Any]:
         """
@@ -82,10 +100,94 @@ class StripeGateway:
         """
         try:
             with _our_errors():
-                return _plain(self._sessions().expire(stripe_session_id))
+                return _plain(self._v1().checkout.sessions.expire(stripe_session_id))
         except StripeRefusedError:
             # Only open sessions can be expired; it is one no more.
             return self.session(stripe_session_id)
+
+    def session_paid_by(self, payment_intent_id: str) -> dict[str, Any] | None:
+        """Return the session that the payment intent belongs to, if there is one."""
+        with _our_errors():
+            found = self._v1().checkout.sessions.list(
+                {"payment_intent": payment_intent_id}
+            )
+            sessions = [_plain(session) for session in found.data]
+        return sessions[0] if sessions else None
+
+    def payment_intent(self, payment_intent_id: str) -> dict[str, Any]:
+        """Return the payment intent with its charge and what Stripe booked for it."""
+        params = {"expand": ["latest_charge.balance_transaction"]}
+        with _our_errors():
+            return _plain(
+                self._v1().payment_intents.retrieve(payment_intent_id, params)
+            )
+
+    def create_refund(
+        self, request: dict[str, Any], idempotency_key: str
+    ) -> dict[str, Any]:
+        """
+        Give money back, or return the refund that this key made before.
+
+        Raises StripeRefusedError when Stripe will not, and StripeBrokenError when it
+        failed: then only `refunds()` can tell whether it gave the money back.
+        https://docs.stripe.com/api/refunds/create
+        """
+        with _our_errors():
+            refund = self._v1().refunds.create(
+                params=request, options={"idempotency_key": idempotency_key}
+            )
+        return _plain(refund)
+
+    def refunds(self, payment_intent_id: str) -> list[dict[str, Any]]:
+        """Return every refund of the payment, whoever made it."""
+        params = {"payment_intent": payment_intent_id, "limit": LARGEST_PAGE}
+        with _our_errors():
+            found = self._v1().refunds.list(params)
+            return [_plain(refund) for refund in found.auto_paging_iter()]
+
+    def disputes(self, payment_intent_id: str) -> list[dict[str, Any]]:
+        """Return every dispute of the payment."""
+        params = {"payment_intent": payment_intent_id, "limit": LARGEST_PAGE}
+        with _our_errors():
+            found = self._v1().disputes.list(params)
+            return [_plain(dispute) for dispute in found.auto_paging_iter()]
+
+    def event(self, event_id: str) -> dict[str, Any]:
+        with _our_errors():
+            return _plain(self._v1().events.retrieve(event_id))
+
+    def events(
+        self, since: int, until: int, types: Iterable[str], *, undelivered: bool
+    ) -> Iterator[dict[str, Any]]:
+        """
+        Yield Stripe's events from *since* to before *until*, in Unix seconds.
+
+        Only those of *types*, twenty at most, and with *undelivered* only those that an
+        endpoint has yet to take. Stripe keeps events for thirty days.
+        https://docs.stripe.com/webhooks/process-undelivered-events
+        """
+        params: dict[str, Any] = {
+            "created": {"gte": since, "lt": until},
+            "types": sorted(types),
+            "limit": LARGEST_PAGE,
+        }
+        if undelivered:
+            params["delivery_success"] = False
+        with _our_errors():
+            for event in self._v1().events.list(params).auto_paging_iter():
+                yield _plain(event)
+
+
+class Pace:
+    """Lets no more than so many calls through in a second, one after the other."""
+
+    def __init__(self, per_second: float) -> None:
+        self._pause = 1 / per_second
+        self._last = -math.inf
+
+    def wait(self) -> None:
+        time.sleep(max(0, self._last + self._pause - time.monotonic()))
+        self._last = time.monotonic()
 
 
 def _plain(stripe_object: Any) -> dict[str, Any]:  # noqa: ANN401 - a StripeObject
@@ -96,7 +198,7 @@ def _plain(stripe_object: Any) -> dict[str, Any]:  # noqa: ANN401 - a StripeObje
 
 @contextmanager
 def _our_errors() -> Iterator[None]:
-    import stripe  # noqa: PLC0415 - see _sessions
+    import stripe  # noqa: PLC0415 - see _v1
 
     try:
         yield
@@ -113,8 +215,8 @@ def _our_errors() -> Iterator[None]:
         )
         if code in {"idempotency_key_in_use", "lock_timeout"}:
             raise StripeBusyError(UNAVAILABLE) from error
-        if status >= SERVER_ERROR or isinstance(
-            error, stripe.InvalidRequestError | stripe.IdempotencyError
-        ):
-            raise StripeRefusedError(REFUSED) from error
+        if status >= SERVER_ERROR:
+            raise StripeBrokenError(REFUSED, code) from error
+        if isinstance(error, stripe.InvalidRequestError | stripe.IdempotencyError):
+            raise StripeRefusedError(REFUSED, code) from error
         raise StripeError(UNAVAILABLE) from error

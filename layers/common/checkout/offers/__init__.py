@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from checkout.payment_session import PaymentSession
     from checkout.purchase import Purchase
     from checkout.tables.offers import Offers
-    from checkout.tables.transaction import Action
 
 # What a whole is made of, where a fee is a part of it.
 BASIS_POINTS = 10_000
@@ -91,6 +90,24 @@ class Offer:
             raise _not_chargeable(error) from error
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sale:
+    """
+    What being sold does to an offer: its item, and its status on the way.
+
+    It goes from *sellable* to *sold*, and to *returned* when all the money has gone
+    back. One that is sold again and again has no statuses: it only has to be there.
+    *facts* are written with the sold status.
+    """
+
+    noun: str
+    id: str
+    sellable: str | None = None
+    sold: str | None = None
+    returned: str | None = None
+    facts: Mapping[str, str] = field(default_factory=dict)
+
+
 class Kind(Protocol):
     """What a module of this package offers; each function is pure but for reading."""
 
@@ -115,8 +132,8 @@ class Kind(Protocol):
     def claim(self, offer_id: str, buyer_id: str, offers: "Offers") -> str | None:
         """Return the claim that buying this offer takes, for the access check."""
 
-    def sold(self, session: "PaymentSession", offers: "Offers") -> "Action":
-        """Make the write, or check, that the settling transaction does to the offer."""
+    def sale(self, purchase: "Purchase") -> Sale:
+        """Return what the purchase does to the offer, and a full refund undoes."""
 
     def purchase_fields(self, purchase: "Purchase") -> dict[str, Any]:
         """Return what a purchase of this kind shows beside the common fields."""

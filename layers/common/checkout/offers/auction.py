@@ -16,6 +16,7 @@ from checkout.offers import (
     LineItem,
     Offer,
     ReturnUrls,
+    Sale,
     Url,
     create_request,
     price_of,
@@ -26,7 +27,6 @@ if TYPE_CHECKING:
     from checkout.payment_session import PaymentSession
     from checkout.purchase import Purchase
     from checkout.tables.offers import Offers
-    from checkout.tables.transaction import Action
 
 UI_MODE = "hosted_page"
 ANONYMOUS = False
@@ -101,8 +101,14 @@ def claim(offer_id: str, buyer_id: str, offers: "Offers") -> str | None:
     return _claim(offer_id)
 
 
-def sold(session: "PaymentSession", offers: "Offers") -> "Action":
-    return offers.move("auction", session.offer_id, was="accepted", becomes="paid")
+def sale(purchase: "Purchase") -> Sale:
+    return Sale(
+        noun="auction",
+        id=purchase.offer_id,
+        sellable="accepted",
+        sold="paid",
+        returned="refunded",
+    )
 
 
 def purchase_fields(purchase: "Purchase") -> dict[str, Any]:

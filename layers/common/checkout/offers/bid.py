@@ -10,6 +10,7 @@ from checkout.offers import (
     LineItem,
     Offer,
     ReturnUrls,
+    Sale,
     Url,
     create_request,
     price_of,
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
     from checkout.payment_session import PaymentSession
     from checkout.purchase import Purchase
     from checkout.tables.offers import Offers
-    from checkout.tables.transaction import Action
 
 UI_MODE = "hosted_page"
 ANONYMOUS = False
@@ -89,13 +89,14 @@ def claim(offer_id: str, buyer_id: str, offers: "Offers") -> str | None:
     return _claim(bid["row_id"]) if bid else None
 
 
-def sold(session: "PaymentSession", offers: "Offers") -> "Action":
-    return offers.move(
-        "row",
-        session.details["row_id"],
-        was="open",
-        becomes="purchased",
-        purchased_bid_id=session.offer_id,
+def sale(purchase: "Purchase") -> Sale:
+    return Sale(
+        noun="row",
+        id=purchase.details["row_id"],
+        sellable="open",
+        sold="purchased",
+        returned="refunded",
+        facts={"purchased_bid_id": purchase.offer_id},
     )
 
 

@@ -9,6 +9,7 @@ from checkout.offers import (
     LineItem,
     Offer,
     ReturnUrls,
+    Sale,
     Url,
     create_request,
     price_of,
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
     from checkout.payment_session import PaymentSession
     from checkout.purchase import Purchase
     from checkout.tables.offers import Offers
-    from checkout.tables.transaction import Action
 
 UI_MODE = "hosted_page"
 ANONYMOUS = False
@@ -73,8 +73,8 @@ def claim(offer_id: str, buyer_id: str, offers: "Offers") -> str | None:
     return _claim(offer_id, buyer_id)
 
 
-def sold(session: "PaymentSession", offers: "Offers") -> "Action":
-    return offers.exists("content", session.offer_id)
+def sale(purchase: "Purchase") -> Sale:
+    return Sale(noun="content", id=purchase.offer_id)
 
 
 def purchase_fields(purchase: "Purchase") -> dict[str, Any]:

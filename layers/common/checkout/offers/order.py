@@ -9,18 +9,17 @@ from checkout.offers import (
     LineItem,
     Offer,
     ReturnUrls,
+    Sale,
     Url,
     chargeable,
     create_request,
     terms_of_sale,
 )
-from checkout.purchase import id_for
 
 if TYPE_CHECKING:
     from checkout.payment_session import PaymentSession
     from checkout.purchase import Purchase
     from checkout.tables.offers import Offers
-    from checkout.tables.transaction import Action
 
 UI_MODE = "hosted_page"
 ANONYMOUS = False
@@ -79,13 +78,14 @@ def claim(offer_id: str, buyer_id: str, offers: "Offers") -> str | None:
     return _claim(offer_id)
 
 
-def sold(session: "PaymentSession", offers: "Offers") -> "Action":
-    return offers.move(
-        "order",
-        session.offer_id,
-        was="CREATED",
-        becomes="PAID",
-        purchase_id=id_for(session.id),
+def sale(purchase: "Purchase") -> Sale:
+    return Sale(
+        noun="order",
+        id=purchase.offer_id,
+        sellable="CREATED",
+        sold="PAID",
+        returned="REFUNDED",
+        facts={"purchase_id": purchase.id},
     )
 
 

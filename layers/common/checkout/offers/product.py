@@ -9,6 +9,7 @@ from checkout.errors import InvalidRequestError, NotFoundError
 from checkout.offers import (
     LineItem,
     Offer,
+    Sale,
     create_request,
     price_of,
     terms_of_sale,
@@ -18,7 +19,6 @@ if TYPE_CHECKING:
     from checkout.payment_session import PaymentSession
     from checkout.purchase import Purchase
     from checkout.tables.offers import Offers
-    from checkout.tables.transaction import Action
 
 UI_MODE = "embedded_page"
 ANONYMOUS = True
@@ -82,8 +82,8 @@ def claim(offer_id: str, buyer_id: str, offers: "Offers") -> str | None:
     return None
 
 
-def sold(session: "PaymentSession", offers: "Offers") -> "Action":
-    return offers.exists("product", session.offer_id)
+def sale(purchase: "Purchase") -> Sale:
+    return Sale(noun="product", id=purchase.offer_id)
 
 
 def purchase_fields(purchase: "Purchase") -> dict[str, Any]:

@@ -3,7 +3,10 @@
 from datetime import datetime
 from uuid import uuid4
 
+from checkout import aws
 from checkout.clock import iso
+from checkout.payment_session import PaymentSession
+from checkout.purchase import Purchase
 from checkout.tables.item import Value, to_item
 from checkout.tables.transaction import Action
 
@@ -13,12 +16,17 @@ class AuditLog:
         self._table = table
 
     def entry(
-        self, payment_session_id: str, action: str, at: datetime, **facts: Value
+        self,
+        about: PaymentSession | Purchase,
+        action: str,
+        at: datetime,
+        **facts: Value,
     ) -> Action:
         """
         Make the write of one entry, to be part of the transaction it reports.
 
-        Ids and states only: no e-mail address, no secret, no payload.
+        Ids and states only: no e-mail address, no secret, no payload. It says enough to
+        be understood without the records that it is about, for whoever is told of it.
         """
         moment = iso(at)
         return {
@@ -26,13 +34,22 @@ class AuditLog:
                 "TableName": self._table,
                 "Item": to_item(
                     {
-                        "payment_session_id": payment_session_id,
+                        "payment_session_id": about.payment_session_id,
                         "entry_id": f"{moment}#{uuid4().hex}",
                         "action": action,
                         "at": moment,
+                        "kind": about.kind,
+                        "offer_id": about.offer_id,
+                        "buyer_id": about.buyer_id,
+                        "amount": about.amount,
+                        "currency": about.currency,
                         **facts,
                     }
                 ),
                 "ConditionExpression": "attribute_not_exists(payment_session_id)",
             }
         }
+
+    def append(self, entry: Action) -> None:
+        """Write an entry about something that changed nothing else."""
+        aws.client("dynamodb").put_item(**entry["Put"])

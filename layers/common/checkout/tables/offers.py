@@ -1,9 +1,11 @@
 """The Offers table: what can be bought, as the host application wrote it."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from checkout import aws
-from checkout.tables.item import Value, from_item, read, to_item
+from checkout.offers import Sale
+from checkout.tables.item import from_item, read, to_item
 from checkout.tables.transaction import Action
 
 
@@ -33,35 +35,53 @@ class Offers:
         )
         return [from_item(item) for page in pages for item in page["Items"]]
 
-    def move(
-        self, noun: str, item_id: str, *, was: str, becomes: str, **facts: Value
+    def sell(self, sale: Sale) -> Action:
+        """Make the write that marks an offer as sold, or the check that it exists."""
+        if sale.sellable is None:
+            still_there = "attribute_exists(id)"
+            return {
+                "ConditionCheck": {
+                    "TableName": self._table,
+                    "Key": to_item({"id": key(sale.noun, sale.id)}),
+                    "ConditionExpression": still_there,
+                }
+            }
+        return self._move(sale, (sale.sellable,), sale.sold, sale.facts)
+
+    def sell_after_all(self, sale: Sale) -> Action | None:
+        """Make the write that marks an offer as sold, from wherever it could be."""
+        if sale.sellable is None:
+            return None
+        return self._move(sale, (sale.sellable, sale.returned), sale.sold, sale.facts)
+
+    def take_back(self, sale: Sale) -> Action | None:
+        """Make the write that marks a sold offer as returned, if it can be."""
+        if sale.sellable is None:
+            return None
+        return self._move(sale, (sale.sold,), sale.returned, {})
+
+    def _move(
+        self,
+        sale: Sale,
+        was: tuple[str | None, ...],
+        becomes: str | None,
+        facts: Mapping[str, str],
     ) -> Action:
-        """Make the write that takes an offer from one status to the next."""
-        still_so = "#status = :was"
+        before = {f":was{number}": status for number, status in enumerate(was)}
+        still_so = f"#status IN ({', '.join(before)})"
         names = {"#status": "status"} | {f"#{name}": name for name in facts}
         values = {f":{name}": value for name, value in facts.items()}
         changes = ["#status = :becomes", *(f"#{name} = :{name}" for name in facts)]
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": to_item({"id": key(noun, item_id)}),
+                "Key": to_item({"id": key(sale.noun, sale.id)}),
                 "UpdateExpression": f"SET {', '.join(changes)}",
                 "ConditionExpression": still_so,
                 "ExpressionAttributeNames": names,
                 "ExpressionAttributeValues": to_item(
-                    {":was": was, ":becomes": becomes, **values}
+                    {":becomes": becomes, **before, **values}
                 ),
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            }
-        }
-
-    def exists(self, noun: str, item_id: str) -> Action:
-        """Make the check that an offer without a sold state is still there."""
-        still_there = "attribute_exists(id)"
-        return {
-            "ConditionCheck": {
-                "TableName": self._table,
-                "Key": to_item({"id": key(noun, item_id)}),
-                "ConditionExpression": still_there,
             }
         }

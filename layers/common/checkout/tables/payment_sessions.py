@@ -1,20 +1,20 @@
 """The PaymentSessions table: sessions, who is live, and who asked how often."""
 
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
 from checkout import aws
-from checkout.clock import iso
+from checkout.clock import from_iso, iso
 from checkout.payment_session import RANK, UNRESOLVED, PaymentSession, Status
-from checkout.tables import transaction
+from checkout.tables import due, transaction
 from checkout.tables.item import Value, read, to_item
 from checkout.tables.transaction import Action
 
 # The sweep looks at a session after this long: an intent that has not reached Stripe
 # by then was left behind by a crash, and an open session may have been paid unheard.
 FIRST_LOOK = timedelta(minutes=10)
+UNDELIVERED = "sweep#undelivered"
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,29 +156,37 @@ class PaymentSessions:
 
     def due(self, partition: str, at: datetime, limit: int) -> list[str]:
         """Return the ids of unresolved sessions that are due, the longest due first."""
-        answer = aws.client("dynamodb").query(
-            TableName=self._table,
-            IndexName="unresolved",
-            KeyConditionExpression="unresolved = :partition AND due_at <= :now",
-            ExpressionAttributeValues=to_item(
-                {":partition": partition, ":now": iso(at)}
-            ),
-            Limit=limit,
-        )
-        return [item["id"]["S"] for item in answer["Items"]]
+        return due.find(self._table, partition, at, limit)
 
     def postpone(self, payment_session_id: str, due_at: datetime) -> None:
-        """Look at a session again at *due_at*, unless it has come to its end."""
-        dynamodb = aws.client("dynamodb")
-        still_unresolved = "attribute_exists(unresolved)"
-        with suppress(dynamodb.exceptions.ConditionalCheckFailedException):
-            dynamodb.update_item(
-                TableName=self._table,
-                Key=to_item({"id": payment_session_id}),
-                UpdateExpression="SET due_at = :due_at",
-                ConditionExpression=still_unresolved,
-                ExpressionAttributeValues=to_item({":due_at": iso(due_at)}),
-            )
+        due.postpone(self._table, payment_session_id, due_at)
+
+    def release(self, payment_session_id: str) -> Action:
+        """Make the write that ends a quarantine: its purchase has been decided on."""
+        still_quarantined = "#status = :quarantined"
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": to_item({"id": payment_session_id}),
+                "UpdateExpression": "SET #status = :complete",
+                "ConditionExpression": still_quarantined,
+                "ExpressionAttributeNames": {"#status": "status"},
+                "ExpressionAttributeValues": to_item(
+                    {":quarantined": Status.QUARANTINED, ":complete": Status.COMPLETE}
+                ),
+            }
+        }
+
+    def undelivered_until(self) -> datetime | None:
+        """Return up to when Stripe has been asked for events it could not deliver."""
+        item = read(self._table, UNDELIVERED)
+        return from_iso(item["until"]) if item else None
+
+    def note_undelivered_until(self, until: datetime) -> None:
+        aws.client("dynamodb").put_item(
+            TableName=self._table,
+            Item=to_item({"id": UNDELIVERED, "until": iso(until)}),
+        )
 
     def count_request(self, client: str, at: datetime, limit: int) -> bool:
         """Count a request in this minute; say whether *client* is within *limit*."""

@@ -1,10 +1,12 @@
 """The Purchases table: purchases, ownerships, and each buyer's counts."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 from typing import Any
 
-from checkout import aws
+from checkout import aws, clock
 from checkout.purchase import Purchase, PurchaseStatus
+from checkout.tables import due
 from checkout.tables.item import from_item, read, to_item
 from checkout.tables.transaction import Action
 
@@ -13,12 +15,17 @@ NEVER_WRITTEN = "attribute_not_exists(id)"
 
 @dataclass(frozen=True, slots=True)
 class Ownership:
-    """The fact that a buyer holds a claim, and by which purchase."""
+    """
+    The fact that a buyer holds a claim, and by which purchase.
+
+    *suspended* while a bank decides whether the buyer gets the money back.
+    """
 
     buyer_id: str | None
     kind: str
     offer_id: str
     purchase_id: str
+    suspended: bool
 
 
 class Purchases:
@@ -36,8 +43,13 @@ class Purchases:
         item = read(self._table, f"owns#{claim}")
         if not item:
             return None
-        names = ("owner_id", "kind", "offer_id", "purchase_id")
-        return Ownership(*(item.get(name) for name in names))  # type: ignore[arg-type]
+        return Ownership(
+            buyer_id=item.get("owner_id"),
+            kind=item["kind"],
+            offer_id=item["offer_id"],
+            purchase_id=item["purchase_id"],
+            suspended=item.get("suspended", False),
+        )
 
     def page(
         self, buyer_id: str, status: PurchaseStatus | None, page: int, size: int
@@ -85,25 +97,80 @@ class Purchases:
                 break
         return [found[i] for i in ids if i in found]
 
+    def by_payment_intent(self, payment_intent_id: str) -> Purchase | None:
+        pointer = read(self._table, payment_intent_id)
+        return self.get(pointer["purchase_id"]) if pointer else None
+
+    def due(self, partition: str, at: datetime, limit: int) -> list[str]:
+        """Return the ids of purchases that Stripe should be asked about by now."""
+        return due.find(self._table, partition, at, limit)
+
+    def postpone(self, purchase_id: str, due_at: datetime) -> None:
+        due.postpone(self._table, purchase_id, due_at)
+
+    def quarantined(self) -> list[Purchase]:
+        """Return the purchases that wait for a person, the oldest first."""
+        pages = (
+            aws.client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self._table,
+                IndexName="quarantined",
+                KeyConditionExpression="quarantined = :yes",
+                ExpressionAttributeValues=to_item({":yes": "yes"}),
+            )
+        )
+        return self._all([i["id"]["S"] for page in pages for i in page["Items"]])
+
     def add(self, purchase: Purchase) -> Action:
         """Make the write of a purchase that must not exist yet."""
         return {
             "Put": {
                 "TableName": self._table,
-                "Item": to_item(purchase.to_dict()),
+                "Item": to_item(_stored(purchase)),
                 "ConditionExpression": NEVER_WRITTEN,
             }
         }
 
-    def take_ownership(self, claim: str, purchase: Purchase) -> Action:
+    def change(self, before: Purchase, after: Purchase) -> Action:
+        """Make the write that turns *before* into *after*, if nobody was faster."""
+        unchanged = "#version = :before"
+        old = _stored(before)
+        new = _stored(replace(after, version=before.version + 1))
+        # Whatever has changed is worth a look soon, so due_at is written every time.
+        changed = {
+            name: value
+            for name, value in new.items()
+            if value is not None and (value != old.get(name) or name == "due_at")
+        }
+        gone = [n for n, v in old.items() if v is not None and new.get(n) is None]
+        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in changed)
+        if gone:
+            expression += " REMOVE " + ", ".join(f"#{name}" for name in gone)
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": to_item({"id": before.id}),
+                "UpdateExpression": expression,
+                "ConditionExpression": unchanged,
+                "ExpressionAttributeNames": {f"#{n}": n for n in (*changed, *gone)},
+                "ExpressionAttributeValues": to_item(
+                    {":before": before.version}
+                    | {f":{name}": value for name, value in changed.items()}
+                ),
+            }
+        }
+
+    def take_ownership(self, purchase: Purchase, *, suspended: bool) -> Action:
         """Make the write by which the buyer comes to hold a claim that nobody holds."""
         item = {
-            "id": f"owns#{claim}",
+            "id": f"owns#{purchase.claim}",
             "kind": purchase.kind,
             "offer_id": purchase.offer_id,
             "purchase_id": purchase.id,
             # Not named buyer_id: that would put it into the index of purchases.
             "owner_id": purchase.buyer_id,
+            "suspended": suspended or None,
         }
         return {
             "Put": {
@@ -111,6 +178,32 @@ class Purchases:
                 "Item": to_item(item),
                 "ConditionExpression": NEVER_WRITTEN,
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+            }
+        }
+
+    def end_ownership(self, purchase: Purchase) -> Action:
+        """Make the write that lets the claim be sold again."""
+        return {
+            "Delete": {
+                "TableName": self._table,
+                "Key": to_item({"id": f"owns#{purchase.claim}"}),
+                **_held_by(purchase),
+            }
+        }
+
+    def suspend(self, purchase: Purchase, *, suspended: bool) -> Action:
+        """Make the write that takes the access away, or gives it back."""
+        held = _held_by(purchase)
+        expression = "REMOVE suspended"
+        if suspended:
+            expression = "SET suspended = :yes"
+            held["ExpressionAttributeValues"] |= to_item({":yes": True})
+        return {
+            "Update": {
+                "TableName": self._table,
+                "Key": to_item({"id": f"owns#{purchase.claim}"}),
+                "UpdateExpression": expression,
+                **held,
             }
         }
 
@@ -124,17 +217,39 @@ class Purchases:
             }
         }
 
-    def count(self, purchase: Purchase) -> Action:
+    def count(
+        self, buyer_id: str, was: PurchaseStatus | None, status: PurchaseStatus
+    ) -> Action:
         """Make the write that keeps the buyer's totals, over all and by status."""
+        changes = {"total": 1, status: 1} if was is None else {was: -1, status: 1}
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": to_item({"id": f"buyer#{purchase.buyer_id}"}),
-                "UpdateExpression": "ADD #total :one, #status :one",
-                "ExpressionAttributeNames": {
-                    "#total": "total",
-                    "#status": purchase.status,
-                },
-                "ExpressionAttributeValues": to_item({":one": 1}),
+                "Key": to_item({"id": f"buyer#{buyer_id}"}),
+                "UpdateExpression": "ADD "
+                + ", ".join(f"#{name} :{name}" for name in changes),
+                "ExpressionAttributeNames": {f"#{name}": name for name in changes},
+                "ExpressionAttributeValues": to_item(
+                    {f":{name}": change for name, change in changes.items()}
+                ),
             }
         }
+
+
+def _stored(purchase: Purchase) -> dict[str, Any]:
+    """Add what the sparse indexes go by: there while it is so, absent otherwise."""
+    unresolved = purchase.is_unresolved
+    quarantined = purchase.status is PurchaseStatus.QUARANTINED
+    return purchase.to_dict() | {
+        "unresolved": purchase.id[-1] if unresolved else None,
+        "due_at": clock.iso(clock.now()) if unresolved else None,
+        "quarantined": "yes" if quarantined else None,
+    }
+
+
+def _held_by(purchase: Purchase) -> dict[str, Any]:
+    held_by_this = "purchase_id = :purchase"
+    return {
+        "ConditionExpression": held_by_this,
+        "ExpressionAttributeValues": to_item({":purchase": purchase.id}),
+    }

@@ -1,0 +1,58 @@
+"""An operator gives money back, in part or in full."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Annotated, Any
+from uuid import uuid4
+
+from annotated_types import Ge, Len
+
+from checkout import http, requests
+from checkout.config import RefundPurchaseConfig
+from checkout.errors import ForbiddenError
+from checkout.offers import create_request
+from checkout.refunds import Refunds
+from checkout.telemetry import logger, metrics
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@create_request
+class Request:
+    amountCents: Annotated[int, Ge(1)] | None = None  # noqa: N815 - as in a purchase
+    reason: Annotated[str, Len(1, 500)] | None = None
+
+
+@cache
+def config() -> RefundPurchaseConfig:
+    return RefundPurchaseConfig.from_env()
+
+
+@cache
+def refunds() -> Refunds:
+    return Refunds.of(config())
+
+
+def refund(request: http.Request) -> dict[str, Any]:
+    operator = request.require_buyer()
+    if not request.is_of_group(config().operator_claim, config().operator_group):
+        raise ForbiddenError("Only an operator may refund a purchase.")
+    wanted = requests.parse(Request, request.body, {})
+    purchase = refunds().request(
+        request.path["id"],
+        amount=wanted.amountCents,
+        reason=wanted.reason,
+        # Without a key of the caller's, every request is another refund.
+        request_key=request.idempotency_key or uuid4().hex,
+        requested_by=operator.id,
+    )
+    return purchase.to_json()
+
+
+ROUTES: dict[str, http.Handler] = {"POST /api/purchases/{id}/refund": refund}
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> http.Response:
+    return http.serve(ROUTES, event, context)

@@ -1,0 +1,30 @@
+"""Quarantined money, decided on by a person."""
+
+from checkout import clock
+from checkout.errors import NotFoundError, NotQuarantinedError
+from checkout.purchase import Purchase, PurchaseStatus
+from checkout.purchase_changes import PurchaseChanges
+from checkout.telemetry import logger
+
+
+def accept(changes: PurchaseChanges, purchase_id: str, accepted_by: str) -> Purchase:
+    """
+    Let a quarantined purchase stand: its buyer gets what was paid for.
+
+    The other way out is to refund it. Raises NotFoundError, and NotQuarantinedError
+    if nothing waits for a person, or if another purchase holds the claim.
+    """
+    found = changes.purchases.get(purchase_id)
+    if found is None:
+        raise NotFoundError("There is no such purchase.")
+    if found.status is not PurchaseStatus.QUARANTINED:
+        raise NotQuarantinedError(f"The purchase is {found.status}.")
+    purchase, _ = changes.apply(
+        purchase_id,
+        lambda before: before.accepted(clock.iso(clock.now())),
+        "quarantine_accepted",
+        accepted_by=accepted_by,
+        reason=found.quarantine_reason,
+    )
+    logger.info("quarantine_accepted", purchase_id=purchase_id)
+    return purchase
