@@ -6,8 +6,9 @@ DynamoDB's expressions, as far as the layer uses them: parsed once, then called.
     negation    = "NOT" negation | "(" condition ")" | test
     test        = "attribute_exists(" path ")" | "attribute_not_exists(" path ")"
                 | "contains(" path "," operand ")" | "begins_with(" path "," operand ")"
-                | operand ("=" | "<>" | "<" | "<=" | ">" | ">=") operand
+                | operand ("=" | "<" | "<=" | ">" | ">=") operand
                 | operand "BETWEEN" operand "AND" operand
+                | operand "IN (" operand {"," operand} ")"
 
     update = {"SET" path "=" sum {"," ...} | "REMOVE" path {"," ...}
              | "ADD" path value {"," ...}}
@@ -30,7 +31,7 @@ type Typed = dict[str, Any]
 type Item = dict[str, Typed]
 type Evaluate = Callable[["Scope"], Any]
 
-TOKEN = re.compile(r"\s*([#:]?\w+|<>|<=|>=|[()=<>,+-])")
+TOKEN = re.compile(r"\s*([#:]?\w+|<=|>=|[()=<>,+-])")
 COMPARISONS: dict[str, Callable[[Any, Any], bool]] = {
     "=": lambda left, right: left == right,
     "<": lambda left, right: left < right,
@@ -216,10 +217,16 @@ def _comparison(tokens: _Tokens) -> Evaluate:
             _compare(">=", scope.get(left), scope.get(low))
             and _compare("<=", scope.get(left), scope.get(high))
         )
-    sign = tokens.take(*COMPARISONS, "<>")
-    right = tokens.operand()
-    if sign == "<>":
-        return lambda scope: not _compare("=", scope.get(left), scope.get(right))
+    if tokens.took("IN"):
+        tokens.take("(")
+        among = [tokens.operand()]
+        while tokens.took(","):
+            among.append(tokens.operand())
+        tokens.take(")")
+        return lambda scope: any(
+            _compare("=", scope.get(left), scope.get(each)) for each in among
+        )
+    sign, right = tokens.take(*COMPARISONS), tokens.operand()
     return lambda scope: _compare(sign, scope.get(left), scope.get(right))
 
 

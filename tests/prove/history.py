@@ -5,27 +5,30 @@ Payment systems go wrong between the messages: an event comes twice, late, in an
 order or not at all, and a process dies between two writes. No list of examples covers
 that, so here Hypothesis makes up histories. It mixes two kinds of rules:
 
-- what people do: start a purchase, pay, be declined, wait. Each of these is done, and
-  written down;
+- what people do: start a purchase, pay, be declined, give money back, dispute, wait.
+  Each of these deeds is done, and written down;
 - what goes wrong on the way to us: Stripe's events are delivered in any order, again,
   late, or never; the queue hands out its messages in any order and again; shoppers
   come back to the return page, the sweep runs early; and any of these may be killed
   after any of its calls to the outside.
 
-When the history is over, everybody comes to rest: time passes, the sweep runs, the
+When the history is over, everything comes to rest: time passes, the sweep runs, the
 queue is worked off, and what was still held back arrives at last, in the wrong order.
-Then a second world does again what people did, but there each event is delivered at
+Then a second world does the same deeds again, but there each event is delivered at
 once, once, in order, and nobody is killed. Both must have come to the same state.
 
-What people can do must not depend on how well we heard, or the two worlds would not
-live the same history. So whether they may is decided by what is true at Stripe.
-Where our answer matters, because somebody was refused only since we did not know
-better yet, they come again once we do: `_insist`.
+For that, both must live the same history: what people may do must not depend on how
+well we have heard. So it is decided by what is true at Stripe, and who is refused, or
+sent to a page that is closed, comes again once we know everything: `_once_we_know`.
 
-What is left to invariants, or left out, because it depends on who comes first by right:
+Some outcomes depend, by right, on who comes first. They are kept out of the histories:
 
 - The host takes an offer back only while nobody has paid for it: afterwards it would
-  race with the settlement, and whoever is first wins.
+  race with the settlement. What is paid for in vain, nobody but us refunds or disputes:
+  our own refund would race with theirs.
+- What has been refunded or disputed is bought again only once we know that it was; and
+  a refund does not fail any more once somebody has begun to buy the same again: of two
+  payments for one claim, the first that we hear of stands.
 """
 
 from collections.abc import Callable
@@ -34,14 +37,15 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import Bundle, RuleBasedStateMachine, multiple, rule
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
-from tests.prove.state import check_invariants, final_state
-from tests.prove.world import METHODS, OFFERS, WITHDRAWALS, World
+from tests.prove.state import check_invariants, differences, final_state
+from tests.prove.world import CLAIMS, METHODS, OFFERS, WITHDRAWALS, World
 
 # Most functions make a dozen calls; a batch of the worker makes more.
 DIES_AFTER = st.none() | st.integers(1, 20)
 PLACES = st.integers(0, 7)
+PARTS = st.sampled_from(["all", "some"])
 PAUSES = st.sampled_from(
     [timedelta(minutes=11), timedelta(hours=1), timedelta(hours=24)]
 )
@@ -51,7 +55,7 @@ type Json = dict[str, Any]
 
 @dataclass(frozen=True)
 class Deed:
-    """Something that was done, and what came of it: a session, or nothing."""
+    """Something that was done, and what came of it."""
 
     do: Callable[[World], Any]
     result: Any
@@ -61,14 +65,14 @@ class History(RuleBasedStateMachine):
     """One history; Hypothesis makes thousands of them."""
 
     told = 0
-    payments = Bundle("payments")
 
     def __init__(self) -> None:
         super().__init__()
         self.world = World()
         self.deeds: list[Deed] = []
-        # Stripe's events that are still on their way to us.
+        # Stripe's events that are still on their way to us, and those that got lost.
         self.pending: list[Json] = []
+        self.lost: list[Json] = []
 
     def done(self, do: Callable[[World], Any]) -> Any:
         """Do something, write it down, and hold back what Stripe says about it."""
@@ -77,65 +81,178 @@ class History(RuleBasedStateMachine):
         self.pending += self.world.happened()
         return result
 
-    # ----------------------------------------------------------- what people do
+    def _once_we_know(self, world: World) -> None:
+        """Let us hear everything; told well, we have."""
+        if world is self.world:
+            world.kill_next(None)
+            for event in self.pending + self.lost + world.happened():
+                assert world.hear(event)
+            self.pending.clear()
+            self.lost.clear()
+            world.work_off()
 
-    @rule(target=payments, offer=st.sampled_from(sorted(OFFERS)), dies_after=DIES_AFTER)
-    def start(self, offer: str, dies_after: int | None) -> Any:
+    def _payments(self, may: Callable[[str], bool]) -> list[int]:
+        """Return the payments of which something is so, by their number."""
+        handed_out = enumerate(self.world.handed_out)
+        return [number for number, stripe_id in handed_out if may(stripe_id)]
+
+    def all(self) -> list[int]:
+        return self._payments(lambda _: True)
+
+    def open(self) -> list[int]:
+        return self._payments(self.world.is_open)
+
+    def processing(self) -> list[int]:
+        return self._payments(self.world.is_processing)
+
+    def sold(self) -> list[int]:
+        """Return what was paid, and not in vain."""
+        return self._payments(self.world.is_sold)
+
+    def disputed(self) -> list[int]:
+        return self._payments(self.world.is_disputed)
+
+    def slowly_refunded(self) -> list[int]:
+        return self._payments(self.world.has_slow_refunds)
+
+    def refunded(self) -> list[int]:
+        """Return what was refunded, if nobody has begun to buy the same again."""
+        return self._payments(
+            lambda i: self.world.is_latest_of_its_claim(i) and self.world.has_refund(i)
+        )
+
+    def unpaid_offers(self) -> list[str]:
+        """Return what the host can take back without a race."""
+        return [o for o in sorted(WITHDRAWALS) if not self.world.is_being_paid(o)]
+
+    # ---------------------------------------------------------------- what buyers do
+
+    @rule(offer=st.sampled_from(sorted(OFFERS)), dies_after=DIES_AFTER)
+    def start(self, offer: str, dies_after: int | None) -> None:
         self.world.kill_next(dies_after)
-        number = self.done(lambda world: self._insist(world, offer))
-        return multiple() if number is None else number
+        self.done(lambda world: self._start(world, offer))
 
-    def _insist(self, world: World, offer: str) -> int | None:
-        """Start a purchase; whoever is refused comes again once we know everything."""
-        stripe_id = world.start(offer)
+    def _start(self, world: World, offer: str) -> int | None:
+        stripe_id = None
+        if not any(
+            world.refunds(earlier) or world.disputes(earlier)
+            for earlier in world.of_claim(CLAIMS.get(offer))
+        ):
+            stripe_id = world.start(offer)
         if stripe_id is None or not world.is_open(stripe_id):
-            self._catch_up(world)
+            self._once_we_know(world)
             stripe_id = world.start(offer)
         return world.handed_out.index(stripe_id) if stripe_id else None
 
-    def _catch_up(self, world: World) -> None:
-        if world is self.world:
-            self.pending += world.happened()
-            for event in self.pending:
-                world.hear(event)
-            self.pending.clear()
-        world.work_off()
+    @precondition(open)
+    @rule(place=PLACES, method=st.sampled_from(METHODS))
+    def pay(self, place: int, method: str) -> None:
+        number = _pick(self.open(), place)
+        if self.world.is_in_vain(self.world.handed_out[number]):
+            # The fraud's dispute would race with our own refund.
+            method = method.replace("card of a fraud", "card")
+        self.done(lambda world: world.pay_with(method, world.handed_out[number]))
 
-    @rule(payment=payments, method=st.sampled_from(sorted(METHODS)))
-    def pay(self, payment: int, method: str) -> None:
-        if self.world.is_open(self.world.handed_out[payment]):
-            self.done(lambda world: world.pay_with(method, world.handed_out[payment]))
+    @precondition(all)
+    @rule(place=PLACES, dies_after=DIES_AFTER)
+    def come_back(self, place: int, dies_after: int | None) -> None:
+        """Let the shopper come back to the return page, which asks what happened."""
+        stripe_id = self.world.handed_out[_pick(self.all(), place)]
+        self.world.look(stripe_id, dies_after)
 
-    @rule(payment=payments, pays=st.booleans())
-    def bank_decides(self, payment: int, pays: bool) -> None:
-        if self.world.handed_out[payment] in self.world.undecided():
-            self.done(lambda world: world.decide(world.handed_out[payment], pays=pays))
+    # ----------------------------------------------- what banks and the host do
 
-    @rule(offer=st.sampled_from(sorted(WITHDRAWALS)))
-    def host_takes_back(self, offer: str) -> None:
-        if not self.world.is_paid_for(offer):
-            self.done(lambda world: world.withdraw(offer))
+    @precondition(processing)
+    @rule(place=PLACES, pays=st.booleans())
+    def bank_decides(self, place: int, pays: bool) -> None:
+        number = _pick(self.processing(), place)
+        self.done(lambda world: world.decide(world.handed_out[number], pays=pays))
+
+    @precondition(unpaid_offers)
+    @rule(place=PLACES)
+    def host_takes_back(self, place: int) -> None:
+        offer = _pick(self.unpaid_offers(), place)
+        self.done(lambda world: world.withdraw(offer))
 
     @rule(pause=PAUSES)
     def time_passes(self, pause: timedelta) -> None:
         self.done(lambda world: world.pass_time(pause))
 
+    # ------------------------------------------------------- what happens to the money
+
+    @precondition(sold)
+    @rule(place=PLACES, part=PARTS)
+    def refund_in_dashboard(self, place: int, part: str) -> None:
+        number = _pick(self.sold(), place)
+        self.done(lambda world: world.refund_at_stripe(world.handed_out[number], part))
+
+    @precondition(sold)
+    @rule(place=PLACES, part=PARTS, dies_after=DIES_AFTER)
+    def refund_by_operator(self, place: int, part: str, dies_after: int | None) -> None:
+        number = _pick(self.sold(), place)
+        key = f"the-refund-of-number-{len(self.deeds)}"
+        self.world.kill_next(dies_after)
+        self.done(lambda world: self._refund_by_operator(world, number, part, key))
+
+    def _refund_by_operator(
+        self, world: World, number: int, part: str, key: str
+    ) -> bool:
+        stripe_id = world.handed_out[number]
+        if world.refund_by_operator(stripe_id, part, key):
+            return True
+        self._once_we_know(world)
+        return world.refund_by_operator(stripe_id, part, f"{key}-again")
+
+    @precondition(slowly_refunded)
+    @rule(place=PLACES)
+    def slow_refunds_arrive(self, place: int) -> None:
+        number = _pick(self.slowly_refunded(), place)
+        self.done(lambda world: world.settle_refunds(world.handed_out[number]))
+
+    @precondition(refunded)
+    @rule(place=PLACES)
+    def refund_fails(self, place: int) -> None:
+        number = _pick(self.refunded(), place)
+        self.done(lambda world: world.fail_refund(world.handed_out[number]))
+
+    @precondition(sold)
+    @rule(place=PLACES)
+    def buyer_disputes(self, place: int) -> None:
+        number = _pick(self.sold(), place)
+        self.done(lambda world: world.dispute(world.handed_out[number]))
+
+    @precondition(disputed)
+    @rule(place=PLACES, status=st.sampled_from(["won", "lost"]))
+    def dispute_is_closed(self, place: int, status: str) -> None:
+        number = _pick(self.disputed(), place)
+        self.done(lambda world: world.close_disputes(world.handed_out[number], status))
+
+    @precondition(sold)
+    @rule(place=PLACES)
+    def bank_warns(self, place: int) -> None:
+        number = _pick(self.sold(), place)
+        self.done(lambda world: world.warn_of_fraud(world.handed_out[number]))
+
     # -------------------------------------------------- what goes wrong on the way
 
+    @precondition(lambda self: self.pending)
     @rule(place=PLACES, again=st.booleans(), dies_after=DIES_AFTER)
     def deliver(self, place: int, again: bool, dies_after: int | None) -> None:
         """Deliver an event from anywhere in the line, perhaps not for the last time."""
-        if self.pending:
-            event = self.pending.pop(place % len(self.pending))
-            answered = self.world.hear(event, dies_after)
-            if again or not answered:
-                self.pending.append(event)
+        event = _pick(self.pending, place)
+        self.pending.remove(event)
+        answered = self.world.hear(event, dies_after)
+        if again or not answered:
+            self.pending.append(event)
 
+    @precondition(lambda self: self.pending)
     @rule(place=PLACES)
     def lose(self, place: int) -> None:
-        if self.pending:
-            self.pending.pop(place % len(self.pending))
+        event = _pick(self.pending, place)
+        self.pending.remove(event)
+        self.lost.append(event)
 
+    @precondition(lambda self: self.world.queue)
     @rule(
         places=st.lists(PLACES, min_size=1, max_size=4),
         again=st.booleans(),
@@ -148,15 +265,12 @@ class History(RuleBasedStateMachine):
         if again:
             queue += batch
         self.world.work_on(batch, dies_after)
+        self.pending += self.world.happened()
 
     @rule(dies_after=DIES_AFTER)
     def sweep(self, dies_after: int | None) -> None:
         self.world.sweep(dies_after)
         self.pending += self.world.happened()
-
-    @rule(payment=payments, dies_after=DIES_AFTER)
-    def come_back(self, payment: int, dies_after: int | None) -> None:
-        self.world.look(self.world.handed_out[payment], dies_after)
 
     # ------------------------------------------------------------------ the end
 
@@ -170,8 +284,13 @@ class History(RuleBasedStateMachine):
             actual = final_state(self.world)
         finally:
             self.world.close()
-        assert actual == told_well(self.deeds)
+        found = differences(actual, told_well(self.deeds))
+        assert not found, "\n".join(found)
         History.told += 1
+
+
+def _pick[T](things: list[T], place: int) -> T:
+    return things[place % len(things)]
 
 
 def told_well(deeds: list[Deed]) -> Any:
@@ -190,7 +309,8 @@ def told_well(deeds: list[Deed]) -> Any:
 
 
 def _hear_in_order(world: World) -> None:
-    for event in world.happened():
-        assert world.hear(event)
-        world.work_off()
     world.work_off()
+    while events := world.happened():
+        for event in events:
+            assert world.hear(event)
+            world.work_off()

@@ -2,13 +2,14 @@
 What is compared when a history has come to rest, and what must be so in any case.
 
 Two runs of one history give other ids and other moments to the same things. So ids are
-replaced by what they stand for, and what only says how we came to know something is
-left out:
+replaced by what they stand for, and what only says how or when we came to know of
+something is left out:
 
-- `url`, `due_at` and `declines` of a session; the last are checked against Stripe's;
-- `payment_status` of a session that brought no money: a lost decline is not learnt;
-- `purchased_at`: the moment at which we heard of it;
-- who asked how often in which minute, since a killed request is sent again;
+- moments, versions, and the addresses of payment pages;
+- the declines of a session, which are checked against Stripe's, and the payment status
+  of one that brought no money: a decline that was never heard of changes nothing else;
+- refunds that were asked for and refused: whoever asked has asked again;
+- who asked how often in which minute, since who was killed asks again;
 - the audit log, which tells every way in its own steps; its ends are checked.
 """
 
@@ -22,110 +23,180 @@ from tests.prove.world import World
 type Json = dict[str, Any]
 type State = dict[str, dict[str, Json]]
 
-LEFT_OUT = {
-    "OffersTable": set[str](),
-    "PaymentSessionsTable": {"url", "due_at", "declines"},
-    "PurchasesTable": {"purchased_at"},
-}
-HEX = re.compile(r"\b(ps|pur)_([0-9a-f]{32})")
-STRIPES = re.compile(r"\b(?:cs_test|pi|re|du)_[A-Za-z0-9]+")
-MONEY_CAME = {"complete", "quarantined"}
+TABLES = ("OffersTable", "PaymentSessionsTable", "PurchasesTable")
+PASSING = frozenset(["rate", "sweep"])
+LEFT_OUT = frozenset(
+    ["created_at", "purchased_at", "requested_at", "due_at", "version", "url"]
+    + ["declines"]
+)
+OURS = re.compile(r"\b(ps|pur)_([0-9a-f]{32})")
+STRIPES = re.compile(r"\b(?:cs_test|pi|re|rr|du|txn|issfr)_[A-Za-z0-9]+")
+MONEY_CAME = frozenset(["complete", "quarantined"])
 
 
 def final_state(world: World) -> State:
     """Return every item by its id, in the words that two runs have in common."""
     names = _names(world)
-
-    def named(item: Json) -> Json:
-        text = json.dumps(item)
-        text = HEX.sub(lambda found: f"{found[1]}<{names[found[2]]}>", text)
-        text = STRIPES.sub(lambda found: f"<{names[found[0]]}>", text)
-        renamed: Json = json.loads(text)
-        return renamed
-
-    state: State = {}
-    for table, left_out in LEFT_OUT.items():
-        items = [named(item) for item in world.items(table)]
-        state[table] = {
-            item["id"]: {
-                name: value for name, value in item.items() if name not in left_out
-            }
-            for item in items
-            if not item["id"].startswith("rate#")
+    state = {
+        table: {
+            item["id"]: item
+            for item in (_named(item, names) for item in world.items(table))
+            if item["id"].split("#")[0] not in PASSING
         }
+        for table in TABLES
+    }
     for session in state["PaymentSessionsTable"].values():
         if "kind" in session and session["status"] not in MONEY_CAME:
             del session["payment_status"]
-    state["Stripe"] = {
-        names[stripe_id]: _at_stripe(world, stripe_id)
-        for stripe_id in world.stripe.checkouts
-    }
-    return state
+    return state | {"Stripe": _stripes_state(world, names)}
+
+
+def _named(item: Json, names: dict[str, str]) -> Json:
+    text = json.dumps(_without(item, LEFT_OUT))
+    text = OURS.sub(lambda found: f"{found[1]} {names[found[2]]}", text)
+    text = STRIPES.sub(lambda found: names[found[0]], text)
+    named: Json = json.loads(text)
+    if requests := named.get("refund_requests"):
+        done = [r for r in requests.values() if "was_refused" not in r]
+        named["refund_requests"] = {r.get("refund_id"): r for r in done}
+    if named["id"].startswith("buyer#"):
+        named = {name: value for name, value in named.items() if value != 0}
+    # Kept in the order of their ids.
+    named.get("fraud_warnings", []).sort()
+    return named
+
+
+def _without(value: Any, left_out: frozenset[str]) -> Any:
+    if not isinstance(value, dict):
+        return value
+    return {n: _without(v, left_out) for n, v in value.items() if n not in left_out}
 
 
 def _names(world: World) -> dict[str, str]:
-    """Name every id after the idempotency key that its session has at Stripe."""
+    """Name every id after its session, and that after its idempotency key."""
     names: dict[str, str] = {}
+    for purchase in world.purchases():
+        for refund in purchase["refunds"].values():
+            if "request_id" in refund:
+                names[refund["request_id"]] = "a request of ours"
+        for request in purchase["refund_requests"]:
+            names[request] = "a request of ours"
     for session in world.sessions():
         names[session["id"].removeprefix("ps_")] = session["idempotency_key"]
     for stripe_id, checkout in world.stripe.checkouts.items():
         ours = checkout.session["client_reference_id"].removeprefix("ps_")
-        names[stripe_id] = f"Stripe's {names[ours]}"
+        names[stripe_id] = f"checkout of {names[ours]}"
         if checkout.session["payment_intent"]:
-            names[checkout.session["payment_intent"]] = f"intent of {names[ours]}"
+            names[checkout.session["payment_intent"]] = f"payment of {names[ours]}"
+    for kind, belongs_to in (
+        ("charge", "payment_intent"),
+        ("refund", "payment_intent"),
+        ("dispute", "payment_intent"),
+        ("radar.early_fraud_warning", "payment_intent"),
+        ("balance_transaction", "source"),
+    ):
+        numbers: Counter[str] = Counter()
+        for found in world.stripe.store.all(kind):
+            whole = names[found[belongs_to]]
+            numbers[whole] += 1
+            names[found["id"]] = f"{kind} {numbers[whole]} of {whole}"
     return names
 
 
-def _at_stripe(world: World, stripe_id: str) -> Json:
-    session = world.checkout(stripe_id).session
+def _stripes_state(world: World, names: dict[str, str]) -> dict[str, Json]:
     return {
-        "status": session["status"],
-        "payment_status": session["payment_status"],
-        "intent": world.intent(stripe_id).get("status"),
+        names[stripe_id]: {
+            "status": checkout.session["status"],
+            "payment_status": checkout.session["payment_status"],
+            "refunds": [(r["amount"], r["status"]) for r in world.refunds(stripe_id)],
+            "disputes": [d["status"] for d in world.disputes(stripe_id)],
+        }
+        for stripe_id, checkout in world.stripe.checkouts.items()
     }
+
+
+def differences(actual: Any, expected: Any, where: str = "") -> list[str]:
+    """Say where two states differ, one line for each place."""
+    if actual == expected:
+        return []
+    if not (isinstance(actual, dict) and isinstance(expected, dict)):
+        return [f"{where}: {actual!r} instead of {expected!r}"]
+    return [
+        difference
+        for name in sorted(actual.keys() | expected.keys())
+        for difference in differences(
+            actual.get(name), expected.get(name), f"{where} / {name}"
+        )
+    ]
+
+
+# --------------------------------------------------------------------- invariants
 
 
 def check_invariants(world: World) -> None:
-    """Check what holds however a history went; the numbers are design's invariants."""
-    sessions = {session["id"]: session for session in world.sessions()}
-    purchases = {purchase["id"]: purchase for purchase in world.purchases()}
-    _check_money(world, purchases)
-    _check_ownership(world, purchases)
-    _check_counts(world, purchases)
-    _check_ends(world, sessions)
+    """Check what holds however a history went, by what is true at Stripe."""
+    _check_money(world)
+    _check_access(world)
+    _check_counts(world)
+    _check_ends(world)
     assert not world.queue, "a dead letter"
 
 
-def _check_money(world: World, purchases: dict[str, Json]) -> None:
-    """Each payment is one purchase of its amount; its shares add up."""
-    paid = {
-        stripe_id: checkout.session["amount_total"]
-        for stripe_id, checkout in world.stripe.checkouts.items()
-        if checkout.session["payment_status"] == "paid"
-    }
-    recorded = sorted((p["stripe_session_id"], p["amount"]) for p in purchases.values())
-    assert recorded == sorted(paid.items()), "a payment is lost, or there twice"
-    for purchase in purchases.values():
+def _check_money(world: World) -> None:
+    """Each payment is one purchase of its amount, which adds up before and after."""
+    purchases = {p["stripe_session_id"]: p for p in world.purchases()}
+    assert len(purchases) == len(world.purchases()), "a payment is there twice"
+    paid = {i for i in world.stripe.checkouts if world.is_paid(i)}
+    assert purchases.keys() == paid, "a payment is lost, or made up"
+    for stripe_id, purchase in purchases.items():
         shares = ("platform_fee", "organization_fee", "creator_payout")
         assert purchase["amount"] == sum(purchase[share] for share in shares)
-        assert 0 <= purchase["refunded_amount"] <= purchase["amount"]
+        assert purchase["amount"] == world.paid_amount(stripe_id)
+        assert purchase["refunded_amount"] == _given_back(world, stripe_id)
+        assert purchase["refunded_amount"] <= purchase["amount"]
+        assert purchase["receipt"]["net"] < purchase["amount"]
+        assert {d["status"] for d in purchase["disputes"].values()} == {
+            d["status"] for d in world.disputes(stripe_id)
+        }
+        assert "unresolved" not in purchase
 
 
-def _check_ownership(world: World, purchases: dict[str, Json]) -> None:
-    """Who paid for what can be owned owns it, and nobody else owns anything."""
-    claims = {s["id"]: s.get("claim") for s in world.sessions()}
-    entitled = {
-        f"owns#{claims[p['payment_session_id']]}": p["id"]
-        for p in purchases.values()
-        if p["status"] == "completed" and claims[p["payment_session_id"]]
+def _given_back(world: World, stripe_id: str) -> int:
+    succeeded = (r for r in world.refunds(stripe_id) if r["status"] == "succeeded")
+    return sum(refund["amount"] for refund in succeeded)
+
+
+def _check_access(world: World) -> None:
+    """Who paid and has not got the money back holds the claim, and nobody else."""
+    entitled = {}
+    for stripe_id in world.stripe.checkouts:
+        claim = world.claim(stripe_id)
+        found = [dispute["status"] for dispute in world.disputes(stripe_id)]
+        keeps = _given_back(world, stripe_id) < world.paid_amount(stripe_id)
+        if (
+            claim
+            and world.is_paid(stripe_id)
+            and not world.is_in_vain(stripe_id)
+            and keeps
+            and "lost" not in found
+        ):
+            assert f"owns#{claim}" not in entitled, "sold twice"
+            undecided = any(status != "won" for status in found)
+            entitled[f"owns#{claim}"] = stripe_id, undecided
+    purchases = {p["id"]: p for p in world.purchases()}
+    assert entitled == {
+        held["id"]: (
+            purchases[held["purchase_id"]]["stripe_session_id"],
+            held.get("suspended", False),
+        )
+        for held in world.ownerships()
     }
-    assert {o["id"]: o["purchase_id"] for o in world.ownerships()} == entitled
 
 
-def _check_counts(world: World, purchases: dict[str, Json]) -> None:
-    """What a buyer's history says there is, is there."""
+def _check_counts(world: World) -> None:
+    """A buyer's history has as many purchases of each status as it says."""
     counted: dict[str, Counter[str]] = {}
-    for purchase in purchases.values():
+    for purchase in world.purchases():
         if buyer := purchase.get("buyer_id"):
             counter = counted.setdefault(f"buyer#{buyer}", Counter())
             counter.update(["total", purchase["status"]])
@@ -137,34 +208,35 @@ def _check_counts(world: World, purchases: dict[str, Json]) -> None:
     assert recorded == counted
 
 
-def _check_ends(world: World, sessions: dict[str, Json]) -> None:
+def _check_ends(world: World) -> None:
     """Every session has come to its end, once, and its history says so."""
-    ends: dict[str, list[str]] = {session_id: [] for session_id in sessions}
+    sessions = {session["id"]: session for session in world.sessions()}
+    ends: dict[str, Counter[str]] = {i: Counter() for i in sessions}
     for entry in world.items("AuditLogTable"):
-        if entry["action"] in ENDS:
-            ends[entry["payment_session_id"]].append(entry["action"])
+        if entry["action"] in END_OF:
+            ends[entry["payment_session_id"]][END_OF[entry["action"]]] += 1
     declined = {
         event["id"]
         for event in world.stripe.store.all("event")
         if event["type"] == "payment_intent.payment_failed"
     }
     for session in sessions.values():
-        assert "unresolved" not in session, f"{session['status']} is no end"
-        assert "due_at" not in session
+        assert session["status"] in END_OF.values(), f"{session['status']} is no end"
+        assert session.keys().isdisjoint(["unresolved", "due_at"])
         noted = session.get("declines", [])
         assert len(set(noted)) == len(noted)
         assert declined.issuperset(noted)
-        expected = Counter({DECLINED: len(noted)}) + Counter([END_OF[session["status"]]])
-        assert Counter(ends[session["id"]]) == expected
+        expected = Counter({"failed": len(noted)}) + Counter([session["status"]])
+        assert ends[session["id"]] == expected
 
 
-# In the audit log a declined card and a refused debit have the same name.
-DECLINED = "payment_failed"
+# What the audit log says of the end that a session has come to. A declined card and
+# a refused debit have the same name there.
 END_OF = {
-    "complete": "checkout_completed",
-    "quarantined": "purchase_quarantined",
-    "expired": "checkout_expired",
-    "abandoned": "checkout_abandoned",
-    "failed": DECLINED,
+    "checkout_completed": "complete",
+    "paid_in_vain": "complete",
+    "purchase_quarantined": "quarantined",
+    "checkout_expired": "expired",
+    "checkout_abandoned": "abandoned",
+    "payment_failed": "failed",
 }
-ENDS = frozenset(END_OF.values())

@@ -61,6 +61,7 @@ TESTS = st.one_of(
     joined("#number", SIGNS, NUMBERS),
     joined("#text", SIGNS, TEXTS),
     joined("#number BETWEEN", NUMBERS, "AND", NUMBERS),
+    joined("#text IN (", TEXTS, ",", TEXTS, ")"),
     joined("contains ( #many ,", TEXTS, ")"),
     joined("begins_with ( #text ,", TEXTS, ")"),
 )
@@ -213,6 +214,7 @@ def test_it_answers_as_moto_does(calls: list[tuple[str, Any]]) -> None:
     [
         {"ConditionExpression": "size(many) > :one"},
         {"ConditionExpression": "many[0] = :one"},
+        {"ConditionExpression": "id <> :one"},
         {"ConditionExpression": "id = :one id"},
         {"ReturnValues": "ALL_OLD"},
     ],

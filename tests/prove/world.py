@@ -12,6 +12,7 @@ import json
 import os
 import random
 import re
+import time
 from contextlib import ExitStack, suppress
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -19,24 +20,36 @@ from unittest.mock import patch
 
 import time_machine
 
-from checkout import aws, payment_events, stripe_transport
+from checkout import aws, payment_events, reconcile, stripe_transport
+from checkout.clock import iso
+from checkout.tables.item import to_item
+from checkout.tables.payment_sessions import UNDELIVERED
 from checkout.telemetry import logger
-from local.stripe_sandbox import StripeSandbox, payment_methods, payments
+from local.stripe_sandbox import (
+    StripeSandbox,
+    disputes,
+    fraud_warnings,
+    payment_methods,
+    payments,
+    refunds,
+)
 from local.stripe_sandbox.errors import ApiError
 from local.stripe_sandbox.sessions import Checkout, expire_due
 from tests.crashes import Crash, restart
 from tests.prove.dynamodb import DynamoDB
 from tests.prove.outside import Client, Process, Queue, Secrets, Transport
-from tests.shop import CARD, DECLINED_CARD, Context, Shop
+from tests.shop import CARD, DECLINED_CARD, PUBLISHED, Context, Shop
 
 START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 STRIPE_URL = "https://stripe.test"
+WEBHOOK_URL = "https://shop.test/webhook"
 STRIPE_SESSION_ID = re.compile(r"cs_test_[A-Za-z0-9]+")
 
 # After so many attempts a message goes to the dead letters; as in the template.
 MOST_ATTEMPTS = 8
-# Longer than a session can be paid, in looks that are further apart than the sweep's.
-LOOKS, PAUSE = 6, timedelta(hours=6)
+# A session cannot be paid for as long as the first pause; what is found then is looked
+# at again an hour later at most.
+PAUSES_AT_THE_END = (timedelta(hours=24), *[timedelta(minutes=61)] * 3)
 
 type Json = dict[str, Any]
 
@@ -50,6 +63,15 @@ OFFERS: dict[str, Json] = {
     "content for another": {"kind": "content", "buyer": "user_2"},
     "product": {"kind": "product"},
 }
+# What of it is sold only once.
+CLAIMS = {
+    "bid 42": "row#7",
+    "bid 45": "row#7",
+    "auction": "auction#auction_1",
+    "order": "order#order_1",
+    "content": f"content#{PUBLISHED}#user_1",
+    "content for another": f"content#{PUBLISHED}#user_2",
+}
 # A second bid of the row that bid 42 is of: the two are one claim.
 BID_45 = {
     "id": "bid#45",
@@ -62,11 +84,13 @@ BID_45 = {
     "platform_fee_bps": 333,
     "organization_fee_bps": 1250,
 }
-METHODS: dict[str, Json] = {
-    "card": {"type": "card", "card": {"number": CARD}},
-    "declined card": {"type": "card", "card": {"number": DECLINED_CARD}},
-    "bank debit": {"type": "us_bank_account"},
+CARDS = {
+    "card": CARD,
+    "declined card": DECLINED_CARD,
+    "card with slow refunds": "4000000000007726",
+    "card of a fraud": "4000000000000259",  # disputes at once what it pays
 }
+METHODS = (*CARDS, "bank debit")
 
 
 class World(Shop):
@@ -87,14 +111,27 @@ class World(Shop):
         self._patches = ExitStack()
         self._enter()
         super().__init__(
-            StripeSandbox(base_url=STRIPE_URL), STRIPE_URL, self._clients.__getitem__
+            StripeSandbox(base_url=STRIPE_URL, webhook_urls=[WEBHOOK_URL]),
+            STRIPE_URL,
+            self._clients.__getitem__,
         )
-        self.values["AnonymousRequestsPerMinute"] = "1000"
+        # Stripe sends nothing by itself; what nobody has taken, it knows.
+        self.stripe.webhooks.mode = "drop"
+        self.values |= {
+            "AnonymousRequestsPerMinute": "1000",
+            "SweepCallsPerSecond": "1000000000",
+        }
         self.load_samples()
         self.put_offer(BID_45)
+        # The sweep has been running; it need not go back for days.
+        since = {"id": UNDELIVERED, "until": iso(START)}
+        self.dynamodb.put_item(
+            TableName=self.tables["PaymentSessionsTable"], Item=to_item(since)
+        )
         self.queue: list[str] = self.sqs.waiting
         # Stripe's sessions in the order in which buyers were sent to them.
         self.handed_out: list[str] = []
+        self.withdrawn: set[str] = set()
         self._clicks = 0
         self._events_seen = 0
 
@@ -104,6 +141,10 @@ class World(Shop):
         randomness = random.Random(0).randbytes  # noqa: S311 - so that it can be told again
         enter(patch.object(os, "urandom", randomness))
         enter(patch.object(random, "_urandom", randomness))
+        # Nobody waits for a time that does not pass by itself.
+        enter(patch.object(time, "sleep", lambda _: None))
+        # As for the sweep's hours with nothing in them: a day of events at once.
+        enter(patch.object(reconcile, "WINDOW", timedelta(days=1)))
         enter(patch.object(aws, "client", self._client_of_functions))
         enter(patch.object(stripe_transport, "Transport", self._transport))
         self._patches.callback(logger.setLevel, logger.log_level)
@@ -159,57 +200,161 @@ class World(Shop):
             self.handed_out.append(stripe_id)
         return str(stripe_id)
 
-    def checkout(self, stripe_id: str) -> Checkout:
-        return self.stripe.checkouts[stripe_id]
-
     def pay_with(self, method: str, stripe_id: str) -> None:
         """Pay on Stripe's page; a card may be declined, a bank debit takes days."""
-        wanted = METHODS[method]
-        if "card" in wanted:
-            card = {"exp_month": "12", "exp_year": "2044", "cvc": "123"}
-            wanted = wanted | {"card": wanted["card"] | card}
+        wanted: Json = {"type": "us_bank_account"}
+        if method in CARDS:
+            card = {"number": CARDS[method], "exp_month": "12", "exp_year": "2044"}
+            wanted = {"type": "card", "card": card}
         made = payment_methods.create(self.stripe, wanted)
         with suppress(ApiError):  # declined
             payments.confirm(self.stripe, self.checkout(stripe_id), made)
 
     def decide(self, stripe_id: str, *, pays: bool) -> None:
         """Let the bank decide about a debit."""
-        intent = self.checkout(stripe_id).session["payment_intent"]
-        payments.settle(self.stripe, intent, succeeds=pays)
+        payments.settle(self.stripe, self.intent(stripe_id)["id"], succeeds=pays)
+
+    def refund_at_stripe(self, stripe_id: str, part: str) -> bool:
+        """Refund in Stripe's dashboard; say whether Stripe would."""
+        amount = {"amount": str(self.paid_amount(stripe_id) // 3)}
+        wanted = {"payment_intent": self.intent(stripe_id)["id"]}
+        with suppress(ApiError):
+            refunds.create(self.stripe, wanted | (amount if part == "some" else {}), {})
+            return True
+        return False
+
+    def refund_by_operator(self, stripe_id: str, part: str, key: str) -> bool:
+        """Refund through our own API, again if killed; say whether that was done."""
+        with suppress(Crash):
+            return self._refunded_by_operator(stripe_id, part, key)
+        return self._refunded_by_operator(stripe_id, part, key)
+
+    def _refunded_by_operator(self, stripe_id: str, part: str, key: str) -> bool:
+        ours = self.checkout(stripe_id).session["client_reference_id"]
+        amount = {"amountCents": self.paid_amount(stripe_id) // 3}
+        answer = self.call(
+            "POST /api/purchases/{id}/refund",
+            amount if part == "some" else {},
+            buyer="operator_1",
+            groups="payments-admin",
+            path={"id": ours.replace("ps_", "pur_")},
+            headers={"idempotency-key": key},
+        )
+        return answer.status == 200
+
+    def settle_refunds(self, stripe_id: str) -> None:
+        """Let the refunds arrive that the buyer's bank has been slow with."""
+        for refund in self.refunds(stripe_id):
+            if refund["status"] == "pending":
+                refunds.settle(self.stripe, refund["id"])
+
+    def fail_refund(self, stripe_id: str) -> None:
+        """Let the bank send back the latest refund."""
+        alive = [r for r in self.refunds(stripe_id) if r["status"] != "failed"]
+        refunds.fail(self.stripe, alive[-1]["id"])
+
+    def dispute(self, stripe_id: str) -> bool:
+        """Let the buyer dispute the payment; say whether the bank would."""
+        with suppress(ApiError):
+            disputes.create(self.stripe, self.intent(stripe_id)["id"])
+            return True
+        return False
+
+    def close_disputes(self, stripe_id: str, status: str) -> None:
+        """Let the bank decide."""
+        for dispute in self.disputes(stripe_id):
+            if dispute["status"] not in CLOSED:
+                disputes.close(self.stripe, dispute["id"], status)
+
+    def warn_of_fraud(self, stripe_id: str) -> None:
+        fraud_warnings.create(self.stripe, self.intent(stripe_id)["id"])
 
     def withdraw(self, offer: str) -> None:
         """Let the host take back an offer, for whatever reason."""
-        item, change = WITHDRAWALS[offer]
-        self.change_offer(item, status=change)
+        item, status = WITHDRAWALS[offer]
+        self.change_offer(item, status=status)
+        self.withdrawn.add(item)
 
     def pass_time(self, pause: timedelta) -> None:
         self._time.shift(pause)
         expire_due(self.stripe)
 
-    def undecided(self) -> list[str]:
-        """Return the sessions whose bank debits are on their way."""
-        return [
-            stripe_id
-            for stripe_id in self.stripe.checkouts
-            if self.intent(stripe_id).get("status") == "processing"
-        ]
+    # ------------------------------------------------------------- what is so at Stripe
 
-    def is_open(self, stripe_id: str) -> bool:
-        return bool(self.checkout(stripe_id).session["status"] == "open")
-
-    def is_paid_for(self, offer: str) -> bool:
-        """Whether anybody has paid, or tries to, for what taking it back concerns."""
-        item, _ = WITHDRAWALS[offer]
-        return any(
-            session.get("claim") == item
-            and self.checkout(stripe_id).session["status"] == "complete"
-            for session in self.sessions()
-            if (stripe_id := session.get("stripe_session_id"))
-        )
+    def checkout(self, stripe_id: str) -> Checkout:
+        return self.stripe.checkouts[stripe_id]
 
     def intent(self, stripe_id: str) -> Json:
         intent = self.checkout(stripe_id).session["payment_intent"]
         return self.stripe.store.get("payment_intent", intent) if intent else {}
+
+    def refunds(self, stripe_id: str) -> list[Json]:
+        return self._of_payment("refund", stripe_id)
+
+    def disputes(self, stripe_id: str) -> list[Json]:
+        return self._of_payment("dispute", stripe_id)
+
+    def _of_payment(self, kind: str, stripe_id: str) -> list[Json]:
+        intent = self.intent(stripe_id).get("id")
+        return [o for o in self.stripe.store.all(kind) if o["payment_intent"] == intent]
+
+    def is_open(self, stripe_id: str) -> bool:
+        return bool(self.checkout(stripe_id).session["status"] == "open")
+
+    def is_processing(self, stripe_id: str) -> bool:
+        return self.intent(stripe_id).get("status") == "processing"
+
+    def is_paid(self, stripe_id: str) -> bool:
+        return self.intent(stripe_id).get("status") == "succeeded"
+
+    def paid_amount(self, stripe_id: str) -> int:
+        return int(self.checkout(stripe_id).session["amount_total"])
+
+    def claim(self, stripe_id: str) -> str | None:
+        """Return what the session sells only once; by what the buyer asked for."""
+        facts = self.checkout(stripe_id).session["metadata"]
+        match facts["kind"]:
+            case "bid":
+                return f"row#{facts['row_id']}"
+            case "auction":
+                return f"auction#{facts['auction_id']}"
+            case "order":
+                return f"order#{facts['orderId']}"
+            case "content":
+                return f"content#{facts['contentId']}#{facts['customerId']}"
+        return None
+
+    def of_claim(self, claim: str | None) -> list[str]:
+        """Return the sessions that sell *claim*, in the order in which they began."""
+        found = [i for i in self.stripe.checkouts if self.claim(i) == claim]
+        return found if claim else []
+
+    def is_latest_of_its_claim(self, stripe_id: str) -> bool:
+        return self.of_claim(self.claim(stripe_id))[-1:] in ([], [stripe_id])
+
+    def is_being_paid(self, offer: str) -> bool:
+        """Whether anybody has paid, or tries to."""
+        claim, _ = WITHDRAWALS[offer]
+        return any(
+            self.checkout(stripe_id).session["status"] == "complete"
+            for stripe_id in self.of_claim(claim)
+        )
+
+    def is_in_vain(self, stripe_id: str) -> bool:
+        """Whether what it pays for had been taken back before it was paid."""
+        return self.claim(stripe_id) in self.withdrawn
+
+    def is_sold(self, stripe_id: str) -> bool:
+        return self.is_paid(stripe_id) and not self.is_in_vain(stripe_id)
+
+    def is_disputed(self, stripe_id: str) -> bool:
+        return any(d["status"] not in CLOSED for d in self.disputes(stripe_id))
+
+    def has_refund(self, stripe_id: str) -> bool:
+        return any(r["status"] != "failed" for r in self.refunds(stripe_id))
+
+    def has_slow_refunds(self, stripe_id: str) -> bool:
+        return any(r["status"] == "pending" for r in self.refunds(stripe_id))
 
     # -------------------------------------------------------------- what we hear of it
 
@@ -223,7 +368,9 @@ class World(Shop):
         """Let Stripe send an event; say whether it was answered 200."""
         self.kill_next(dies_after)
         with suppress(Crash):
-            return self.webhook(event).status == 200
+            if self.webhook(event).status == 200:
+                event["pending_webhooks"] = 0
+                return True
         return False
 
     def work_on(self, messages: list[str], dies_after: int | None = None) -> None:
@@ -258,11 +405,13 @@ class World(Shop):
 
     def come_to_rest(self) -> None:
         """Let the banks decide, and time pass, until there is nothing left to do."""
-        for stripe_id in self.undecided():
-            self.decide(stripe_id, pays=True)
         self.work_off()
-        for _ in range(LOOKS):
-            self.pass_time(PAUSE)
+        for pause in PAUSES_AT_THE_END:
+            for stripe_id in self.stripe.checkouts:
+                if self.is_processing(stripe_id):
+                    self.decide(stripe_id, pays=True)
+                self.settle_refunds(stripe_id)
+            self.pass_time(pause)
             self.sweep()
             self.work_off()
 
@@ -273,3 +422,4 @@ WITHDRAWALS = {
     "auction": ("auction#auction_1", "cancelled"),
     "order": ("order#order_1", "CANCELLED"),
 }
+CLOSED = ("won", "lost")
