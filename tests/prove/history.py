@@ -40,10 +40,12 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
 
 from tests.prove.state import check_invariants, differences, final_state
-from tests.prove.world import CLAIMS, METHODS, OFFERS, WITHDRAWALS, World
+from tests.prove.world import CLAIMS, METHODS, OFFERS, TROUBLES, WITHDRAWALS, Trouble, World
 
 # Most functions make a dozen calls; a batch of the worker makes more.
-DIES_AFTER = st.none() | st.integers(1, 20)
+TROUBLE = st.none() | st.builds(
+    Trouble, after=st.integers(1, 20), what=st.sampled_from(TROUBLES)
+)
 PLACES = st.integers(0, 7)
 PARTS = st.sampled_from(["all", "some"])
 PAUSES = st.sampled_from(
@@ -84,7 +86,7 @@ class History(RuleBasedStateMachine):
     def _once_we_know(self, world: World) -> None:
         """Let us hear everything; told well, we have."""
         if world is self.world:
-            world.kill_next(None)
+            world.trouble_next(None)
             for event in self.pending + self.lost + world.happened():
                 assert world.hear(event)
             self.pending.clear()
@@ -127,9 +129,9 @@ class History(RuleBasedStateMachine):
 
     # ---------------------------------------------------------------- what buyers do
 
-    @rule(offer=st.sampled_from(sorted(OFFERS)), dies_after=DIES_AFTER)
-    def start(self, offer: str, dies_after: int | None) -> None:
-        self.world.kill_next(dies_after)
+    @rule(offer=st.sampled_from(sorted(OFFERS)), trouble=TROUBLE)
+    def start(self, offer: str, trouble: Trouble | None) -> None:
+        self.world.trouble_next(trouble)
         self.done(lambda world: self._start(world, offer))
 
     def _start(self, world: World, offer: str) -> int | None:
@@ -154,11 +156,11 @@ class History(RuleBasedStateMachine):
         self.done(lambda world: world.pay_with(method, world.handed_out[number]))
 
     @precondition(all)
-    @rule(place=PLACES, dies_after=DIES_AFTER)
-    def come_back(self, place: int, dies_after: int | None) -> None:
+    @rule(place=PLACES, trouble=TROUBLE)
+    def come_back(self, place: int, trouble: Trouble | None) -> None:
         """Let the shopper come back to the return page, which asks what happened."""
         stripe_id = self.world.handed_out[_pick(self.all(), place)]
-        self.world.look(stripe_id, dies_after)
+        self.world.look(stripe_id, trouble)
 
     # ----------------------------------------------- what banks and the host do
 
@@ -187,11 +189,11 @@ class History(RuleBasedStateMachine):
         self.done(lambda world: world.refund_at_stripe(world.handed_out[number], part))
 
     @precondition(sold)
-    @rule(place=PLACES, part=PARTS, dies_after=DIES_AFTER)
-    def refund_by_operator(self, place: int, part: str, dies_after: int | None) -> None:
+    @rule(place=PLACES, part=PARTS, trouble=TROUBLE)
+    def refund_by_operator(self, place: int, part: str, trouble: Trouble | None) -> None:
         number = _pick(self.sold(), place)
         key = f"the-refund-of-number-{len(self.deeds)}"
-        self.world.kill_next(dies_after)
+        self.world.trouble_next(trouble)
         self.done(lambda world: self._refund_by_operator(world, number, part, key))
 
     def _refund_by_operator(
@@ -236,12 +238,12 @@ class History(RuleBasedStateMachine):
     # -------------------------------------------------- what goes wrong on the way
 
     @precondition(lambda self: self.pending)
-    @rule(place=PLACES, again=st.booleans(), dies_after=DIES_AFTER)
-    def deliver(self, place: int, again: bool, dies_after: int | None) -> None:
+    @rule(place=PLACES, again=st.booleans(), trouble=TROUBLE)
+    def deliver(self, place: int, again: bool, trouble: Trouble | None) -> None:
         """Deliver an event from anywhere in the line, perhaps not for the last time."""
         event = _pick(self.pending, place)
         self.pending.remove(event)
-        answered = self.world.hear(event, dies_after)
+        answered = self.world.hear(event, trouble)
         if again or not answered:
             self.pending.append(event)
 
@@ -256,20 +258,20 @@ class History(RuleBasedStateMachine):
     @rule(
         places=st.lists(PLACES, min_size=1, max_size=4),
         again=st.booleans(),
-        dies_after=DIES_AFTER,
+        trouble=TROUBLE,
     )
-    def work(self, places: list[int], again: bool, dies_after: int | None) -> None:
+    def work(self, places: list[int], again: bool, trouble: Trouble | None) -> None:
         """Let the worker have a batch in any order, perhaps not for the last time."""
         queue = self.world.queue
         batch = [queue.pop(place % len(queue)) for place in places if queue]
         if again:
             queue += batch
-        self.world.work_on(batch, dies_after)
+        self.world.work_on(batch, trouble)
         self.pending += self.world.happened()
 
-    @rule(dies_after=DIES_AFTER)
-    def sweep(self, dies_after: int | None) -> None:
-        self.world.sweep(dies_after)
+    @rule(trouble=TROUBLE)
+    def sweep(self, trouble: Trouble | None) -> None:
+        self.world.sweep(trouble)
         self.pending += self.world.happened()
 
     # ------------------------------------------------------------------ the end

@@ -1,4 +1,4 @@
-"""The outside in memory: queue, secrets, Stripe; and the end of whoever calls it."""
+"""The outside in memory: queue, secrets, Stripe; and who calls it, until it dies."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -7,7 +7,6 @@ from typing import Any
 import stripe
 
 from local.stripe_sandbox import StripeSandbox, in_process
-from tests.crashes import Crash
 
 type Json = dict[str, Any]
 
@@ -15,35 +14,39 @@ type Json = dict[str, Any]
 @dataclass
 class Process:
     """
-    The process of a function: counts its calls to the outside, and may die after one.
+    One run of a function: counts its calls to the outside, and is in *trouble* once.
 
-    To die before a call is to die after the one before it.
+    What happens before a call is what happens after the one before it.
     """
 
+    trouble_after: int | None = None
+    trouble: Callable[[], None] | None = None
     calls: int = 0
-    dies_after: int | None = None
 
-    def step[**P, R](self, call: Callable[P, R]) -> Callable[P, R]:
-        def stepped(*args: P.args, **kwargs: P.kwargs) -> R:
-            answer = call(*args, **kwargs)
-            self.calls += 1
-            if self.calls == self.dies_after:
-                raise Crash
-            return answer
-
-        return stepped
+    def called(self) -> None:
+        self.calls += 1
+        if self.trouble and self.calls == self.trouble_after:
+            self.trouble()
 
 
 @dataclass
 class Client:
-    """A client of AWS, each of whose calls may be the last thing that a process does."""
+    """A client of AWS that says when it has been called."""
 
     client: Any
-    process: Process
+    called: Callable[[], None]
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.client, name)
-        return found if name == "exceptions" else self.process.step(found)
+        if name == "exceptions":
+            return found
+
+        def call(*args: Any, **kwargs: Any) -> Any:
+            answer = found(*args, **kwargs)
+            self.called()
+            return answer
+
+        return call
 
 
 @dataclass
@@ -75,10 +78,10 @@ class Transport(stripe.HTTPClient):
 
     name = "in-process"
 
-    def __init__(self, sandbox: StripeSandbox, process: Process) -> None:
+    def __init__(self, sandbox: StripeSandbox, called: Callable[[], None]) -> None:
         super().__init__()
         self._sandbox = sandbox
-        self._process = process
+        self._called = called
 
     def request(  # type: ignore[override]  # the SDK passes only these
         self,
@@ -87,9 +90,10 @@ class Transport(stripe.HTTPClient):
         headers: Mapping[str, str] | None,
         post_data: str | None = None,
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        answer = self._process.step(in_process.answer)(
+        answer = in_process.answer(
             self._sandbox, method.upper(), url, dict(headers or {}), post_data or ""
         )
+        self._called()
         return bytes(answer.body), answer.status_code, answer.headers
 
     def close(self) -> None:

@@ -14,17 +14,20 @@ import random
 import re
 import time
 from contextlib import ExitStack, suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
 import time_machine
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
 from checkout import aws, payment_events, reconcile, stripe_transport
 from checkout.clock import iso
 from checkout.tables.item import to_item
 from checkout.tables.payment_sessions import UNDELIVERED
 from checkout.telemetry import logger
+from functions.fulfillment import app as fulfillment
 from local.stripe_sandbox import (
     StripeSandbox,
     disputes,
@@ -52,6 +55,17 @@ MOST_ATTEMPTS = 8
 PAUSES_AT_THE_END = (timedelta(hours=24), *[timedelta(minutes=61)] * 3)
 
 type Json = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What happens to a function after so many of its calls to the outside."""
+
+    after: int
+    what: str
+
+
+TROUBLES = ("it dies", "a worker is quicker", "the sweep is quicker")
 
 # What is for sale, in the words of a history, and how it is asked for.
 OFFERS: dict[str, Json] = {
@@ -107,7 +121,9 @@ class World(Shop):
             "sqs": Queue(),
             "secretsmanager": Secrets(),
         }
-        self._process = Process()
+        # Of the functions that run now, one inside the other, the innermost last.
+        self._processes: list[Process] = []
+        self._next = Process()
         self._patches = ExitStack()
         self._enter()
         super().__init__(
@@ -155,27 +171,49 @@ class World(Shop):
         self._patches.close()
 
     def _client_of_functions(self, service: str) -> Client:
-        return Client(self._clients[service], self._process)
+        return Client(self._clients[service], self._called)
 
     def _transport(self, *_: float) -> Transport:
-        return Transport(self.stripe, self._process)
+        return Transport(self.stripe, self._called)
+
+    def _called(self) -> None:
+        self._processes[-1].called()
 
     def invoke(
         self, function: str, event: Json, context: Context | None = None
     ) -> Json:
-        """Call a function; raises Crash if it is killed on the way."""
-        self._process.calls = 0
+        """Call a function, as a process of its own; raises Crash if it is killed."""
+        process, self._next = self._next, Process()
+        self._processes.append(process)
+        # Another process has another processor, which keeps what it is working on.
+        processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
         try:
-            return super().invoke(function, event, context)
+            with patch.object(fulfillment, "processor", processor):
+                return super().invoke(function, event, context)
         except Crash:
             restart()
             raise
         finally:
-            self._process.dies_after = None
+            self._processes.pop()
 
-    def kill_next(self, dies_after: int | None) -> None:
-        """Let the next function die after so many calls to the outside, if any."""
-        self._process.dies_after = dies_after
+    def trouble_next(self, trouble: Trouble | None) -> None:
+        """Let something happen to the next function that is called."""
+        self._next = Process()
+        if trouble:
+            happens = {
+                "it dies": self._die,
+                "a worker is quicker": self._work_meanwhile,
+                "the sweep is quicker": self.sweep,
+            }[trouble.what]
+            self._next = Process(trouble.after, happens)
+
+    def _die(self) -> None:
+        raise Crash
+
+    def _work_meanwhile(self) -> None:
+        batch = self.queue[:10]
+        del self.queue[:10]
+        self.work_on(batch)
 
     # ----------------------------------------------------- buyers, banks and the host
 
@@ -364,20 +402,20 @@ class World(Shop):
         self._events_seen += len(events)
         return [e for e in events if e["type"] in payment_events.FROM_STRIPE]
 
-    def hear(self, event: Json, dies_after: int | None = None) -> bool:
+    def hear(self, event: Json, trouble: Trouble | None = None) -> bool:
         """Let Stripe send an event; say whether it was answered 200."""
-        self.kill_next(dies_after)
+        self.trouble_next(trouble)
         with suppress(Crash):
             if self.webhook(event).status == 200:
                 event["pending_webhooks"] = 0
                 return True
         return False
 
-    def work_on(self, messages: list[str], dies_after: int | None = None) -> None:
+    def work_on(self, messages: list[str], trouble: Trouble | None = None) -> None:
         """Let the worker have a batch; what fails, or was being done, comes again."""
         if not messages:
             return
-        self.kill_next(dies_after)
+        self.trouble_next(trouble)
         failed = messages
         with suppress(Crash):
             failed = self.work(*messages)
@@ -390,14 +428,14 @@ class World(Shop):
             for start in range(0, len(messages), 10):
                 self.work_on(messages[start : start + 10])
 
-    def sweep(self, dies_after: int | None = None) -> None:
-        self.kill_next(dies_after)
+    def sweep(self, trouble: Trouble | None = None) -> None:
+        self.trouble_next(trouble)
         with suppress(Crash):
             self.invoke("ReconcileFunction", {})
 
-    def look(self, stripe_id: str, dies_after: int | None = None) -> None:
+    def look(self, stripe_id: str, trouble: Trouble | None = None) -> None:
         """Let the shopper come back to the return page."""
-        self.kill_next(dies_after)
+        self.trouble_next(trouble)
         with suppress(Crash):
             self.call(
                 "GET /api/checkout/session-status", query={"session_id": stripe_id}
