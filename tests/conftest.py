@@ -1,8 +1,7 @@
 """What every test may ask for: a fake AWS, the Stripe sandbox, a shop on both."""
 
 import os
-import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -11,6 +10,7 @@ from botocore.exceptions import ClientError
 from moto import mock_aws
 
 from local.stripe_sandbox import Running, StripeSandbox, running
+from tests.crashes import restart
 from tests.shop import REGION, Shop
 
 os.environ |= {
@@ -19,6 +19,7 @@ os.environ |= {
     "AWS_DEFAULT_REGION": REGION,
     "AWS_EC2_METADATA_DISABLED": "true",
     # Read when the modules are imported, before any function's environment is set.
+    "METRICS_FORMAT": "cloudwatch",
     "POWERTOOLS_METRICS_NAMESPACE": "Checkout",
     "POWERTOOLS_SERVICE_NAME": "tests",
     "STRIPE_SUPPRESS_NOTICES": "true",
@@ -30,24 +31,8 @@ os.environ.pop("AWS_PROFILE", None)
 @pytest.fixture
 def fake_aws() -> Iterator[None]:
     with mock_aws():
-        forget_what_functions_keep()
+        restart()
         yield
-
-
-def forget_what_functions_keep() -> None:
-    """
-    Make every function cold: what it cached belongs to another test's AWS.
-
-    But for its clients, which are slow to build and reach whichever AWS there is.
-    """
-    from checkout import credentials  # noqa: PLC0415 - once the environment is set
-
-    credentials.forget()
-    for name, module in list(sys.modules.items()):
-        if name.startswith("functions."):
-            for value in vars(module).values():
-                if hasattr(value, "cache_clear"):
-                    value.cache_clear()
 
 
 @pytest.fixture(scope="session")
@@ -57,13 +42,24 @@ def stripe_server() -> Iterator[Running]:
 
 
 @pytest.fixture
-def shop(fake_aws: None, stripe_server: Running) -> Shop:  # noqa: ARG001
+def new_shop(fake_aws: None, stripe_server: Running) -> Callable[[], Shop]:  # noqa: ARG001
+    """Make shops with the sample offers, each with tables and a Stripe of its own."""
+
+    def make() -> Shop:
+        restart()
+        stripe = StripeSandbox()
+        stripe_server.use(stripe)
+        shop = Shop(stripe, stripe_server.url)
+        shop.load_samples()
+        return shop
+
+    return make
+
+
+@pytest.fixture
+def shop(new_shop: Callable[[], Shop]) -> Shop:
     """A shop with the sample offers, on an empty AWS and a Stripe nobody has used."""
-    stripe = StripeSandbox()
-    stripe_server.use(stripe)
-    shop = Shop(stripe, stripe_server.url)
-    shop.load_samples()
-    return shop
+    return new_shop()
 
 
 @pytest.fixture

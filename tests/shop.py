@@ -18,6 +18,7 @@ from stripe import WebhookSignature
 
 from local.samples import sample_offers
 from local.stripe_sandbox import StripeSandbox
+from local.stripe_sandbox.webhooks import Destination
 from tests import template_file
 
 REGION = "eu-west-1"
@@ -26,6 +27,14 @@ WEBHOOK_SECRET = "whsec_for_tests"
 PUBLISHED = "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10"
 FREE = "8a4d7c3f-1b2e-4f60-a9c8-6d5e4f3a2b11"
 UNPUBLISHED = "c3e1f5a7-9d8b-4c26-b7a4-1f0e2d3c4b12"
+
+# What the samples give access to, once it is bought.
+ACCESS = {
+    "bid": "42",
+    "auction": "auction_1",
+    "order": "order_1",
+    "content": PUBLISHED,
+}
 
 CARD = "4242424242424242"
 DECLINED_CARD = "4000000000000002"
@@ -99,6 +108,10 @@ class Shop:
             "OperatorGroup": "payments-admin",
             "DisputedAccess": "suspended",
             "SweepCallsPerSecond": "1000",
+            "MetricsFormat": "cloudwatch",
+            "EventBus": "payments",
+            "SegmentWriteKeyName": "segment/write-key",
+            "SegmentApiBase": "http://127.0.0.1:1",
         }
         self.set_secret("stripe/secret-key", stripe.secret_key)
         self.set_secret("stripe/webhook-secret", WEBHOOK_SECRET)
@@ -154,7 +167,13 @@ class Shop:
         pages = self.dynamodb.get_paginator("scan").paginate(
             TableName=self.tables[table]
         )
-        return [from_item(item) for page in pages for item in page["Items"]]
+        items = [item for page in pages for item in page["Items"]]
+        # DynamoDB refuses an item that gives an index's attribute another type.
+        properties = template_file.resources("AWS::DynamoDB::Table")[table]
+        for key in properties["AttributeDefinitions"]:
+            name, kind = key["AttributeName"], key["AttributeType"]
+            assert all(kind in item[name] for item in items if name in item), name
+        return [from_item(item) for item in items]
 
     def item(self, table: str, item_id: str) -> dict[str, Any]:
         [found] = [i for i in self.items(table) if i["id"] == item_id]
@@ -184,12 +203,39 @@ class Shop:
     def purchases(self) -> list[dict[str, Any]]:
         return [i for i in self.items("PurchasesTable") if i["id"].startswith("pur_")]
 
+    def purchase_of(self, stripe_session_id: str) -> str:
+        """Return the id of the purchase that Stripe's session has led to."""
+        [found] = [
+            purchase["id"]
+            for purchase in self.purchases()
+            if purchase["stripe_session_id"] == stripe_session_id
+        ]
+        return str(found)
+
     def ownerships(self) -> list[dict[str, Any]]:
         return [i for i in self.items("PurchasesTable") if i["id"].startswith("owns#")]
 
     def audit(self) -> list[str]:
+        """Return what has happened, without the events that changed nothing."""
         entries = sorted(self.items("AuditLogTable"), key=lambda e: e["entry_id"])
-        return [entry["action"] for entry in entries]
+        actions = [entry["action"] for entry in entries]
+        return [action for action in actions if action != "event_changed_nothing"]
+
+    def entries(self, *actions: str) -> list[dict[str, Any]]:
+        """Return the audit log's entries of these actions, in order of time."""
+        entries = sorted(self.items("AuditLogTable"), key=lambda e: e["entry_id"])
+        return [entry for entry in entries if entry["action"] in actions]
+
+    def forget_live_session(self, claim: str) -> None:
+        """Let a claim be paid through a second session: what must never happen."""
+        self.dynamodb.put_item(
+            TableName=self.tables["PaymentSessionsTable"],
+            Item={
+                "id": {"S": f"live#{claim}"},
+                "payment_session_id": {"S": "ps_gone"},
+                "attempt": {"N": "7"},
+            },
+        )
 
     # ------------------------------------------------------------ calling functions
 
@@ -321,11 +367,25 @@ class Shop:
         )
 
     def bank_decides(self, payment_intent: str, *, pays: bool) -> None:
-        verb = "settle" if pays else "fail"
-        requests.post(
-            f"{self.stripe_url}/sandbox/payment_intents/{payment_intent}/{verb}",
-            timeout=10,
-        ).raise_for_status()
+        self.sandbox("payment_intents", payment_intent, "settle" if pays else "fail")
+
+    def sandbox(self, things: str, thing: str, verb: str, **body: Any) -> Any:
+        """Let happen at Stripe what only its other parties can do."""
+        url = f"{self.stripe_url}/sandbox/{things}/{thing}/{verb}"
+        answer = requests.post(url, json=body, timeout=10)
+        answer.raise_for_status()
+        return answer.json()
+
+    def stop_webhook(self) -> None:
+        """From now on Stripe's events reach nobody, and Stripe knows it."""
+        url = "http://webhook.example.test/"
+        self.stripe.webhooks.configured = [Destination(url, WEBHOOK_SECRET)]
+        self.stripe.webhooks.mode = "drop"
+
+    def refund_of(self, purchase_id: str) -> str:
+        """Return Stripe's id of the purchase's one refund."""
+        [refund_id] = self.item("PurchasesTable", purchase_id)["refunds"]
+        return str(refund_id)
 
     def events(self, *types: str) -> list[dict[str, Any]]:
         """Return Stripe's events so far, oldest first; all, or those of some types."""

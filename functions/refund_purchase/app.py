@@ -11,7 +11,7 @@ from checkout.config import RefundPurchaseConfig
 from checkout.errors import ForbiddenError
 from checkout.offers import create_request
 from checkout.refunds import Refunds
-from checkout.telemetry import logger, metrics
+from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -34,6 +34,7 @@ def refunds() -> Refunds:
 
 
 def refund(request: http.Request) -> dict[str, Any]:
+    count("payments.refunds.asked")
     operator = request.require_buyer()
     if not request.is_of_group(config().operator_claim, config().operator_group):
         raise ForbiddenError("Only an operator may refund a purchase.")

@@ -1,5 +1,6 @@
 """What the documentation says of the code is so: names, addresses, links, headings."""
 
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from checkout import errors
+from checkout.domain_events import FACTS, NAMES, domain_event
 from local.settings import DEFAULT_PORTS, stripe_test_keys
 from tests import template_file
 from tests.template_file import ROOT
@@ -118,6 +120,15 @@ def test_every_alarm_is_in_the_operations_page():
     assert set(named) == alarms
 
 
+def test_the_operations_page_says_which_alarms_are_missing_with_datadog():
+    [line] = re.findall(
+        r"^With `MetricsFormat=datadog`.*$", read("docs/operations.md"), re.MULTILINE
+    )
+    alarms = template_file.resources("AWS::CloudWatch::Alarm").values()
+    ours = {a["MetricName"] for a in alarms if a["Namespace"] == "Checkout"}
+    assert set(re.findall(r"`(payments\.[\w.]+)`", line)) == ours
+
+
 def test_every_reason_for_quarantine_is_in_the_operations_page():
     from checkout.settle import OBSTACLES  # noqa: PLC0415 - needs AWS's SDK
 
@@ -132,6 +143,71 @@ def test_what_the_operations_page_asks_the_stack_for_exists(function: str):
     section = "Outputs" if function == "output" else "Resources"
     assert asked
     assert set(asked) <= set(template_file.template()[section])
+
+
+# ---------------------------------------------------------------- docs/events.md
+
+
+def events_page_rows() -> dict[str, str]:
+    """Return the audit action behind each event, as the page's table has them."""
+    return dict(
+        re.findall(
+            r"^\| `(payments\.[\w.]+)` \| `(\w+)` \|",
+            read("docs/events.md"),
+            re.MULTILINE,
+        )
+    )
+
+
+def test_the_events_page_has_the_events_that_there_are():
+    assert events_page_rows() == {name: action for action, name in NAMES.items()}
+
+
+def test_every_audit_action_is_told_to_others_or_said_not_to_be():
+    section = read("docs/events.md").split("These stay in the audit log")[1]
+    rows = re.findall(r"^\| (`.*?`) \|", section.split("\n## ")[0], re.MULTILINE)
+    left_out = {action for row in rows for action in re.findall(r"`(\w+)`", row)}
+    table = read("docs/operations.md").split("| The audit log says |")[1]
+    written = re.findall(r"^\| `(\w+)` \|", table.split("\n\n")[0], re.MULTILINE)
+    assert written
+    assert set(written) <= {*NAMES, *left_out}
+    assert not left_out & {*NAMES}
+
+
+def test_the_example_is_what_an_entry_of_the_audit_log_becomes():
+    [example] = re.findall(r"```json\n(.*?)```", read("docs/events.md"), re.DOTALL)
+    event = json.loads(example)
+    detail = event["detail"]
+    entry = detail | {
+        "action": events_page_rows()[event["detail-type"]],
+        "at": detail["occurred_at"],
+        "entry_id": detail["id"].split("/")[1],
+    }
+
+    made = domain_event(entry)
+
+    assert made is not None
+    assert (made.name, made.detail) == (event["detail-type"], detail)
+
+
+def test_every_fact_of_an_event_is_explained():
+    section = read("docs/events.md").split("| In `detail` | |")[1].split("\n\n")[0]
+    explained = {
+        name
+        for row in re.findall(r"^\| (`.*?`) \|", section, re.MULTILINE)
+        for name in re.findall(r"`(\w+)`", row)
+    }
+    assert explained == {"id", "occurred_at", "amount_usd", *FACTS}
+
+
+def test_the_sample_rule_hears_events_that_there_are():
+    from checkout.event_bus import SOURCE  # noqa: PLC0415 - needs AWS's SDK
+
+    [sample] = re.findall(r"```yaml\n(.*?)```", read("docs/events.md"), re.DOTALL)
+    [source] = re.findall(r"source: \[(\w+)\]", sample)
+    [names] = re.findall(r"detail-type: \[(.*)\]", sample)
+    assert source == SOURCE
+    assert set(names.split(", ")) <= set(NAMES.values())
 
 
 # ---------------------------------------------------------------- README.md and others

@@ -6,8 +6,7 @@ from typing import Any
 
 import pytest
 
-from local.stripe_sandbox import Running, StripeSandbox
-from tests.crashes import CrashPoint, crash_points, restart
+from tests.crashes import CrashPoint, crash_points
 from tests.shop import ORIGIN, Shop
 
 KINDS = ["bid", "auction", "order", "product", "content"]
@@ -16,19 +15,6 @@ CLAIMED = ["bid", "content"]
 KEY = {"idempotency-key": "0d6b1f9e-1111-4222-8333-444455556666"}
 
 type NewShop = Callable[[], Shop]
-
-
-@pytest.fixture
-def new_shop(fake_aws: None, stripe_server: Running) -> NewShop:  # noqa: ARG001
-    def make() -> Shop:
-        stripe = StripeSandbox()
-        stripe_server.use(stripe)
-        restart()
-        shop = Shop(stripe, stripe_server.url)
-        shop.load_samples()
-        return shop
-
-    return make
 
 
 def the_open_session(shop: Shop) -> dict[str, Any]:

@@ -226,20 +226,6 @@ def test_a_bank_debit_that_failed_may_be_tried_again(shop: Shop) -> None:
     assert keys_sent(shop)[-1] == f"{FIRST_KEYS['content']}:2"
 
 
-def test_a_quarantined_payment_bars_a_second_one(shop: Shop) -> None:
-    """Invariant 2: while a person looks at the first charge, there is no second."""
-    shop.create("bid")
-    shop.change_offer("row#7", status="closed")
-    shop.pay(shop.stripe_sessions()[0]["id"])
-    shop.deliver()
-    assert [s["status"] for s in shop.sessions()] == ["quarantined"]
-    shop.change_offer("row#7", status="open")
-
-    refused(shop.create("bid"), "payment_in_progress")
-
-    assert len(shop.stripe_sessions()) == 1
-
-
 # ---------------------------------------------------------------- the time is over
 
 

@@ -1,5 +1,6 @@
 """The sweep: whatever was lost on the way, each session comes to its end."""
 
+import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -38,9 +39,13 @@ class Hurried(Context):
 
 def sweep(shop: Shop) -> int:
     """Run the sweep as its schedule does, then the worker; say what was looked at."""
-    looked_at: int = shop.invoke("ReconcileFunction", {})["looked_at"]
+    looked_at: int = run(shop)["looked_at"]
     assert not shop.work()
     return looked_at
+
+
+def run(shop: Shop) -> dict[str, int]:
+    return shop.invoke("ReconcileFunction", {})
 
 
 def only_session(shop: Shop) -> dict[str, Any]:
@@ -230,3 +235,159 @@ def test_a_run_that_is_out_of_time_leaves_the_rest_to_the_next(
     assert hurried == {"looked_at": 0}
     assert sweep(shop) == 1
     assert len(shop.purchases()) == 1
+
+
+# ------------------------------------------------------- events that were not delivered
+
+
+def test_events_that_stripe_could_not_deliver_are_fetched(
+    shop: Shop, time: Any
+) -> None:
+    """A refund in the dashboard while the webhook was dead: only its event tells."""
+    shop.create("content")
+    shop.pay(stripe_id(shop))
+    shop.deliver()
+    [purchase] = shop.purchases()
+    intent = purchase["stripe_payment_intent_id"]
+    shop.stop_webhook()
+    shop.stripe_post("/v1/refunds", payment_intent=intent)
+    shop.sandbox("charges", intent, "early_fraud_warning")
+
+    time.shift(11 * MINUTES)
+    sweep(shop)
+
+    [purchase] = shop.purchases()
+    assert purchase["status"] == "refunded"
+    assert purchase["fraud_warnings"]
+
+
+def test_an_event_is_fetched_once(shop: Shop, time: Any) -> None:
+    """Each run goes on where the one before stopped, an hour of events at a time."""
+    shop.stop_webhook()
+    shop.create("content")
+    shop.pay(stripe_id(shop))
+    fetched = []
+    for _ in range(3):
+        time.shift(11 * MINUTES)
+        run(shop)
+        fetched.append([json.loads(m["Body"])["id"] for m in shop.messages()])
+
+    ids = [event_id for run_ids in fetched for event_id in run_ids]
+    [completed] = shop.events("checkout.session.completed")
+    assert ids.count(completed["id"]) == 1
+
+
+def test_an_event_that_may_still_be_on_its_way_is_left_to_stripe(
+    shop: Shop, time: Any
+) -> None:
+    shop.stop_webhook()
+    shop.create("content")
+    shop.pay(stripe_id(shop))
+    time.shift(9 * MINUTES)
+
+    run(shop)
+
+    assert shop.messages() == []
+
+
+def test_stripe_is_asked_for_events_as_far_back_as_it_tries_itself(
+    shop: Shop, time: Any
+) -> None:
+    """On its first run, and after a long silence, in bounded steps."""
+    shop.stripe.requests.clear()
+    run(shop)
+    first = asked_for_events(shop)
+    time.shift(5 * MINUTES)
+    run(shop)
+
+    assert first == 72
+    assert asked_for_events(shop) - first == 1
+
+
+def asked_for_events(shop: Shop) -> int:
+    return sum(request["path"] == "/v1/events" for request in shop.stripe.requests)
+
+
+def test_a_stripe_that_lists_no_events_stops_neither_sessions_nor_purchases(
+    shop: Shop, time: Any
+) -> None:
+    shop.create("content")
+    shop.pay(stripe_id(shop))
+    shop.stripe.faults.add(Fault("GET", "/v1/events", status=500, times=2))
+    time.shift(11 * MINUTES)
+
+    sweep(shop)
+
+    assert len(shop.purchases()) == 1
+
+
+# ----------------------------------------------------------------- receipts and fees
+
+
+@pytest.mark.usefixtures("time")
+def test_a_purchase_learns_its_fee_and_its_receipt(shop: Shop) -> None:
+    shop.create("content")
+    shop.pay(stripe_id(shop))
+    shop.deliver()
+    [purchase] = shop.purchases()
+    assert "receipt" not in purchase, "settling did not wait for it"
+
+    sweep(shop)
+
+    [purchase] = shop.purchases()
+    receipt = purchase["receipt"]
+    assert receipt["payment_intent_status"] == "succeeded"
+    assert receipt["fee"] == 59, "2.9 % of 9.99 USD and 30 cents"
+    assert receipt["net"] == 999 - 59
+    assert receipt["currency"] == "usd"
+    assert "unresolved" not in purchase
+    shown = shop.call(
+        "GET /api/purchases/{id}", buyer="user_1", path={"id": purchase["id"]}
+    )
+    assert shown.body["receiptUrl"] == receipt["url"]
+
+
+def test_a_receipt_is_asked_for_once(shop: Shop, time: Any) -> None:
+    """The work grows with what is unresolved, and not with what has been."""
+    shop.create("content")
+    shop.pay(stripe_id(shop))
+    shop.deliver()
+    sweep(shop)
+    time.shift(24 * HOURS)
+    shop.stripe.requests.clear()
+
+    assert sweep(shop) == 0
+
+    assert {r["path"] for r in shop.stripe.requests} == {"/v1/events"}
+
+
+def test_a_receipt_that_stripe_never_books_is_given_up(shop: Shop, time: Any) -> None:
+    shop.create("content")
+    shop.pay(stripe_id(shop))
+    shop.deliver()
+    [charge] = shop.stripe.store.all("charge")
+    charge["balance_transaction"] = None
+
+    time.shift(HOURS)
+    sweep(shop)
+    assert "unresolved" in shop.purchases()[0]
+    time.shift(8 * 24 * HOURS)
+    sweep(shop)
+
+    [purchase] = shop.purchases()
+    assert "unresolved" not in purchase
+    assert "fee" not in purchase["receipt"]
+
+
+def test_the_sweep_keeps_below_the_rate_that_the_stack_allows(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Stripe's limits are shared with the buyers, who come first."""
+    shop.values["SweepCallsPerSecond"] = "10"
+    pauses: list[float] = []
+    monkeypatch.setattr("checkout.stripe_gateway.time.sleep", pauses.append)
+
+    run(shop)
+
+    assert asked_for_events(shop) == 72
+    assert sum(pauses) > 6

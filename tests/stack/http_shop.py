@@ -137,11 +137,13 @@ class HttpShop:
     def call(
         self, method: str, path: str, buyer: str | None = None, **kwargs: Any
     ) -> requests.Response:
+        """Call a route; who is called `operator` carries the operators' group."""
         headers = kwargs.pop("headers", {})
         if buyer:
             if buyer not in self._tokens:
+                facts = {"groups": ["payments-admin"]} if buyer == "operator" else {}
                 email = f"{buyer}@example.test"
-                self._tokens[buyer] = self.stack.token(buyer, email=email)
+                self._tokens[buyer] = self.stack.token(buyer, email=email, **facts)
             headers = {"Authorization": f"Bearer {self._tokens[buyer]}", **headers}
         return requests.request(
             method,
@@ -289,6 +291,50 @@ class HttpShop:
         assert "FunctionError" not in answer
         result: dict[str, Any] = json.loads(answer["Payload"].read())
         return result
+
+    def purchase(self, purchase_id: str) -> dict[str, Any]:
+        answer = self.dynamodb.get_item(
+            TableName=self.stack.outputs["PurchasesTable"],
+            Key=to_item({"id": purchase_id}),
+        )
+        return from_item(answer["Item"])
+
+    @contextmanager
+    def nobody_owning(self, claim: str) -> Iterator[None]:
+        """Let a claim be paid for again: what its ownership forbids."""
+        table = self.stack.outputs["PurchasesTable"]
+        key = to_item({"id": f"owns#{claim}"})
+        ownership = self.dynamodb.get_item(TableName=table, Key=key)["Item"]
+        self.dynamodb.delete_item(TableName=table, Key=key)
+        try:
+            yield
+        finally:
+            self.dynamodb.put_item(TableName=table, Item=ownership)
+
+    @contextmanager
+    def stripe_clock_behind(self, seconds: int) -> Iterator[None]:
+        """Let what happens at Stripe meanwhile have happened some time ago."""
+        self.stripe("POST", "/sandbox/clock", json={"advance_seconds": -seconds})
+        try:
+            yield
+        finally:
+            self.stripe("POST", "/sandbox/clock", json={"advance_seconds": seconds})
+
+    def forget_which_events_were_fetched(self) -> None:
+        self.dynamodb.delete_item(
+            TableName=self.stack.outputs["PaymentSessionsTable"],
+            Key=to_item({"id": "sweep#undelivered"}),
+        )
+
+    def set_offer_status(self, offer: Offer, status: str) -> None:
+        """Change an offer as the host application does."""
+        self.dynamodb.update_item(
+            TableName=self.stack.outputs["OffersTable"],
+            Key=to_item({"id": offer.stored}),
+            UpdateExpression="SET #status = :status",
+            ExpressionAttributeNames={"#status": "status"},
+            ExpressionAttributeValues=to_item({":status": status}),
+        )
 
     def offer_status(self, offer: Offer) -> str:
         answer = self.dynamodb.get_item(

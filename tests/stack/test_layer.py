@@ -77,6 +77,7 @@ def load(function: Path, layer: Path, then: str = "") -> set[str]:
         env={
             "PYTHONPATH": f"{function}:{layer}",
             "PYTHONDONTWRITEBYTECODE": "1",
+            "METRICS_FORMAT": "cloudwatch",
             "POWERTOOLS_METRICS_NAMESPACE": "Checkout",
             "POWERTOOLS_SERVICE_NAME": "test",
         },
@@ -110,7 +111,7 @@ def test_the_layer_runs_on_either_processor(layer):
 def test_the_layer_describes_only_the_services_that_are_called(layer):
     data = layer / "botocore/data"
     services = {path.name for path in data.iterdir() if path.is_dir()}
-    assert services == {"dynamodb", "secretsmanager", "sqs"}
+    assert services == {"dynamodb", "events", "secretsmanager", "sqs"}
     for partition in json.loads((data / "endpoints.json").read_text())["partitions"]:
         assert set(partition["services"]) <= services
 

@@ -20,11 +20,14 @@ FORBIDDEN = {
     | {"pydantic", "checkout.offers", "checkout.create"},
     "PurchasesFunction": STRIPE | {"pydantic", "checkout.create", "checkout.settle"},
     "OffersFunction": STRIPE | {"pydantic", "checkout.create", "checkout.settle"},
+    "PublishEventsFunction": STRIPE | {"pydantic", "checkout.offers"},
+    "SegmentFunction": STRIPE | {"pydantic", "checkout.offers", "checkout.tables"},
 }
 POWERTOOLS_NEVER = {
     f"aws_lambda_powertools.{name}"
     for name in (
         "event_handler",
+        "metrics.provider.datadog",
         "utilities.idempotency",
         "utilities.parameters",
         "utilities.parser",
@@ -47,11 +50,12 @@ def test_a_function_loads_only_what_it_needs(function: str):
             for value in [
                 *properties["Environment"]["Variables"].values(),
                 {"Ref": "LogLevel"},
+                {"Ref": "MetricsFormat"},
             ]
             if isinstance(value, dict)
         },
         "INFO",
-    )
+    ) | {"MetricsFormat": "cloudwatch"}
     loaded = subprocess.run(
         [sys.executable, "-c", script],
         check=True,

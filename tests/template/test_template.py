@@ -1,5 +1,6 @@
 """The template keeps the promises that no single function can."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,8 @@ WITH_TOKEN = {
     "GET /payments/sessions/{paymentSessionId}",
 }
 STRIPE_REQUESTS_A_SECOND = 25
+MOST_EVENTS_IN_A_REQUEST = 10
+STREAM_REMEMBERS_SECONDS = 24 * 3600
 
 
 def statements() -> list[tuple[str, dict[str, Any]]]:
@@ -79,8 +82,15 @@ def test_no_policy_has_a_wildcard():
 
 
 def test_nobody_may_change_or_remove_an_audit_entry():
+    reading_its_stream = {
+        "dynamodb:DescribeStream",
+        "dynamodb:GetRecords",
+        "dynamodb:GetShardIterator",
+        "dynamodb:ListStreams",
+    }
     for function in functions():
-        assert actions_on(function, "AuditLogTable") <= {"dynamodb:PutItem"}
+        may = actions_on(function, "AuditLogTable")
+        assert may <= {"dynamodb:PutItem"} or may == reading_its_stream, function
 
 
 def test_the_webhook_touches_the_queue_and_its_secret_only():
@@ -130,6 +140,13 @@ def test_a_sweep_ends_before_the_next_begins():
     schedule = reconcile["Events"]["Sweep"]["Properties"]["ScheduleExpression"]
     assert schedule == "rate(5 minutes)"
     assert reconcile["Timeout"] < 5 * 60
+
+
+def test_segments_timeouts_fit_into_its_function():
+    from checkout import segment  # noqa: PLC0415 - after moto, as in conftest
+
+    longest = segment.TIMEOUT.connect_timeout + segment.TIMEOUT.read_timeout
+    assert longest < functions()["SegmentFunction"].get("Timeout", 10)
 
 
 def test_stripes_timeouts_fit_into_the_function_that_waits_for_them():
@@ -186,3 +203,50 @@ def test_an_alarm_watches_a_metric_that_the_code_counts():
         if alarm["Namespace"] == "Checkout":
             assert f'"{alarm["MetricName"]}"' in counted, name
             assert {d["Value"] for d in alarm["Dimensions"]} <= services, name
+
+
+def test_the_outbox_is_the_audit_log_and_what_is_added_to_it():
+    table = resources("AWS::DynamoDB::Table")["AuditLogTable"]
+    stream = resources("AWS::Lambda::EventSourceMapping")["AuditLogStream"]
+    assert table["StreamSpecification"] == {"StreamViewType": "NEW_IMAGE"}
+    assert stream["EventSourceArn"] == {"Fn::GetAtt": ["AuditLogTable", "StreamArn"]}
+    [only] = stream["FilterCriteria"]["Filters"]
+    assert json.loads(only["Pattern"]) == {"eventName": ["INSERT"]}
+    assert stream["StartingPosition"] == "TRIM_HORIZON"
+
+
+def test_a_batch_of_the_outbox_fits_into_one_request_to_the_bus():
+    stream = resources("AWS::Lambda::EventSourceMapping")["AuditLogStream"]
+    assert stream["BatchSize"] <= MOST_EVENTS_IN_A_REQUEST
+    assert stream["FunctionResponseTypes"] == ["ReportBatchItemFailures"]
+
+
+def test_what_is_given_up_is_kept_while_the_stream_still_has_it():
+    stream = resources("AWS::Lambda::EventSourceMapping")["AuditLogStream"]
+    given_up_to = stream["DestinationConfig"]["OnFailure"]["Destination"]
+    assert given_up_to == {"Fn::GetAtt": ["UnpublishedEventsQueue", "Arn"]}
+    assert stream["MaximumRecordAgeInSeconds"] <= STREAM_REMEMBERS_SECONDS / 2
+
+
+def test_only_the_publisher_may_put_events_on_the_bus():
+    for function in functions():
+        expected = (
+            {"events:PutEvents"} if function == "PublishEventsFunction" else set()
+        )
+        assert actions_on(function, "EventBus") == expected, function
+
+
+def test_nothing_for_segment_is_made_unless_it_is_asked_for():
+    template = template_file.template()
+    assert template["Parameters"]["SegmentWriteKeyName"]["Default"] == ""
+    for section in ("Resources", "Outputs"):
+        for name, thing in template[section].items():
+            if name.startswith("Segment"):
+                assert thing["Condition"] == "TellSegment", name
+
+
+def test_an_alarm_on_a_metric_of_ours_is_made_only_where_cloudwatch_has_it():
+    for name, alarm in template_file.template()["Resources"].items():
+        if alarm["Type"] == "AWS::CloudWatch::Alarm":
+            ours = alarm["Properties"]["Namespace"] == "Checkout"
+            assert (alarm.get("Condition") == "CloudWatchMetrics") == ours, name

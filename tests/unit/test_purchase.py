@@ -6,9 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from checkout.dispute import Dispute
+from checkout.errors import NotRefundableError
 from checkout.money import LARGEST_AMOUNT
 from checkout.payment_session import PaymentSession, Status
 from checkout.purchase import Purchase, PurchaseStatus, id_for, split
+from checkout.receipt import Receipt
+from checkout.refund import Refund, RefundRequest
 from checkout.stripe_session import StripeSession
 from checkout.tables.item import from_item, to_item
 
@@ -109,7 +113,7 @@ def test_a_purchase_records_what_stripe_found_and_not_what_we_asked_for() -> Non
     recorded = purchase("another_amount", amount_total=500, currency="eur")
 
     assert (recorded.amount, recorded.currency) == (500, "eur")
-    assert (recorded.platform_fee, recorded.creator_payout) == (50, 450)
+    assert recorded.shares == (50, 0, 450)
 
 
 def test_a_purchase_falls_back_on_the_intent_where_stripe_says_nothing() -> None:
@@ -132,3 +136,193 @@ def test_a_purchase_is_the_same_after_it_was_stored(recorded: Purchase) -> None:
 
 def test_the_reason_for_a_quarantine_is_not_for_the_buyer() -> None:
     assert "another_mode" not in str(purchase("another_mode").to_json())
+
+
+# --------------------------------------------------------------- what happens after it
+
+REFUND_STATUSES = ["pending", "requires_action", "succeeded", "failed", "canceled"]
+DISPUTE_STATUSES = [
+    "warning_needs_response",
+    "needs_response",
+    "under_review",
+    "lost",
+    "won",
+]
+
+
+def refund(number: int, amount: int, status: str) -> Refund:
+    return Refund(
+        id=f"re_{number}",
+        amount=amount,
+        status=status,
+        created_at=f"2026-01-0{number + 1}T00:00:00.000Z",
+        reason=None,
+        request_id=f"rr_{number}" if number else None,
+    )
+
+
+def dispute(number: int, status: str, entries: int) -> Dispute:
+    balance = {f"txn_{n}": 1000 if n % 2 else -1000 for n in range(entries)}
+    return Dispute(
+        id=f"du_{number}",
+        amount=999,
+        status=status,
+        reason="general",
+        created_at="2026-01-02T00:00:00.000Z",
+        balance=balance,
+    )
+
+
+def request(number: int, amount: int) -> RefundRequest:
+    return RefundRequest(
+        id=f"rr_{number}",
+        amount=amount,
+        asked_amount=amount,
+        reason=None,
+        requested_by="operator_1",
+        requested_at="2026-01-02T00:00:00.000Z",
+    )
+
+
+facts = st.one_of(
+    st.tuples(
+        st.just("refund"),
+        st.builds(
+            lambda number, status: refund(number, (number + 1) * 100, status),
+            st.integers(0, 3),
+            st.sampled_from(REFUND_STATUSES),
+        ),
+    ),
+    st.tuples(
+        st.just("dispute"),
+        st.builds(
+            dispute,
+            st.integers(0, 1),
+            st.sampled_from(DISPUTE_STATUSES),
+            st.integers(0, 2),
+        ),
+    ),
+    st.tuples(st.just("fraud_warning"), st.sampled_from(["issfr_1", "issfr_2"])),
+)
+
+
+def told(of: Purchase, tidings: list[Any]) -> Purchase:
+    for kind, fact in tidings:
+        of = getattr(of, f"with_{kind}")(fact)
+    return of
+
+
+@given(st.lists(facts, max_size=12), st.randoms(), st.data())
+def test_what_a_purchase_becomes_does_not_depend_on_the_order_of_what_it_is_told(
+    tidings: list[Any], random: Any, data: Any
+) -> None:
+    """Repeated, too: everything is known by its id, and only moves up."""
+    repeated = data.draw(st.lists(st.sampled_from(tidings))) if tidings else []
+    shuffled = [*tidings, *repeated]
+    random.shuffle(shuffled)
+    asked = purchase().asking_refund(request(1, 200))
+
+    one, other = told(asked, tidings), told(asked, shuffled)
+
+    assert (one.status, one.is_entitled, one.is_disputed) == (
+        other.status,
+        other.is_entitled,
+        other.is_disputed,
+    )
+    assert one.refunded_amount == other.refunded_amount
+    assert one.refundable_amount == other.refundable_amount
+    assert one.open_requests == other.open_requests
+    assert one.fraud_warnings == other.fraud_warnings
+    for known in one.disputes:
+        assert one.disputes[known].balance == other.disputes[known].balance
+        assert one.disputes[known].rank == other.disputes[known].rank
+
+
+@given(st.lists(facts, max_size=12))
+def test_nobody_is_entitled_to_what_was_given_back_or_taken_by_a_bank(
+    tidings: list[Any],
+) -> None:
+    """Invariant 3."""
+    one = told(purchase(), tidings)
+
+    lost = any(d.status == "lost" for d in one.disputes.values())
+    assert one.is_entitled is (one.refunded_amount < one.amount and not lost)
+
+
+@given(st.lists(facts, max_size=12))
+def test_a_changed_purchase_is_the_same_after_it_was_stored(tidings: list[Any]) -> None:
+    asked = purchase().asking_refund(request(1, 200))
+    changed = told(asked, tidings).with_receipt(
+        Receipt(
+            payment_intent_status="succeeded", url=None, fee=59, net=940, currency="usd"
+        )
+    )
+
+    assert Purchase.from_dict(from_item(to_item(changed.to_dict()))) == changed
+
+
+@pytest.mark.parametrize(
+    ("tidings", "status"),
+    [
+        ([], "completed"),
+        ([("refund", refund(0, 100, "succeeded"))], "completed"),
+        ([("refund", refund(0, 999, "pending"))], "refunding"),
+        ([("refund", refund(0, 999, "succeeded"))], "refunded"),
+        ([("refund", refund(0, 999, "failed"))], "completed"),
+        ([("refund", refund(0, 999, "status_of_the_future"))], "refunding"),
+        ([("dispute", dispute(0, "needs_response", 1))], "disputed"),
+        ([("dispute", dispute(0, "lost", 1))], "disputed"),
+        ([("dispute", dispute(0, "won", 2))], "completed"),
+        ([("dispute", dispute(0, "warning_closed", 0))], "completed"),
+        ([("dispute", dispute(0, "status_of_the_future", 0))], "disputed"),
+    ],
+)
+def test_a_status_is_what_is_known_of_the_money(
+    tidings: list[Any], status: str
+) -> None:
+    assert told(purchase(), tidings).status == status
+
+
+@pytest.mark.parametrize("amount", [0, -1, 1000])
+def test_no_more_is_refunded_than_there_is(amount: int) -> None:
+    """Invariant 5."""
+    with pytest.raises(NotRefundableError):
+        purchase().asking_refund(request(1, amount))
+
+
+def test_what_is_on_its_way_back_is_not_given_back_again() -> None:
+    """Invariant 5: asked for and not answered, pending, and done all count."""
+    asked = purchase().asking_refund(request(1, 300))
+    pending = asked.with_refund(refund(0, 300, "pending"))
+    done = pending.with_refund(refund(2, 300, "succeeded"))
+
+    assert [p.refundable_amount for p in (asked, pending, done)] == [699, 399, 99]
+    with pytest.raises(NotRefundableError):
+        done.asking_refund(request(3, 100))
+
+
+def test_what_was_free_cannot_be_refunded() -> None:
+    with pytest.raises(NotRefundableError):
+        purchase(amount_total=0, payment_intent=None).asking_refund(request(1, 1))
+
+
+def test_a_request_that_was_refused_no_longer_counts() -> None:
+    asked = purchase().asking_refund(request(1, 999))
+
+    refused = asked.with_refused_request("rr_1", "charge_disputed")
+
+    assert refused.refundable_amount == 999
+    assert refused.with_refused_request("rr_1", "another") == refused
+
+
+def test_an_attempt_is_counted_once_however_many_saw_it_fail() -> None:
+    asked = purchase().asking_refund(request(1, 999))
+    [first] = asked.open_requests
+    again = asked.with_next_attempt(first)
+
+    assert again.with_next_attempt(first) == again
+    [second] = again.open_requests
+    assert (first.idempotency_key, second.idempotency_key) == (
+        "refund:rr_1",
+        "refund:rr_1:2",
+    )

@@ -1,11 +1,25 @@
-"""What CloudWatch reads from the log."""
+"""What CloudWatch, or Datadog, reads from the log."""
 
 import json
+import os
+import subprocess
+import sys
 
 import pytest
 
 from checkout.telemetry import count, logger, metrics
 from tests.output import captured_log, metrics_in
+from tests.template_file import ROOT
+
+FUNCTION = """
+from checkout.telemetry import count, metrics
+
+@metrics.log_metrics
+def lambda_handler(event, context):
+    count("payments.checkout.failed", 2)
+
+lambda_handler({}, None)
+"""
 
 
 def test_occurrences_add_up_under_the_name_they_were_counted(
@@ -25,6 +39,27 @@ def test_occurrences_add_up_under_the_name_they_were_counted(
     [directive] = json.loads(printed)["_aws"]["CloudWatchMetrics"]
     assert directive["Dimensions"] == [["service"]]
     assert {metric["Unit"] for metric in directive["Metrics"]} == {"Count"}
+
+
+def test_datadog_is_told_in_its_own_format() -> None:
+    """The line that Datadog's forwarder looks for; the format is chosen at import."""
+    printed = subprocess.run(
+        [sys.executable, "-c", FUNCTION],
+        check=True,
+        capture_output=True,
+        text=True,
+        env=os.environ
+        | {
+            "METRICS_FORMAT": "datadog",
+            "POWERTOOLS_SERVICE_NAME": "fulfillment",
+            "PYTHONPATH": str(ROOT / "layers/common"),
+        },
+    ).stdout
+
+    line = json.loads(printed)
+    assert (line["m"], line["v"]) == ("Checkout.payments.checkout.failed", 2)
+    assert "service:fulfillment" in line["t"]
+    assert isinstance(line["e"], int)
 
 
 def test_a_log_line_is_json_with_its_facts() -> None:

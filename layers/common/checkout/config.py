@@ -16,6 +16,13 @@ class Config:
 
 
 @dataclass(frozen=True, slots=True)
+class TelemetryConfig(Config):
+    """Every function's: the template's Globals give it."""
+
+    metrics_format: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreateSessionConfig(Config):
     offers_table: str
     payment_sessions_table: str
@@ -85,3 +92,14 @@ class PurchasesConfig(Config):
 class OffersConfig(Config):
     offers_table: str
     purchases_table: str
+
+
+@dataclass(frozen=True, slots=True)
+class PublishEventsConfig(Config):
+    event_bus_name: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentConfig(Config):
+    segment_write_key_name: str
+    segment_api_base: str

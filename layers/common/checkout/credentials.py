@@ -1,4 +1,4 @@
-"""Stripe's key and signing secrets, fetched when first needed and kept for a while."""
+"""Keys and signing secrets, fetched when first needed and kept for a while."""
 
 import time
 from collections.abc import Callable

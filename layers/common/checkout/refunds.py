@@ -93,7 +93,7 @@ class Refunds:
                 refund_request_id=request.id,
                 refund_amount=request.amount,
                 requested_by=requested_by,
-                reason=reason,
+                refund_reason=reason,
             )
             resumed = not written
             request = purchase.refund_requests[request.id]
@@ -144,7 +144,7 @@ class Refunds:
             action,
             refund_id=refund.id,
             refund_amount=refund.amount,
-            reason=refund.reason,
+            refund_reason=refund.reason,
             event_id=event_id,
         )
         if is_news:

@@ -10,6 +10,9 @@ from checkout.tables import due
 from checkout.tables.item import from_item, read, to_item
 from checkout.tables.transaction import Action
 
+# Not named quarantined: a buyer's counts have a number of that name, and an attribute
+# that an index goes by has the same type in every item.
+OPEN = "open"
 NEVER_WRITTEN = "attribute_not_exists(id)"
 
 
@@ -116,8 +119,8 @@ class Purchases:
             .paginate(
                 TableName=self._table,
                 IndexName="quarantined",
-                KeyConditionExpression="quarantined = :yes",
-                ExpressionAttributeValues=to_item({":yes": "yes"}),
+                KeyConditionExpression="quarantine = :open",
+                ExpressionAttributeValues=to_item({":open": OPEN}),
             )
         )
         return self._all([i["id"]["S"] for page in pages for i in page["Items"]])
@@ -243,7 +246,7 @@ def _stored(purchase: Purchase) -> dict[str, Any]:
     return purchase.to_dict() | {
         "unresolved": purchase.id[-1] if unresolved else None,
         "due_at": clock.iso(clock.now()) if unresolved else None,
-        "quarantined": "yes" if quarantined else None,
+        "quarantine": OPEN if quarantined else None,
     }
 
 

@@ -1,0 +1,52 @@
+"""Fed by the audit log's stream: put what happened on the bus, at least once."""
+
+from collections.abc import Sequence
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from checkout.config import PublishEventsConfig
+from checkout.domain_events import domain_event
+from checkout.event_bus import EventBus
+from checkout.tables.item import from_item
+from checkout.telemetry import count, logger, metrics
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@cache
+def bus() -> EventBus:
+    return EventBus(PublishEventsConfig.from_env().event_bus_name)
+
+
+def publish(records: Sequence[dict[str, Any]]) -> list[str]:
+    """Publish what *records* tell others; return the numbers of those that failed."""
+    events = {
+        record["SequenceNumber"]: event
+        for record in records
+        if (event := domain_event(from_item(record["NewImage"])))
+    }
+    try:
+        errors = bus().put(list(events.values()))
+    except Exception:
+        count("payments.events.not_published", len(events))
+        logger.exception("events_not_published")
+        raise
+    failed = {
+        number: error for number, error in zip(events, errors, strict=True) if error
+    }
+    count("payments.events.published", len(events) - len(failed))
+    if failed:
+        count("payments.events.not_published", len(failed))
+        logger.error("events_not_published", errors=sorted(set(failed.values())))
+    return list(failed)
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def lambda_handler(
+    event: dict[str, Any], context: "LambdaContext"
+) -> dict[str, list[dict[str, str]]]:
+    failed = publish([record["dynamodb"] for record in event["Records"]])
+    # Lambda goes on from the first that it is told: what came before is not repeated.
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in failed[:1]]}

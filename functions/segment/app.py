@@ -1,0 +1,34 @@
+"""Fed by a rule on the bus: tell Segment; what fails is tried again by Lambda."""
+
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from checkout import credentials
+from checkout.config import SegmentConfig
+from checkout.segment import Segment
+from checkout.telemetry import count, logger, metrics
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+
+@cache
+def segment() -> Segment:
+    config = SegmentConfig.from_env()
+    return Segment(
+        lambda: credentials.secret(config.segment_write_key_name),
+        config.segment_api_base,
+    )
+
+
+@logger.inject_lambda_context
+@metrics.log_metrics
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> None:
+    name, detail = event["detail-type"], event["detail"]
+    try:
+        segment().track(name, detail)
+    except Exception:
+        count("payments.segment.failed")
+        logger.exception("segment_failed", id=detail["id"])
+        raise
+    count("payments.segment.tracked")

@@ -1,0 +1,224 @@
+"""A buyer's bank asks for the money back; it decides, and we follow."""
+
+from collections.abc import Callable
+from itertools import permutations
+from typing import Any
+
+import pytest
+
+from tests.output import metrics_in
+from tests.shop import ACCESS, CARD, Shop
+
+DISPUTED_CARD = "4000000000000259"
+REFUND = "POST /api/purchases/{id}/refund"
+DISPUTE_EVENTS = (
+    "charge.dispute.created",
+    "charge.dispute.updated",
+    "charge.dispute.closed",
+    "charge.dispute.funds_withdrawn",
+    "charge.dispute.funds_reinstated",
+)
+
+
+def bought(shop: Shop, kind: str = "content", card: str = CARD) -> dict[str, Any]:
+    """Buy something; return the purchase."""
+    assert shop.create(kind).status == 200
+    shop.pay(shop.stripe_sessions()[0]["id"], card)
+    shop.deliver()
+    return shop.purchases()[-1]
+
+
+def dispute(shop: Shop, purchase: dict[str, Any], **facts: Any) -> str:
+    """Let the buyer's bank dispute the payment; return the dispute's id."""
+    intent = purchase["stripe_payment_intent_id"]
+    return str(shop.sandbox("charges", intent, "dispute", **facts)["id"])
+
+
+def close(shop: Shop, dispute_id: str, status: str) -> None:
+    shop.sandbox("disputes", dispute_id, "close", status=status)
+
+
+def has_access(shop: Shop, kind: str = "content") -> bool:
+    answer = shop.call(
+        "GET /api/access/{kind}/{id}",
+        buyer="user_1",
+        path={"kind": kind, "id": ACCESS[kind]},
+    )
+    return bool(answer.body["hasAccess"])
+
+
+def status(shop: Shop) -> str:
+    [purchase] = shop.purchases()
+    return str(purchase["status"])
+
+
+@pytest.mark.parametrize("kind", ["bid", "auction", "order", "content"])
+def test_a_dispute_suspends_access_until_it_is_won(shop: Shop, kind: str) -> None:
+    dispute_id = dispute(shop, bought(shop, kind))
+
+    shop.deliver()
+    assert (status(shop), has_access(shop, kind)) == ("disputed", False)
+    assert shop.create(kind).status in {400, 409}, "what is disputed is not sold again"
+    close(shop, dispute_id, "won")
+    shop.deliver()
+
+    assert (status(shop), has_access(shop, kind)) == ("completed", True)
+    assert "suspended" not in shop.ownerships()[0]
+    assert [a for a in shop.audit() if a in {"dispute_opened", "dispute_won"}] == [
+        "dispute_opened",
+        "dispute_won",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("kind", "offer_id", "returned"),
+    [
+        ("bid", "row#7", "refunded"),
+        ("auction", "auction#auction_1", "refunded"),
+        ("order", "order#order_1", "REFUNDED"),
+        ("content", None, None),
+    ],
+)
+def test_a_lost_dispute_ends_access_for_good(
+    shop: Shop, kind: str, offer_id: str | None, returned: str | None
+) -> None:
+    """Invariant 3: nobody keeps what the bank took the money back for."""
+    dispute_id = dispute(shop, bought(shop, kind))
+    close(shop, dispute_id, "lost")
+
+    shop.deliver()
+
+    assert (status(shop), has_access(shop, kind)) == ("disputed", False)
+    assert shop.ownerships() == []
+    if offer_id:
+        assert shop.item("OffersTable", offer_id)["status"] == returned
+
+
+def test_access_is_kept_where_the_stack_says_so(shop: Shop) -> None:
+    shop.values["DisputedAccess"] = "kept"
+    dispute_id = dispute(shop, bought(shop))
+    shop.deliver()
+    assert (status(shop), has_access(shop)) == ("disputed", True)
+
+    close(shop, dispute_id, "lost")
+    shop.deliver()
+
+    assert not has_access(shop)
+
+
+@pytest.mark.parametrize("outcome", ["won", "lost"])
+def test_any_order_of_a_dispute_s_events_ends_the_same(
+    new_shop: Callable[[], Shop], outcome: str
+) -> None:
+    ends = set()
+    count = {"won": 4, "lost": 3}[outcome]
+    for order in permutations(range(count)):
+        shop = new_shop()
+        close(shop, dispute(shop, bought(shop)), outcome)
+        events = shop.events(*DISPUTE_EVENTS)
+        assert len(events) == count
+
+        shop.deliver(*[events[i] for i in order], events[order[0]])
+
+        [purchase] = shop.purchases()
+        [known] = purchase["disputes"].values()
+        money = sum(known["balance"].values())
+        counts = shop.item("PurchasesTable", "buyer#user_1")
+        counted = tuple(sorted((n, v) for n, v in counts.items() if n != "id" and v))
+        ends.add(
+            (purchase["status"], known["status"], money, has_access(shop), counted)
+        )
+    assert len(ends) == 1
+    [(ended, _, money, access, _)] = ends
+    assert (ended, access) == {"won": ("completed", True), "lost": ("disputed", False)}[
+        outcome
+    ]
+    assert money < 0, "a dispute costs a fee, whoever wins it"
+
+
+def test_a_dispute_that_overtakes_its_purchase_settles_it_first(shop: Shop) -> None:
+    """A fraudulent card: Stripe disputes the charge before it reports the session."""
+    shop.create("content")
+    shop.pay(shop.stripe_sessions()[0]["id"], DISPUTED_CARD)
+    created = shop.events("charge.dispute.created")
+
+    shop.deliver(*created, *shop.events())
+
+    assert (status(shop), has_access(shop)) == ("disputed", False)
+
+
+def test_a_disputed_payment_is_not_refunded_as_well(shop: Shop) -> None:
+    """Invariant 5: the buyer would have the money twice."""
+    purchase = bought(shop)
+    dispute(shop, purchase)
+    shop.deliver()
+
+    answer = shop.call(
+        REFUND,
+        {},
+        buyer="operator_1",
+        groups="[payments-admin]",
+        path={"id": purchase["id"]},
+    )
+
+    assert (answer.status, answer.body["code"]) == (409, "not_refundable")
+    assert shop.stripe_get("/v1/refunds")["data"] == []
+
+
+def test_an_inquiry_is_recorded_and_takes_nothing_away(shop: Shop) -> None:
+    dispute(shop, bought(shop))
+    [created] = shop.events("charge.dispute.created")
+    created["data"]["object"] |= {
+        "status": "warning_needs_response",
+        "balance_transactions": [],
+    }
+
+    shop.deliver(created)
+
+    assert (status(shop), has_access(shop)) == ("completed", True)
+    assert shop.audit()[-1] == "dispute_inquiry"
+
+
+def test_a_lost_dispute_that_is_reversed_gives_back_what_was_taken(shop: Shop) -> None:
+    dispute_id = dispute(shop, bought(shop, "order"))
+    close(shop, dispute_id, "lost")
+    shop.deliver()
+    [closed] = shop.events("charge.dispute.closed")
+    closed["data"]["object"]["status"] = "won"
+
+    shop.deliver(closed)
+
+    assert (status(shop), has_access(shop, "order")) == ("completed", True)
+    assert shop.item("OffersTable", "order#order_1")["status"] == "PAID"
+
+
+def test_disputes_are_counted_once_each(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dispute_id = dispute(shop, bought(shop))
+    close(shop, dispute_id, "lost")
+    shop.deliver()
+    shop.deliver(*shop.events(*DISPUTE_EVENTS))
+
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.disputes.lost"] == 1
+
+
+def test_an_early_fraud_warning_is_recorded_once_and_counted(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Nothing is taken away: the money is here, and a person may still refund it."""
+    purchase = bought(shop)
+    intent = purchase["stripe_payment_intent_id"]
+    warning = shop.sandbox("charges", intent, "early_fraud_warning")
+
+    shop.deliver()
+    shop.deliver(*shop.events("radar.early_fraud_warning.created"))
+
+    [found] = shop.purchases()
+    assert found["fraud_warnings"] == [warning["id"]]
+    assert (status(shop), has_access(shop)) == ("completed", True)
+    [entry] = shop.entries("fraud_warning_received")
+    assert entry["fraud_warning_id"] == warning["id"]
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.fraud_warnings"] == 1

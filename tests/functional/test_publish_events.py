@@ -1,0 +1,280 @@
+"""The outbox: what the audit log gained is put on the bus, at least once."""
+
+import json
+import re
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+from unittest.mock import patch
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from checkout.tables.item import to_item
+from tests.crashes import CrashPoint
+from tests.output import captured_log, metrics_in
+from tests.shop import DECLINED_CARD, PUBLISHED, Shop, aws_client
+from tests.template_file import ROOT
+
+
+class Listener:
+    """A service that hears everything on the bus: a rule, and a queue."""
+
+    def __init__(self, bus: str) -> None:
+        self._sqs, events = aws_client("sqs"), aws_client("events")
+        self._queue = self._sqs.create_queue(QueueName="listener")["QueueUrl"]
+        arn = self._sqs.get_queue_attributes(
+            QueueUrl=self._queue, AttributeNames=["QueueArn"]
+        )["Attributes"]["QueueArn"]
+        events.create_event_bus(Name=bus)
+        pattern = json.dumps({"source": ["payments"]})
+        events.put_rule(Name="all", EventBusName=bus, EventPattern=pattern)
+        events.put_targets(
+            Rule="all", EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}]
+        )
+
+    def heard(self) -> list[dict[str, Any]]:
+        """Take what was heard since the last time, oldest first."""
+        found: list[dict[str, Any]] = []
+        while batch := self._sqs.receive_message(
+            QueueUrl=self._queue, MaxNumberOfMessages=10
+        ).get("Messages"):
+            for message in batch:
+                found.append(json.loads(message["Body"]))
+                self._sqs.delete_message(
+                    QueueUrl=self._queue, ReceiptHandle=message["ReceiptHandle"]
+                )
+        return found
+
+    def heard_ids(self) -> list[str]:
+        return [event["detail"]["id"] for event in self.heard()]
+
+
+@pytest.fixture
+def listener(shop: Shop) -> Listener:
+    return Listener(shop.values["EventBus"])
+
+
+def entry(number: int, action: str = "checkout_created") -> dict[str, Any]:
+    at = "2031-05-06T07:08:09.123Z"
+    return {
+        "payment_session_id": "ps_1",
+        "entry_id": f"{at}#{number}",
+        "action": action,
+        "at": at,
+    }
+
+
+def id_of(number: int) -> str:
+    return f"ps_1/2031-05-06T07:08:09.123Z#{number}"
+
+
+def audit_entries(shop: Shop) -> list[dict[str, Any]]:
+    return sorted(shop.items("AuditLogTable"), key=lambda e: e["entry_id"])
+
+
+def publish(shop: Shop, *entries: dict[str, Any]) -> list[str]:
+    """Give *entries* to the publisher as the stream does; return what it reports."""
+    records = [
+        {
+            "eventName": "INSERT",
+            "dynamodb": {"SequenceNumber": str(number), "NewImage": to_item(each)},
+        }
+        for number, each in enumerate(entries, start=100)
+    ]
+    answer = shop.invoke("PublishEventsFunction", {"Records": records})
+    return [failure["itemIdentifier"] for failure in answer["batchItemFailures"]]
+
+
+@contextmanager
+def bus_refusing(*ids: str) -> Iterator[None]:
+    """Let the bus take every entry but these, as it does when it is overloaded."""
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def overloaded(client: Any, operation: str, parameters: Any) -> Any:
+        if operation != "PutEvents":
+            return call(client, operation, parameters)
+        entries = parameters["Entries"]
+        refused = [json.loads(e["Detail"])["id"] in ids for e in entries]
+        taken = [e for e, no in zip(entries, refused, strict=True) if not no]
+        if taken:
+            call(client, operation, {"Entries": taken})
+        answers = [
+            {"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}
+            if no
+            else {"EventId": "1"}
+            for no in refused
+        ]
+        return {"FailedEntryCount": sum(refused), "Entries": answers}
+
+    with patch.object(BaseClient, "_make_api_call", overloaded):
+        yield
+
+
+@contextmanager
+def bus_down() -> Iterator[None]:
+    error = {"Code": "InternalFailure", "Message": "the bus is down"}
+    failure = ClientError({"Error": error}, "PutEvents")  # type: ignore[arg-type]
+    with patch.object(BaseClient, "_make_api_call", side_effect=failure):
+        yield
+
+
+def test_others_hear_that_a_payment_started_and_was_completed(
+    shop: Shop, listener: Listener
+) -> None:
+    shop.create("content")
+    shop.pay(shop.sessions()[0]["stripe_session_id"])
+    shop.deliver()
+
+    assert not publish(shop, *audit_entries(shop))
+
+    started, completed = listener.heard()
+    assert {event["source"] for event in (started, completed)} == {"payments"}
+    assert started["detail-type"] == "payments.checkout.started"
+    assert completed["detail-type"] == "payments.checkout.completed"
+    [purchase] = shop.purchases()
+    last = audit_entries(shop)[-1]
+    facts = {
+        "id": f"{last['payment_session_id']}/{last['entry_id']}",
+        "occurred_at": last["at"],
+        "payment_session_id": purchase["payment_session_id"],
+        "purchase_id": purchase["id"],
+        "amount": 999,
+        "currency": "usd",
+        "amount_usd": 9.99,
+    }
+    assert facts.items() <= completed["detail"].items()
+
+
+def test_others_hear_of_a_declined_card_and_of_a_session_that_expired(
+    shop: Shop, listener: Listener
+) -> None:
+    shop.create("content")
+    shop.pay(shop.sessions()[0]["stripe_session_id"], DECLINED_CARD)
+    shop.deliver()
+    shop.change_offer(f"content#{PUBLISHED}", price={"amount": 500, "currency": "usd"})
+    shop.create("content")
+
+    publish(shop, *audit_entries(shop))
+
+    assert sorted(event["detail-type"] for event in listener.heard()) == [
+        "payments.checkout.expired",
+        "payments.checkout.failed",
+        "payments.checkout.started",
+        "payments.checkout.started",
+    ]
+
+
+def test_no_e_mail_address_is_on_the_bus(shop: Shop, listener: Listener) -> None:
+    """Invariant 8, for whoever listens."""
+    shop.create("product", customer_email="ada@example.test", metadata={"a": "secret"})
+    shop.create("content", email="grace@example.test")
+    for session in shop.sessions():
+        shop.pay(session["stripe_session_id"])
+    shop.deliver()
+
+    publish(shop, *audit_entries(shop))
+
+    heard = json.dumps(listener.heard())
+    assert heard.count("payments.checkout.completed") == 2
+    assert "example.test" not in heard
+    assert "secret" not in heard
+
+
+def test_what_concerns_nobody_else_is_passed_over(
+    shop: Shop, listener: Listener
+) -> None:
+    assert not publish(shop, entry(1, "event_changed_nothing"), entry(2))
+
+    assert listener.heard_ids() == [id_of(2)]
+
+
+def test_a_batch_that_concerns_nobody_else_is_done_without_the_bus(shop: Shop) -> None:
+    with bus_down():
+        assert not publish(shop, entry(1, "event_changed_nothing"))
+
+
+@pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
+def test_a_crash_before_lambda_heard_of_it_repeats_the_events_under_their_ids(
+    shop: Shop, listener: Listener
+) -> None:
+    """At least once: what the bus took and nobody noted is sent again."""
+    with CrashPoint(1) as crash:
+        publish(shop, entry(1), entry(2))
+    assert crash.happened
+
+    publish(shop, entry(1), entry(2))
+
+    assert sorted(listener.heard_ids()) == sorted([id_of(1), id_of(2)] * 2)
+
+
+def test_the_events_of_a_session_can_be_published_again_by_hand(
+    shop: Shop, listener: Listener
+) -> None:
+    """By the commands of docs/operations.md, and with the same ids."""
+    shop.create("content")
+    publish(shop, *audit_entries(shop))
+    [before] = listener.heard_ids()
+    operations = (ROOT / "docs/operations.md").read_text()
+    [query] = re.findall(r"--query '(\{Records: Items.*)' >again\.json", operations)
+    [session] = shop.sessions()
+
+    found = shop.dynamodb.get_paginator("query").paginate(
+        TableName=shop.tables["AuditLogTable"],
+        KeyConditionExpression="payment_session_id = :id",
+        ExpressionAttributeValues={":id": {"S": session["id"]}},
+    )
+    [again] = found.search(f"[{query}]")
+    shop.invoke("PublishEventsFunction", again)
+
+    assert listener.heard_ids() == [before]
+
+
+def test_lambda_goes_on_from_the_first_entry_that_the_bus_refused(
+    shop: Shop, listener: Listener
+) -> None:
+    with bus_refusing(id_of(2), id_of(4)):
+        failed = publish(shop, *map(entry, range(1, 6)))
+
+    assert failed == ["101"], "the second record, whose number it is"
+    assert set(listener.heard_ids()) == {id_of(1), id_of(3), id_of(5)}
+
+
+def test_numbers_are_right_where_some_entries_concern_nobody_else(shop: Shop) -> None:
+    Listener(shop.values["EventBus"])
+    with bus_refusing(id_of(3)):
+        failed = publish(
+            shop, entry(1, "event_changed_nothing"), entry(2), entry(3), entry(4)
+        )
+
+    assert failed == ["102"]
+
+
+def test_a_bus_that_is_down_fails_the_batch_and_is_told_of(
+    shop: Shop, listener: Listener, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with captured_log() as log, bus_down(), pytest.raises(ClientError):
+        publish(shop, entry(1), entry(2))
+
+    assert metrics_in(capsys.readouterr().out) == {"payments.events.not_published": 2}
+    assert "events_not_published" in log.getvalue()
+    assert listener.heard() == []
+
+
+def test_it_is_counted_what_was_published_and_what_was_not(
+    shop: Shop, listener: Listener, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with captured_log() as log, bus_refusing(id_of(3)):
+        publish(shop, entry(1), entry(2), entry(3))
+
+    assert metrics_in(capsys.readouterr().out) == {
+        "payments.events.published": 2,
+        "payments.events.not_published": 1,
+    }
+    [line] = map(json.loads, log.getvalue().splitlines())
+    assert (line["message"], line["errors"]) == (
+        "events_not_published",
+        ["ThrottlingException"],
+    )
+    assert len(listener.heard()) == 2

@@ -1,0 +1,140 @@
+"""Money that does not add up: kept, listed, and decided on by a person."""
+
+from copy import deepcopy
+from typing import Any
+
+import pytest
+
+from checkout import quarantine
+from checkout.config import RefundsConfig
+from checkout.errors import NotFoundError, NotQuarantinedError
+from checkout.refunds import Refunds
+from tests.shop import PUBLISHED, Shop
+
+CLAIM = f"content#{PUBLISHED}#user_1"
+
+
+def refunds_of(shop: Shop) -> Refunds:
+    return Refunds.of(
+        RefundsConfig(
+            offers_table=shop.tables["OffersTable"],
+            payment_sessions_table=shop.tables["PaymentSessionsTable"],
+            purchases_table=shop.tables["PurchasesTable"],
+            audit_log_table=shop.tables["AuditLogTable"],
+            stripe_secret_key_name="stripe/secret-key",
+            stripe_api_base=shop.stripe_url,
+            disputed_access="suspended",
+        )
+    )
+
+
+def quarantined(shop: Shop, kind: str = "content", **facts: Any) -> str:
+    """Let money arrive that is not what was asked for; return the purchase's id."""
+    assert shop.create(kind).status == 200
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    event = deepcopy(shop.events("checkout.session.completed")[-1])
+    event["data"]["object"] |= facts or {"amount_total": 500}
+    shop.deliver(event)
+    return shop.purchase_of(event["data"]["object"]["id"])
+
+
+def accept(shop: Shop, purchase_id: str) -> str:
+    changes = refunds_of(shop).changes
+    return quarantine.accept(changes, purchase_id, "operator_1").status
+
+
+def listed(shop: Shop) -> list[str]:
+    return [p.id for p in refunds_of(shop).changes.purchases.quarantined()]
+
+
+def has_access(shop: Shop) -> bool:
+    path = {"kind": "content", "id": PUBLISHED}
+    answer = shop.call("GET /api/access/{kind}/{id}", buyer="user_1", path=path)
+    return bool(answer.body["hasAccess"])
+
+
+def test_what_waits_for_a_person_is_listed_the_oldest_first(shop: Shop) -> None:
+    first = quarantined(shop)
+    second = quarantined(shop, "order", currency="eur")
+
+    assert sorted(listed(shop)) == sorted([first, second])
+
+
+def test_an_accepted_purchase_is_like_any_other(shop: Shop) -> None:
+    purchase_id = quarantined(shop)
+
+    assert accept(shop, purchase_id) == "completed"
+
+    assert has_access(shop)
+    assert listed(shop) == []
+    assert shop.ownerships()[0]["purchase_id"] == purchase_id
+    assert shop.sessions()[0]["status"] == "complete"
+    counts = shop.item("PurchasesTable", "buyer#user_1")
+    assert (counts["completed"], counts["quarantined"]) == (1, 0)
+    [entry] = shop.entries("quarantine_accepted")
+    assert entry["accepted_by"] == "operator_1"
+    assert entry["reason"] == "another_amount"
+    assert shop.create("content").body["code"] == "already_purchased"
+
+
+def test_an_accepted_purchase_marks_its_offer_as_sold(shop: Shop) -> None:
+    accept(shop, quarantined(shop, "order"))
+
+    order = shop.item("OffersTable", "order#order_1")
+    assert order["status"] == "PAID"
+
+
+def test_a_refused_one_is_refunded_and_another_payment_may_begin(shop: Shop) -> None:
+    """Invariant 2: the first charge goes back before there is a second."""
+    purchase_id = quarantined(shop)
+
+    refunds_of(shop).request(
+        purchase_id,
+        amount=None,
+        reason="another_amount",
+        request_key="quarantine",
+        requested_by="operator_1",
+    )
+
+    assert shop.item("PurchasesTable", purchase_id)["status"] == "refunded"
+    assert listed(shop) == []
+    assert not has_access(shop)
+    assert shop.create("content").status == 200
+
+
+def test_what_somebody_else_holds_cannot_be_accepted(shop: Shop) -> None:
+    """Invariant 2: it can only be refunded."""
+    first = quarantined(shop)
+    shop.forget_live_session(CLAIM)
+    shop.create("content")
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.deliver(shop.events("checkout.session.completed")[-1])
+    before = shop.everything()
+
+    with pytest.raises(NotQuarantinedError, match="Another purchase"):
+        accept(shop, first)
+
+    assert shop.everything() == before
+
+
+def test_an_offer_that_has_vanished_can_be_accepted_all_the_same(shop: Shop) -> None:
+    """The seller hands it over by other means."""
+    shop.create("order")
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.dynamodb.delete_item(
+        TableName=shop.tables["OffersTable"], Key={"id": {"S": "order#order_1"}}
+    )
+    shop.deliver()
+    [purchase] = shop.purchases()
+
+    assert accept(shop, purchase["id"]) == "completed"
+
+
+def test_only_what_is_quarantined_can_be_accepted(shop: Shop) -> None:
+    purchase_id = quarantined(shop)
+    accept(shop, purchase_id)
+
+    with pytest.raises(NotQuarantinedError):
+        accept(shop, purchase_id)
+    with pytest.raises(NotFoundError):
+        accept(shop, "pur_unknown")
