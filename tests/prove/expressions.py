@@ -43,8 +43,16 @@ KEYWORDS = frozenset(
     ["AND", "OR", "NOT", "BETWEEN", "IN", "SET", "REMOVE", "ADD", "DELETE"]
 )
 FUNCTIONS = frozenset(
-    ["attribute_exists", "attribute_not_exists", "contains", "begins_with"]
-    + ["if_not_exists", "list_append", "size", "attribute_type"]
+    [
+        "attribute_exists",
+        "attribute_not_exists",
+        "attribute_type",
+        "begins_with",
+        "contains",
+        "if_not_exists",
+        "list_append",
+        "size",
+    ]
 )
 
 
@@ -204,7 +212,9 @@ def _function(tokens: _Tokens) -> Evaluate:
     path = tokens.path()
     argument = tokens.operand() if tokens.took(",") else None
     tokens.take(")")
-    return lambda scope: test(scope.get(path), scope.get(argument) if argument else None)
+    return lambda scope: test(
+        scope.get(path), scope.get(argument) if argument else None
+    )
 
 
 def _comparison(tokens: _Tokens) -> Evaluate:

@@ -37,16 +37,32 @@ from datetime import timedelta
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+)
 
 from tests.prove.state import check_invariants, differences, final_state
-from tests.prove.world import CLAIMS, METHODS, OFFERS, TROUBLES, WITHDRAWALS, Trouble, World
+from tests.prove.world import (
+    CLAIMS,
+    METHODS,
+    OFFERS,
+    TROUBLES,
+    WITHDRAWALS,
+    Trouble,
+    World,
+)
 
-# Most functions make a dozen calls; a batch of the worker makes more.
+# Most functions make a handful of calls; a batch of the worker makes more.
 TROUBLE = st.none() | st.builds(
-    Trouble, after=st.integers(1, 20), what=st.sampled_from(TROUBLES)
+    Trouble,
+    after=st.integers(1, 6) | st.integers(1, 25),
+    what=st.sampled_from(TROUBLES),
 )
 PLACES = st.integers(0, 7)
+BATCHES = st.lists(PLACES, min_size=1, max_size=4)
 PARTS = st.sampled_from(["all", "some"])
 PAUSES = st.sampled_from(
     [timedelta(minutes=11), timedelta(hours=1), timedelta(hours=24)]
@@ -98,10 +114,10 @@ class History(RuleBasedStateMachine):
         handed_out = enumerate(self.world.handed_out)
         return [number for number, stripe_id in handed_out if may(stripe_id)]
 
-    def all(self) -> list[int]:
+    def handed_out(self) -> list[int]:
         return self._payments(lambda _: True)
 
-    def open(self) -> list[int]:
+    def payable(self) -> list[int]:
         return self._payments(self.world.is_open)
 
     def processing(self) -> list[int]:
@@ -129,6 +145,14 @@ class History(RuleBasedStateMachine):
 
     # ---------------------------------------------------------------- what buyers do
 
+    @initialize(offers=st.lists(st.sampled_from(sorted(OFFERS)), max_size=2))
+    def some_have_paid(self, offers: list[str]) -> None:
+        """Begin a history where it becomes interesting, more often than by chance."""
+        for offer in offers:
+            self.start(offer, None)
+            if self.payable():
+                self.pay(0, "card")
+
     @rule(offer=st.sampled_from(sorted(OFFERS)), trouble=TROUBLE)
     def start(self, offer: str, trouble: Trouble | None) -> None:
         self.world.trouble_next(trouble)
@@ -146,20 +170,20 @@ class History(RuleBasedStateMachine):
             stripe_id = world.start(offer)
         return world.handed_out.index(stripe_id) if stripe_id else None
 
-    @precondition(open)
+    @precondition(payable)
     @rule(place=PLACES, method=st.sampled_from(METHODS))
     def pay(self, place: int, method: str) -> None:
-        number = _pick(self.open(), place)
+        number = _pick(self.payable(), place)
         if self.world.is_in_vain(self.world.handed_out[number]):
             # The fraud's dispute would race with our own refund.
             method = method.replace("card of a fraud", "card")
         self.done(lambda world: world.pay_with(method, world.handed_out[number]))
 
-    @precondition(all)
+    @precondition(handed_out)
     @rule(place=PLACES, trouble=TROUBLE)
     def come_back(self, place: int, trouble: Trouble | None) -> None:
         """Let the shopper come back to the return page, which asks what happened."""
-        stripe_id = self.world.handed_out[_pick(self.all(), place)]
+        stripe_id = self.world.handed_out[_pick(self.handed_out(), place)]
         self.world.look(stripe_id, trouble)
 
     # ----------------------------------------------- what banks and the host do
@@ -190,7 +214,9 @@ class History(RuleBasedStateMachine):
 
     @precondition(sold)
     @rule(place=PLACES, part=PARTS, trouble=TROUBLE)
-    def refund_by_operator(self, place: int, part: str, trouble: Trouble | None) -> None:
+    def refund_by_operator(
+        self, place: int, part: str, trouble: Trouble | None
+    ) -> None:
         number = _pick(self.sold(), place)
         key = f"the-refund-of-number-{len(self.deeds)}"
         self.world.trouble_next(trouble)
@@ -238,34 +264,26 @@ class History(RuleBasedStateMachine):
     # -------------------------------------------------- what goes wrong on the way
 
     @precondition(lambda self: self.pending)
-    @rule(place=PLACES, again=st.booleans(), trouble=TROUBLE)
-    def deliver(self, place: int, again: bool, trouble: Trouble | None) -> None:
-        """Deliver an event from anywhere in the line, perhaps not for the last time."""
-        event = _pick(self.pending, place)
-        self.pending.remove(event)
-        answered = self.world.hear(event, trouble)
-        if again or not answered:
-            self.pending.append(event)
+    @rule(places=BATCHES, again=st.booleans(), trouble=TROUBLE)
+    def deliver(self, places: list[int], again: bool, trouble: Trouble | None) -> None:
+        """Deliver events from anywhere in the line, perhaps not for the last time."""
+        for event in _taken(self.pending, places):
+            answered = self.world.hear(event, trouble)
+            if again or not answered:
+                self.pending.append(event)
 
     @precondition(lambda self: self.pending)
-    @rule(place=PLACES)
-    def lose(self, place: int) -> None:
-        event = _pick(self.pending, place)
-        self.pending.remove(event)
-        self.lost.append(event)
+    @rule(places=BATCHES)
+    def lose(self, places: list[int]) -> None:
+        self.lost += _taken(self.pending, places)
 
     @precondition(lambda self: self.world.queue)
-    @rule(
-        places=st.lists(PLACES, min_size=1, max_size=4),
-        again=st.booleans(),
-        trouble=TROUBLE,
-    )
+    @rule(places=BATCHES, again=st.booleans(), trouble=TROUBLE)
     def work(self, places: list[int], again: bool, trouble: Trouble | None) -> None:
         """Let the worker have a batch in any order, perhaps not for the last time."""
-        queue = self.world.queue
-        batch = [queue.pop(place % len(queue)) for place in places if queue]
+        batch = _taken(self.world.queue, places)
         if again:
-            queue += batch
+            self.world.queue += batch
         self.world.work_on(batch, trouble)
         self.pending += self.world.happened()
 
@@ -293,6 +311,11 @@ class History(RuleBasedStateMachine):
 
 def _pick[T](things: list[T], place: int) -> T:
     return things[place % len(things)]
+
+
+def _taken[T](things: list[T], places: list[int]) -> list[T]:
+    """Take some things out of the line, from any places and in any order."""
+    return [things.pop(place % len(things)) for place in places if things]
 
 
 def told_well(deeds: list[Deed]) -> Any:

@@ -26,11 +26,19 @@ type State = dict[str, dict[str, Json]]
 TABLES = ("OffersTable", "PaymentSessionsTable", "PurchasesTable")
 PASSING = frozenset(["rate", "sweep"])
 LEFT_OUT = frozenset(
-    ["created_at", "purchased_at", "requested_at", "due_at", "version", "url"]
-    + ["declines"]
+    [
+        "created_at",
+        "declines",
+        "due_at",
+        "purchased_at",
+        "requested_at",
+        "url",
+        "version",
+    ]
 )
 OURS = re.compile(r"\b(ps|pur)_([0-9a-f]{32})")
-STRIPES = re.compile(r"\b(?:cs_test|pi|re|rr|du|txn|issfr)_[A-Za-z0-9]+")
+STRIPES = re.compile(r"\b(?:cs_test|pi|re|du|txn|issfr)_[A-Za-z0-9]+")
+REQUESTS = re.compile(r"\brr_[0-9a-f]{32}")
 MONEY_CAME = frozenset(["complete", "quarantined"])
 
 
@@ -52,13 +60,16 @@ def final_state(world: World) -> State:
 
 
 def _named(item: Json, names: dict[str, str]) -> Json:
+    item = dict(item)
+    if requests := item.pop("refund_requests", None):
+        # Those that were done, by what came of them.
+        done = {r["refund_id"]: r for r in requests.values() if "refund_id" in r}
+        item |= {"refund_requests": done} if done else {}
     text = json.dumps(_without(item, LEFT_OUT))
     text = OURS.sub(lambda found: f"{found[1]} {names[found[2]]}", text)
     text = STRIPES.sub(lambda found: names[found[0]], text)
+    text = REQUESTS.sub("a request of ours", text)
     named: Json = json.loads(text)
-    if requests := named.get("refund_requests"):
-        done = [r for r in requests.values() if "was_refused" not in r]
-        named["refund_requests"] = {r.get("refund_id"): r for r in done}
     if named["id"].startswith("buyer#"):
         named = {name: value for name, value in named.items() if value != 0}
     # Kept in the order of their ids.
@@ -75,12 +86,6 @@ def _without(value: Any, left_out: frozenset[str]) -> Any:
 def _names(world: World) -> dict[str, str]:
     """Name every id after its session, and that after its idempotency key."""
     names: dict[str, str] = {}
-    for purchase in world.purchases():
-        for refund in purchase["refunds"].values():
-            if "request_id" in refund:
-                names[refund["request_id"]] = "a request of ours"
-        for request in purchase["refund_requests"]:
-            names[request] = "a request of ours"
     for session in world.sessions():
         names[session["id"].removeprefix("ps_")] = session["idempotency_key"]
     for stripe_id, checkout in world.stripe.checkouts.items():

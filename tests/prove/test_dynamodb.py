@@ -1,6 +1,5 @@
 """The DynamoDB of the proof answers as moto does, and refuses what it does not know."""
 
-from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
 
@@ -47,7 +46,9 @@ SIGNS = st.sampled_from(["=", "<", "<=", ">", ">="])
 
 def joined(*parts: st.SearchStrategy[str] | str) -> st.SearchStrategy[str]:
     """Make a text of parts, some of which are drawn."""
-    drawn = [part if isinstance(part, st.SearchStrategy) else st.just(part) for part in parts]
+    drawn = [
+        part if isinstance(part, st.SearchStrategy) else st.just(part) for part in parts
+    ]
     return st.tuples(*drawn).map(" ".join)
 
 
@@ -167,7 +168,7 @@ CALLS = st.one_of(
 def outcome(client: Any, table: str, operation: str, wanted: Any) -> Any:
     """Make the call; return what it answers, or what it is refused with."""
     here = {"TableName": table}
-    call: Callable[..., Any] = getattr(client, operation)
+    call = getattr(client, operation)
     try:
         if operation == "transact_write_items":
             call(TransactItems=[{verb: here | what} for verb, what in wanted])
