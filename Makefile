@@ -11,7 +11,7 @@ WITH_SAM := PATH="$(CURDIR)/.venvs/uv/bin:$$PATH" SAM_CLI_TELEMETRY=0
 export UV_SYSTEM_CERTS := 1
 
 # What is type-checked; formatted and linted is everything.
-SOURCES := layers/common/checkout functions local
+SOURCES := layers/common/checkout functions local cli
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:

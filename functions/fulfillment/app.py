@@ -12,6 +12,7 @@ from aws_lambda_powertools.utilities.batch import (
 from checkout import payment_events
 from checkout.after_payment import AfterPayment
 from checkout.config import FulfillmentConfig
+from checkout.errors import TryAgainError
 from checkout.payment_events import AFTER_PAYMENT
 from checkout.refunds import Refunds
 from checkout.settle import Settlement
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+# What a message may take that asks a slow Stripe, and is retried once.
+MARGIN_MILLISECONDS = 25_000
 
 # A batch of one poison message reports that message, and does not raise.
 processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
@@ -33,8 +37,9 @@ def after_payment() -> AfterPayment:
     return AfterPayment(settlement=settlement, refunds=refunds)
 
 
-def apply(record: "SQSRecord") -> None:
+def apply(record: "SQSRecord", lambda_context: "LambdaContext") -> None:
     try:
+        check_time(lambda_context)
         event = payment_events.read(record.body)
         flow = after_payment()
         if event.type in AFTER_PAYMENT:
@@ -47,6 +52,12 @@ def apply(record: "SQSRecord") -> None:
         raise
     count("payments.events.applied")
     logger.info("event_applied", event_id=event.id, type=event.type, outcome=outcome)
+
+
+def check_time(context: "LambdaContext") -> None:
+    """Hand a message back rather than lose what its batch has done so far."""
+    if context.get_remaining_time_in_millis() < MARGIN_MILLISECONDS:
+        raise TryAgainError("Stripe has taken all the time of this batch.")
 
 
 @logger.inject_lambda_context

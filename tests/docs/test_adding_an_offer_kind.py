@@ -49,6 +49,17 @@ def pay(shop: Shop) -> None:
     shop.deliver()
 
 
+def refund(shop: Shop) -> Answer:
+    [purchase] = shop.purchases()
+    return shop.call(
+        "POST /api/purchases/{id}/refund",
+        {},
+        buyer="operator_1",
+        groups="[payments-admin]",
+        path={"id": purchase["id"]},
+    )
+
+
 def has_access(shop: Shop, item: dict[str, Any], buyer: str) -> bool:
     answer = shop.call(
         "GET /api/access/{kind}/{id}",
@@ -89,6 +100,34 @@ def test_a_ticket_is_sold_once(shop: Shop, ticket: dict[str, Any]):  # noqa: ARG
     again = create(shop)
 
     assert (again.status, again.body["code"]) == (409, "already_purchased")
+
+
+def test_a_refunded_ticket_is_returned_and_may_be_held_again(
+    shop: Shop, ticket: dict[str, Any]
+):
+    create(shop)
+    pay(shop)
+
+    assert refund(shop).status == 200
+
+    assert not has_access(shop, ticket, "user_1")
+    assert shop.item("OffersTable", ticket["id"])["status"] == "returned"
+    assert create(shop).body["code"] == "not_purchasable"
+    shop.change_offer(ticket["id"], status="held")
+    assert create(shop).status == 200
+
+
+def test_a_ticket_that_is_released_while_its_buyer_pays_is_given_back(
+    shop: Shop, ticket: dict[str, Any]
+):
+    create(shop)
+    shop.change_offer(ticket["id"], status="released")
+
+    pay(shop)
+
+    [purchase] = shop.purchases()
+    assert purchase["status"] == "refunded"
+    assert shop.item("OffersTable", ticket["id"])["status"] == "released"
 
 
 def test_a_ticket_held_for_somebody_else_does_not_exist(

@@ -1,19 +1,24 @@
 """What the documentation says of the code is so: names, addresses, links, headings."""
 
+import ast
 import json
 import re
 import tomllib
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from checkout import errors
 from checkout.domain_events import FACTS, NAMES, domain_event
+from checkout.payment_session import RANK, Status
 from local.settings import DEFAULT_PORTS, stripe_test_keys
 from tests import template_file
+from tests.shop import Shop
 from tests.template_file import ROOT
 
 DOCS = ROOT / "docs"
+LIFECYCLE = "docs/payment-lifecycle.md"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("**/*.md")])
 ADRS = sorted((DOCS / "adr").glob("*.md"))
 HEADINGS = ["Context", "Decision", "Consequences", "Alternatives", "References"]
@@ -51,6 +56,48 @@ def in_code(pattern: str) -> set[str]:
     }
 
 
+def metrics() -> set[str]:
+    """Return the names of all that is counted; some stand in a table of the code."""
+    events = "domain_events.py"
+    return {
+        name
+        for path in DEPLOYED
+        if path.name != events
+        for name in re.findall(r'"(payments\.[\w.]+)"', path.read_text())
+    }
+
+
+def audit_actions() -> set[str]:
+    """Return every action that the audit log may say, wherever the code names it."""
+    return {
+        text.value
+        for path in DEPLOYED
+        for node in ast.walk(ast.parse(path.read_text()))
+        for text in _actions_in(node)
+        if isinstance(text, ast.Constant)
+    }
+
+
+def _actions_in(node: ast.AST) -> list[ast.expr]:
+    match node:
+        case ast.Call(func=ast.Attribute(attr="entry" | "apply" | "_end"), args=args):
+            return args
+        case (
+            ast.Assign(targets=[ast.Name(id=name)], value=ast.Dict(values=said))
+            | ast.Call(
+                func=ast.Attribute(value=ast.Name(id=name), attr="get"), args=said
+            )
+        ) if name.startswith("AUDIT_ACTIONS"):
+            return said
+        case ast.FunctionDef(name="_said_of"):
+            return [
+                found.value
+                for found in ast.walk(node)
+                if isinstance(found, ast.Return) and found.value
+            ]
+    return []
+
+
 def all_errors(of: type[errors.CheckoutError]) -> set[type[errors.CheckoutError]]:
     return {of}.union(*(all_errors(kind) for kind in of.__subclasses__()))
 
@@ -81,6 +128,26 @@ def test_every_route_has_an_example():
         assert any(re.fullmatch(pattern, example) for example in examples), route
 
 
+def test_the_example_of_a_refund_has_the_fields_of_the_answer(shop: Shop):
+    shop.create("content")
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.deliver()
+    shop.invoke("ReconcileFunction", {})
+    section = read("docs/api.md").split("### Refund a purchase")[1]
+    http, answer, *_ = re.findall(r"```(?:http|json)\n(.*?)```", section, re.DOTALL)
+    request = http.split("\n\n")[1]
+
+    given = shop.call(
+        "POST /api/purchases/{id}/refund",
+        json.loads(request),
+        buyer="operator_1",
+        groups="[payments-admin]",
+        path={"id": shop.purchases()[0]["id"]},
+    )
+
+    assert list(given.body) == list(json.loads(answer))
+
+
 def test_every_error_code_is_in_the_api_page_with_its_status():
     # RefusedEventError is only ever raised as one of its kinds.
     raised = all_errors(errors.CheckoutError) - {errors.RefusedEventError}
@@ -103,7 +170,7 @@ def test_every_metric_that_is_counted_is_in_the_operations_page():
     rows = re.findall(
         r"^\| `(payments\.[\w.]+)` \|", read("docs/operations.md"), re.MULTILINE
     )
-    assert set(rows) == in_code(r'\bcount\("([\w.]+)"[,)]')
+    assert set(rows) == metrics()
 
 
 def test_every_log_line_is_in_the_operations_page():
@@ -130,10 +197,10 @@ def test_the_operations_page_says_which_alarms_are_missing_with_datadog():
 
 
 def test_every_reason_for_quarantine_is_in_the_operations_page():
-    from checkout.settle import OBSTACLES  # noqa: PLC0415 - needs AWS's SDK
+    from checkout.settle import OBSTACLES, VANISHED  # noqa: PLC0415 - needs AWS's SDK
 
     mismatches = in_code(r'return "(another_\w+)"')
-    for reason in {*OBSTACLES.values(), *mismatches}:
+    for reason in {*OBSTACLES.values(), VANISHED, *mismatches}:
         assert f"`{reason}`" in read("docs/operations.md"), reason
 
 
@@ -143,6 +210,55 @@ def test_what_the_operations_page_asks_the_stack_for_exists(function: str):
     section = "Outputs" if function == "output" else "Resources"
     assert asked
     assert set(asked) <= set(template_file.template()[section])
+
+
+def test_every_audit_action_is_explained_in_the_operations_page():
+    table = read("docs/operations.md").split("| The audit log says |")[1]
+    rows = re.findall(r"^\| (`.*?`) \|", table.split("\n\n")[0], re.MULTILINE)
+    explained = {action for row in rows for action in re.findall(r"`(\w+)`", row)}
+    assert explained == audit_actions()
+
+
+# ---------------------------------------------------------------- payment-lifecycle.md
+
+
+def test_every_event_that_we_act_on_is_in_the_table_of_the_lifecycle_page():
+    from checkout.payment_events import (  # noqa: PLC0415 - needs AWS's SDK
+        FROM_STRIPE,
+        SESSION_OBSERVED,
+    )
+
+    table = read(LIFECYCLE).split("| Event | Session |")[1].split("\n\n")[0]
+    rows = re.findall(r"^\| `([\w.]+)`", table, re.MULTILINE)
+    assert set(rows) == FROM_STRIPE | {SESSION_OBSERVED}
+
+
+def test_every_status_is_a_row_of_the_lifecycle_page_in_its_section():
+    from checkout.purchase import PurchaseStatus  # noqa: PLC0415 - needs AWS's SDK
+
+    _, session, purchase, *_ = read(LIFECYCLE).split("\n## ")
+    rows = re.findall(r"^\| `(\w+)` \| (\d) \|", session, re.MULTILINE)
+    assert rows == [(status, str(rank)) for status, rank in RANK.items()]
+    assert {s for s in PurchaseStatus if f"`{s}`" not in purchase} == set()
+
+
+def test_what_the_diagrams_of_the_lifecycle_page_call_a_status_is_one():
+    from checkout.purchase import PurchaseStatus  # noqa: PLC0415 - needs AWS's SDK
+
+    diagrams = re.findall(r"```mermaid\n(.*?)```", read(LIFECYCLE), re.DOTALL)
+    of_session, of_purchase = (
+        set(re.findall(r"\b\w+\b(?= -->)|(?<=--> )\w+", diagram))
+        for diagram in diagrams
+    )
+    assert of_session == set(Status)
+    never = {PurchaseStatus.PENDING, PurchaseStatus.FAILED}
+    assert of_purchase == set(PurchaseStatus) - never
+
+
+def test_the_lifecycle_page_names_every_audit_action_and_metrics_that_there_are():
+    text = read(LIFECYCLE)
+    assert {a for a in audit_actions() if f"`{a}`" not in text} == set()
+    assert set(re.findall(r"`(payments\.[\w.]+)`", text)) <= metrics()
 
 
 # ---------------------------------------------------------------- docs/events.md
@@ -167,11 +283,7 @@ def test_every_audit_action_is_told_to_others_or_said_not_to_be():
     section = read("docs/events.md").split("These stay in the audit log")[1]
     rows = re.findall(r"^\| (`.*?`) \|", section.split("\n## ")[0], re.MULTILINE)
     left_out = {action for row in rows for action in re.findall(r"`(\w+)`", row)}
-    table = read("docs/operations.md").split("| The audit log says |")[1]
-    written = re.findall(r"^\| `(\w+)` \|", table.split("\n\n")[0], re.MULTILINE)
-    assert written
-    assert set(written) <= {*NAMES, *left_out}
-    assert not left_out & {*NAMES}
+    assert left_out == audit_actions() - {*NAMES}
 
 
 def test_the_example_is_what_an_entry_of_the_audit_log_becomes():
@@ -263,6 +375,25 @@ def test_every_output_and_parameter_that_the_readme_names_exists():
     assert set(parameters) <= set(template_file.template()["Parameters"])
 
 
+@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+def test_what_a_page_asks_the_command_line_for_exists(page: str):
+    from typer.main import get_command  # noqa: PLC0415 - slow to load
+
+    from cli.app import app  # noqa: PLC0415 - needs AWS's SDK
+
+    asked = re.findall(r"\./checkout( [^`\n#]*)", read(page))
+    assert asked
+    for words in asked:
+        command: Any = get_command(app)
+        options = {"--help"}
+        for word in words.split():
+            if word in getattr(command, "commands", {}):
+                command = command.commands[word]
+            options |= {o for p in command.params for o in p.opts}
+            assert not word.startswith("--") or word in options, words
+        assert not getattr(command, "commands", None) or "--help" in words, words
+
+
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_links_lead_somewhere(page: Path):
     links = re.findall(r"\]\(([^)\s]+)\)", without_code(page.read_text()))
@@ -315,7 +446,8 @@ def test_every_table_and_index_is_described():
     for name, table in template_file.resources("AWS::DynamoDB::Table").items():
         assert f"### {name.removesuffix('Table')}\n" in text
         for index in table.get("GlobalSecondaryIndexes", []):
-            assert f"index `{index['IndexName']}`" in text
+            keys = ", ".join(f"`{key['AttributeName']}`" for key in index["KeySchema"])
+            assert f"index `{index['IndexName']}` ({keys}" in text
 
 
 # ---------------------------------------------------------------- decisions

@@ -16,7 +16,7 @@ from checkout.refunds import Refunds
 from checkout.settle import Outcome, Settlement
 from checkout.telemetry import metrics
 from tests.output import captured_log, metrics_in
-from tests.shop import PUBLISHED, WEBHOOK_SECRET, Shop, sqs_event
+from tests.shop import PUBLISHED, WEBHOOK_SECRET, Context, Shop, sqs_event
 
 POISON = [
     "",
@@ -103,6 +103,23 @@ def test_a_table_that_cannot_be_reached_sends_the_message_back(
 
     assert shop.work(event) == []
     assert len(shop.purchases()) == 1
+
+
+class Hurried(Context):
+    """An invocation whose time Stripe has used up."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 20_000
+
+
+def test_a_message_that_might_not_be_done_in_time_is_handed_back(shop: Shop) -> None:
+    """A batch that runs out of time would lose what it has done so far."""
+    event = sqs_event(json.dumps(paid(shop)))
+
+    answer = shop.invoke("FulfillmentFunction", event, Hurried())
+
+    assert len(answer["batchItemFailures"]) == 1
+    assert shop.purchases() == []
 
 
 def test_one_event_twice_in_a_batch_is_one_purchase(

@@ -16,6 +16,7 @@ FORBIDDEN = {
     | {"pydantic", "checkout.tables", "checkout.offers"},
     "ReconcileFunction": STRIPE | {"pydantic", "checkout.create", "checkout.settle"},
     "FulfillmentFunction": STRIPE | {"pydantic", "checkout.create", "checkout.terms"},
+    "RefundPurchaseFunction": STRIPE | {"checkout.create", "checkout.settle"},
     "SessionStatusFunction": STRIPE
     | {"pydantic", "checkout.offers", "checkout.create"},
     "PurchasesFunction": STRIPE | {"pydantic", "checkout.create", "checkout.settle"},

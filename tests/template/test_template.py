@@ -1,5 +1,6 @@
 """The template keeps the promises that no single function can."""
 
+import importlib
 import json
 from pathlib import Path
 from typing import Any
@@ -27,6 +28,7 @@ WITH_TOKEN = {
     "GET /api/rows/{rowId}",
     "GET /api/purchases",
     "GET /api/purchases/{id}",
+    "POST /api/purchases/{id}/refund",
     "GET /api/access/{kind}/{id}",
     "GET /payments/sessions/{paymentSessionId}",
 }
@@ -154,8 +156,24 @@ def test_stripes_timeouts_fit_into_the_function_that_waits_for_them():
 
     tries = stripe_gateway.RETRIES + 1
     longest = tries * (stripe_gateway.CONNECT_SECONDS + stripe_gateway.READ_SECONDS)
-    for function in ("CreateSessionFunction", "SessionStatusFunction"):
+    for function in (
+        "CreateSessionFunction",
+        "RefundPurchaseFunction",
+        "SessionStatusFunction",
+    ):
         assert longest < functions()[function]["Timeout"]
+
+
+def test_a_message_that_asks_stripe_fits_into_the_margin_of_the_worker():
+    from checkout import stripe_gateway  # noqa: PLC0415 - after moto, as in conftest
+
+    tries = stripe_gateway.RETRIES + 1
+    longest = tries * (stripe_gateway.CONNECT_SECONDS + stripe_gateway.READ_SECONDS)
+    worker = importlib.import_module(
+        template_file.module_of(functions()["FulfillmentFunction"])
+    )
+    assert longest * 1000 < worker.MARGIN_MILLISECONDS
+    assert functions()["FulfillmentFunction"]["Timeout"] > 2 * longest
 
 
 def test_a_message_is_hidden_long_enough_and_kept_long_enough():
@@ -164,8 +182,10 @@ def test_a_message_is_hidden_long_enough_and_kept_long_enough():
         queues["PaymentEventsQueue"],
         queues["PaymentEventsDeadLetterQueue"],
     )
-    timeout = functions()["FulfillmentFunction"].get("Timeout", 10)
-    assert queue["VisibilityTimeout"] >= 6 * timeout
+    worker = functions()["FulfillmentFunction"]
+    assert queue["VisibilityTimeout"] >= 2 * worker["Timeout"]
+    # Without it messages could be hidden while the function is throttled.
+    assert worker["Events"]["PaymentEvents"]["Properties"]["ScalingConfig"]
     assert dead["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
     assert queue["MessageRetentionPeriod"] > 3 * 24 * 3600
     assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5

@@ -39,7 +39,8 @@ class Purchase:
     Amounts are in the currency's minor unit; the three shares add up to *amount*.
 
     *quarantine_reason* says what did not add up; it stays when a person has accepted
-    the purchase (*accepted_at*), or the money has gone back. *version* counts changes.
+    the purchase (*accepted_at*) or dismissed it (*dismissed_at*: there is nothing to
+    give, nor to give back), or the money has gone back. *version* counts changes.
     """
 
     id: str
@@ -57,6 +58,7 @@ class Purchase:
     organization_fee_bps: int
     quarantine_reason: str | None = None
     accepted_at: str | None = None
+    dismissed_at: str | None = None
     stripe_session_id: str
     stripe_payment_intent_id: str | None
     purchased_at: str
@@ -112,7 +114,8 @@ class Purchase:
         if self.amount and not self.refundable_amount:
             return PurchaseStatus.REFUNDING
         if self.quarantine_reason and not self.accepted_at:
-            return PurchaseStatus.QUARANTINED
+            dismissed = PurchaseStatus.FAILED
+            return dismissed if self.dismissed_at else PurchaseStatus.QUARANTINED
         return PurchaseStatus.COMPLETED
 
     @property
@@ -227,11 +230,17 @@ class Purchase:
         return replace(self, refund_requests=requests)
 
     def quarantined(self, reason: str) -> Self:
-        return replace(self, quarantine_reason=reason, accepted_at=None)
+        return replace(
+            self, quarantine_reason=reason, accepted_at=None, dismissed_at=None
+        )
 
     def accepted(self, at: str) -> Self:
         """Let what did not add up stand, because a person has said so."""
         return replace(self, accepted_at=self.accepted_at or at)
+
+    def dismissed(self, at: str) -> Self:
+        """Let nothing come of it, because a person has dealt with the money."""
+        return replace(self, dismissed_at=self.dismissed_at or at)
 
     # ------------------------------------------------------------ how it is shown
 

@@ -64,8 +64,8 @@ class PurchaseChanges:
                 return before, False
             said = action if isinstance(action, str) else action(before)
             if written := self._write(before, after, said, facts):
-                if before.status is not PurchaseStatus.QUARANTINED:
-                    alarm_if_quarantined(written)
+                if _becomes_quarantined(before, written):
+                    alarm_of_quarantine(written)
                 return written, True
         raise TryAgainError("Please try again in a moment.")
 
@@ -79,6 +79,14 @@ class PurchaseChanges:
             actions["audit"] = self.audit_log.entry(
                 after, action, clock.now(), purchase_id=after.id, **facts
             )
+            if _becomes_quarantined(before, after):
+                actions["quarantine"] = self.audit_log.entry(
+                    after,
+                    "purchase_quarantined",
+                    clock.now(),
+                    purchase_id=after.id,
+                    reason=after.quarantine_reason,
+                )
             kept = {n: a for n, a in actions.items() if n not in optional}
             failed = transaction.write(kept)
             if not failed:
@@ -143,17 +151,21 @@ class PurchaseChanges:
         return self.offers.sell(sale)
 
 
-def alarm_if_quarantined(purchase: Purchase, event_id: str | None = None) -> None:
+def alarm_of_quarantine(purchase: Purchase, event_id: str | None = None) -> None:
     """Let a person know of money that does not add up."""
-    if purchase.status is PurchaseStatus.QUARANTINED:
-        count("payments.checkout.quarantined")
-        logger.error(
-            "purchase_quarantined",
-            payment_session_id=purchase.payment_session_id,
-            purchase_id=purchase.id,
-            event_id=event_id,
-            reason=purchase.quarantine_reason,
-        )
+    count("payments.checkout.quarantined")
+    logger.error(
+        "purchase_quarantined",
+        payment_session_id=purchase.payment_session_id,
+        purchase_id=purchase.id,
+        event_id=event_id,
+        reason=purchase.quarantine_reason,
+    )
+
+
+def _becomes_quarantined(before: Purchase, after: Purchase) -> bool:
+    quarantined = PurchaseStatus.QUARANTINED
+    return after.status is quarantined and before.status is not quarantined
 
 
 def _present(**actions: Action | None) -> dict[str, Any]:

@@ -76,9 +76,7 @@ class Refunds:
         Raises NotFoundError, NotRefundableError, IdempotencyKeyReusedError, and
         StripeError when nobody knows yet whether Stripe did it: then ask again.
         """
-        purchase = self.changes.purchases.get(purchase_id)
-        if purchase is None:
-            raise NotFoundError("There is no such purchase.")
+        purchase = self._refundable(purchase_id)
         request = self._request_of(purchase, request_key, amount, reason, requested_by)
         resumed = request.id in purchase.refund_requests
         if not resumed:
@@ -158,6 +156,17 @@ class Refunds:
                 status=purchase.status,
             )
         return purchase, is_news
+
+    def _refundable(self, purchase_id: str) -> Purchase:
+        purchases = self.changes.purchases
+        purchase = purchases.get(purchase_id)
+        if purchase is None:
+            raise NotFoundError("There is no such purchase.")
+        payment_intent_id = purchase.stripe_payment_intent_id
+        payer = payment_intent_id and purchases.by_payment_intent(payment_intent_id)
+        if payer and payer.id != purchase.id:
+            raise NotRefundableError("Its payment is that of another purchase.")
+        return purchase
 
     def _request_of(
         self,

@@ -18,7 +18,7 @@ from checkout.purchase import Purchase, PurchaseStatus
 from checkout.purchase_changes import (
     OWNED_ALREADY,
     PurchaseChanges,
-    alarm_if_quarantined,
+    alarm_of_quarantine,
 )
 from checkout.refunds import Refunds
 from checkout.stripe_session import StripeSession, bank_refused
@@ -141,7 +141,7 @@ class Settlement:
             # A pointer that leads elsewhere is part of what does not add up.
             actions = {n: action for n, action in actions.items() if n not in failed}
         if not purchase.open_requests:
-            alarm_if_quarantined(purchase, event.id)
+            alarm_of_quarantine(purchase, event.id)
             return Outcome.QUARANTINED
         count("payments.checkout.paid_in_vain")
         logger.warning(

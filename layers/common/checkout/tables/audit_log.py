@@ -1,13 +1,14 @@
 """The audit log: an append-only line for every step of a payment session."""
 
 from datetime import datetime
+from typing import Any
 from uuid import uuid4
 
 from checkout import aws
 from checkout.clock import iso
 from checkout.payment_session import PaymentSession
 from checkout.purchase import Purchase
-from checkout.tables.item import Value, to_item
+from checkout.tables.item import Value, from_item, to_item
 from checkout.tables.transaction import Action
 
 
@@ -53,3 +54,17 @@ class AuditLog:
     def append(self, entry: Action) -> None:
         """Write an entry about something that changed nothing else."""
         aws.client("dynamodb").put_item(**entry["Put"])
+
+    def entries(self, payment_session_id: str) -> list[dict[str, Any]]:
+        """Return what happened to a session, oldest first."""
+        pages = (
+            aws.client("dynamodb")
+            .get_paginator("query")
+            .paginate(
+                TableName=self._table,
+                KeyConditionExpression="payment_session_id = :id",
+                ExpressionAttributeValues=to_item({":id": payment_session_id}),
+                ConsistentRead=True,
+            )
+        )
+        return [from_item(item) for page in pages for item in page["Items"]]

@@ -60,6 +60,7 @@ class PaymentSessions:
     def _put_intent(self, session: PaymentSession) -> Action:
         item = session.to_dict() | {
             "rank": RANK[Status.INTENT],
+            "offer": _offer(session.kind, session.offer_id),
             "unresolved": session.id[-1],
             "due_at": iso(datetime.fromisoformat(session.created_at) + FIRST_LOOK),
         }
@@ -158,6 +159,19 @@ class PaymentSessions:
         """Return the ids of unresolved sessions that are due, the longest due first."""
         return due.find(self._table, partition, at, limit)
 
+    def of_offer(self, kind: str, offer_id: str, limit: int) -> list[PaymentSession]:
+        """Return the sessions of an offer, newest first; a second old at times."""
+        answer = aws.client("dynamodb").query(
+            TableName=self._table,
+            IndexName="by-offer",
+            KeyConditionExpression="offer = :offer",
+            ExpressionAttributeValues=to_item({":offer": _offer(kind, offer_id)}),
+            ScanIndexForward=False,
+            Limit=limit,
+        )
+        found = (self.get(item["id"]["S"]) for item in answer["Items"])
+        return [session for session in found if session]
+
     def postpone(self, payment_session_id: str, due_at: datetime) -> None:
         due.postpone(self._table, payment_session_id, due_at)
 
@@ -206,3 +220,7 @@ class PaymentSessions:
         except dynamodb.exceptions.ConditionalCheckFailedException:
             return False
         return True
+
+
+def _offer(kind: str, offer_id: str) -> str:
+    return f"{kind}#{offer_id}"

@@ -1,0 +1,70 @@
+"""`./checkout`: the commands, the options that all of them share, and how they fail."""
+
+from typing import Annotated, Any, NoReturn
+
+import typer
+from botocore.exceptions import BotoCoreError, ClientError
+from typer.core import TyperGroup
+
+from checkout.errors import CheckoutError, StripeError
+from cli import dead_letters, offers, quarantine, refunds, replay, show, sweep
+from cli.console import CommandError, say
+from cli.stack import Stack, use_local_stack
+
+
+class Commands(TyperGroup):
+    """Lets no traceback through: whatever fails is a sentence, and exit code 1."""
+
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own, and not public
+        try:
+            return super().invoke(ctx)
+        except ClientError as error:
+            fail(error.response["Error"].get("Message") or str(error))
+        except StripeError as error:
+            fail(f"Stripe: {error.__cause__ or error}")
+        except (CommandError, CheckoutError, BotoCoreError) as error:
+            fail(str(error))
+
+
+def fail(sentence: str) -> NoReturn:
+    say(sentence)
+    raise typer.Exit(1)
+
+
+app = typer.Typer(
+    cls=Commands,
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+@app.callback()
+def choose_stack(
+    ctx: typer.Context,
+    name: Annotated[
+        str,
+        typer.Option(
+            "--stack", envvar="CHECKOUT_STACK", help="The CloudFormation stack."
+        ),
+    ] = "checkout",
+    local: Annotated[
+        bool, typer.Option("--local", help="The stack that `make run` started.")
+    ] = False,
+) -> None:
+    """
+    Look after the payments of a deployed stack.
+
+    In AWS it acts with your own credentials and region, as the AWS CLI does.
+    """
+    ctx.obj = Stack(use_local_stack() if local else name)
+
+
+app.command()(show.show)
+app.command()(refunds.refund)
+app.command()(replay.replay)
+app.command()(sweep.sweep)
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(dead_letters.app, name="dlq")
+app.add_typer(offers.app, name="offers")

@@ -1,0 +1,211 @@
+"""The dead-letter queue: what is there, and to let it be tried again."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Annotated, Any
+
+import typer
+
+from checkout import aws, clock, payment_events
+from cli.console import (
+    CommandError,
+    Json,
+    Yes,
+    ask,
+    print_json,
+    print_table,
+    with_progress,
+)
+from cli.stack import Stack, stack_of
+
+# Out of sight for others while we look; if we are killed they return by themselves.
+HIDDEN_SECONDS = 300
+MOST_AT_ONCE = 10
+
+app = typer.Typer(no_args_is_help=True, help="The dead-letter queue.")
+
+EventIds = Annotated[
+    list[str] | None, typer.Argument(metavar="EVENT_ID...", help="Only these.")
+]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeadLetter:
+    """
+    An event that could not be applied.
+
+    Of a message that is no event at all the message's own id is all there is to name
+    it by.
+    """
+
+    event_id: str
+    type: str | None
+    payment_session_id: str | None
+    sent_at: str
+    first_received_at: str
+    receive_count: int
+    # Stripe's whole event, the shopper's name and e-mail address included.
+    body: str = field(repr=False)
+    handle: str = field(repr=False)
+
+    def summary(self) -> dict[str, Any]:
+        """Return what may be shown: everything but the payload."""
+        return {
+            "event_id": self.event_id,
+            "type": self.type,
+            "payment_session_id": self.payment_session_id,
+            "sent_at": self.sent_at,
+            "first_received_at": self.first_received_at,
+            "receive_count": self.receive_count,
+        }
+
+
+@app.command("list")
+def list_(ctx: typer.Context, as_json: Json = False) -> None:
+    """List the events that could not be applied, without their payloads."""
+    with _received(stack_of(ctx)) as letters:
+        _print(letters, as_json=as_json)
+
+
+@app.command()
+def redrive(
+    ctx: typer.Context,
+    event_ids: EventIds = None,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Let dead letters be tried again; safe, what was applied changes nothing."""
+    stack = stack_of(ctx)
+    with _received(stack) as letters:
+        chosen = _chosen(letters, event_ids)
+        if chosen:
+            ask(f"Put {len(chosen)} of {len(letters)} back on the queue?", yes=yes)
+        for letter in with_progress(chosen, "Redriving"):
+            # In this order: a crash between the two leaves it twice, never lost.
+            stack.payment_events.send(letter.body)
+            _delete(stack, letter)
+    _print_done("redriven", chosen, as_json=as_json)
+
+
+@app.command()
+def delete(
+    ctx: typer.Context,
+    event_ids: Annotated[list[str], typer.Argument(metavar="EVENT_ID...")],
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Delete dead letters that were dealt with by hand; there is no way back."""
+    stack = stack_of(ctx)
+    with _received(stack) as letters:
+        chosen = _chosen(letters, event_ids)
+        ask(f"Delete {len(chosen)} of {len(letters)} for good?", yes=yes)
+        for letter in with_progress(chosen, "Deleting"):
+            _delete(stack, letter)
+    _print_done("deleted", chosen, as_json=as_json)
+
+
+def _chosen(
+    letters: Sequence[DeadLetter], event_ids: Sequence[str] | None
+) -> list[DeadLetter]:
+    if not event_ids:
+        return list(letters)
+    if missing := set(event_ids) - {letter.event_id for letter in letters}:
+        raise CommandError(
+            f"Not among the dead letters: {', '.join(sorted(missing))}. "
+            "Nothing was changed."
+        )
+    return [letter for letter in letters if letter.event_id in event_ids]
+
+
+@contextmanager
+def _received(stack: Stack) -> Iterator[list[DeadLetter]]:
+    """Receive all that is there; what has not been deleted is put back into sight."""
+    sqs = aws.client("sqs")
+    queue_url = stack.output("PaymentEventsDeadLetterQueueUrl")
+    found: dict[str, dict[str, Any]] = {}
+    try:
+        while batch := sqs.receive_message(
+            QueueUrl=queue_url,
+            MaxNumberOfMessages=MOST_AT_ONCE,
+            MessageSystemAttributeNames=["All"],
+            VisibilityTimeout=HIDDEN_SECONDS,
+            WaitTimeSeconds=1,
+        ).get("Messages"):
+            seen_again = all(message["MessageId"] in found for message in batch)
+            found |= {message["MessageId"]: message for message in batch}
+            if seen_again:
+                break
+        yield [_read(message) for message in found.values()]
+    finally:
+        _put_back(queue_url, list(found.values()))
+
+
+def _put_back(queue_url: str, messages: Sequence[dict[str, Any]]) -> None:
+    for start in range(0, len(messages), MOST_AT_ONCE):
+        # What was deleted meanwhile comes back as failed, and that is fine.
+        aws.client("sqs").change_message_visibility_batch(
+            QueueUrl=queue_url,
+            Entries=[
+                {
+                    "Id": str(number),
+                    "ReceiptHandle": message["ReceiptHandle"],
+                    "VisibilityTimeout": 0,
+                }
+                for number, message in enumerate(messages[start : start + MOST_AT_ONCE])
+            ],
+        )
+
+
+def _delete(stack: Stack, letter: DeadLetter) -> None:
+    aws.client("sqs").delete_message(
+        QueueUrl=stack.output("PaymentEventsDeadLetterQueueUrl"),
+        ReceiptHandle=letter.handle,
+    )
+
+
+def _read(message: dict[str, Any]) -> DeadLetter:
+    event_id, event_type, payment_session_id = message["MessageId"], None, None
+    try:
+        event = payment_events.read(message["Body"])
+        event_id, event_type = str(event.id), str(event.type)
+        payment_session_id = event.object["metadata"]["payment_session_id"]
+    except (ValueError, KeyError, TypeError, RecursionError):
+        # Whatever could be read of it is all that can be told.
+        pass
+    attributes = message["Attributes"]
+    return DeadLetter(
+        event_id=event_id,
+        type=event_type,
+        payment_session_id=payment_session_id,
+        sent_at=_iso(attributes["SentTimestamp"]),
+        first_received_at=_iso(attributes["ApproximateFirstReceiveTimestamp"]),
+        receive_count=int(attributes["ApproximateReceiveCount"]),
+        body=message["Body"],
+        handle=message["ReceiptHandle"],
+    )
+
+
+def _iso(milliseconds: str) -> str:
+    return clock.iso(datetime.fromtimestamp(int(milliseconds) / 1000, UTC))
+
+
+def _print(letters: Sequence[DeadLetter], *, as_json: bool) -> None:
+    rows = [letter.summary() for letter in letters]
+    if as_json:
+        print_json({"dead_letters": rows})
+    elif rows:
+        print_table(
+            [name.replace("_", " ") for name in rows[0]],
+            [tuple(row.values()) for row in rows],
+        )
+    else:
+        typer.echo("There are no dead letters.")
+
+
+def _print_done(done: str, letters: Sequence[DeadLetter], *, as_json: bool) -> None:
+    if as_json:
+        print_json({done: [letter.event_id for letter in letters]})
+    else:
+        typer.echo(f"{len(letters)} {done}.")

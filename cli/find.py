@@ -1,0 +1,105 @@
+"""From any id that belongs to a payment to its payment sessions."""
+
+import re
+from collections.abc import Iterator, Mapping
+from pkgutil import iter_modules
+from typing import Any
+
+from checkout import offers
+from checkout.errors import StripeBrokenError, StripeRefusedError
+from checkout.payment_session import PaymentSession
+from checkout.purchase import Purchase
+from checkout.stripe_session import id_of
+from cli.console import CommandError
+from cli.stack import Stack
+
+KINDS = tuple(module.name for module in iter_modules(offers.__path__))
+# Not a kind: a row is sold through its bids.
+ROW = "row"
+
+LONGEST_ID = 300
+# What Stripe and we make; an id of an offer may be any text.
+MADE_ID = re.compile(r"(ps|pur|cs|pi|evt)_[A-Za-z0-9_]+")
+
+# Of one offer; a product may have been started any number of times.
+MOST_SESSIONS = 100
+
+
+def find(stack: Stack, given: str, *, offline: bool) -> list[PaymentSession]:
+    """
+    Return the sessions that *given* belongs to, newest first; none if there are none.
+
+    Stripe is asked only for what is not in our tables, and not at all *offline*.
+    """
+    if not (given.isprintable() and 0 < len(given) <= LONGEST_ID):
+        raise CommandError("That is no id of a payment.")
+    if MADE_ID.fullmatch(given) and (found := _by_made_id(stack, given, offline)):
+        return [found]
+    return _by_offer(stack, given)
+
+
+def _by_made_id(stack: Stack, given: str, offline: bool) -> PaymentSession | None:
+    prefix, _, rest = given.partition("_")
+    match prefix:
+        case "ps":
+            return stack.sessions.get(given)
+        case "pur":
+            purchase = stack.purchases.get(given)
+            return _of_purchase(stack, purchase) or stack.sessions.get(f"ps_{rest}")
+        case "cs":
+            if found := stack.sessions.by_stripe_id(given):
+                return found
+        case "pi":
+            purchase = stack.purchases.by_payment_intent(given)
+            if found := _of_purchase(stack, purchase):
+                return found
+    return None if offline else _by_asking_stripe(stack, prefix, given)
+
+
+def _by_asking_stripe(stack: Stack, prefix: str, given: str) -> PaymentSession | None:
+    try:
+        match prefix:
+            case "cs":
+                found = stack.stripe.session(given)
+            case "pi":
+                found = stack.stripe.payment_intent(given)
+            case _:
+                found = stack.stripe.event(given)["data"]["object"]
+    except StripeBrokenError:
+        raise
+    except StripeRefusedError:
+        return None
+    return _of_stripe_object(stack, found)
+
+
+def _of_stripe_object(
+    stack: Stack, stripe_object: Mapping[str, Any]
+) -> PaymentSession | None:
+    """Follow our own metadata, or the payment intent, as refunds and disputes have."""
+    metadata = stripe_object.get("metadata") or {}
+    if payment_session_id := metadata.get("payment_session_id"):
+        return stack.sessions.get(payment_session_id)
+    payment_intent = id_of(stripe_object.get("payment_intent"))
+    if not payment_intent:
+        return None
+    return _of_purchase(stack, stack.purchases.by_payment_intent(payment_intent))
+
+
+def _of_purchase(stack: Stack, purchase: Purchase | None) -> PaymentSession | None:
+    return stack.sessions.get(purchase.payment_session_id) if purchase else None
+
+
+def _by_offer(stack: Stack, given: str) -> list[PaymentSession]:
+    """Take `order#order_1` as it stands, and a bare `order_1` for every kind."""
+    noun, mark, offer_id = given.partition("#")
+    keys = [(noun, offer_id)] if mark else [(noun, given) for noun in (*KINDS, ROW)]
+    found = [session for key in keys for session in _sessions_of(stack, *key)]
+    return sorted(found, key=lambda session: session.created_at, reverse=True)
+
+
+def _sessions_of(stack: Stack, noun: str, offer_id: str) -> Iterator[PaymentSession]:
+    if noun != ROW:
+        yield from stack.sessions.of_offer(noun, offer_id, MOST_SESSIONS)
+    elif offer_id:
+        for bid in stack.offers.bids_of(offer_id):
+            yield from stack.sessions.of_offer("bid", bid["bid_id"], MOST_SESSIONS)

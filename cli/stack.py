@@ -1,0 +1,136 @@
+"""The stack that a command works on: found by its name, in AWS or on this machine."""
+
+import json
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from checkout import aws, credentials
+from checkout.config import RefundsConfig
+from checkout.payment_events import PaymentEvents
+from checkout.refunds import Refunds
+from checkout.stripe_gateway import StripeGateway
+from checkout.tables.audit_log import AuditLog
+from checkout.tables.offers import Offers
+from checkout.tables.payment_sessions import PaymentSessions
+from checkout.tables.purchases import Purchases
+from cli.console import CommandError
+from local.embedded_aws import CREDENTIALS
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+def use_local_stack() -> str:
+    """Talk to the local stack from now on, and to no other; return its name."""
+    file = ROOT / os.environ.get("CHECKOUT_STACK_JSON", ".local/stack.json")
+    try:
+        described = json.loads(file.read_text())
+    except (OSError, ValueError) as error:
+        raise CommandError(
+            f"No local stack is running: there is no {file}; `make run` starts one."
+        ) from error
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
+    os.environ |= {
+        "AWS_ENDPOINT_URL": described["aws_endpoint_url"],
+        "AWS_DEFAULT_REGION": described["region"],
+        # The operator's own profiles stay out of this.
+        "AWS_CONFIG_FILE": os.devnull,
+        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        **CREDENTIALS,
+    }
+    return str(described["stack_name"])
+
+
+def stack_of(ctx: typer.Context) -> "Stack":
+    """Return the stack that the command's own options chose."""
+    stack: Stack = ctx.obj
+    return stack
+
+
+class Stack:
+    """What was deployed under a name; nothing is asked before it is needed."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    @cached_property
+    def _described(self) -> dict[str, Any]:
+        cloudformation = aws.client("cloudformation")
+        [found] = cloudformation.describe_stacks(StackName=self.name)["Stacks"]
+        return dict(found)
+
+    def output(self, name: str) -> str:
+        return self._value_of("Output", name)
+
+    def parameter(self, name: str) -> str:
+        return self._value_of("Parameter", name)
+
+    def _value_of(self, sort: str, name: str) -> str:
+        for entry in self._described.get(f"{sort}s", []):
+            if entry[f"{sort}Key"] == name:
+                return str(entry[f"{sort}Value"])
+        raise CommandError(
+            f"The stack {self.name} has no {sort.lower()} {name}: "
+            "is it one of this template, and up to date?"
+        )
+
+    def resource(self, logical_id: str) -> str:
+        """Return the physical name of a resource."""
+        answer = aws.client("cloudformation").describe_stack_resource(
+            StackName=self.name, LogicalResourceId=logical_id
+        )
+        return str(answer["StackResourceDetail"]["PhysicalResourceId"])
+
+    @property
+    def livemode(self) -> bool:
+        return self.parameter("StripeMode") == "live"
+
+    @cached_property
+    def stripe(self) -> StripeGateway:
+        key_name = self.parameter("StripeSecretKeyName")
+        return StripeGateway(
+            lambda: credentials.secret(key_name), self.parameter("StripeApiBase")
+        )
+
+    @cached_property
+    def refunds(self) -> Refunds:
+        return Refunds.of(
+            RefundsConfig(
+                offers_table=self.output("OffersTable"),
+                payment_sessions_table=self.output("PaymentSessionsTable"),
+                purchases_table=self.output("PurchasesTable"),
+                audit_log_table=self.output("AuditLogTable"),
+                stripe_secret_key_name=self.parameter("StripeSecretKeyName"),
+                stripe_api_base=self.parameter("StripeApiBase"),
+                disputed_access=self.parameter("DisputedAccess"),
+            )
+        )
+
+    @cached_property
+    def operator(self) -> str:
+        """Who acts, as AWS knows them: the audit log keeps it."""
+        return str(aws.client("sts").get_caller_identity()["Arn"])
+
+    @cached_property
+    def payment_events(self) -> PaymentEvents:
+        return PaymentEvents(self.output("PaymentEventsQueueUrl"))
+
+    @cached_property
+    def offers(self) -> Offers:
+        return Offers(self.output("OffersTable"))
+
+    @cached_property
+    def sessions(self) -> PaymentSessions:
+        return PaymentSessions(self.output("PaymentSessionsTable"))
+
+    @cached_property
+    def purchases(self) -> Purchases:
+        return Purchases(self.output("PurchasesTable"))
+
+    @cached_property
+    def audit_log(self) -> AuditLog:
+        return AuditLog(self.output("AuditLogTable"))

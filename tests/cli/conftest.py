@@ -1,0 +1,118 @@
+"""The command line at its desk: run in this process, on the shop's AWS and Stripe."""
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import redirect_stdout
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from typer.testing import CliRunner, Result
+
+from checkout.telemetry import metrics
+from tests.shop import Shop
+
+STACK = "shop"
+
+
+@dataclass
+class Operator:
+    """Types commands; *answer* is what is typed when a command asks."""
+
+    shop: Shop
+    dead_letters_url: str
+
+    def __call__(self, *arguments: str, answer: str = "") -> Result:
+        from cli.app import app  # noqa: PLC0415 - once the environment is set
+
+        command = ["--stack", STACK, *arguments]
+        result = CliRunner().invoke(app, command, input=answer)
+        # A traceback would be seen by the operator.
+        assert not isinstance(result.exception, Exception), result.exception
+        return result
+
+    def json(self, *arguments: str) -> Any:
+        result = self(*arguments, "--json")
+        assert result.exit_code == 0, result.stderr
+        return json.loads(result.stdout)
+
+    def bury(self, body: str) -> None:
+        """Put a message where those end that were tried eight times."""
+        self.shop.sqs.send_message(QueueUrl=self.dead_letters_url, MessageBody=body)
+
+
+@pytest.fixture
+def operator(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operator]:
+    url = shop.sqs.create_queue(QueueName=f"dead-{uuid4().hex}")["QueueUrl"]
+    operator = Operator(shop, url)
+    deployed = Deployed(operator)
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def with_the_deployed(client: Any, operation: str, parameters: Any) -> Any:
+        answer = getattr(deployed, operation, None)
+        return answer(parameters) if answer else call(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", with_the_deployed)
+    yield operator
+    # Nobody collects what is counted at a desk; a later test must not find it.
+    metrics.clear_metrics()
+
+
+class Deployed:
+    """What the fake AWS has not: the stack, and the functions that it runs."""
+
+    def __init__(self, operator: Operator) -> None:
+        shop = operator.shop
+        self.shop = shop
+        self.outputs = shop.tables | {
+            "PaymentEventsQueueUrl": shop.queue_url,
+            "PaymentEventsDeadLetterQueueUrl": operator.dead_letters_url,
+        }
+
+    def DescribeStacks(self, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        self._check(parameters)
+        names = (
+            *("StripeMode", "StripeSecretKeyName", "StripeApiBase"),
+            "DisputedAccess",
+        )
+        found = {
+            "Parameters": [
+                {"ParameterKey": name, "ParameterValue": self.shop.values[name]}
+                for name in names
+            ],
+            "Outputs": [
+                {"OutputKey": name, "OutputValue": value}
+                for name, value in self.outputs.items()
+            ],
+        }
+        return {"Stacks": [found]}
+
+    def DescribeStackResource(self, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        self._check(parameters)
+        name = f"{STACK}-{parameters['LogicalResourceId']}"
+        return {"StackResourceDetail": {"PhysicalResourceId": name}}
+
+    def Invoke(self, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        _, _, function = parameters["FunctionName"].partition("-")
+        try:
+            with redirect_stdout(io.StringIO()):  # a function has a log of its own
+                answer: Any = self.shop.invoke(
+                    function, json.loads(parameters["Payload"])
+                )
+            failed = {}
+        except Exception as error:  # noqa: BLE001 - as Lambda reports it
+            answer, failed = (
+                {"errorMessage": str(error)},
+                {"FunctionError": "Unhandled"},
+            )
+        return {"Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
+
+    def _check(self, parameters: dict[str, Any]) -> None:
+        if parameters["StackName"] != STACK:
+            message = f"Stack with id {parameters['StackName']} does not exist"
+            error = {"Code": "ValidationError", "Message": message}
+            raise ClientError({"Error": error}, "DescribeStacks")

@@ -1,0 +1,81 @@
+"""`./checkout`, as it is typed: from anywhere, installed or not yet."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.cli.conftest import Operator
+from tests.template_file import ROOT
+
+COMMAND = ROOT / "checkout"
+
+
+def run(command: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [command, *arguments],
+        cwd="/",
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_it_is_found_from_anywhere(tmp_path: Path) -> None:
+    link = tmp_path / "checkout"
+    link.symlink_to(COMMAND)
+
+    result = run(link, "--help")
+
+    assert result.returncode == 0
+    assert "show" in result.stdout
+
+
+def test_it_says_what_to_do_where_nothing_is_installed(tmp_path: Path) -> None:
+    copy = Path(shutil.copy(COMMAND, tmp_path))
+
+    result = run(copy, "--help")
+
+    assert result.returncode == 1
+    assert "make check" in result.stderr
+
+
+def test_without_a_local_stack_it_says_how_to_start_one(tmp_path: Path) -> None:
+    nowhere = str(tmp_path / "stack.json")
+
+    result = run(COMMAND, "--local", "show", "ps_1", CHECKOUT_STACK_JSON=nowhere)
+
+    assert result.returncode == 1
+    assert "`make run` starts one" in result.stderr
+    assert result.stderr.count("\n") == 1
+
+
+def test_without_credentials_it_says_so(tmp_path: Path) -> None:
+    nothing = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    nowhere = {
+        "AWS_CONFIG_FILE": str(tmp_path / "config"),
+        "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
+    }
+
+    result = run(COMMAND, "show", "ps_1", **nothing, **nowhere)
+
+    assert result.returncode == 1
+    assert "credentials" in result.stderr.lower()
+    assert "Traceback" not in result.stderr
+
+
+def test_a_stack_that_does_not_exist_is_a_plain_answer(operator: Operator) -> None:
+    result = operator("--stack", "elsewhere", "show", "order_1")
+
+    assert result.exit_code == 1
+    assert result.stderr == "Stack with id elsewhere does not exist\n"
+
+
+@pytest.mark.parametrize("arguments", [("nothing",), ("show",), ("show", "a", "b")])
+def test_wrong_use_is_told_from_failure(
+    operator: Operator, arguments: tuple[str, ...]
+) -> None:
+    assert operator(*arguments).exit_code == 2

@@ -1,0 +1,386 @@
+"""Offers by hand: what would fail a buyer is found before it is loaded."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checkout import clock
+from checkout.offers import kind_named
+from local.samples import sample_offers
+from tests.cli.conftest import Operator
+from tests.shop import Shop
+
+CONTENT = "2d6b9e84-7f3a-4a15-8c9d-0e1f2a3b4c13"
+PRICE = {"amount": 999, "currency": "usd"}
+LINE = {"name": "A seat", "quantity": 2, "unit_price_cents": 500}
+
+GOOD: dict[str, dict[str, Any]] = {
+    "row": {"id": "row#1", "row_id": "1", "owner_id": "user_1", "status": "open"},
+    "bid": {
+        "id": "bid#1",
+        "bid_id": "1",
+        "row_id": "1",
+        "title": "A tile",
+        "offer_type": "retail",
+        "price": PRICE,
+    },
+    "auction": {
+        "id": "auction#1",
+        "auction_id": "1",
+        "winner_id": "user_1",
+        "status": "accepted",
+        "accepted_at": "2031-05-06T07:08:09Z",
+        "title": "A lamp",
+        "price": PRICE,
+    },
+    "order": {
+        "id": "order#1",
+        "order_id": "1",
+        "owner_id": "user_1",
+        "status": "CREATED",
+        "currency": "usd",
+        "items": [LINE],
+    },
+    "content": {
+        "id": f"content#{CONTENT}",
+        "content_id": CONTENT,
+        "status": "published",
+        "title": "Bread",
+        "price": PRICE,
+    },
+    "product": {
+        "id": "product#1",
+        "product_id": "1",
+        "status": "active",
+        "title": "A board",
+        "price": PRICE,
+    },
+}
+
+
+@pytest.fixture
+def write(tmp_path: Path) -> Any:
+    """Write offers into a file; return its name."""
+
+    def written(content: Any) -> str:
+        file = tmp_path / "offers.json"
+        file.write_text(content if isinstance(content, str) else json.dumps(content))
+        return str(file)
+
+    return written
+
+
+def problems(operator: Operator, file: str) -> list[tuple[str, str]]:
+    result = operator("offers", "validate", file, "--json")
+    found = json.loads(result.stdout)["problems"]
+    assert result.exit_code == (1 if found else 0)
+    return [(problem["offer"], problem["field"]) for problem in found]
+
+
+def test_the_sample_offers_are_valid(operator: Operator, write: Any) -> None:
+    file = write(sample_offers(clock.now()))
+    assert problems(operator, file) == []
+
+
+def test_what_is_valid_says_so(operator: Operator, write: Any) -> None:
+    file = write(list(GOOD.values()))
+    assert operator("offers", "validate", file).stdout == "6 offers, no problem.\n"
+
+
+def test_offers_are_read_from_stdin(operator: Operator) -> None:
+    result = operator("offers", "validate", "-", answer=json.dumps([{"id": "tea#1"}]))
+    assert "tea#1" in result.stdout
+
+
+REQUIRED = [
+    (noun, field)
+    for noun, fields in {
+        "row": ("owner_id", "status"),
+        "bid": ("row_id", "title", "offer_type"),
+        "auction": ("winner_id", "status", "title", "price", "accepted_at"),
+        "order": ("owner_id", "status", "currency", "items"),
+        "content": ("status", "title", "price"),
+        "product": ("status", "title", "price"),
+    }.items()
+    for field in (f"{noun}_id", *fields)
+]
+
+
+@pytest.mark.parametrize(("noun", "field"), REQUIRED)
+def test_what_a_noun_needs_is_asked_for(
+    operator: Operator, write: Any, noun: str, field: str
+) -> None:
+    offer = {name: value for name, value in GOOD[noun].items() if name != field}
+
+    found = problems(operator, write([offer]))
+
+    assert (offer["id"], field) in found
+
+
+@pytest.mark.parametrize(
+    ("noun", "changes", "field"),
+    [
+        ("product", {"price": {"amount": 9.99, "currency": "usd"}}, "price"),
+        ("product", {"price": {"amount": "999", "currency": "usd"}}, "price"),
+        ("product", {"price": {"amount": -1, "currency": "usd"}}, "price"),
+        ("product", {"price": {"amount": 999, "currency": "USD"}}, "price"),
+        ("product", {"price": {"amount": 999}}, "price"),
+        ("product", {"price": {"amount": 999, "currency": 7}}, "price"),
+        ("product", {"price": {"amount": 5, "currency": "kwd"}}, "price"),
+        ("product", {"price": 999}, "price"),
+        ("bid", {"price": {}}, "price"),
+        ("product", {"status": "Active"}, "status"),
+        ("order", {"status": "created"}, "status"),
+        ("auction", {"status": "Paid"}, "status"),
+        ("auction", {"accepted_at": "yesterday"}, "accepted_at"),
+        ("auction", {"accepted_at": "2031-05-06T07:08:09"}, "accepted_at"),
+        ("auction", {"accepted_at": 7}, "accepted_at"),
+        ("order", {"items": []}, "items"),
+        ("order", {"items": ["a seat"]}, "items[0]"),
+        ("order", {"items": [LINE, LINE | {"quantity": 0}]}, "items[1].quantity"),
+        ("order", {"items": [LINE | {"quantity": True}]}, "items[0].quantity"),
+        ("order", {"items": [LINE | {"name": ""}]}, "items[0].name"),
+        (
+            "order",
+            {"items": [LINE | {"unit_price_cents": 1.5}]},
+            "items[0].unit_price_cents",
+        ),
+        (
+            "order",
+            {"items": [LINE | {"quantity": 10**6}]},
+            "items[0].unit_price_cents",
+        ),
+        (
+            "product",
+            {"platform_fee_bps": 0.5},
+            "platform_fee_bps, organization_fee_bps",
+        ),
+        (
+            "product",
+            {"platform_fee_bps": 6000, "organization_fee_bps": 4001},
+            "platform_fee_bps, organization_fee_bps",
+        ),
+        ("product", {"image_url": "javascript:alert(1)"}, "image_url"),
+        ("product", {"image_url": "http://[1"}, "image_url"),
+        ("product", {"title": 7}, "title"),
+        ("product", {"description": ["a"]}, "description"),
+        ("product", {"weight": {"kg": [0.3]}}, "weight"),
+        ("product", {"product_id": 1}, "product_id"),
+        ("product", {"id": "product#2"}, "product_id"),
+        ("product", {"id": "product#"}, "id"),
+        ("product", {"id": "product"}, "id"),
+        ("product", {"id": "product#" + "x" * 2048}, "id"),
+        ("product", {"id": "tea#1"}, "id"),
+        ("content", {"id": f"content#{CONTENT.upper()}"}, "content_id"),
+    ],
+)
+def test_what_would_fail_a_buyer_is_named(
+    operator: Operator, write: Any, noun: str, changes: dict[str, Any], field: str
+) -> None:
+    offer = GOOD[noun] | changes
+
+    assert (offer["id"], field) in problems(operator, write([offer]))
+
+
+@pytest.mark.parametrize(
+    ("noun", "changes"),
+    [
+        ("bid", {"price": None}),
+        ("content", {"price": {"amount": 0, "currency": "usd"}}),
+        ("content", {"status": "draft"}),
+        ("auction", {"status": "open", "accepted_at": None}),
+        ("order", {"status": "CANCELLED"}),
+        ("product", {"platform_fee_bps": 6000, "organization_fee_bps": 4000}),
+        ("product", {"colour": "red", "stock": 7}),
+    ],
+)
+def test_what_the_host_application_may_do_is_no_problem(
+    operator: Operator, write: Any, noun: str, changes: dict[str, Any]
+) -> None:
+    assert problems(operator, write([GOOD[noun] | changes])) == []
+
+
+def test_an_id_that_is_missing_or_there_twice_is_named(
+    operator: Operator, write: Any
+) -> None:
+    offers = [GOOD["row"], GOOD["row"], {"row_id": "1"}, {"id": 7}]
+
+    assert problems(operator, write(offers)) == [
+        ("row#1", "id"),
+        ("number 3", "id"),
+        ("number 4", "id"),
+    ]
+
+
+@pytest.mark.parametrize(
+    "content", ["", "{", "{}", "[1]", "null", "[" * 100_000, "[NaN]"]
+)
+@pytest.mark.parametrize("command", ["validate", "load"])
+def test_what_is_no_list_of_offers_is_refused(
+    operator: Operator, write: Any, command: str, content: str
+) -> None:
+    result = operator("offers", command, write(content))
+
+    assert result.exit_code == 1
+    assert "is not " in result.stderr
+
+
+def test_a_file_that_is_not_there_is_a_plain_answer(operator: Operator) -> None:
+    result = operator("offers", "validate", "/nowhere.json")
+
+    assert result.exit_code == 1
+    assert result.stderr == (
+        "/nowhere.json cannot be read: No such file or directory.\n"
+    )
+
+
+def test_validating_needs_no_stack(operator: Operator, write: Any) -> None:
+    file = write(list(GOOD.values()))
+    assert operator("--stack", "none", "offers", "validate", file).exit_code == 0
+
+
+# ---------------------------------------------------------------- loading
+
+
+def stored(shop: Shop, offer_id: str) -> dict[str, Any]:
+    return shop.item("OffersTable", offer_id)
+
+
+@pytest.mark.parametrize("noun", GOOD)
+def test_an_offer_is_loaded_as_the_file_has_it(
+    shop: Shop, operator: Operator, write: Any, noun: str
+) -> None:
+    offer = GOOD[noun]
+
+    answer = operator.json("offers", "load", write([offer]), "--yes")
+
+    loaded = {"offer": offer["id"], "result": "loaded", "reason": None}
+    assert answer == {"offers": [loaded]}
+    assert stored(shop, offer["id"]) == offer
+
+
+def test_what_is_loaded_can_be_bought(
+    shop: Shop, operator: Operator, write: Any
+) -> None:
+    operator("offers", "load", write(list(GOOD.values())), "--yes")
+
+    assert shop.create("order", path={"orderId": "1"}).status == 200
+    assert shop.create("content", contentId=CONTENT).status == 200
+
+
+def test_loading_asks_first(shop: Shop, operator: Operator, write: Any) -> None:
+    before = shop.everything()
+
+    result = operator("offers", "load", write(list(GOOD.values())), answer="n\n")
+
+    assert result.exit_code == 1
+    assert "Load 6 offers into shop?" in result.stderr
+    assert shop.everything() == before
+
+
+def test_a_file_with_a_problem_is_not_loaded_at_all(
+    shop: Shop, operator: Operator, write: Any
+) -> None:
+    before = shop.everything()
+
+    result = operator("offers", "load", write([GOOD["row"], {"id": "tea#1"}]), "--yes")
+
+    assert result.exit_code == 1
+    assert "Nothing was loaded." in result.stderr
+    assert shop.everything() == before
+
+
+@pytest.mark.parametrize(
+    ("kind", "sold", "status"),
+    [
+        ("bid", "row#7", "purchased"),
+        ("auction", "auction#auction_1", "paid"),
+        ("order", "order#order_1", "PAID"),
+    ],
+)
+def test_what_was_sold_is_left_as_it_is(
+    shop: Shop, operator: Operator, write: Any, kind: str, sold: str, status: str
+) -> None:
+    """Or it could be sold a second time."""
+    file = write(sample_offers(clock.now()))
+    assert shop.create(kind).status == 200
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.deliver()
+    after_the_sale = stored(shop, sold)
+    assert after_the_sale["status"] == status
+
+    answer = operator.json("offers", "load", file, "--yes")
+
+    results = {each.pop("offer"): each for each in answer["offers"]}
+    assert results[sold] == {
+        "result": "skipped",
+        "reason": f"it is there, and {status}",
+    }
+    assert results["product#hero-me-feelings"]["result"] == "loaded"
+    assert stored(shop, sold) == after_the_sale
+
+
+def test_what_is_for_sale_is_replaced(
+    shop: Shop, operator: Operator, write: Any
+) -> None:
+    operator("offers", "load", write([GOOD["order"]]), "--yes")
+    cheaper = GOOD["order"] | {"items": [LINE | {"unit_price_cents": 400}]}
+
+    operator("offers", "load", write([cheaper]), "--yes")
+
+    assert stored(shop, "order#1") == cheaper
+
+
+def test_what_is_never_sold_out_is_replaced_whatever_its_status(
+    shop: Shop, operator: Operator, write: Any
+) -> None:
+    draft = GOOD["content"] | {"status": "draft"}
+    operator("offers", "load", write([draft]), "--yes")
+    operator("offers", "load", write([GOOD["content"]]), "--yes")
+
+    assert stored(shop, GOOD["content"]["id"])["status"] == "published"
+
+
+@pytest.mark.parametrize(
+    ("kind", "noun"), [("bid", "row"), ("auction", "auction"), ("order", "order")]
+)
+def test_the_statuses_are_those_that_a_sale_reads_and_writes(
+    shop: Shop, kind: str, noun: str
+) -> None:
+    from checkout.purchase import Purchase  # noqa: PLC0415 - it asks the kinds
+    from cli.offer_rules import SHAPES  # noqa: PLC0415 - once the environment is set
+
+    shop.create(kind)
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.deliver()
+    sale = kind_named(kind).sale(Purchase.from_dict(shop.purchases()[0]))
+
+    shape = SHAPES[sale.noun]
+    assert sale.noun == noun
+    assert shape.for_sale == sale.sellable
+    assert shape.from_us == (sale.sold, sale.returned)
+
+
+def test_a_kind_that_was_added_is_loaded_once_and_never_replaced(
+    shop: Shop, operator: Operator, write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only its own file knows which of its statuses mean that it was sold."""
+    monkeypatch.setattr("cli.offer_rules.KINDS", ("ticket",))
+    ticket = {"id": "ticket#1", "ticket_id": "1", "price": PRICE}
+
+    first = operator.json("offers", "load", write([ticket]), "--yes")["offers"]
+    again = [ticket | {"price": PRICE | {"amount": 1}}]
+    second = operator.json("offers", "load", write(again), "--yes")["offers"]
+
+    assert first[0]["result"] == "loaded"
+    assert (second[0]["result"], second[0]["reason"]) == ("skipped", "it is there")
+    assert stored(shop, "ticket#1") == ticket
+
+
+def test_every_shape_is_that_of_a_kind() -> None:
+    from cli.find import KINDS  # noqa: PLC0415 - once the environment is set
+    from cli.offer_rules import SHAPES  # noqa: PLC0415 - same
+
+    assert set(SHAPES) - {"row"} <= set(KINDS)

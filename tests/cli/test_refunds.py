@@ -1,0 +1,277 @@
+"""Money given back at the desk: asked first, once, and under the operator's name."""
+
+from typing import Any
+
+import pytest
+
+from local.stripe_sandbox.faults import Fault
+from tests.cli.conftest import Operator
+from tests.shop import PUBLISHED, Shop
+
+EMAIL = "ada@example.test"
+
+
+@pytest.fixture
+def purchase(shop: Shop) -> dict[str, Any]:
+    """Sell the content for 9.99 USD."""
+    shop.create("content", email=EMAIL)
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.deliver()
+    [purchase] = shop.purchases()
+    return purchase
+
+
+def has_access(shop: Shop) -> bool:
+    path = {"kind": "content", "id": PUBLISHED}
+    answer = shop.call("GET /api/access/{kind}/{id}", buyer="user_1", path=path)
+    return bool(answer.body["hasAccess"])
+
+
+def refunds_at_stripe(shop: Shop) -> list[tuple[int, str]]:
+    listed = shop.stripe_get("/v1/refunds")["data"]
+    return [(refund["amount"], refund["status"]) for refund in listed]
+
+
+@pytest.mark.parametrize(("options", "answer"), [(("--yes",), ""), ((), "y\n")])
+def test_a_purchase_is_refunded(
+    shop: Shop,
+    operator: Operator,
+    purchase: dict[str, Any],
+    options: tuple[str, ...],
+    answer: str,
+) -> None:
+    assert has_access(shop)
+
+    result = operator("refund", purchase["id"], *options, answer=answer)
+
+    assert result.exit_code == 0
+    assert "refunded" in result.stdout
+    assert refunds_at_stripe(shop) == [(999, "succeeded")]
+    assert [found["status"] for found in shop.purchases()] == ["refunded"]
+    assert not has_access(shop)
+
+
+def test_a_part_is_refunded_and_the_buyer_keeps_the_rest(
+    shop: Shop, operator: Operator, purchase: dict[str, Any]
+) -> None:
+    part = ("--amount", "400", "--reason", "requested_by_customer", "--yes")
+
+    shown = operator.json("refund", purchase["id"], *part)["purchase"]
+
+    assert (shown["refunded_amount"], shown["refundable_amount"]) == (400, 599)
+    [refund] = shown["refunds"]
+    assert (refund["amount"], refund["reason"]) == (400, "requested_by_customer")
+    assert has_access(shop)
+
+
+def test_who_refunded_is_on_record(
+    operator: Operator, purchase: dict[str, Any]
+) -> None:
+    operator("refund", purchase["id"], "--yes")
+
+    [told] = operator.json("show", purchase["id"])["payments"]
+
+    [asked] = [e for e in told["timeline"] if e["what"] == "refund_requested"]
+    assert asked["facts"]["requested_by"].startswith("arn:aws:sts:")
+    [refunded] = [e for e in told["timeline"] if e["what"] == "purchase_refunded"]
+    assert refunded["facts"]["refund_amount"] == 999
+    stripe_said = {e["what"] for e in told["timeline"] if e["from"] == "Stripe"}
+    assert {"refund.created", "charge.refunded"} <= stripe_said
+
+
+def test_refunding_asks_first(
+    shop: Shop, operator: Operator, purchase: dict[str, Any]
+) -> None:
+    before = shop.everything()
+
+    result = operator("refund", purchase["id"], answer="n\n")
+
+    assert result.exit_code == 1
+    assert f"Refund 9.99 USD of {purchase['id']} (completed, " in result.stderr
+    assert shop.everything() == before
+    assert refunds_at_stripe(shop) == []
+
+
+def test_a_question_cannot_command_the_terminal(shop: Shop, operator: Operator) -> None:
+    shop.change_offer(f"content#{PUBLISHED}", title="\x1b[2JCalm")
+    shop.create("content")
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.deliver()
+
+    result = operator("refund", shop.purchases()[0]["id"], answer="n\n")
+
+    assert "Calm" in result.stderr
+    assert "\x1b" not in result.output
+
+
+def test_no_more_is_refunded_than_was_paid(
+    shop: Shop, operator: Operator, purchase: dict[str, Any]
+) -> None:
+    result = operator("refund", purchase["id"], "--amount", "1000", "--yes")
+
+    assert result.exit_code == 1
+    assert result.stderr == f"Of {purchase['id']} only 9.99 USD can be refunded.\n"
+    assert refunds_at_stripe(shop) == []
+
+
+def test_a_second_full_refund_is_refused(
+    shop: Shop, operator: Operator, purchase: dict[str, Any]
+) -> None:
+    operator("refund", purchase["id"], "--yes")
+
+    result = operator("refund", purchase["id"], "--yes")
+
+    assert result.exit_code == 1
+    assert "only 0.00 USD" in result.stderr
+    assert refunds_at_stripe(shop) == [(999, "succeeded")]
+
+
+def test_a_refund_that_stripe_did_not_confirm_is_made_once(
+    shop: Shop, operator: Operator, purchase: dict[str, Any]
+) -> None:
+    """The sweep goes on with it, and asking again would be too much."""
+    lost = Fault("POST", "/v1/refunds", status=500, when="after", times=5)
+    shop.stripe.faults.add(lost)
+
+    result = operator("refund", purchase["id"], "--yes")
+
+    assert result.exit_code == 1
+    assert "do not ask again" in result.stderr
+    assert operator("refund", purchase["id"], "--yes").exit_code == 1
+    shop.stripe.faults.clear()
+    operator("sweep")
+    assert refunds_at_stripe(shop) == [(999, "succeeded")]
+    assert [found["status"] for found in shop.purchases()] == ["refunded"]
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("pur_1", "--amount", "0"),
+        ("pur_1", "--amount", "-5"),
+        ("pur_1", "--amount", "9.99"),
+        ("pur_1", "--reason", ""),
+        ("pur_1", "--reason", "x" * 501),
+        (),
+    ],
+)
+def test_what_can_be_no_refund_is_a_wrong_use(
+    operator: Operator, arguments: tuple[str, ...]
+) -> None:
+    assert operator("refund", *arguments, "--yes").exit_code == 2
+
+
+@pytest.mark.parametrize("command", [("refund",), ("quarantine", "accept")])
+@pytest.mark.parametrize("given", ["pur_1", "ps_1", "owns#order#order_1", "x" * 3000])
+def test_a_purchase_that_is_none_is_a_plain_answer(
+    operator: Operator, command: tuple[str, ...], given: str
+) -> None:
+    result = operator(*command, given, "--yes")
+
+    assert result.exit_code == 1
+    assert result.stderr == f"There is no purchase {given}.\n"
+
+
+# ---------------------------------------------------------------- quarantine
+
+
+@pytest.fixture
+def quarantined(shop: Shop) -> dict[str, Any]:
+    """Let Stripe take less for an order than was agreed."""
+    shop.create("order", email=EMAIL)
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    [event] = shop.events("checkout.session.completed")
+    event["data"]["object"]["amount_total"] = 14000
+    shop.deliver(event)
+    [purchase] = shop.purchases()
+    assert purchase["status"] == "quarantined"
+    return purchase
+
+
+def listed(operator: Operator) -> list[str]:
+    return [each["id"] for each in operator.json("quarantine", "list")["quarantined"]]
+
+
+def test_nothing_in_quarantine_says_so(operator: Operator) -> None:
+    assert operator("quarantine", "list").stdout == "Nothing is in quarantine.\n"
+
+
+def test_what_waits_for_a_person_is_listed(
+    operator: Operator, quarantined: dict[str, Any]
+) -> None:
+    printed = operator("quarantine", "list")
+
+    assert listed(operator) == [quarantined["id"]]
+    for told in (quarantined["id"], "another_amount", "140.00 USD", "order_1"):
+        assert told in printed.stdout
+    assert EMAIL not in printed.output
+
+
+def test_what_is_accepted_is_sold_after_all(
+    shop: Shop, operator: Operator, quarantined: dict[str, Any]
+) -> None:
+    assert shop.item("OffersTable", "order#order_1")["status"] == "CREATED"
+
+    shown = operator.json("quarantine", "accept", quarantined["id"], "--yes")
+
+    assert shown["purchase"]["status"] == "completed"
+    assert shop.item("OffersTable", "order#order_1")["status"] == "PAID"
+    assert listed(operator) == []
+    [told] = operator.json("show", quarantined["id"])["payments"]
+    [accepted] = [e for e in told["timeline"] if e["what"] == "quarantine_accepted"]
+    assert accepted["facts"]["accepted_by"].startswith("arn:aws:sts:")
+
+
+def test_what_is_not_accepted_is_refunded(
+    shop: Shop, operator: Operator, quarantined: dict[str, Any]
+) -> None:
+    shown = operator.json("quarantine", "refund", quarantined["id"], "--yes")
+
+    assert shown["purchase"]["status"] == "refunded"
+    assert refunds_at_stripe(shop) == [(14000, "succeeded")]
+    assert listed(operator) == []
+
+
+@pytest.mark.parametrize(
+    ("verb", "question"), [("accept", "Accept pur_"), ("refund", "Refund 140.00 USD")]
+)
+def test_both_ways_out_ask_first(
+    shop: Shop,
+    operator: Operator,
+    quarantined: dict[str, Any],
+    verb: str,
+    question: str,
+) -> None:
+    before = shop.everything()
+
+    result = operator("quarantine", verb, quarantined["id"], answer="n\n")
+
+    assert result.exit_code == 1
+    assert question in result.stderr
+    assert shop.everything() == before
+
+
+@pytest.mark.parametrize("verb", ["accept", "refund"])
+def test_what_is_not_in_quarantine_has_no_way_out(
+    shop: Shop, operator: Operator, purchase: dict[str, Any], verb: str
+) -> None:
+    before = shop.everything()
+
+    result = operator("quarantine", verb, purchase["id"], "--yes")
+
+    assert result.exit_code == 1
+    assert "completed" in result.stderr
+    assert shop.everything() == before
+
+
+def test_a_receipts_address_is_never_printed(
+    shop: Shop, operator: Operator, purchase: dict[str, Any]
+) -> None:
+    operator("sweep")
+    [kept] = shop.purchases()
+    assert kept["receipt"]["url"]
+
+    for options in ((), ("--json",)):
+        printed = operator("show", purchase["id"], *options).output
+        assert kept["receipt"]["url"] not in printed
+        assert EMAIL not in printed

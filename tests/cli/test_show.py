@@ -1,0 +1,289 @@
+"""One payment, found by any of its ids, told as one story."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from checkout import clock
+from local.stripe_sandbox.faults import Fault
+from tests.cli.conftest import Operator
+from tests.shop import DECLINED_CARD, PUBLISHED, Shop
+
+EMAIL = "ada@example.test"
+
+
+def buy(shop: Shop, kind: str = "content", **changes: Any) -> dict[str, Any]:
+    """Start a purchase, pay it and let everything be applied; return its session."""
+    assert shop.create(kind, email=EMAIL, **changes).status == 200
+    stripe_session_id = shop.stripe_sessions()[0]["id"]
+    shop.pay(stripe_session_id)
+    shop.deliver()
+    return newest(shop)
+
+
+def newest(shop: Shop) -> dict[str, Any]:
+    return shop.sessions()[-1]
+
+
+def found_by(operator: Operator, given: str, *options: str) -> list[str]:
+    shown = operator.json("show", given, *options)
+    return [session["id"] for session in shown["found"]]
+
+
+def test_a_payment_is_found_by_each_id_that_belongs_to_it(
+    shop: Shop, operator: Operator
+) -> None:
+    session = buy(shop)
+    [purchase] = shop.purchases()
+    ids = [
+        session["id"],
+        purchase["id"],
+        session["stripe_session_id"],
+        session["stripe_payment_intent_id"],
+        *(event["id"] for event in shop.events()),
+        PUBLISHED,
+        f"content#{PUBLISHED}",
+    ]
+
+    assert len(ids) > 6
+    for given in ids:
+        assert found_by(operator, given) == [session["id"]], given
+
+
+def test_a_payment_that_has_not_arrived_is_found_by_its_payment_intent(
+    shop: Shop, operator: Operator
+) -> None:
+    """No purchase points from it yet: Stripe knows whose it is."""
+    shop.create("content")
+    session = newest(shop)
+    shop.pay(session["stripe_session_id"], DECLINED_CARD)
+    [event] = shop.events("payment_intent.payment_failed")
+    payment_intent = event["data"]["object"]["id"]
+
+    assert found_by(operator, payment_intent) == [session["id"]]
+    assert operator("show", payment_intent, "--offline").exit_code == 1
+
+
+def test_a_refunds_event_leads_to_the_payment(shop: Shop, operator: Operator) -> None:
+    """A charge has the metadata of no session of ours, but its payment intent."""
+    session = buy(shop)
+    shop.stripe_post("/v1/refunds", payment_intent=session["stripe_payment_intent_id"])
+    [event] = shop.events("charge.refunded")
+
+    assert found_by(operator, event["id"]) == [session["id"]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "ids"),
+    [
+        ("bid", ["42", "bid#42", "7", "row#7"]),
+        ("auction", ["auction_1", "auction#auction_1"]),
+        ("order", ["order_1", "order#order_1"]),
+        ("product", ["hero-me-feelings", "product#hero-me-feelings"]),
+    ],
+)
+def test_an_offers_id_leads_to_its_payment(
+    shop: Shop, operator: Operator, kind: str, ids: list[str]
+) -> None:
+    session = buy(shop, kind)
+
+    for given in ids:
+        assert found_by(operator, given) == [session["id"]], given
+
+
+def test_of_several_payments_the_newest_is_told_and_all_are_listed(
+    shop: Shop, operator: Operator
+) -> None:
+    sessions = []
+    for minutes, buyer in enumerate(["user_1", "user_2", "user_3"]):
+        with time_machine.travel(clock.now() + timedelta(minutes=minutes)):
+            shop.create("content", buyer)
+        sessions.append(newest(shop)["id"])
+
+    newest_first = sessions[::-1]
+    one = operator.json("show", PUBLISHED)
+    every = operator.json("show", PUBLISHED, "--all")
+
+    assert [found["id"] for found in one["found"]] == newest_first
+    assert [told["session"]["id"] for told in one["payments"]] == newest_first[:1]
+    assert [told["session"]["id"] for told in every["payments"]] == newest_first
+    printed = operator("show", PUBLISHED).stdout
+    assert all(session_id in printed for session_id in sessions)
+
+
+def test_the_timeline_has_what_we_did_and_what_stripe_said(
+    shop: Shop, operator: Operator
+) -> None:
+    shop.create("content")
+    stripe_session_id = newest(shop)["stripe_session_id"]
+    shop.pay(stripe_session_id, DECLINED_CARD)
+    shop.pay(stripe_session_id)
+    shop.deliver()
+
+    [told] = operator.json("show", stripe_session_id)["payments"]
+
+    lines = [(entry["from"], entry["what"]) for entry in told["timeline"]]
+    assert set(lines) == {
+        ("us", "checkout_created"),
+        ("Stripe", "payment_intent.payment_failed"),
+        ("us", "payment_failed"),
+        ("Stripe", "payment_intent.succeeded"),
+        ("Stripe", "checkout.session.completed"),
+        ("us", "checkout_completed"),
+    }
+    seconds = [entry["at"][:19] for entry in told["timeline"]]
+    assert seconds == sorted(seconds)
+    assert lines.index(("Stripe", "checkout.session.completed")) < lines.index(
+        ("us", "checkout_completed")
+    )
+    assert [p["status"] for p in told["purchases"]] == ["completed"]
+    assert told["stripe"]["payment_intent_status"] == "succeeded"
+    assert told["stripe"]["amount_received"] == told["session"]["amount"] == 999
+
+
+def test_within_a_second_an_event_precedes_what_it_did() -> None:
+    """Stripe's clock tells whole seconds, and ours thousandths."""
+    from cli.show import in_order  # noqa: PLC0415 - once the environment is set
+
+    second = "2031-05-06T07:08:09"
+
+    def line(source: str, at: str, what: str, **facts: str) -> dict[str, Any]:
+        return {"at": at, "from": source, "what": what, "facts": facts}
+
+    story = [
+        line("us", f"{second}.100Z", "checkout_created"),
+        line("Stripe", f"{second}.000Z", "completed", event_id="evt_1"),
+        line("us", f"{second}.300Z", "checkout_completed", event_id="evt_1"),
+        line("Stripe", "2031-05-06T07:08:10.000Z", "refunded", event_id="evt_2"),
+        line("us", "2031-05-06T07:08:11.000Z", "accepted"),
+        # A queue's delay is no reason to tell it later than it was.
+        line("us", "2031-05-06T09:00:00.000Z", "purchase_refunded", event_id="evt_2"),
+    ]
+
+    assert in_order(story[::-1]) == story
+
+
+def test_the_timeline_has_nothing_of_other_payments(
+    shop: Shop, operator: Operator
+) -> None:
+    first = buy(shop, buyer="user_1")
+    second = buy(shop, buyer="user_2")
+
+    [told] = operator.json("show", first["id"])["payments"]
+
+    assert first["id"] != second["id"]
+    others = {event["id"] for event in shop.events() if second["id"] in str(event)}
+    assert others
+    assert not [e for e in told["timeline"] if e["facts"].get("event_id") in others]
+
+
+def test_an_event_that_nobody_delivered_shows(shop: Shop, operator: Operator) -> None:
+    """Which is what an operator looks for: Stripe knows, and we do not."""
+    shop.create("content")
+    session = newest(shop)
+    shop.pay(session["stripe_session_id"])
+
+    [told] = operator.json("show", session["id"])["payments"]
+
+    assert told["session"]["status"] == "open"
+    assert told["stripe"]["session_status"] == "complete"
+    assert told["purchases"] == []
+    said = [entry["what"] for entry in told["timeline"] if entry["from"] == "Stripe"]
+    assert "checkout.session.completed" in said
+
+
+def test_offline_tells_what_the_tables_know(shop: Shop, operator: Operator) -> None:
+    session = buy(shop)
+    asked_before = len(shop.stripe.requests)
+
+    [told] = operator.json("show", session["id"], "--offline")["payments"]
+
+    assert len(shop.stripe.requests) == asked_before
+    assert told["stripe"] is None
+    assert {entry["from"] for entry in told["timeline"]} == {"us"}
+
+
+def test_stripe_that_does_not_answer_hides_nothing_else(
+    shop: Shop, operator: Operator
+) -> None:
+    session = buy(shop)
+    shop.stripe.faults.add(Fault("GET", "/v1/", status=500, times=20))
+
+    result = operator("show", session["id"])
+
+    assert result.exit_code == 0
+    assert "What Stripe knows is left out" in result.stderr
+    assert "checkout_completed" in result.stdout
+
+
+def test_amounts_are_written_as_people_do(shop: Shop, operator: Operator) -> None:
+    session = buy(shop)
+    assert "9.99 USD" in operator("show", session["id"]).stdout
+
+
+@pytest.mark.parametrize("kind", ["content", "product"])
+@pytest.mark.parametrize("options", [(), ("--json",), ("--all",)])
+def test_what_nobody_may_read_is_never_printed(
+    shop: Shop, operator: Operator, kind: str, options: tuple[str, ...]
+) -> None:
+    """Invariant 8 at the desk: terminals are shared, and their output is pasted."""
+    changes = {"customer_email": EMAIL} if kind == "product" else {}
+    created = shop.create(kind, email=EMAIL, **changes)
+    session = newest(shop)
+    shop.pay(session["stripe_session_id"], DECLINED_CARD)
+    shop.pay(session["stripe_session_id"])
+    shop.deliver()
+    assert EMAIL in session["stripe_request"]
+
+    result = operator("show", session["id"], *options)
+
+    assert result.exit_code == 0
+    secret = created.body.get("client_secret") or session["url"]
+    for hidden in (EMAIL, secret, "stripe_request", "success_url", "client_secret"):
+        assert hidden not in result.output, hidden
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        *("ps_" + "0" * 32, "pur_0", "pi_nobody", "cs_test_nobody", "evt_nobody"),
+        *(
+            "live#order#order_1",
+            "rate#203.0.113.7",
+            "buyer#user_1",
+            "owns#order#order_1",
+        ),
+        *("nothing#1", "order#", "#", "row#", "../../v1/charges", "evt_../charges"),
+        *("[red]x[/red]", "' OR 1=1", "{}", "%s", "🦆", "x" * 300),
+    ],
+)
+def test_an_id_of_nothing_is_a_plain_answer(operator: Operator, given: str) -> None:
+    result = operator("show", "--", given)
+
+    assert result.exit_code == 1
+    assert result.stderr == f"No payment belongs to {given}.\n"
+    assert result.stdout == ""
+
+
+@pytest.mark.parametrize("given", ["", "x" * 3000, "\x1b[2Jps_1", "a\nb", "\udcff"])
+def test_an_id_that_can_be_none_is_refused(operator: Operator, given: str) -> None:
+    result = operator("show", given)
+
+    assert (result.exit_code, result.stderr) == (1, "That is no id of a payment.\n")
+
+
+def test_a_title_cannot_command_the_terminal(shop: Shop, operator: Operator) -> None:
+    title = "\x1b]0;owned\x07[bold]Calm[/bold]"
+    shop.change_offer(f"content#{PUBLISHED}", title=title)
+    session = buy(shop)
+
+    printed = operator("show", session["id"]).stdout
+
+    assert "\x1b" not in printed
+    assert "\x07" not in printed
+    assert "[bold]Calm[/bold]" in printed
+    told = json.loads(operator("show", session["id"], "--json").stdout)
+    assert told["payments"][0]["session"]["title"] == title

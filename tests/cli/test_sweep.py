@@ -1,0 +1,70 @@
+"""The sweep, when somebody does not want to wait for it."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+
+from checkout import reconcile
+from tests.cli.conftest import Operator
+from tests.shop import Shop
+
+START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
+
+
+@pytest.fixture
+def time() -> Any:
+    with time_machine.travel(START, tick=False) as clock:
+        yield clock
+
+
+@pytest.fixture
+def shop(time: Any, shop: Shop) -> Shop:  # noqa: ARG001 - first of all, the time
+    """Open the shop at a time that only the test moves."""
+    shop.load_samples()
+    return shop
+
+
+BUYERS = 17  # one more than the sweep has partitions
+
+
+@pytest.fixture
+def due(shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let more buyers pay unheard than one run of the sweep looks at."""
+    monkeypatch.setattr(reconcile, "MOST_AT_ONCE", 1)
+    for buyer in range(BUYERS):
+        shop.create("content", f"user_{buyer}")
+        shop.pay(shop.stripe_sessions()[0]["id"])
+    time.shift(timedelta(minutes=11))
+
+
+@pytest.mark.usefixtures("due")
+def test_it_runs_until_nothing_is_due(shop: Shop, operator: Operator) -> None:
+    answer = operator.json("sweep")
+
+    assert answer["looked_at"] == BUYERS
+    assert answer["runs"] >= 3
+    assert not shop.work()
+    assert len(shop.purchases()) == BUYERS
+
+
+@pytest.mark.usefixtures("due")
+def test_it_runs_once_if_asked(operator: Operator) -> None:
+    answer = operator.json("sweep", "--once")
+
+    assert answer["runs"] == 1
+    assert 0 < answer["looked_at"] < BUYERS
+
+
+def test_nothing_due_is_fine(operator: Operator) -> None:
+    assert operator("sweep").stdout == "Sessions looked at: 0, in runs: 1.\n"
+
+
+def test_a_run_that_fails_is_told(shop: Shop, operator: Operator) -> None:
+    shop.dynamodb.delete_table(TableName=shop.tables["PaymentSessionsTable"])
+
+    result = operator("sweep")
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith("The sweep failed: ")
