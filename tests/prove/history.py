@@ -9,8 +9,8 @@ that, so here Hypothesis makes up histories. It mixes two kinds of rules:
   Each of these deeds is done, and written down;
 - what goes wrong on the way to us: Stripe's events are delivered in any order, again,
   late, or never; the queue hands out its messages in any order and again; shoppers
-  come back to the return page, the sweep runs early; and any of these may be killed
-  after any of its calls to the outside.
+  come back to the return page, the sweep runs early. Whatever runs may be killed after
+  any of its calls to the outside, and at any of them somebody else may be quicker.
 
 When the history is over, everything comes to rest: time passes, the sweep runs, the
 queue is worked off, and what was still held back arrives at last, in the wrong order.
@@ -44,10 +44,10 @@ from hypothesis.stateful import (
     rule,
 )
 
+from tests.prove.at_stripe import METHODS
 from tests.prove.state import check_invariants, differences, final_state
 from tests.prove.world import (
     CLAIMS,
-    METHODS,
     OFFERS,
     TROUBLES,
     WITHDRAWALS,
@@ -96,14 +96,14 @@ class History(RuleBasedStateMachine):
         """Do something, write it down, and hold back what Stripe says about it."""
         result = do(self.world)
         self.deeds.append(Deed(do, result))
-        self.pending += self.world.happened()
+        self.pending += self.world.at_stripe.happened()
         return result
 
     def _once_we_know(self, world: World) -> None:
         """Let us hear everything; told well, we have."""
         if world is self.world:
             world.trouble_next(None)
-            for event in self.pending + self.lost + world.happened():
+            for event in self.pending + self.lost + world.at_stripe.happened():
                 assert world.hear(event)
             self.pending.clear()
             self.lost.clear()
@@ -118,25 +118,28 @@ class History(RuleBasedStateMachine):
         return self._payments(lambda _: True)
 
     def payable(self) -> list[int]:
-        return self._payments(self.world.is_open)
+        return self._payments(self.world.at_stripe.is_open)
 
     def processing(self) -> list[int]:
-        return self._payments(self.world.is_processing)
+        return self._payments(self.world.at_stripe.is_processing)
 
     def sold(self) -> list[int]:
         """Return what was paid, and not in vain."""
         return self._payments(self.world.is_sold)
 
     def disputed(self) -> list[int]:
-        return self._payments(self.world.is_disputed)
+        return self._payments(self.world.at_stripe.is_disputed)
 
     def slowly_refunded(self) -> list[int]:
-        return self._payments(self.world.has_slow_refunds)
+        return self._payments(self.world.at_stripe.has_slow_refunds)
 
     def refunded(self) -> list[int]:
         """Return what was refunded, if nobody has begun to buy the same again."""
         return self._payments(
-            lambda i: self.world.is_latest_of_its_claim(i) and self.world.has_refund(i)
+            lambda i: (
+                self.world.at_stripe.is_latest_of_its_claim(i)
+                and self.world.at_stripe.has_refund(i)
+            )
         )
 
     def unpaid_offers(self) -> list[str]:
@@ -161,11 +164,11 @@ class History(RuleBasedStateMachine):
     def _start(self, world: World, offer: str) -> int | None:
         stripe_id = None
         if not any(
-            world.refunds(earlier) or world.disputes(earlier)
-            for earlier in world.of_claim(CLAIMS.get(offer))
+            world.at_stripe.refunds(earlier) or world.at_stripe.disputes(earlier)
+            for earlier in world.at_stripe.of_claim(CLAIMS.get(offer))
         ):
             stripe_id = world.start(offer)
-        if stripe_id is None or not world.is_open(stripe_id):
+        if stripe_id is None or not world.at_stripe.is_open(stripe_id):
             self._once_we_know(world)
             stripe_id = world.start(offer)
         return world.handed_out.index(stripe_id) if stripe_id else None
@@ -177,7 +180,7 @@ class History(RuleBasedStateMachine):
         if self.world.is_in_vain(self.world.handed_out[number]):
             # The fraud's dispute would race with our own refund.
             method = method.replace("card of a fraud", "card")
-        self.done(lambda world: world.pay_with(method, world.handed_out[number]))
+        self.done(lambda world: world.at_stripe.pay(method, world.handed_out[number]))
 
     @precondition(handed_out)
     @rule(place=PLACES, trouble=TROUBLE)
@@ -192,7 +195,9 @@ class History(RuleBasedStateMachine):
     @rule(place=PLACES, pays=st.booleans())
     def bank_decides(self, place: int, pays: bool) -> None:
         number = _pick(self.processing(), place)
-        self.done(lambda world: world.decide(world.handed_out[number], pays=pays))
+        self.done(
+            lambda world: world.at_stripe.decide(world.handed_out[number], pays=pays)
+        )
 
     @precondition(unpaid_offers)
     @rule(place=PLACES)
@@ -210,7 +215,7 @@ class History(RuleBasedStateMachine):
     @rule(place=PLACES, part=PARTS)
     def refund_in_dashboard(self, place: int, part: str) -> None:
         number = _pick(self.sold(), place)
-        self.done(lambda world: world.refund_at_stripe(world.handed_out[number], part))
+        self.done(lambda world: world.at_stripe.refund(world.handed_out[number], part))
 
     @precondition(sold)
     @rule(place=PLACES, part=PARTS, trouble=TROUBLE)
@@ -235,31 +240,37 @@ class History(RuleBasedStateMachine):
     @rule(place=PLACES)
     def slow_refunds_arrive(self, place: int) -> None:
         number = _pick(self.slowly_refunded(), place)
-        self.done(lambda world: world.settle_refunds(world.handed_out[number]))
+        self.done(
+            lambda world: world.at_stripe.settle_refunds(world.handed_out[number])
+        )
 
     @precondition(refunded)
     @rule(place=PLACES)
     def refund_fails(self, place: int) -> None:
         number = _pick(self.refunded(), place)
-        self.done(lambda world: world.fail_refund(world.handed_out[number]))
+        self.done(lambda world: world.at_stripe.fail_refund(world.handed_out[number]))
 
     @precondition(sold)
     @rule(place=PLACES)
     def buyer_disputes(self, place: int) -> None:
         number = _pick(self.sold(), place)
-        self.done(lambda world: world.dispute(world.handed_out[number]))
+        self.done(lambda world: world.at_stripe.dispute(world.handed_out[number]))
 
     @precondition(disputed)
     @rule(place=PLACES, status=st.sampled_from(["won", "lost"]))
     def dispute_is_closed(self, place: int, status: str) -> None:
         number = _pick(self.disputed(), place)
-        self.done(lambda world: world.close_disputes(world.handed_out[number], status))
+        self.done(
+            lambda world: world.at_stripe.close_disputes(
+                world.handed_out[number], status
+            )
+        )
 
     @precondition(sold)
     @rule(place=PLACES)
     def bank_warns(self, place: int) -> None:
         number = _pick(self.sold(), place)
-        self.done(lambda world: world.warn_of_fraud(world.handed_out[number]))
+        self.done(lambda world: world.at_stripe.warn_of_fraud(world.handed_out[number]))
 
     # -------------------------------------------------- what goes wrong on the way
 
@@ -285,19 +296,19 @@ class History(RuleBasedStateMachine):
         if again:
             self.world.queue += batch
         self.world.work_on(batch, trouble)
-        self.pending += self.world.happened()
+        self.pending += self.world.at_stripe.happened()
 
     @rule(trouble=TROUBLE)
     def sweep(self, trouble: Trouble | None) -> None:
         self.world.sweep(trouble)
-        self.pending += self.world.happened()
+        self.pending += self.world.at_stripe.happened()
 
     # ------------------------------------------------------------------ the end
 
     def teardown(self) -> None:
         try:
             self.world.come_to_rest()
-            for event in reversed(self.pending + self.world.happened()):
+            for event in reversed(self.pending + self.world.at_stripe.happened()):
                 assert self.world.hear(event)
             self.world.work_off()
             check_invariants(self.world)
@@ -335,7 +346,7 @@ def told_well(deeds: list[Deed]) -> Any:
 
 def _hear_in_order(world: World) -> None:
     world.work_off()
-    while events := world.happened():
+    while events := world.at_stripe.happened():
         for event in events:
             assert world.hear(event)
             world.work_off()

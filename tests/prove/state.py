@@ -113,8 +113,10 @@ def _stripes_state(world: World, names: dict[str, str]) -> dict[str, Json]:
         names[stripe_id]: {
             "status": checkout.session["status"],
             "payment_status": checkout.session["payment_status"],
-            "refunds": [(r["amount"], r["status"]) for r in world.refunds(stripe_id)],
-            "disputes": [d["status"] for d in world.disputes(stripe_id)],
+            "refunds": [
+                (r["amount"], r["status"]) for r in world.at_stripe.refunds(stripe_id)
+            ],
+            "disputes": [d["status"] for d in world.at_stripe.disputes(stripe_id)],
         }
         for stripe_id, checkout in world.stripe.checkouts.items()
     }
@@ -151,36 +153,38 @@ def _check_money(world: World) -> None:
     """Each payment is one purchase of its amount, which adds up before and after."""
     purchases = {p["stripe_session_id"]: p for p in world.purchases()}
     assert len(purchases) == len(world.purchases()), "a payment is there twice"
-    paid = {i for i in world.stripe.checkouts if world.is_paid(i)}
+    paid = {i for i in world.stripe.checkouts if world.at_stripe.is_paid(i)}
     assert purchases.keys() == paid, "a payment is lost, or made up"
     for stripe_id, purchase in purchases.items():
         shares = ("platform_fee", "organization_fee", "creator_payout")
         assert purchase["amount"] == sum(purchase[share] for share in shares)
-        assert purchase["amount"] == world.paid_amount(stripe_id)
+        assert purchase["amount"] == world.at_stripe.paid_amount(stripe_id)
         assert purchase["refunded_amount"] == _given_back(world, stripe_id)
         assert purchase["refunded_amount"] <= purchase["amount"]
         assert purchase["receipt"]["net"] < purchase["amount"]
         assert {d["status"] for d in purchase["disputes"].values()} == {
-            d["status"] for d in world.disputes(stripe_id)
+            d["status"] for d in world.at_stripe.disputes(stripe_id)
         }
         assert "unresolved" not in purchase
 
 
 def _given_back(world: World, stripe_id: str) -> int:
-    succeeded = (r for r in world.refunds(stripe_id) if r["status"] == "succeeded")
+    succeeded = (
+        r for r in world.at_stripe.refunds(stripe_id) if r["status"] == "succeeded"
+    )
     return sum(refund["amount"] for refund in succeeded)
 
 
 def _check_access(world: World) -> None:
     """Who paid and has not got the money back holds the claim, and nobody else."""
     entitled = {}
-    for stripe_id in world.stripe.checkouts:
-        claim = world.claim(stripe_id)
-        found = [dispute["status"] for dispute in world.disputes(stripe_id)]
-        keeps = _given_back(world, stripe_id) < world.paid_amount(stripe_id)
+    for stripe_id in world.at_stripe.sessions():
+        claim = world.at_stripe.claim(stripe_id)
+        found = [dispute["status"] for dispute in world.at_stripe.disputes(stripe_id)]
+        keeps = _given_back(world, stripe_id) < world.at_stripe.paid_amount(stripe_id)
         if (
             claim
-            and world.is_paid(stripe_id)
+            and world.at_stripe.is_paid(stripe_id)
             and not world.is_in_vain(stripe_id)
             and keeps
             and "lost" not in found

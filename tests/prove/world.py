@@ -22,26 +22,19 @@ from unittest.mock import patch
 import time_machine
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
-from checkout import aws, payment_events, reconcile, stripe_transport
+from checkout import aws, reconcile, stripe_transport
 from checkout.clock import iso
 from checkout.tables.item import to_item
 from checkout.tables.payment_sessions import UNDELIVERED
 from checkout.telemetry import logger
 from functions.fulfillment import app as fulfillment
-from local.stripe_sandbox import (
-    StripeSandbox,
-    disputes,
-    fraud_warnings,
-    payment_methods,
-    payments,
-    refunds,
-)
-from local.stripe_sandbox.errors import ApiError
-from local.stripe_sandbox.sessions import Checkout, expire_due
+from local.stripe_sandbox import StripeSandbox
+from local.stripe_sandbox.sessions import expire_due
 from tests.crashes import Crash, restart
+from tests.prove.at_stripe import AtStripe
 from tests.prove.dynamodb import DynamoDB
 from tests.prove.outside import Client, Process, Queue, Secrets, Transport
-from tests.shop import CARD, DECLINED_CARD, PUBLISHED, Context, Shop
+from tests.shop import PUBLISHED, Context, Shop
 
 START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 STRIPE_URL = "https://stripe.test"
@@ -98,21 +91,14 @@ BID_45 = {
     "platform_fee_bps": 333,
     "organization_fee_bps": 1250,
 }
-CARDS = {
-    "card": CARD,
-    "declined card": DECLINED_CARD,
-    "card with slow refunds": "4000000000007726",
-    "card of a fraud": "4000000000000259",  # disputes at once what it pays
-}
-METHODS = (*CARDS, "bank debit")
 
 
 class World(Shop):
     """
-    Does what the outside does: buyers, banks, the host, Stripe, the queue, the clock.
+    Does what the outside does: buyers, the host, the queue, the schedule, the clock.
 
-    `create` and the actions after it change what is true. `deliver`, `work`, `sweep`
-    and `look` only change what we know of it.
+    What happens `at_stripe`, and the deeds from `start` on, change what is true; from
+    `hear` on, only what we know of it.
     """
 
     def __init__(self) -> None:
@@ -133,6 +119,7 @@ class World(Shop):
         )
         # Stripe sends nothing by itself; what nobody has taken, it knows.
         self.stripe.webhooks.mode = "drop"
+        self.at_stripe = AtStripe(self.stripe)
         self.values |= {
             "AnonymousRequestsPerMinute": "1000",
             "SweepCallsPerSecond": "1000000000",
@@ -149,7 +136,6 @@ class World(Shop):
         self.handed_out: list[str] = []
         self.withdrawn: set[str] = set()
         self._clicks = 0
-        self._events_seen = 0
 
     def _enter(self) -> None:
         enter = self._patches.enter_context
@@ -238,29 +224,6 @@ class World(Shop):
             self.handed_out.append(stripe_id)
         return str(stripe_id)
 
-    def pay_with(self, method: str, stripe_id: str) -> None:
-        """Pay on Stripe's page; a card may be declined, a bank debit takes days."""
-        wanted: Json = {"type": "us_bank_account"}
-        if method in CARDS:
-            card = {"number": CARDS[method], "exp_month": "12", "exp_year": "2044"}
-            wanted = {"type": "card", "card": card}
-        made = payment_methods.create(self.stripe, wanted)
-        with suppress(ApiError):  # declined
-            payments.confirm(self.stripe, self.checkout(stripe_id), made)
-
-    def decide(self, stripe_id: str, *, pays: bool) -> None:
-        """Let the bank decide about a debit."""
-        payments.settle(self.stripe, self.intent(stripe_id)["id"], succeeds=pays)
-
-    def refund_at_stripe(self, stripe_id: str, part: str) -> bool:
-        """Refund in Stripe's dashboard; say whether Stripe would."""
-        amount = {"amount": str(self.paid_amount(stripe_id) // 3)}
-        wanted = {"payment_intent": self.intent(stripe_id)["id"]}
-        with suppress(ApiError):
-            refunds.create(self.stripe, wanted | (amount if part == "some" else {}), {})
-            return True
-        return False
-
     def refund_by_operator(self, stripe_id: str, part: str, key: str) -> bool:
         """Refund through our own API, again if killed; say whether that was done."""
         with suppress(Crash):
@@ -268,8 +231,8 @@ class World(Shop):
         return self._refunded_by_operator(stripe_id, part, key)
 
     def _refunded_by_operator(self, stripe_id: str, part: str, key: str) -> bool:
-        ours = self.checkout(stripe_id).session["client_reference_id"]
-        amount = {"amountCents": self.paid_amount(stripe_id) // 3}
+        ours = self.at_stripe.checkout(stripe_id).session["client_reference_id"]
+        amount = {"amountCents": self.at_stripe.paid_amount(stripe_id) // 3}
         answer = self.call(
             "POST /api/purchases/{id}/refund",
             amount if part == "some" else {},
@@ -279,33 +242,6 @@ class World(Shop):
             headers={"idempotency-key": key},
         )
         return answer.status == 200
-
-    def settle_refunds(self, stripe_id: str) -> None:
-        """Let the refunds arrive that the buyer's bank has been slow with."""
-        for refund in self.refunds(stripe_id):
-            if refund["status"] == "pending":
-                refunds.settle(self.stripe, refund["id"])
-
-    def fail_refund(self, stripe_id: str) -> None:
-        """Let the bank send back the latest refund."""
-        alive = [r for r in self.refunds(stripe_id) if r["status"] != "failed"]
-        refunds.fail(self.stripe, alive[-1]["id"])
-
-    def dispute(self, stripe_id: str) -> bool:
-        """Let the buyer dispute the payment; say whether the bank would."""
-        with suppress(ApiError):
-            disputes.create(self.stripe, self.intent(stripe_id)["id"])
-            return True
-        return False
-
-    def close_disputes(self, stripe_id: str, status: str) -> None:
-        """Let the bank decide."""
-        for dispute in self.disputes(stripe_id):
-            if dispute["status"] not in CLOSED:
-                disputes.close(self.stripe, dispute["id"], status)
-
-    def warn_of_fraud(self, stripe_id: str) -> None:
-        fraud_warnings.create(self.stripe, self.intent(stripe_id)["id"])
 
     def withdraw(self, offer: str) -> None:
         """Let the host take back an offer, for whatever reason."""
@@ -317,90 +253,22 @@ class World(Shop):
         self._time.shift(pause)
         expire_due(self.stripe)
 
-    # ------------------------------------------------------------- what is so at Stripe
-
-    def checkout(self, stripe_id: str) -> Checkout:
-        return self.stripe.checkouts[stripe_id]
-
-    def intent(self, stripe_id: str) -> Json:
-        intent = self.checkout(stripe_id).session["payment_intent"]
-        return self.stripe.store.get("payment_intent", intent) if intent else {}
-
-    def refunds(self, stripe_id: str) -> list[Json]:
-        return self._of_payment("refund", stripe_id)
-
-    def disputes(self, stripe_id: str) -> list[Json]:
-        return self._of_payment("dispute", stripe_id)
-
-    def _of_payment(self, kind: str, stripe_id: str) -> list[Json]:
-        intent = self.intent(stripe_id).get("id")
-        return [o for o in self.stripe.store.all(kind) if o["payment_intent"] == intent]
-
-    def is_open(self, stripe_id: str) -> bool:
-        return bool(self.checkout(stripe_id).session["status"] == "open")
-
-    def is_processing(self, stripe_id: str) -> bool:
-        return self.intent(stripe_id).get("status") == "processing"
-
-    def is_paid(self, stripe_id: str) -> bool:
-        return self.intent(stripe_id).get("status") == "succeeded"
-
-    def paid_amount(self, stripe_id: str) -> int:
-        return int(self.checkout(stripe_id).session["amount_total"])
-
-    def claim(self, stripe_id: str) -> str | None:
-        """Return what the session sells only once; by what the buyer asked for."""
-        facts = self.checkout(stripe_id).session["metadata"]
-        match facts["kind"]:
-            case "bid":
-                return f"row#{facts['row_id']}"
-            case "auction":
-                return f"auction#{facts['auction_id']}"
-            case "order":
-                return f"order#{facts['orderId']}"
-            case "content":
-                return f"content#{facts['contentId']}#{facts['customerId']}"
-        return None
-
-    def of_claim(self, claim: str | None) -> list[str]:
-        """Return the sessions that sell *claim*, in the order in which they began."""
-        found = [i for i in self.stripe.checkouts if self.claim(i) == claim]
-        return found if claim else []
-
-    def is_latest_of_its_claim(self, stripe_id: str) -> bool:
-        return self.of_claim(self.claim(stripe_id))[-1:] in ([], [stripe_id])
-
     def is_being_paid(self, offer: str) -> bool:
         """Whether anybody has paid, or tries to."""
         claim, _ = WITHDRAWALS[offer]
         return any(
-            self.checkout(stripe_id).session["status"] == "complete"
-            for stripe_id in self.of_claim(claim)
+            self.at_stripe.checkout(stripe_id).session["status"] == "complete"
+            for stripe_id in self.at_stripe.of_claim(claim)
         )
 
     def is_in_vain(self, stripe_id: str) -> bool:
         """Whether what it pays for had been taken back before it was paid."""
-        return self.claim(stripe_id) in self.withdrawn
+        return self.at_stripe.claim(stripe_id) in self.withdrawn
 
     def is_sold(self, stripe_id: str) -> bool:
-        return self.is_paid(stripe_id) and not self.is_in_vain(stripe_id)
-
-    def is_disputed(self, stripe_id: str) -> bool:
-        return any(d["status"] not in CLOSED for d in self.disputes(stripe_id))
-
-    def has_refund(self, stripe_id: str) -> bool:
-        return any(r["status"] != "failed" for r in self.refunds(stripe_id))
-
-    def has_slow_refunds(self, stripe_id: str) -> bool:
-        return any(r["status"] == "pending" for r in self.refunds(stripe_id))
+        return self.at_stripe.is_paid(stripe_id) and not self.is_in_vain(stripe_id)
 
     # -------------------------------------------------------------- what we hear of it
-
-    def happened(self) -> list[Json]:
-        """Return Stripe's events since the last time, of the types that we act on."""
-        events = self.stripe.store.all("event")[self._events_seen :]
-        self._events_seen += len(events)
-        return [e for e in events if e["type"] in payment_events.FROM_STRIPE]
 
     def hear(self, event: Json, trouble: Trouble | None = None) -> bool:
         """Let Stripe send an event; say whether it was answered 200."""
@@ -445,10 +313,10 @@ class World(Shop):
         """Let the banks decide, and time pass, until there is nothing left to do."""
         self.work_off()
         for pause in PAUSES_AT_THE_END:
-            for stripe_id in self.stripe.checkouts:
-                if self.is_processing(stripe_id):
-                    self.decide(stripe_id, pays=True)
-                self.settle_refunds(stripe_id)
+            for stripe_id in self.at_stripe.sessions():
+                if self.at_stripe.is_processing(stripe_id):
+                    self.at_stripe.decide(stripe_id, pays=True)
+                self.at_stripe.settle_refunds(stripe_id)
             self.pass_time(pause)
             self.sweep()
             self.work_off()
@@ -460,4 +328,3 @@ WITHDRAWALS = {
     "auction": ("auction#auction_1", "cancelled"),
     "order": ("order#order_1", "CANCELLED"),
 }
-CLOSED = ("won", "lost")
