@@ -29,6 +29,8 @@ Some outcomes depend, by right, on who comes first. They are kept out of the his
 - What has been refunded or disputed is bought again only once we know that it was; and
   a refund does not fail any more once somebody has begun to buy the same again: of two
   payments for one claim, the first that we hear of stands.
+- What is left of a payment after other refunds is refunded through our API only once we
+  know of those: what is left is what we know of.
 """
 
 from collections.abc import Callable
@@ -231,6 +233,8 @@ class History(RuleBasedStateMachine):
         self, world: World, number: int, part: str, key: str
     ) -> bool:
         stripe_id = world.handed_out[number]
+        if part == "all" and world.at_stripe.refunds(stripe_id):
+            self._once_we_know(world)
         if world.refund_by_operator(stripe_id, part, key):
             return True
         self._once_we_know(world)
