@@ -18,6 +18,8 @@ import re
 from collections import Counter
 from typing import Any
 
+from checkout.purchase import Purchase
+from checkout.revenue import entries
 from tests.prove.world import World
 
 type Json = dict[str, Any]
@@ -25,6 +27,7 @@ type State = dict[str, dict[str, Json]]
 
 TABLES = ("OffersTable", "PaymentSessionsTable", "PurchasesTable")
 PASSING = frozenset(["rate", "sweep"])
+REVENUE = "revenue#"
 LEFT_OUT = frozenset(
     [
         "created_at",
@@ -52,6 +55,12 @@ def final_state(world: World) -> State:
             if item["id"].split("#")[0] not in PASSING
         }
         for table in TABLES
+    }
+    # A sale counts on the day on which we heard of it: only the sums are the same.
+    for item_id in [i for i in state["PurchasesTable"] if i.startswith(REVENUE)]:
+        del state["PurchasesTable"][item_id]
+    state["revenue"] = {
+        creator: dict(sums) for creator, sums in _recorded_revenue(world).items()
     }
     for session in state["PaymentSessionsTable"].values():
         if "kind" in session and session["status"] not in MONEY_CAME:
@@ -145,6 +154,7 @@ def check_invariants(world: World) -> None:
     _check_money(world)
     _check_access(world)
     _check_counts(world)
+    _check_revenue(world)
     _check_ends(world)
     assert not world.queue, "a dead letter"
 
@@ -215,6 +225,31 @@ def _check_counts(world: World) -> None:
         if item["id"].startswith("buyer#")
     }
     assert recorded == counted
+
+
+def _check_revenue(world: World) -> None:
+    """What is counted for a creator's days is what the purchases come to."""
+    expected: dict[str, Counter[str]] = {}
+    for stored in world.purchases():
+        purchase = Purchase.from_dict(stored)
+        for entry, amount in entries(purchase).items():
+            sums = expected.setdefault(str(purchase.creator_id), Counter())
+            sums[f"{entry.currency}_{entry.measure}"] += amount
+    assert _recorded_revenue(world) == _without_zeros(expected)
+
+
+def _recorded_revenue(world: World) -> dict[str, Counter[str]]:
+    sums: dict[str, Counter[str]] = {}
+    for item in world.items("PurchasesTable"):
+        if item["id"].startswith(REVENUE):
+            _, creator, _, _ = item.pop("id").split("#")
+            sums.setdefault(creator, Counter()).update(item)
+    return _without_zeros(sums)
+
+
+def _without_zeros(sums: dict[str, Counter[str]]) -> dict[str, Counter[str]]:
+    kept = {creator: +found for creator, found in sums.items()}
+    return {creator: found for creator, found in kept.items() if found}
 
 
 def _check_ends(world: World) -> None:
