@@ -15,7 +15,7 @@ SOURCES := layers/common/checkout functions local cli
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast test-stack check format build cold-start deploy lock clean
+.PHONY: help run sam-local test test-fast test-stack prove check format build cold-start deploy lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -33,6 +33,14 @@ test-fast: check ## All of it but the tests that need a running stack
 
 test-stack: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Test the deployed stack (CHECKOUT_STACK_JSON=.local/stack.json: the one that runs)
 	$(RUN) pytest tests/stack
+
+# The first of the seeds that the histories are made of: fix it to tell the same again.
+SEED ?= $(shell date +%s)
+HISTORIES ?= 10000
+
+prove: .venv/ready ## Tell ten thousand histories of payments badly, and see that nothing is lost (HISTORIES, SEED)
+	@echo "SEED=$(SEED)"
+	HISTORIES=$(HISTORIES) SEED=$(SEED) $(RUN) pytest tests/prove --numprocesses auto --dist worksteal --quiet
 
 check: .venv/ready .venvs/sam/ready ## Format, lint, types, imports, template
 	$(RUN) ruff format --check

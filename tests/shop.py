@@ -5,7 +5,7 @@ import importlib
 import json
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -74,11 +74,16 @@ class Shop:
     messages on the queue until `work`.
     """
 
-    def __init__(self, stripe: StripeSandbox, stripe_url: str) -> None:
+    def __init__(
+        self,
+        stripe: StripeSandbox,
+        stripe_url: str,
+        client: Callable[[str], Any] = aws_client,
+    ) -> None:
         self.stripe = stripe
         self.stripe_url = stripe_url
-        self.dynamodb = aws_client("dynamodb")
-        self.sqs = aws_client("sqs")
+        self.dynamodb = client("dynamodb")
+        self.sqs = client("sqs")
         self.tables = {
             name: self._create_table(properties)
             for name, properties in template_file.resources(
@@ -88,7 +93,7 @@ class Shop:
         self.queue_url = self.sqs.create_queue(QueueName=f"events-{uuid4().hex}")[
             "QueueUrl"
         ]
-        self.secrets = aws_client("secretsmanager")
+        self.secrets = client("secretsmanager")
         self.values = self.tables | {
             "LogLevel": "INFO",
             "PaymentEventsQueue": self.queue_url,

@@ -44,12 +44,18 @@ class Call:
         return self.headers.get("idempotency-key") if self.method == "POST" else None
 
 
-def route(
-    method: str, path: str, handler: Handler, *, publishable: bool = False
-) -> Route:
+class ApiRoute(Route):
     """A route of Stripe's API; the page's own calls may use the publishable key."""
 
-    async def endpoint(request: Request) -> Response:
+    def __init__(
+        self, method: str, path: str, handler: Handler, *, publishable: bool
+    ) -> None:
+        self._handler = handler
+        self._publishable = publishable
+        methods = ["GET", "POST", "DELETE"] if method == "*" else [method]
+        super().__init__(path, self._serve, methods=methods)
+
+    async def _serve(self, request: Request) -> Response:
         form = request.method == "POST"
         call = Call(
             request.method,
@@ -60,13 +66,16 @@ def route(
             else request.url.query,
             {key: str(value) for key, value in request.path_params.items()},
         )
-        sandbox: StripeSandbox = request.app.state.sandbox
-        return await run_in_threadpool(
-            _respond, sandbox, call, handler, publishable=publishable
-        )
+        return await run_in_threadpool(self.answer, request.app.state.sandbox, call)
 
-    methods = ["GET", "POST", "DELETE"] if method == "*" else [method]
-    return Route(path, endpoint, methods=methods)
+    def answer(self, sandbox: StripeSandbox, call: Call) -> Response:
+        return _respond(sandbox, call, self._handler, publishable=self._publishable)
+
+
+def route(
+    method: str, path: str, handler: Handler, *, publishable: bool = False
+) -> ApiRoute:
+    return ApiRoute(method, path, handler, publishable=publishable)
 
 
 def unrecognized(_: StripeSandbox, __: Json, path_params: dict[str, str]) -> Json:
