@@ -324,7 +324,18 @@ def test_the_sample_rule_hears_events_that_there_are():
 # ---------------------------------------------------------------- README.md and others
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md"])
+def test_the_invocations_of_the_sam_local_page_name_a_function_and_its_sample():
+    named = re.findall(
+        r"\$WITH (\w+Function) -e (?:\$EVENTS|tests/events)/(\S+)",
+        read("docs/sam-local.md"),
+    )
+    assert named
+    for function, event in named:
+        assert event.startswith(f"{function}/")
+        assert (ROOT / "tests/events" / event).exists(), event
+
+
+@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/sam-local.md"])
 def test_every_make_target_that_is_named_exists(page: str):
     named = re.findall(r"`make ([a-z-]+)|^make ([a-z-]+)", read(page), re.MULTILINE)
     targets = {target for pair in named for target in pair if target}
