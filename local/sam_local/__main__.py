@@ -124,7 +124,7 @@ def print_commands(folder: Path) -> None:
 Type in another terminal, here:
 
   SAM={os.path.relpath(sam.SAM, ROOT)} EVENTS={here}/events
-  WITH=--config-file={folder / "samconfig.toml"}
+  WITH=--config-file={here}/samconfig.toml
 
 {invocations}
 

@@ -41,8 +41,9 @@ def missing() -> str | None:
     return inspected.stderr.strip() if inspected.returncode else None
 
 
+MISSING = missing()
 pytestmark = pytest.mark.skipif(
-    missing() is not None, reason=f"SAM LOCAL IS NOT TESTED HERE: {missing()}"
+    MISSING is not None, reason=f"SAM LOCAL IS NOT TESTED HERE: {MISSING}"
 )
 
 
