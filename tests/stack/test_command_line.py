@@ -151,3 +151,14 @@ def test_an_offer_is_loaded_and_left_alone_once_sold(
 
     assert [each["result"] for each in loaded] == ["skipped", "loaded"]
     assert shop.offer_status(offer) == "PAID"
+
+
+def test_a_webhook_endpoint_is_made_at_the_address_of_this_machine(
+    stack: Any, shop: HttpShop, operator: Operator
+) -> None:
+    made = operator("webhook-endpoint", "create", "--yes")["webhook_endpoint"]
+    try:
+        assert made["url"] == stack.webhook_url
+        assert operator("webhook-endpoint", "create")["webhook_endpoint"] == made
+    finally:
+        shop.stripe("DELETE", f"/v1/webhook_endpoints/{made['id']}")
