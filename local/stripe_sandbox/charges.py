@@ -37,7 +37,7 @@ def of_attempt(
         "captured": paid,
         "created": old["created"] if old else sandbox.now(),
         "currency": intent["currency"],
-        "customer": None,
+        "customer": intent["customer"],
         "description": intent["description"],
         "disputed": False,
         "failure_balance_transaction": None,

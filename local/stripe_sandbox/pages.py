@@ -118,13 +118,13 @@ def pay(page: Page, form: Json) -> Response:
         payments.confirm(page.sandbox, page.checkout, _method(page, form))
     except ApiError as error:
         return _refused(page, form, error)
-    if page.checkout.authenticating:
+    if payments.is_challenged(page.sandbox, page.checkout):
         return RedirectResponse(f"{page.path}/authenticate", HTTPStatus.SEE_OTHER)
     return _paid(page)
 
 
 def show_challenge(page: Page, _: Json) -> Response:
-    if not page.checkout.authenticating:
+    if not payments.is_challenged(page.sandbox, page.checkout):
         return RedirectResponse(page.path, HTTPStatus.SEE_OTHER)
     return _render("challenge.html", page=page, session=page.session)
 
