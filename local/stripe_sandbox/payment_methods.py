@@ -80,8 +80,8 @@ def create(sandbox: StripeSandbox, raw: Json) -> Json:
 
 def create_debit(sandbox: StripeSandbox, kind: str, params: Json) -> Json:
     details = params.get(kind, {})
-    number = details.get("iban") or details.get("account_number") or debits.SLOW[kind]
-    number = debits.check(kind, number)
+    field = "iban" if kind == "sepa_debit" else "account_number"
+    number = debits.check(kind, details.get(field) or debits.SLOW[kind])
     shown = {"last4": number[-4:], "fingerprint": new_id("", 16)}
     method = _add(sandbox, kind, shown, params)
     sandbox.outcomes[method["id"]] = debits.outcome_of(number)
