@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from stripe.checkout import Session
 from stripe.params.checkout import (
     SessionCreateParams,
     SessionListLineItemsParams,
@@ -166,7 +167,12 @@ def _session(params: Json, line_items: list[Json], now: int) -> Json:
         "customer_creation": "if_required",
         "discounts": [],
         "expires_at": params.get("expires_at", now + create_rules.MAXIMUM_LIFE_SECONDS),
-        "invoice_creation": {"enabled": False, "invoice_data": None},
+        "invoice_creation": {
+            "enabled": False,
+            "invoice_data": dict.fromkeys(
+                Session.InvoiceCreation.InvoiceData.__annotations__
+            ),
+        },
         "livemode": False,
         "metadata": params.get("metadata") or {},
         "mode": "payment",
