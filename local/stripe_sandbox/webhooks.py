@@ -71,6 +71,8 @@ class Destination:
     enabled: bool = True
     # Secrets that were rolled, and until when they sign beside the new one.
     rolled: list[tuple[str, int]] = field(default_factory=list)
+    # The events that it has answered with 2xx.
+    delivered: set[str] = field(default_factory=set)
 
     def roll(self, secret: str, until: int) -> None:
         self.rolled.append((self.secret, until))
@@ -109,7 +111,6 @@ class Webhooks:
         self._max_attempts = attempts
         self._now = now
         self._held: list[Json] = []
-        self._delivered: set[tuple[str, str]] = set()
         self._timers: set[threading.Timer] = set()
         self._connections: set[http.client.HTTPConnection] = set()
         self._answered = threading.Condition()
@@ -215,16 +216,16 @@ class Webhooks:
         with self._answered:
             self.attempts.append({**record, "attempt": attempt, "status": status})
             if status is not None and HTTPStatus(status).is_success:
-                self._count(event, url)
+                self._count(event, destination)
             elif attempt < self._max_attempts and not self._stopped:
                 delay = self._retry_base_seconds * 2 ** (attempt - 1)
                 self._submit_in(delay, event, destination, body, attempt + 1)
 
-    def _count(self, event: Json, url: str) -> None:
+    def _count(self, event: Json, destination: Destination) -> None:
         """One endpoint less to tell; a second copy tells nobody new."""
-        if (event["id"], url) in self._delivered:
+        if event["id"] in destination.delivered:
             return
-        self._delivered.add((event["id"], url))
+        destination.delivered.add(event["id"])
         event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
         self._answered.notify_all()
 

@@ -105,6 +105,18 @@ def test_every_endpoint_that_asked_hears_of_an_event(
     eventually(lambda: client.v1.events.retrieve(happened).pending_webhooks == 0)
 
 
+def test_two_endpoints_may_have_one_address(
+    endpoint, client, register, expire, eventually
+):
+    register()
+    client.v1.webhook_endpoints.create({"url": endpoint.url, "enabled_events": ["*"]})
+    endpoint.take = lambda *_: 200
+
+    happened = expire()
+
+    eventually(lambda: client.v1.events.retrieve(happened).pending_webhooks == 0)
+
+
 def test_the_configured_endpoint_stays(
     endpoint, another_endpoint, sandbox, control, register, expire
 ):
