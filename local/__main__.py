@@ -254,7 +254,9 @@ def print_summary(settings: Settings, stack: dict[str, Any]) -> None:
   all of this    {os.path.relpath(settings.stack_file, ROOT)}
   logs           {logs}
 """)
-    if not settings.sandbox:
+    if settings.sandbox:
+        say(f"Play Stripe, the banks and bad luck: {settings.stripe_url}/sandbox\n")
+    else:
         say(
             "Stripe's test mode cannot reach this machine by itself. Let it:\n"
             f"  stripe listen --forward-to '{stack['webhook_url']}'\n"

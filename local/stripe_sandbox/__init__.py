@@ -14,7 +14,8 @@ What tests may do to it stands in `control`.
 """
 
 from .app import create_app
-from .sandbox import API_VERSION, StripeSandbox
+from .sandbox import StripeSandbox
 from .server import Running, running
+from .versions import API_VERSION
 
 __all__ = ["API_VERSION", "Running", "StripeSandbox", "create_app", "running"]

@@ -13,11 +13,11 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from . import forms
+from . import forms, versions
 from .errors import ApiError, invalid
 from .faults import Fault, When, failure
 from .idempotency import Answer
-from .sandbox import API_VERSION, StripeSandbox, current_request
+from .sandbox import StripeSandbox, current_request
 from .store import new_id
 
 FORM = "application/x-www-form-urlencoded"
@@ -36,6 +36,8 @@ class Call:
     encoded: str
     path_params: dict[str, str]
     request_id: str = field(default_factory=lambda: new_id("req_", 14))
+    # The version that it is in, once it is known to be one.
+    version: str = versions.API_VERSION
     replayed: bool = False
     fault: Fault | None = None
 
@@ -105,7 +107,7 @@ def _respond(
     if call.fault and call.fault.when == "after":
         sandbox.faults.hang(call.fault)
     log["status"] = answer.status
-    headers = {"Request-Id": call.request_id, "Stripe-Version": API_VERSION}
+    headers = {"Request-Id": call.request_id, "Stripe-Version": call.version}
     if call.idempotency_key:
         headers["Idempotency-Key"] = call.idempotency_key
         headers["Original-Request"] = answer.request_id
@@ -122,7 +124,8 @@ def _execute(
     sandbox: StripeSandbox, call: Call, handler: Handler, *, publishable: bool
 ) -> Answer:
     api_key = _authenticate(sandbox, call, publishable=publishable)
-    _check_version(call)
+    named = call.headers.get("stripe-version", sandbox.default_api_version)
+    call.version = versions.check(named)
     if not sandbox.rate_limit.admits():
         raise failure(HTTPStatus.TOO_MANY_REQUESTS)
     call.fault = sandbox.faults.take(call.method, call.path)
@@ -151,6 +154,7 @@ def _execute(
 def _run(sandbox: StripeSandbox, call: Call, handler: Handler, params: Json) -> Answer:
     cause = {"id": call.request_id, "idempotency_key": call.idempotency_key}
     token = current_request.set(cause)
+    version = versions.current_version.set(call.version)
     try:
         _strike(sandbox, call, "during")
         with sandbox.lock:
@@ -158,6 +162,7 @@ def _run(sandbox: StripeSandbox, call: Call, handler: Handler, params: Json) -> 
         if call.fault and call.fault.when == "after" and call.fault.status:
             raise failure(call.fault.status)
     finally:
+        versions.current_version.reset(version)
         current_request.reset(token)
     return Answer(HTTPStatus.OK, body, call.request_id)
 
@@ -209,16 +214,6 @@ def _authenticate(sandbox: StripeSandbox, call: Call, *, publishable: bool) -> s
             f"Invalid API Key provided: {api_key[:8]}{'*' * 8}{api_key[-4:]}",
         )
     return api_key
-
-
-def _check_version(call: Call) -> None:
-    version = call.headers.get("stripe-version", API_VERSION)
-    if version != API_VERSION:
-        raise invalid(
-            None,
-            f"Invalid Stripe API version: {version}. "
-            f"The Stripe sandbox speaks {API_VERSION} only.",
-        )
 
 
 def _params(call: Call) -> Json:

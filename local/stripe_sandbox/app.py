@@ -8,7 +8,7 @@ import anyio.to_thread
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
 
-from . import control, pages, v1
+from . import control, pages, panel, v1
 from .sandbox import StripeSandbox
 from .sessions import expire_due
 
@@ -27,7 +27,8 @@ def create_app(sandbox: StripeSandbox) -> Starlette:
         app.state.sandbox.stop()
 
     app = Starlette(
-        routes=[*v1.routes(), *control.routes(), *pages.routes()], lifespan=lifespan
+        routes=[*v1.routes(), *control.routes(), *panel.routes(), *pages.routes()],
+        lifespan=lifespan,
     )
     app.state.sandbox = sandbox
     return app

@@ -22,8 +22,11 @@ class Outcome:
     authenticate: bool = False
     # Its refunds are pending until the bank has answered.
     refund_waits: bool = False
-    # The customer disputes what they have paid.
+    # The customer disputes what they have paid, or asks their bank about it first.
     disputes: bool = False
+    inquires: bool = False
+    # What the bank of a debit answers; with None it waits for somebody to say.
+    settles: bool | None = None
 
 
 OK = Outcome()
@@ -37,6 +40,7 @@ CARDS: dict[str, Outcome] = {
     "5555555555554444": OK,
     "378282246310005": OK,
     "4000000000000259": Outcome(disputes=True),
+    "4000000000001976": Outcome(inquires=True),
     "4000000000007726": Outcome(refund_waits=True),
     "4000000000005126": OK,
     "4000000000000077": OK,
@@ -85,6 +89,7 @@ TOKENS = {
     "authenticationRequired": "4000002760003184",
     "createDispute": "4000000000000259",
     "visa_createDispute": "4000000000000259",
+    "createDisputeInquiry": "4000000000001976",
     "pendingRefund": "4000000000007726",
     "refundFail": "4000000000005126",
 }

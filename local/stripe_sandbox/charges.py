@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from stripe import Charge
+
 from . import balance
 from .cards import Decline
 from .errors import conflict_of_state
@@ -11,6 +13,11 @@ from .store import new_id
 type Json = dict[str, Any]
 
 KIND = "charge"
+DETAILS: dict[str, type] = {
+    "card": Charge.PaymentMethodDetails.Card,
+    "sepa_debit": Charge.PaymentMethodDetails.SepaDebit,
+    "us_bank_account": Charge.PaymentMethodDetails.UsBankAccount,
+}
 
 
 def of_attempt(
@@ -37,7 +44,7 @@ def of_attempt(
         "captured": paid,
         "created": old["created"] if old else sandbox.now(),
         "currency": intent["currency"],
-        "customer": None,
+        "customer": intent["customer"],
         "description": intent["description"],
         "disputed": False,
         "failure_balance_transaction": None,
@@ -50,10 +57,7 @@ def of_attempt(
         "paid": paid,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": {
-            "type": method["type"],
-            method["type"]: method[method["type"]],
-        },
+        "payment_method_details": _method_details(method),
         "receipt_email": intent["receipt_email"],
         "receipt_number": None,
         "receipt_url": f"{sandbox.base_url}/receipts/{charge_id}" if paid else None,
@@ -69,6 +73,17 @@ def of_attempt(
         entry = balance.record_payment(sandbox, charge)
         charge["balance_transaction"] = entry["id"]
     return sandbox.store.add(charge)
+
+
+def _method_details(method: Json) -> Json:
+    """What a charge shows of its method: other fields than the method itself."""
+    kind: str = method["type"]
+    names = DETAILS[kind].__annotations__
+    shared = {name: value for name, value in method[kind].items() if name in names}
+    details = dict.fromkeys(names) | shared
+    if kind == "card":
+        details["network"] = details["brand"]
+    return {"type": kind, kind: details}
 
 
 def successful(sandbox: StripeSandbox, named: str, purpose: str) -> Json:

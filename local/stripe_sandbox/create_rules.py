@@ -26,8 +26,7 @@ UNSUPPORTED = (
     "subscription_data", "tax_id_collection",
 )  # fmt: skip
 UNSUPPORTED_INTENT_DATA = (
-    "application_fee_amount", "capture_method", "on_behalf_of", "setup_future_usage",
-    "transfer_data",
+    "application_fee_amount", "capture_method", "on_behalf_of", "transfer_data",
 )  # fmt: skip
 SWITCHED_OFF = (False, "auto", {"enabled": False})
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
@@ -147,8 +146,6 @@ def _check_lines(params: Json) -> None:
 
 
 def _check_line(line: Json, name: str) -> None:
-    if "price" in line:
-        raise no_such("price", line["price"], f"{name}[price]")
     for part in ("tax_rates", "adjustable_quantity"):
         if part in line:
             raise unsupported(f"{name}[{part}]")

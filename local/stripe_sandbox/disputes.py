@@ -3,11 +3,11 @@
 from typing import Any
 
 from stripe import Dispute
-from stripe.params import DisputeCloseParams
+from stripe.params import DisputeCloseParams, DisputeUpdateParams
 
 from . import balance, charges, fraud_warnings
 from .errors import conflict_of_state
-from .parameters import validate
+from .parameters import updated_metadata, validate
 from .sandbox import StripeSandbox
 from .store import new_id
 
@@ -27,6 +27,7 @@ REASONS = (
     "unrecognized",
 )  # fmt: skip
 OUTCOMES = ("won", "lost")
+CLOSED = (*OUTCOMES, "warning_closed")
 
 
 def create(
@@ -35,11 +36,13 @@ def create(
     *,
     reason: str = "fraudulent",
     amount: int | None = None,
+    inquiry: bool = False,
 ) -> Json:
     """
     Dispute the charge that *named* is the id of, or whose PaymentIntent's.
 
     The bank takes *amount*; without one, all that has not been refunded.
+    With an *inquiry* it takes nothing, and only asks.
     """
     if reason not in REASONS:
         raise ValueError(f"reason must be one of {', '.join(REASONS)}")
@@ -54,13 +57,42 @@ def create(
                 f"Of charge {charge['id']}, {disputed} cannot be disputed."
             )
         dispute = sandbox.store.add(_dispute(sandbox, charge, reason, disputed))
-        entry = balance.record_withdrawal(sandbox, dispute)
-        dispute["balance_transactions"].append(entry)
         charge["disputed"] = True
-        sandbox.emit("charge.dispute.created", dispute)
-        sandbox.emit("charge.dispute.funds_withdrawn", dispute)
+        if inquiry:
+            dispute.update(status="warning_needs_response", is_charge_refundable=True)
+            sandbox.emit("charge.dispute.created", dispute)
+        else:
+            entry = balance.record_withdrawal(sandbox, dispute)
+            dispute["balance_transactions"].append(entry)
+            sandbox.emit("charge.dispute.created", dispute)
+            sandbox.emit("charge.dispute.funds_withdrawn", dispute)
         fraud_warnings.outdate(sandbox, charge)
         return dispute
+
+
+def update(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
+    """The shop's evidence, kept and shown; nobody here reads it."""
+    params = validate(raw, DisputeUpdateParams)
+    dispute = sandbox.store.get(KIND, path["id"], KIND)
+    if dispute["status"] in CLOSED:
+        raise conflict_of_state("This dispute is already closed")
+    changed = {**dispute}
+    if "metadata" in raw:
+        changed["metadata"] = updated_metadata(dispute["metadata"], raw["metadata"])
+    if evidence := params.get("evidence"):
+        changed["evidence"] = dispute["evidence"] | evidence
+        changed["evidence_details"] = _submitted(dispute, params.get("submit", True))
+    answer = sandbox.store.expanded(changed, params.get("expand", []))
+    before = {name: old for name, old in dispute.items() if old != changed[name]}
+    dispute.update(changed)
+    sandbox.emit("charge.dispute.updated", dispute, before)
+    return answer
+
+
+def _submitted(dispute: Json, submit: bool) -> Json:
+    details: Json = dispute["evidence_details"]
+    count = details["submission_count"] + submit
+    return details | {"has_evidence": True, "submission_count": count}
 
 
 def accept(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
@@ -79,10 +111,11 @@ def close(sandbox: StripeSandbox, dispute_id: str, status: str) -> Json:
         raise ValueError(f"status must be one of {', '.join(OUTCOMES)}")
     with sandbox.lock:
         dispute = sandbox.store.get(KIND, dispute_id, KIND)
-        if dispute["status"] in OUTCOMES:
+        if dispute["status"] in CLOSED:
             raise conflict_of_state("This dispute is already closed")
-        dispute["status"] = status
-        if status == "won":
+        inquiry = dispute["status"].startswith("warning_")
+        dispute["status"] = "warning_closed" if inquiry else status
+        if status == "won" and not inquiry:
             entry = balance.record_reinstatement(sandbox, dispute)
             dispute["balance_transactions"].append(entry)
             dispute["is_charge_refundable"] = True

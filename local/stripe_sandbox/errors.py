@@ -59,6 +59,12 @@ def unsupported(param: str) -> ApiError:
     return invalid(param, f"The Stripe sandbox does not implement `{param}`.")
 
 
+def refuse_unsupported(params: dict[str, Any], names: tuple[str, ...]) -> None:
+    for name in names:
+        if name in params:
+            raise unsupported(name)
+
+
 def no_such(kind: str, object_id: str, param: str) -> ApiError:
     return ApiError(
         HTTPStatus.NOT_FOUND,

@@ -1,6 +1,6 @@
 """Events, read back by those who missed them."""
 
-from typing import Any
+from typing import Any, NotRequired, TypedDict
 
 from stripe.params import EventListParams, EventRetrieveParams
 
@@ -17,12 +17,36 @@ KEPT_SECONDS = 30 * 24 * 60 * 60
 MAX_TYPES = 20
 
 
+class EventRetryParams(TypedDict):
+    """Nowhere documented: what Stripe's CLI sends."""
+
+    account: NotRequired[str]
+    expand: NotRequired[list[str]]
+    for_stripecli: NotRequired[bool]
+    webhook_endpoint: NotRequired[str]
+
+
 def retrieve(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
     expand = validate(raw, EventRetrieveParams).get("expand", [])
     event = sandbox.store.get(KIND, path["id"])
     if not _kept(sandbox, event):
         raise no_such(KIND, event["id"], "id")
     return sandbox.store.expanded(event, expand)
+
+
+def retry(sandbox: StripeSandbox, raw: Json, path: PathParams) -> Json:
+    """
+    Send an event again, to one endpoint or to all, as `stripe events resend` asks.
+
+    Stripe would answer a call for its CLI by sending it to that CLI alone.
+    """
+    params = validate(raw, EventRetryParams)
+    event = sandbox.store.get(KIND, path["id"])
+    endpoint_id = params.get("webhook_endpoint")
+    if endpoint_id:
+        sandbox.store.get("webhook_endpoint", endpoint_id, "webhook_endpoint")
+    sandbox.webhooks.deliver(event, endpoint_id)
+    return sandbox.store.expanded(event, params.get("expand", []))
 
 
 def list_events(sandbox: StripeSandbox, raw: Json, _: PathParams) -> Json:

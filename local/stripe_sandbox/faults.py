@@ -43,6 +43,10 @@ class Faults:
         with self._lock:
             self._pending.clear()
 
+    def pending(self) -> list[Fault]:
+        with self._lock:
+            return list(self._pending)
+
     def take(self, method: str, path: str) -> Fault | None:
         with self._lock:
             for fault in self._pending:

@@ -61,12 +61,11 @@ def check_amount(amount: int, currency: str, param: str) -> None:
 
 def check_total(total: int, currency: str) -> None:
     """A total of nothing needs no payment; anything else must be worth charging."""
-    minimum = MINIMUMS.get(currency, DEFAULT_MINIMUM)
-    if 0 < total < minimum:
+    if 0 < total < minimum(currency):
         raise invalid(
             "line_items",
             "The Checkout Session's total amount due must add up to at least "
-            f"{format_amount(minimum, currency)}",
+            f"{format_amount(minimum(currency), currency)}",
             "amount_too_small",
         )
     if total > MAX_AMOUNT:
@@ -76,6 +75,22 @@ def check_total(total: int, currency: str) -> None:
             f"{format_amount(MAX_AMOUNT, currency)}",
             "amount_too_large",
         )
+
+
+def check_charge(amount: int, currency: str) -> None:
+    """What is charged without a session."""
+    check_amount(amount, currency, "amount")
+    if amount < minimum(currency):
+        raise invalid(
+            "amount",
+            f"Amount must be at least {format_amount(minimum(currency), currency)} "
+            f"{currency}",
+            "amount_too_small",
+        )
+
+
+def minimum(currency: str) -> int:
+    return MINIMUMS.get(currency, DEFAULT_MINIMUM)
 
 
 def decimals(currency: str) -> int:

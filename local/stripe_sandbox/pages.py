@@ -2,21 +2,20 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 
-import jinja2
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
-from starlette.responses import FileResponse, HTMLResponse, RedirectResponse, Response
+from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from . import forms, payment_methods, payments, sessions
 from .create_rules import is_email
 from .errors import ApiError, invalid
-from .money import format_amount
+from .rendering import render
 from .sandbox import StripeSandbox
 from .sessions import Checkout
 
@@ -44,6 +43,32 @@ class Page:
     def session(self) -> Json:
         return self.checkout.session
 
+    @property
+    def shop_name(self) -> str:
+        branding = self.session["branding_settings"] or {}
+        return str(branding.get("display_name") or "the shop")
+
+
+METHOD_NAMES = {
+    "card": "Card",
+    "us_bank_account": "US bank account",
+    "sepa_debit": "SEPA Direct Debit",
+}
+# Which field a parameter of Stripe's is typed into.
+FIELDS = {
+    "email": "email",
+    "holder": "holder",
+    "number": "number",
+    "expiry": "expiry",
+    "exp_month": "expiry",
+    "exp_year": "expiry",
+    "cvc": "cvc",
+    "us_bank_account[account_number]": "account_number",
+    "sepa_debit[iban]": "iban",
+}
+# Which field a declined card has wrong, if not the whole card.
+DECLINED_FIELDS = {"expired_card": "expiry", "incorrect_cvc": "cvc"}
+
 
 type View = Callable[[Page, Json], Response]
 
@@ -67,10 +92,10 @@ async def receipt(request: Request) -> Response:
     try:
         charge = sandbox.store.get("charge", str(request.path_params["id"]))
     except ApiError:
-        return _render("missing.html", HTTPStatus.NOT_FOUND)
+        return render("missing.html", HTTPStatus.NOT_FOUND)
     if not charge["receipt_url"]:
-        return _render("missing.html", HTTPStatus.NOT_FOUND)
-    return _render("receipt.html", charge=charge)
+        return render("missing.html", HTTPStatus.NOT_FOUND)
+    return render("receipt.html", charge=charge)
 
 
 def _pair(path: str) -> list[BaseRoute]:
@@ -94,10 +119,10 @@ def _route(path: str, method: str, view: View) -> Route:
         try:
             checkout = sessions.find(sandbox, name.partition("_secret_")[0])
         except ApiError:
-            return _render("missing.html", HTTPStatus.NOT_FOUND)
+            return render("missing.html", HTTPStatus.NOT_FOUND)
         # An embedded session shows itself to whoever knows its secret only.
         if (checkout.client_secret or checkout.session["id"]) != name:
-            return _render("missing.html", HTTPStatus.NOT_FOUND)
+            return render("missing.html", HTTPStatus.NOT_FOUND)
         page = Page(sandbox, checkout)
         closed = page.session["status"] != "open"
         response = _closed(page) if closed else view(page, form)
@@ -118,15 +143,17 @@ def pay(page: Page, form: Json) -> Response:
         payments.confirm(page.sandbox, page.checkout, _method(page, form))
     except ApiError as error:
         return _refused(page, form, error)
-    if page.checkout.authenticating:
+    if payments.is_challenged(page.sandbox, page.checkout):
         return RedirectResponse(f"{page.path}/authenticate", HTTPStatus.SEE_OTHER)
     return _paid(page)
 
 
 def show_challenge(page: Page, _: Json) -> Response:
-    if not page.checkout.authenticating:
+    if not payments.is_challenged(page.sandbox, page.checkout):
         return RedirectResponse(page.path, HTTPStatus.SEE_OTHER)
-    return _render("challenge.html", page=page, session=page.session)
+    return render(
+        "challenge.html", page=page, session=page.session, shop_name=page.shop_name
+    )
 
 
 def answer_challenge(page: Page, form: Json) -> Response:
@@ -143,6 +170,27 @@ def _method(page: Page, form: Json) -> Json:
     email = page.session["customer_email"] or form.get("email", "").strip()
     if not is_email(email):
         raise invalid("email", "Your email is incomplete.")
+    kind = form.get("method", "card")
+    if kind in payment_methods.DELAYED:
+        return _debit(page, kind, form, email)
+    return _card(page, form, email)
+
+
+def _debit(page: Page, kind: str, form: Json, email: str) -> Json:
+    name = form.get("holder", "").strip()
+    if not name:
+        raise invalid("holder", "The account holder's name is incomplete.")
+    details = {
+        "account_number": form.get("account_number", "").strip() or "?",
+        "iban": form.get("iban", "").strip() or "?",
+    }
+    billing = {"email": email, "name": name}
+    return payment_methods.create_debit(
+        page.sandbox, kind, {kind: details, "billing_details": billing}
+    )
+
+
+def _card(page: Page, form: Json, email: str) -> Json:
     month, _, year = form.get("expiry", "").partition("/")
     card: Json = {"number": form.get("number", ""), "cvc": form.get("cvc", "").strip()}
     if page.session["amount_total"] == 0:
@@ -166,15 +214,29 @@ def _refused(page: Page, form: Json, error: ApiError) -> Response:
 def _form(
     page: Page, form: Json | None = None, error: ApiError | None = None
 ) -> Response:
-    return _render(
+    return render(
         "pay.html",
         error.status if error else HTTPStatus.OK,
         page=page,
         session=page.session,
+        shop_name=page.shop_name,
         line_items=page.checkout.line_items,
         form=form or {},
         message=str(error) if error else None,
+        problem=_problem(error) if error else None,
+        expires=datetime.fromtimestamp(page.session["expires_at"], UTC),
+        method_names=METHOD_NAMES,
     )
+
+
+def _problem(error: ApiError) -> str | None:
+    """The field to which *error* sends the customer back, if it is about one."""
+    param = error.error.get("param")
+    if param in FIELDS:
+        return FIELDS[param]
+    if error.error["type"] == "card_error":
+        return DECLINED_FIELDS.get(error.error["code"], "number")
+    return None
 
 
 def _paid(page: Page) -> Response:
@@ -196,27 +258,10 @@ def _closed(page: Page) -> Response:
     after = session["success_url"] or session["return_url"]
     complete = session["status"] == "complete"
     redirects = page.embedded and session["redirect_on_completion"] == "always"
-    return _render(
+    return render(
         "closed.html",
         page=page,
         session=session,
         after=sessions.with_id(after, session) if after and complete else None,
         redirects=redirects,
     )
-
-
-def _render(
-    template: str, status: HTTPStatus = HTTPStatus.OK, **values: object
-) -> HTMLResponse:
-    return HTMLResponse(_templates().get_template(template).render(values), status)
-
-
-@cache
-def _templates() -> jinja2.Environment:
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
-        autoescape=True,
-        undefined=jinja2.StrictUndefined,
-    )
-    environment.filters["money"] = format_amount
-    return environment

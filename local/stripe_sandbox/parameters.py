@@ -30,8 +30,8 @@ type Json = dict[str, Any]
 
 def validate(raw: Mapping[str, Any], schema: type, under: str = "") -> Json:
     """Refuse what *schema* does not know; return the rest as Python values."""
-    fields = _fields(schema)
-    unknown_names = [_name(under, key) for key in raw if key not in fields]
+    known = fields(schema)
+    unknown_names = [_name(under, key) for key in raw if key not in known]
     if unknown_names:
         raise unknown(unknown_names)
     required: frozenset[str] = schema.__required_keys__  # type: ignore[attr-defined]
@@ -39,12 +39,12 @@ def validate(raw: Mapping[str, Any], schema: type, under: str = "") -> Json:
         if key not in raw:
             raise missing(_name(under, key))
     return {
-        key: _value(value, fields[key], _name(under, key)) for key, value in raw.items()
+        key: _value(value, known[key], _name(under, key)) for key, value in raw.items()
     }
 
 
 @cache
-def _fields(schema: type) -> dict[str, Any]:
+def fields(schema: type) -> dict[str, Any]:
     # RequestOptions go into headers, never into the body.
     # Its annotations name types that the SDK imports for type checkers only.
     hints = typing.get_type_hints(
@@ -64,11 +64,15 @@ def _alternatives(hint: Any) -> list[Any]:  # noqa: ANN401 - any type at all
     return [] if hint is NoneType else [hint]
 
 
+def choices(hint: Any) -> list[str]:  # noqa: ANN401 - any type at all
+    """The values that an enumeration has; none for any other type."""
+    literals = [part for part in _alternatives(hint) if get_origin(part) is Literal]
+    return [value for literal in literals for value in get_args(literal)]
+
+
 def _value(raw: Any, hint: Any, param: str) -> Any:  # noqa: ANN401 - JSON, a type
     alternatives = _alternatives(hint)
-    literals = [
-        v for a in alternatives if get_origin(a) is Literal for v in get_args(a)
-    ]
+    literals = choices(hint)
     if raw == "" and "" in literals:
         return ""
     if raw == "":
@@ -81,10 +85,10 @@ def _value(raw: Any, hint: Any, param: str) -> Any:  # noqa: ANN401 - JSON, a ty
         )
     if isinstance(raw, dict):
         return _nested(raw, alternatives, param)
-    choices = [choice for choice in literals if choice]
-    if choices:
-        if raw not in choices:
-            listed = ", ".join(sorted(choices))
+    named = [literal for literal in literals if literal]
+    if named:
+        if raw not in named:
+            listed = ", ".join(sorted(named))
             raise invalid(param, f"Invalid {param}: must be one of {listed}")
         return raw
     return _scalar(raw, alternatives, param)

@@ -1,12 +1,12 @@
-"""Payment methods: cards and the bank debits that settle days later."""
+"""Payment methods: cards, and the bank debits that settle days later."""
 
 from datetime import UTC, datetime
 from typing import Any
 
 from stripe.params import PaymentMethodCreateParams
 
-from . import cards
-from .errors import missing, no_such, unsupported
+from . import cards, debits
+from .errors import conflict_of_state, invalid, missing, no_such, unsupported
 from .parameters import validate
 from .sandbox import StripeSandbox
 from .store import new_id
@@ -15,6 +15,55 @@ type Json = dict[str, Any]
 
 # Their payment is complete when the customer leaves, and paid some days after.
 DELAYED = ("us_bank_account", "sepa_debit")
+# What an account with default settings offers, and in which currencies.
+OFFERED: dict[str, tuple[str, ...]] = {
+    "card": (),
+    "us_bank_account": ("usd",),
+    "sepa_debit": ("eur",),
+}
+
+
+def offered(params: Json, currency: str) -> list[str]:
+    """What a session or PaymentIntent made with *params* may be paid with."""
+    if "payment_method_types" in params:
+        return _named(params["payment_method_types"], currency)
+    allowed = params.get("allowed_payment_method_types", OFFERED)
+    excluded = params.get("excluded_payment_method_types", [])
+    types = [
+        kind
+        for kind in OFFERED
+        if kind in allowed and kind not in excluded and _takes(kind, currency)
+    ]
+    if not types:
+        raise conflict_of_state("No valid payment method types for this payment.")
+    return types
+
+
+def _named(types: list[str], currency: str) -> list[str]:
+    """As versions before 2026-09-30.endive name them: nothing is left out silently."""
+    for kind in types:
+        if kind not in OFFERED:
+            raise unsupported(f"payment_method_types={kind}")
+        if not _takes(kind, currency):
+            raise invalid(
+                "payment_method_types",
+                f"The currency provided ({currency}) is invalid for one or more "
+                f"payment method types: {kind}.",
+            )
+    return types
+
+
+def _takes(kind: str, currency: str) -> bool:
+    return not OFFERED[kind] or currency in OFFERED[kind]
+
+
+def check_offered(method: Json, types: list[str]) -> None:
+    if method["type"] not in types:
+        raise invalid(
+            "payment_method",
+            f"The payment method type {method['type']} is not among those offered: "
+            f"{', '.join(types)}.",
+        )
 
 
 def create(sandbox: StripeSandbox, raw: Json) -> Json:
@@ -26,10 +75,17 @@ def create(sandbox: StripeSandbox, raw: Json) -> Json:
         return create_card(sandbox, params)
     if kind not in DELAYED:
         raise unsupported(f"type={kind}")
+    return create_debit(sandbox, kind, params)
+
+
+def create_debit(sandbox: StripeSandbox, kind: str, params: Json) -> Json:
     details = params.get(kind, {})
-    number = details.get("iban") or details.get("account_number") or "000123456789"
+    field = "iban" if kind == "sepa_debit" else "account_number"
+    number = debits.check(kind, details.get(field) or debits.SLOW[kind])
     shown = {"last4": number[-4:], "fingerprint": new_id("", 16)}
-    return _add(sandbox, kind, shown, params)
+    method = _add(sandbox, kind, shown, params)
+    sandbox.outcomes[method["id"]] = debits.outcome_of(number)
+    return method
 
 
 def create_card(sandbox: StripeSandbox, params: Json) -> Json:

@@ -10,24 +10,24 @@ class RateLimit:
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
         self._lock = threading.Lock()
-        self._per_second: int | None = None
+        self.per_second: int | None = None
         self._recent: deque[float] = deque()
 
     def allow(self, per_second: int | None) -> None:
         """Start over with so many calls a second; None for as many as come."""
         with self._lock:
-            self._per_second = per_second
+            self.per_second = per_second
             self._recent.clear()
 
     def admits(self) -> bool:
         """Count one more call, unless it is one too many: that costs nobody else."""
         with self._lock:
-            if self._per_second is None:
+            if self.per_second is None:
                 return True
             now = self._clock()
             while self._recent and self._recent[0] <= now - 1:
                 self._recent.popleft()
-            if len(self._recent) >= self._per_second:
+            if len(self._recent) >= self.per_second:
                 return False
             self._recent.append(now)
             return True

@@ -6,7 +6,7 @@ from typing import Any
 from stripe.params import RefundCancelParams, RefundCreateParams, RefundUpdateParams
 
 from . import balance, cards, charges, disputes, fraud_warnings, parameters
-from .errors import ApiError, conflict_of_state, invalid, unsupported
+from .errors import ApiError, conflict_of_state, invalid, refuse_unsupported
 from .money import format_amount
 from .parameters import validate
 from .sandbox import StripeSandbox
@@ -27,9 +27,7 @@ FAILURE_REASONS = (
 
 def create(sandbox: StripeSandbox, raw: Json, _: PathParams) -> Json:
     params = validate(raw, RefundCreateParams)
-    for name in UNSUPPORTED:
-        if name in params:
-            raise unsupported(name)
+    refuse_unsupported(params, UNSUPPORTED)
     charge = _charge(sandbox, params)
     if disputes.forbids_refund(sandbox, charge):
         raise conflict_of_state(

@@ -10,13 +10,12 @@ from .faults import Faults
 from .idempotency import IdempotencyKeys
 from .rate_limit import RateLimit
 from .store import Store, new_id
+from .versions import API_VERSION
 from .webhooks import Webhooks
 
 if TYPE_CHECKING:
     from .cards import Outcome
     from .sessions import Checkout
-
-API_VERSION = "2026-10-28.endive"
 
 type Json = dict[str, Any]
 
@@ -44,6 +43,7 @@ class StripeSandbox:
         retry_base_seconds: float = 1.0,
         webhook_attempts: int = 6,
         redirect_hold_seconds: float = 10.0,
+        default_api_version: str = API_VERSION,
     ) -> None:
         self.secret_key = secret_key or new_id("sk_test_", 48)
         self.publishable_key = publishable_key or new_id("pk_test_", 48)
@@ -51,6 +51,8 @@ class StripeSandbox:
         self.restricted_keys = tuple(restricted_keys)
         self.base_url = base_url
         self.redirect_hold_seconds = redirect_hold_seconds
+        # The version of calls that name none, and of events.
+        self.default_api_version = default_api_version
         self.lock = threading.RLock()
         self.store = Store()
         self.checkouts: dict[str, Checkout] = {}
@@ -62,6 +64,7 @@ class StripeSandbox:
         self.webhooks = Webhooks(
             self.webhook_secret,
             webhook_urls,
+            now=self.now,
             retry_base_seconds=retry_base_seconds,
             attempts=webhook_attempts,
         )
@@ -86,7 +89,7 @@ class StripeSandbox:
             {
                 "id": new_id("evt_1"),
                 "object": "event",
-                "api_version": API_VERSION,
+                "api_version": self.default_api_version,
                 "created": self.now(),
                 "data": data,
                 "livemode": False,

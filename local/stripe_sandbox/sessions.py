@@ -3,13 +3,14 @@
 from dataclasses import dataclass
 from typing import Any
 
+from stripe.checkout import Session
 from stripe.params.checkout import (
     SessionCreateParams,
     SessionListLineItemsParams,
     SessionListParams,
 )
 
-from . import create_rules
+from . import create_rules, payment_intents, payment_methods, products, versions
 from .errors import conflict_of_state, invalid, no_such
 from .parameters import validate
 from .sandbox import StripeSandbox
@@ -18,12 +19,6 @@ from .store import new_id, page, within
 type Json = dict[str, Any]
 
 KIND = "checkout.session"
-# What an account with default settings offers, and in which currencies.
-OFFERED: dict[str, tuple[str, ...]] = {
-    "card": (),
-    "us_bank_account": ("usd",),
-    "sepa_debit": ("eur",),
-}
 # Settings that the object shows as they were given.
 ECHOED = (
     "allow_promotion_codes", "allowed_payment_method_types", "branding_settings",
@@ -52,8 +47,6 @@ class Checkout:
     line_items: list[Json]
     payment_intent_data: Json
     client_secret: str | None = None
-    # The payment method that waits for the customer to authenticate.
-    authenticating: Json | None = None
     completed_event: Json | None = None
 
     @property
@@ -65,7 +58,9 @@ class Checkout:
 
 
 def create(sandbox: StripeSandbox, raw: Json) -> Json:
-    params = validate(raw, SessionCreateParams)
+    raw = versions.with_current_ui_mode(raw)
+    params = versions.validate_new(raw, SessionCreateParams)
+    _look_up_prices(sandbox, params.get("line_items", []))
     now = sandbox.now()
     create_rules.check(params, now)
     with sandbox.lock:
@@ -87,44 +82,33 @@ def create(sandbox: StripeSandbox, raw: Json) -> Json:
         return answer
 
 
+def _look_up_prices(sandbox: StripeSandbox, lines: list[Json]) -> None:
+    """Give each line that names a price the data of that price."""
+    for index, line in enumerate(lines):
+        if "price" not in line:
+            continue
+        name = f"line_items[{index}][price]"
+        if "price_data" in line:
+            raise invalid(
+                name, "You may only specify one of these parameters: price, price_data."
+            )
+        price = sandbox.store.get(products.PRICE, line["price"], name)
+        if not price["active"]:
+            raise invalid(
+                name,
+                f"The price specified is inactive. This field only accepts active "
+                f"prices. (`{price['id']}`)",
+            )
+        product = sandbox.store.get(products.PRODUCT, price["product"])
+        line["price_data"] = {
+            "currency": price["currency"],
+            "unit_amount": price["unit_amount"],
+            "product_data": {"name": product["name"]},
+        }
+
+
 def _line_item(sandbox: StripeSandbox, line: Json, now: int) -> Json:
     price_data = line["price_data"]
-    product_data = price_data["product_data"]
-    made = {"created": now, "livemode": False}
-    product = {
-        "id": new_id("prod_", 14),
-        "object": "product",
-        "active": False,
-        "description": None,
-        "images": [],
-        "metadata": {},
-        **product_data,
-        **made,
-        "type": "service",
-        "updated": now,
-    }
-    price = {
-        "id": new_id("price_1"),
-        "object": "price",
-        "active": False,
-        "billing_scheme": "per_unit",
-        "currency": price_data["currency"],
-        "custom_unit_amount": None,
-        "lookup_key": None,
-        "metadata": {},
-        "nickname": None,
-        "product": product["id"],
-        "recurring": None,
-        "tax_behavior": price_data.get("tax_behavior", "unspecified"),
-        "tiers_mode": None,
-        "transform_quantity": None,
-        "type": "one_time",
-        "unit_amount": price_data["unit_amount"],
-        "unit_amount_decimal": str(price_data["unit_amount"]),
-        **made,
-    }
-    sandbox.store.add(product)
-    sandbox.store.add(price)
     amount = create_rules.line_amount(line)
     return {
         "id": new_id("li_1"),
@@ -135,11 +119,22 @@ def _line_item(sandbox: StripeSandbox, line: Json, now: int) -> Json:
         "amount_tax": 0,
         "amount_total": amount,
         "currency": price_data["currency"],
-        "description": product_data["name"],
+        "description": price_data["product_data"]["name"],
         "metadata": line.get("metadata", {}),
-        "price": price,
+        "price": _price_of(sandbox, line, now),
         "quantity": line["quantity"],
     }
+
+
+def _price_of(sandbox: StripeSandbox, line: Json, now: int) -> Json:
+    """The price that the line names, or one made for it alone."""
+    if "price" in line:
+        return sandbox.store.get(products.PRICE, line["price"])
+    price_data = line["price_data"]
+    product = products.product(price_data["product_data"], now, active=False)
+    sandbox.store.add(product)
+    price = products.price(price_data, product["id"], now, active=False)
+    return sandbox.store.add(price)
 
 
 def _session(params: Json, line_items: list[Json], now: int) -> Json:
@@ -172,13 +167,18 @@ def _session(params: Json, line_items: list[Json], now: int) -> Json:
         "customer_creation": "if_required",
         "discounts": [],
         "expires_at": params.get("expires_at", now + create_rules.MAXIMUM_LIFE_SECONDS),
-        "invoice_creation": {"enabled": False, "invoice_data": None},
+        "invoice_creation": {
+            "enabled": False,
+            "invoice_data": dict.fromkeys(
+                Session.InvoiceCreation.InvoiceData.__annotations__
+            ),
+        },
         "livemode": False,
         "metadata": params.get("metadata") or {},
         "mode": "payment",
         "payment_method_collection": "if_required",
         "payment_method_options": params.get("payment_method_options", {}),
-        "payment_method_types": _payment_method_types(params, currency),
+        "payment_method_types": payment_methods.offered(params, currency),
         "payment_status": "unpaid" if total else "no_payment_required",
         "phone_number_collection": {"enabled": False},
         "shipping_options": [],
@@ -190,23 +190,6 @@ def _session(params: Json, line_items: list[Json], now: int) -> Json:
         },
         "ui_mode": params.get("ui_mode", "hosted_page"),
     }
-
-
-def _payment_method_types(params: Json, currency: str) -> list[str]:
-    allowed = params.get("allowed_payment_method_types", OFFERED)
-    excluded = params.get("excluded_payment_method_types", [])
-    types = [
-        kind
-        for kind, currencies in OFFERED.items()
-        if kind in allowed
-        and kind not in excluded
-        and (not currencies or currency in currencies)
-    ]
-    if not types:
-        raise conflict_of_state(
-            "No valid payment method types for this Checkout Session."
-        )
-    return types
 
 
 def find(sandbox: StripeSandbox, session_id: str) -> Checkout:
@@ -222,7 +205,8 @@ def shown(sandbox: StripeSandbox, checkout: Checkout, expand: list[str]) -> Json
     session = checkout.session
     if any(path.split(".")[0] == "line_items" for path in expand):
         session = {**session, "line_items": line_items(checkout, {})}
-    return sandbox.store.expanded(session, expand)
+    shown = sandbox.store.expanded(session, expand)
+    return versions.shown(shown, versions.current_version.get())
 
 
 def line_items(checkout: Checkout, params: Json) -> Json:
@@ -274,16 +258,9 @@ def expire(sandbox: StripeSandbox, checkout: Checkout) -> None:
                 f"This Checkout Session has a status of {session['status']}.",
             )
         session.update(status="expired", url=None, client_secret=None)
-        checkout.authenticating = None
         if session["payment_intent"]:
             intent = sandbox.store.get("payment_intent", session["payment_intent"])
-            intent.update(
-                status="canceled",
-                canceled_at=sandbox.now(),
-                cancellation_reason="expired",
-                next_action=None,
-            )
-            sandbox.emit("payment_intent.canceled", intent)
+            payment_intents.give_up(sandbox, intent, "expired")
         sandbox.emit("checkout.session.expired", session)
 
 

@@ -8,10 +8,16 @@ from stripe.params import (
     BalanceTransactionRetrieveParams,
     ChargeListParams,
     ChargeRetrieveParams,
+    CustomerListParams,
+    CustomerRetrieveParams,
     DisputeListParams,
     DisputeRetrieveParams,
     PaymentIntentRetrieveParams,
     PaymentMethodRetrieveParams,
+    PriceListParams,
+    PriceRetrieveParams,
+    ProductListParams,
+    ProductRetrieveParams,
     RefundListParams,
     RefundRetrieveParams,
     WebhookEndpointListParams,
@@ -24,11 +30,13 @@ from stripe.params.radar import (
 )
 
 from . import (
+    customers,
     disputes,
     events,
     payment_intents,
     payment_methods,
     payments,
+    products,
     refunds,
     sessions,
     webhook_endpoints,
@@ -61,6 +69,7 @@ def routes() -> list[BaseRoute]:
     session = "/v1/checkout/sessions/{id}"
     payment_page = "/v1/payment_pages/{id}"
     endpoints = "/v1/webhook_endpoints"
+    intent = "/v1/payment_intents/{id}"
     return [
         route("POST", "/v1/checkout/sessions", create_session),
         route("GET", "/v1/checkout/sessions", list_sessions),
@@ -68,11 +77,15 @@ def routes() -> list[BaseRoute]:
         route("POST", f"{session}/expire", expire_session),
         route("GET", f"{session}/line_items", list_line_items),
         route("GET", "/v1/payment_intents", list_intents),
-        route("GET", "/v1/payment_intents/{id}", retrieve_intent),
+        route("POST", "/v1/payment_intents", payment_intents.create),
+        route("GET", intent, retrieve_intent),
+        route("POST", f"{intent}/confirm", payment_intents.confirm),
+        route("POST", f"{intent}/cancel", payment_intents.cancel),
         route("POST", "/v1/payment_methods", create_method, publishable=True),
         route("GET", "/v1/payment_methods/{id}", retrieve_method),
         route("GET", payment_page, retrieve_payment_page, publishable=True),
         route("POST", f"{payment_page}/confirm", confirm_page, publishable=True),
+        *_before_payment(),
         *_after_payment(),
         *reads(
             "webhook_endpoint",
@@ -86,7 +99,39 @@ def routes() -> list[BaseRoute]:
         route("DELETE", f"{endpoints}/{{id}}", webhook_endpoints.delete),
         route("GET", "/v1/events", events.list_events),
         route("GET", "/v1/events/{id}", events.retrieve),
+        route("POST", "/v1/events/{id}/retry", events.retry),
         route("*", "/v1/{path:path}", unrecognized),
+    ]
+
+
+def _before_payment() -> list[BaseRoute]:
+    """What is sold, and to whom."""
+    return [
+        route("POST", "/v1/customers", customers.create),
+        route("POST", "/v1/prices", products.create_price),
+        route("POST", "/v1/products", products.create),
+        *reads(
+            "customer",
+            "/v1/customers",
+            CustomerRetrieveParams,
+            CustomerListParams,
+            filters=("email",),
+        ),
+        *reads(
+            "price",
+            "/v1/prices",
+            PriceRetrieveParams,
+            PriceListParams,
+            filters=("active", "currency", "product", "type"),
+            param="price",
+        ),
+        *reads(
+            "product",
+            "/v1/products",
+            ProductRetrieveParams,
+            ProductListParams,
+            filters=("active", "shippable", "type", "url"),
+        ),
     ]
 
 
@@ -131,6 +176,7 @@ def _after_payment() -> list[BaseRoute]:
             EarlyFraudWarningListParams,
             filters=OF_CHARGE,
         ),
+        route("POST", "/v1/disputes/{id}", disputes.update),
         route("POST", "/v1/disputes/{id}/close", disputes.accept),
         route("POST", "/v1/refunds", refunds.create),
         route("POST", refund, refunds.update),

@@ -8,12 +8,14 @@ import json
 import socket
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import Any, Literal, get_args
 from urllib.parse import urlsplit
+
+from . import versions
 
 type Json = dict[str, Any]
 Mode = Literal["deliver", "drop", "hold"]
@@ -21,13 +23,22 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 
 PARALLEL_DELIVERIES = 16
 ANSWER_WITHIN_SECONDS = 20
+# Deliveries are parallel: what is released in an order must not start at once.
+RELEASE_GAP_SECONDS = 0.05
 
 
-def sign(body: bytes, secret: str, timestamp: int) -> str:
-    """The `Stripe-Signature` header; the whole secret is the key, prefix and all."""
+def sign(body: bytes, secrets: Sequence[str], timestamp: int) -> str:
+    """
+    The `Stripe-Signature` header, with a signature for each of *secrets*.
+
+    The whole secret is the key, prefix and all.
+    """
     signed = f"{timestamp}.".encode() + body
-    signature = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
-    return f"t={timestamp},v1={signature}"
+    signatures = [
+        hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+        for secret in secrets
+    ]
+    return ",".join([f"t={timestamp}", *(f"v1={each}" for each in signatures)])
 
 
 def check_url(url: object) -> str:
@@ -41,6 +52,13 @@ def check_url(url: object) -> str:
     return url
 
 
+def _payload(event: Json, version: str) -> bytes:
+    shown = versions.shown(event["data"]["object"], version)
+    data = event["data"] | {"object": shown}
+    in_version = event | {"api_version": version, "data": data}
+    return json.dumps(in_version, indent=2).encode()
+
+
 @dataclass
 class Destination:
     """Where events go, and which."""
@@ -51,6 +69,19 @@ class Destination:
     # The version that its events are said to be in, if not the account's.
     api_version: str | None = None
     enabled: bool = True
+    # Secrets that were rolled, and until when they sign beside the new one.
+    rolled: list[tuple[str, int]] = field(default_factory=list)
+    # The events that it has answered with 2xx.
+    delivered: set[str] = field(default_factory=set)
+
+    def roll(self, secret: str, until: int) -> None:
+        self.rolled.append((self.secret, until))
+        self.secret = secret
+
+    def secrets(self, now: int) -> list[str]:
+        """What it signs with: the secret, then those that have not expired yet."""
+        rolled = [old for old, until in self.rolled[::-1] if now < until]
+        return [self.secret, *rolled]
 
     def wants(self, kind: str) -> bool:
         return self.enabled and not {"*", kind}.isdisjoint(self.enabled_events)
@@ -62,6 +93,7 @@ class Webhooks:
         secret: str,
         urls: Sequence[str],
         *,
+        now: Callable[[], int],
         retry_base_seconds: float,
         attempts: int,
     ) -> None:
@@ -69,9 +101,15 @@ class Webhooks:
         # Those that the API made, by the id of their webhook endpoint.
         self.registered: dict[str, Destination] = {}
         self.mode: Mode = "deliver"
+        # How often and how late each event is sent, and in which version if not its
+        # own: what can go wrong without anybody's fault.
+        self.copies = 1
+        self.delay_seconds = 0.0
+        self.api_version: str | None = None
         self.attempts: list[Json] = []
         self._retry_base_seconds = retry_base_seconds
         self._max_attempts = attempts
+        self._now = now
         self._held: list[Json] = []
         self._timers: set[threading.Timer] = set()
         self._connections: set[http.client.HTTPConnection] = set()
@@ -91,25 +129,38 @@ class Webhooks:
             if self.mode == "hold":
                 self._held.append(event)
             else:
-                self.deliver(event)
+                self._deliver(event, self.subscribers(event["type"]))
 
-    def deliver(self, event: Json) -> None:
-        """Deliver now, whatever the mode: also how an event is sent again by hand."""
-        # The payload is fixed here: the stored event's `pending_webhooks` will change.
-        for destination in self.subscribers(event["type"]):
-            version = destination.api_version or event["api_version"]
-            shown = {**event, "api_version": version}
-            body = json.dumps(shown, indent=2).encode()
-            self._submit(event, destination, body, 1)
+    def deliver(self, event: Json, endpoint_id: str | None = None) -> None:
+        """Deliver whatever the mode, as somebody asks: to one endpoint, or to all."""
+        everybody = self.subscribers(event["type"])
+        one = self.registered.get(endpoint_id) if endpoint_id else None
+        with self._answered:
+            self._deliver(event, [one] if one else everybody)
 
-    def release(self) -> int:
-        """Return to delivering, what was held first."""
+    def release(self, *, reverse: bool = False) -> int:
+        """Return to delivering, what was held first; or last, in *reverse*."""
         with self._answered:
             held, self._held = self._held, []
             self.mode = "deliver"
-            for event in held:
-                self.deliver(event)
+            for place, event in enumerate(held[::-1] if reverse else held):
+                everybody = self.subscribers(event["type"])
+                self._deliver(event, everybody, place * RELEASE_GAP_SECONDS)
         return len(held)
+
+    @property
+    def held(self) -> int:
+        return len(self._held)
+
+    def _deliver(
+        self, event: Json, destinations: list[Destination], after: float = 0
+    ) -> None:
+        # The payload is fixed here: the stored event's `pending_webhooks` will change.
+        for destination in destinations:
+            named = self.api_version or destination.api_version
+            body = _payload(event, named or event["api_version"])
+            for _ in range(self.copies):
+                self._submit_in(after + self.delay_seconds, event, destination, body, 1)
 
     def wait_until_answered(self, event: Json, seconds: float) -> bool:
         """Wait for a 2xx from every endpoint, but no longer than *seconds*."""
@@ -131,6 +182,23 @@ class Webhooks:
                         connection.sock.shutdown(socket.SHUT_RDWR)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
+    def _submit_in(
+        self,
+        seconds: float,
+        event: Json,
+        destination: Destination,
+        body: bytes,
+        attempt: int,
+    ) -> None:
+        if not seconds:
+            self._submit(event, destination, body, attempt)
+            return
+        delivery = (event, destination, body, attempt)
+        timer = threading.Timer(seconds, self._submit, delivery)
+        timer.daemon = True
+        self._timers = {t for t in self._timers if t.is_alive()} | {timer}
+        timer.start()
+
     def _submit(
         self, event: Json, destination: Destination, body: bytes, attempt: int
     ) -> None:
@@ -143,29 +211,32 @@ class Webhooks:
         self, event: Json, destination: Destination, body: bytes, attempt: int
     ) -> None:
         url = destination.url
-        status = self._post(url, body, destination.secret)
+        status = self._post(url, body, destination.secrets(self._now()))
         record = {"event": event["id"], "type": event["type"], "url": url}
         with self._answered:
             self.attempts.append({**record, "attempt": attempt, "status": status})
             if status is not None and HTTPStatus(status).is_success:
-                event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
-                self._answered.notify_all()
+                self._count(event, destination)
             elif attempt < self._max_attempts and not self._stopped:
                 delay = self._retry_base_seconds * 2 ** (attempt - 1)
-                again = (event, destination, body, attempt + 1)
-                timer = threading.Timer(delay, self._submit, again)
-                timer.daemon = True
-                self._timers = {t for t in self._timers if t.is_alive()} | {timer}
-                timer.start()
+                self._submit_in(delay, event, destination, body, attempt + 1)
 
-    def _post(self, url: str, body: bytes, secret: str) -> int | None:
+    def _count(self, event: Json, destination: Destination) -> None:
+        """One endpoint less to tell; a second copy tells nobody new."""
+        if event["id"] in destination.delivered:
+            return
+        destination.delivered.add(event["id"])
+        event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
+        self._answered.notify_all()
+
+    def _post(self, url: str, body: bytes, secrets: list[str]) -> int | None:
         """One attempt's status, or None when nobody answered."""
         # Every attempt is signed anew, so that a late one is not refused as a replay.
         # The real clock signs, also when the sandbox's has been moved.
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
-            "Stripe-Signature": sign(body, secret, int(time.time())),
+            "Stripe-Signature": sign(body, secrets, int(time.time())),
         }
         parts = urlsplit(url)
         https = parts.scheme == "https"

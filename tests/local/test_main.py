@@ -5,7 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from local.__main__ import describe, storefront_config, template_parameters, write
+from local.__main__ import (
+    describe,
+    print_summary,
+    storefront_config,
+    template_parameters,
+    write,
+)
 from local.embedded_aws import EmbeddedAws
 from local.settings import Settings
 
@@ -51,6 +57,15 @@ def test_the_storefront_gets_no_secret_of_the_sandbox(sandboxed):
     assert sandboxed.keys.publishable_key in written
     assert sandboxed.keys.secret_key not in written
     assert sandboxed.keys.webhook_secret not in written
+
+
+def test_a_run_says_where_the_sandboxs_panel_is(sandboxed, at_stripe, capsys):
+    print_summary(sandboxed, described(sandboxed))
+    with_panel = capsys.readouterr().out
+    print_summary(at_stripe, described(at_stripe))
+
+    assert f"{sandboxed.stripe_url}/sandbox\n" in with_panel
+    assert "/sandbox\n" not in capsys.readouterr().out
 
 
 def test_every_parameter_is_one_of_the_template(sandboxed):

@@ -259,3 +259,38 @@ def test_warnings_are_listed_by_what_they_warn_of(client, paid, control, ask):
     assert len(client.v1.radar.early_fraud_warnings.list().data) == 2
     (only,) = client.v1.radar.early_fraud_warnings.list({"payment_intent": one.id}).data
     assert only.charge == one.latest_charge
+
+
+def test_a_bank_may_only_inquire(client, paid, events):
+    """Nothing is taken, and a refund is still possible."""
+    paid("4000000000001976")
+
+    (inquiry,) = client.v1.disputes.list().data
+    closed = client.v1.disputes.close(inquiry.id)
+
+    assert inquiry.status == "warning_needs_response"
+    assert inquiry.balance_transactions == []
+    assert inquiry.is_charge_refundable
+    assert closed.status == "warning_closed"
+    assert events("charge.dispute.funds_withdrawn") == []
+    with pytest.raises(stripe.InvalidRequestError, match="already closed"):
+        client.v1.disputes.close(inquiry.id)
+
+
+def test_evidence_is_kept_and_told(client, paid, events):
+    paid("4000000000000259")
+    (dispute,) = client.v1.disputes.list().data
+
+    updated = client.v1.disputes.update(
+        dispute.id,
+        {"evidence": {"product_description": "A mug"}, "metadata": {"a": "1"}},
+    )
+
+    assert updated.evidence.product_description == "A mug"
+    assert updated.evidence_details.has_evidence
+    assert updated.evidence_details.submission_count == 1
+    (event,) = events("charge.dispute.updated")
+    assert event.data.object.metadata.to_dict() == {"a": "1"}
+    assert set(event.data.previous_attributes.to_dict()) == {
+        *("evidence", "evidence_details", "metadata")
+    }

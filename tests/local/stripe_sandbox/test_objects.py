@@ -1,7 +1,17 @@
-"""The objects that come after a payment, beside the SDK's own classes."""
+"""Every object that the sandbox shows, beside the SDK's own class of it."""
+
+import builtins
+import inspect
+import sys
+import types
+import typing
+from decimal import Decimal
+from functools import cache
 
 import pytest
 import stripe
+from stripe._stripe_object import UntypedStripeObject
+from stripe.checkout import Session
 from stripe.radar import EarlyFraudWarning
 
 # What this account has no use for, or shows only when it is expanded.
@@ -12,38 +22,167 @@ LEFT_OUT = {
         *("on_behalf_of", "presentment_details", "radar_options", "refunds"),
         *("review", "source", "source_transfer", "transfer"),
     },
+    stripe.Customer: {
+        *("cash_balance", "deleted", "invoice_credit_balance", "sources"),
+        *("subscriptions", "tax", "tax_ids"),
+    },
+    stripe.Event: {"account", "context"},
+    stripe.LineItem: {"discounts", "taxes"},
+    stripe.PaymentIntent: {
+        *("allowed_payment_method_types", "excluded_payment_method_types", "hooks"),
+        *("managed_payments", "payment_details", "payment_record"),
+        "presentment_details",
+    },
+    stripe.Price: {"currency_options", "deleted", "tiers"},
+    stripe.Product: {"deleted"},
     stripe.Refund: {
         *("customer", "customer_account", "description", "presentment_details"),
         *("failure_balance_transaction", "instructions_email"),
     },
+    Session: {"line_items"},
     stripe.WebhookEndpoint: {"deleted", "secret"},
 }
-KINDS = [
-    *(stripe.Charge, stripe.Refund, stripe.BalanceTransaction),
-    *(stripe.Dispute, EarlyFraudWarning, stripe.WebhookEndpoint),
-]
+
+
+# What an annotation's type is in the object itself.
+SHOWN_AS = {
+    UntypedStripeObject: stripe.StripeObject,
+    Decimal: (Decimal, str),
+    typing.Any: object,
+}
 
 
 @pytest.fixture
-def afterwards(client, paid, control):
-    """One object of each kind, once."""
-    intent = paid("4000000000000259")
-    client.v1.refunds.create({"payment_intent": paid().id})
+def every_kind(client, create, pay, paid, bank_debit, control):
+    """One object of each kind, or more, by its kind."""
+    v1 = client.v1
+    intent = paid("4000000000000259", payment_intent_data={"receipt_email": "a@b.co"})
+    debited = create()
+    pay(debited, method=bank_debit)
+    debit = v1.checkout.sessions.retrieve(debited.id).payment_intent
+    control("POST", f"payment_intents/{debit}/settle")
+    kept = create(payment_intent_data={"setup_future_usage": "off_session"})
+    refunded = paid()
+    v1.refunds.create({"payment_intent": refunded.id, "reason": "duplicate"})
     control("POST", f"charges/{intent.id}/early_fraud_warning")
-    client.v1.webhook_endpoints.create(
+    v1.customers.create({"email": "ada@example.com"})
+    v1.webhook_endpoints.create(
         {"url": "https://shop.example/webhook", "enabled_events": ["*"]}
     )
-    services = [
-        *(client.v1.charges, client.v1.refunds, client.v1.balance_transactions),
-        *(client.v1.disputes, client.v1.radar.early_fraud_warnings),
-        client.v1.webhook_endpoints,
+    services = {
+        Session: v1.checkout.sessions,
+        stripe.BalanceTransaction: v1.balance_transactions,
+        stripe.Charge: v1.charges,
+        stripe.Customer: v1.customers,
+        stripe.Dispute: v1.disputes,
+        EarlyFraudWarning: v1.radar.early_fraud_warnings,
+        stripe.Event: v1.events,
+        stripe.PaymentIntent: v1.payment_intents,
+        stripe.Price: v1.prices,
+        stripe.Product: v1.products,
+        stripe.Refund: v1.refunds,
+        stripe.WebhookEndpoint: v1.webhook_endpoints,
+    }
+    found = {kind: each.list({"limit": 50}).data for kind, each in services.items()}
+    found[stripe.LineItem] = v1.checkout.sessions.line_items.list(kept.id).data
+    found[stripe.PaymentMethod] = [
+        v1.payment_methods.retrieve(each.payment_method)
+        for each in found[stripe.PaymentIntent]
     ]
-    return [service.list({"limit": 1}).data[0] for service in services]
+    return found
 
 
-def test_each_has_the_fields_that_the_sdk_declares(afterwards):
-    for kind, shown in zip(KINDS, afterwards, strict=True):
+def test_each_has_the_fields_that_the_sdk_declares(every_kind):
+    del every_kind[stripe.PaymentMethod]  # it has one field of many: its own type's
+    for kind, shown in every_kind.items():
         declared = {name for name in kind.__annotations__ if name != "OBJECT_NAME"}
+        for each in shown:
+            assert isinstance(each, kind)
+            assert set(each.to_dict()) == declared - LEFT_OUT.get(kind, set())
 
-        assert isinstance(shown, kind)
-        assert set(shown.to_dict()) == declared - LEFT_OUT.get(kind, set())
+
+def test_every_value_is_of_the_type_that_the_sdk_declares(every_kind):
+    """All the way down, objects in events included: no field's type is a surprise."""
+    assert all(every_kind.values())
+    shown = [each for kind in every_kind.values() for each in kind]
+    found = [problem for each in shown for problem in problems(each, each.object)]
+    assert sorted(set(found)) == []
+
+
+def test_every_event_is_about_an_object_of_the_sdk(every_kind):
+    about = {type(event.data.object) for event in every_kind[stripe.Event]}
+
+    assert about >= {Session, stripe.PaymentIntent, stripe.Charge, stripe.Refund}
+    assert stripe.StripeObject not in about
+
+
+def test_a_page_is_the_sdks_list(client, create):
+    for _ in range(3):
+        create()
+
+    page = client.v1.checkout.sessions.list({"limit": 2})
+
+    assert isinstance(page, stripe.ListObject)
+    assert (page.object, page.has_more, len(page.data)) == ("list", True, 2)
+    assert page.url == "/v1/checkout/sessions"
+
+
+def test_an_error_is_the_sdks_error_object(client, create, pay):
+    with pytest.raises(stripe.InvalidRequestError) as missing:
+        client.v1.checkout.sessions.retrieve("cs_test_nobody")
+    declined = pay(create(), "4000000000000002").json()["error"]
+
+    declared = stripe.ErrorObject.__annotations__.keys()
+    assert declined.keys() <= declared | {"request_log_url"}
+    assert missing.value.error.to_dict().keys() <= declared | {"request_log_url"}
+    assert missing.value.error.code == missing.value.code == "resource_missing"
+
+
+def problems(shown, path):
+    """What differs between *shown* and its class, down to the leaves."""
+    untyped = type(shown) is stripe.StripeObject
+    hints = {} if untyped else hints_of(type(shown))
+    for name in shown.to_dict():
+        value, at = shown[name], f"{path}.{name}"
+        if hints and name not in hints:
+            yield f"{at} is not declared"
+        elif hints and not fits(value, hints[name]):
+            yield f"{at} is {value!r}, not {hints[name]}"
+        for each in value if isinstance(value, list) else [value]:
+            if isinstance(each, stripe.StripeObject):
+                yield from problems(each, at)
+
+
+@cache
+def hints_of(kind):
+    """A class's annotations; the SDK imports some names for type checkers only."""
+    annotated = types.SimpleNamespace(__annotations__=inspect.get_annotations(kind))
+    names = Names(vars(sys.modules[kind.__module__]))
+    return typing.get_type_hints(annotated, {}, names)
+
+
+class Names(dict):
+    """What the SDK's annotations may name; of a package not used here, anything."""
+
+    def __missing__(self, name):
+        for package in (stripe, stripe.checkout, stripe.radar):
+            if hasattr(package, name):
+                return getattr(package, name)
+        if hasattr(builtins, name) or name in vars(typing):
+            raise KeyError(name)
+        return typing.Any
+
+
+def fits(value, hint):
+    origin, parts = typing.get_origin(hint), typing.get_args(hint)
+    if origin in (typing.Union, types.UnionType):
+        literals = [part for part in parts if typing.get_origin(part) is typing.Literal]
+        # The SDK lets any text pass beside an enumeration; here it must be of it.
+        others = [part for part in parts if not (literals and part is str)]
+        return any(fits(value, part) for part in others)
+    if origin is typing.Literal:
+        return value in parts
+    if origin is list:
+        return isinstance(value, list) and all(fits(each, parts[0]) for each in value)
+    kind = SHOWN_AS.get(origin or hint, origin or hint)
+    return isinstance(value, kind) and not (hint is int and isinstance(value, bool))

@@ -1,6 +1,8 @@
 """The payment page, filled in and sent as a browser would."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime
 from html.parser import HTMLParser
 
 import pytest
@@ -15,6 +17,7 @@ class Form(HTMLParser):
     def __init__(self, html):
         super().__init__()
         self.action, self.fields, self.labelled, self._labels = None, {}, set(), 0
+        self.focused = None
         self.feed(html)
 
     def handle_starttag(self, tag, attrs):
@@ -23,9 +26,13 @@ class Form(HTMLParser):
         if tag == "form":
             self.action = attributes["action"]
         if tag == "input":
-            self.fields[attributes["name"]] = attributes.get("value", "")
-            if self._labels:
-                self.labelled.add(attributes["name"])
+            name = attributes["name"]
+            if attributes.get("type") != "radio" or "checked" in attributes:
+                self.fields[name] = attributes.get("value", "")
+            if self._labels or attributes.get("type") == "hidden":
+                self.labelled.add(name)
+            if "autofocus" in attributes:
+                self.focused = name, attributes.get("aria-describedby")
 
     def handle_endtag(self, tag):
         self._labels -= tag == "label"
@@ -93,7 +100,9 @@ def test_every_field_has_a_label(create, visit, path):
     form = Form(visit(path(create())).text)
 
     assert form.fields.keys() == form.labelled
-    assert form.fields.keys() == {"email", "number", "expiry", "cvc", "name"}
+    card = {"number", "expiry", "cvc", "name"}
+    assert form.fields.keys() == card | {"email", "method", "account_number", "holder"}
+    assert form.fields["method"] == "card"
 
 
 @pytest.mark.parametrize(
@@ -165,6 +174,86 @@ def test_what_is_filled_in_wrongly_is_said(create, submit, path, filled, message
 
     assert response.status_code in (400, 402)
     assert message in response.text.replace("&#39;", "'")
+
+
+@pytest.mark.parametrize(
+    ("filled", "field"),
+    [
+        ({"email": "nobody"}, "email"),
+        ({"number": "4242"}, "number"),
+        ({"expiry": "12/20"}, "expiry"),
+        ({"cvc": "x"}, "cvc"),
+        ({"number": "4000 0000 0000 0002"}, "number"),
+        ({"number": "4000 0000 0000 0069"}, "expiry"),
+        ({"number": "4000 0000 0000 0127"}, "cvc"),
+        ({"method": "us_bank_account"}, "holder"),
+        ({"method": "us_bank_account", "holder": "Ada"}, "account_number"),
+    ],
+)
+def test_the_focus_is_on_the_field_that_is_wrong(create, submit, path, filled, field):
+    response = submit(path(create()), **({"email": "a@b.example"} | CARD | filled))
+
+    assert Form(response.text).focused == (field, "problem")
+    assert response.text.count("autofocus") == response.text.count("aria-invalid=") == 1
+
+
+def test_the_page_says_until_when_it_is_good(create, visit, path):
+    session = create(expires_at=int(time.time()) + 3600)
+
+    expires = datetime.fromtimestamp(session.expires_at, UTC)
+
+    assert f'datetime="{expires.isoformat()}"' in visit(path(session)).text
+
+
+def test_the_page_carries_the_shops_name(create, visit, path):
+    session = create(branding_settings={"display_name": "Mugs & more"})
+
+    assert "Pay Mugs &amp; more" in visit(path(session)).text
+
+
+@pytest.mark.parametrize(
+    ("currency", "filled"),
+    [
+        ("usd", {"method": "us_bank_account", "account_number": "000123456789"}),
+        ("eur", {"method": "sepa_debit", "iban": "AT32 1904 3002 3547 3204"}),
+    ],
+)
+def test_a_bank_debit_sends_the_customer_back_before_it_is_paid(
+    client, create, submit, path, line, control, currency, filled
+):
+    session = create(line_items=[line(currency=currency)])
+
+    response = submit(path(session), email="a@b.example", holder="Ada", **filled)
+    waiting = client.v1.checkout.sessions.retrieve(session.id)
+    control("POST", f"payment_intents/{waiting.payment_intent}/settle")
+
+    assert response.status_code == 303
+    assert (waiting.status, waiting.payment_status) == ("complete", "unpaid")
+    assert waiting.customer_details.name == "Ada"
+    paid = client.v1.checkout.sessions.retrieve(session.id)
+    assert paid.payment_status == "paid"
+
+
+@pytest.mark.parametrize(
+    ("number", "status"),
+    [
+        ("4000 0025 0000 3155", 303),
+        ("4000 0027 6000 3184", 303),
+        ("4000 0000 0000 3220", 303),
+        ("4000 0082 6000 3178", 402),
+    ],
+)
+def test_what_a_bank_says_to_whoever_proved_to_be_the_payer(
+    create, submit, path, number, status
+):
+    """The last has authenticated, and has no money."""
+    page = path(create())
+    asked = submit(page, email="a@b.example", **(CARD | {"number": number}))
+
+    answered = submit(asked.headers["Location"], outcome="complete")
+
+    assert answered.status_code == status
+    assert ("insufficient funds" in answered.text) == (status == 402)
 
 
 def test_a_complete_session_is_not_shown_to_be_paid_again(

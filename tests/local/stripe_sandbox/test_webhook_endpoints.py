@@ -1,6 +1,7 @@
 """Webhook endpoints that are made, changed and deleted through the API."""
 
 import pytest
+import requests
 import stripe
 
 from local.stripe_sandbox import API_VERSION
@@ -101,6 +102,18 @@ def test_every_endpoint_that_asked_hears_of_an_event(
     assert endpoint.secret != another_endpoint.secret
     assert one.id == two.id == happened
     assert one.pending_webhooks == 2
+    eventually(lambda: client.v1.events.retrieve(happened).pending_webhooks == 0)
+
+
+def test_two_endpoints_may_have_one_address(
+    endpoint, client, register, expire, eventually
+):
+    register()
+    client.v1.webhook_endpoints.create({"url": endpoint.url, "enabled_events": ["*"]})
+    endpoint.take = lambda *_: 200
+
+    happened = expire()
+
     eventually(lambda: client.v1.events.retrieve(happened).pending_webhooks == 0)
 
 
@@ -255,3 +268,48 @@ def test_an_account_has_at_most_16_endpoints(client):
 
     page = client.v1.webhook_endpoints.list({"limit": 10})
     assert [each.id for each in page.auto_paging_iter()] == made[::-1]
+
+
+def test_a_rolled_secret_signs_beside_the_new_one_until_it_expires(
+    endpoint, register, expire, control
+):
+    made = register()
+    old = made.secret
+
+    roll = {"expires_in_hours": 24}
+    new = control("POST", f"webhook_endpoints/{made.id}/roll_secret", roll)["secret"]
+    expire()
+    endpoint.wait_for(EXPIRED, 1)
+    endpoint.secret = new
+    expire()
+    endpoint.wait_for(EXPIRED, 2)
+    control("POST", "clock", {"advance_seconds": 24 * 60 * 60})
+    expire()
+    endpoint.wait_for(EXPIRED, 3)
+
+    assert old != new
+    assert [header.count("v1=") for _, header in endpoint.received] == [2, 2, 1]
+
+
+def test_an_old_secret_may_end_at_once(endpoint, sandbox, expire, control):
+    control("PUT", "webhook_endpoint", {"url": endpoint.url})
+
+    endpoint.secret = control("POST", "webhook_endpoint/roll_secret")["secret"]
+    expire()
+
+    assert endpoint.wait_for(EXPIRED)
+    assert sandbox.webhook_secret == endpoint.secret
+    assert [header.count("v1=") for _, header in endpoint.received] == [1]
+
+
+@pytest.mark.parametrize("hours", [-1, 25])
+def test_an_old_secret_lives_for_a_day_at_most(register, url, hours):
+    made = register()
+
+    refused = requests.post(
+        f"{url}/sandbox/webhook_endpoints/{made.id}/roll_secret",
+        json={"expires_in_hours": hours},
+        timeout=5,
+    )
+
+    assert refused.status_code == 400

@@ -37,7 +37,7 @@ def test_an_event_names_the_idempotency_key_that_caused_it(endpoint, create, cli
 
 
 def test_the_signature_is_stripes(sandbox):
-    header = sign(b'{"a": 1}', sandbox.webhook_secret, 1_800_000_000)
+    header = sign(b'{"a": 1}', [sandbox.webhook_secret], 1_800_000_000)
 
     assert stripe.WebhookSignature.verify_header(
         '{"a": 1}', header, sandbox.webhook_secret
@@ -45,7 +45,7 @@ def test_the_signature_is_stripes(sandbox):
 
 
 def test_a_signature_with_another_secret_does_not_verify(sandbox):
-    header = sign(b"{}", "whsec_another", 1_800_000_000)
+    header = sign(b"{}", ["whsec_another"], 1_800_000_000)
 
     with pytest.raises(stripe.SignatureVerificationError):
         stripe.WebhookSignature.verify_header("{}", header, sandbox.webhook_secret)
@@ -245,3 +245,113 @@ def test_an_unknown_event_is_missing(client):
         client.v1.events.retrieve("evt_nothing")
 
     assert missing.value.code == "resource_missing"
+
+
+def test_events_may_come_twice(endpoint, control, client, create, eventually):
+    control("POST", "webhooks", {"copies": 2})
+
+    client.v1.checkout.sessions.expire(create().id)
+
+    first, second = endpoint.wait_for("checkout.session.expired", 2)
+    assert first.id == second.id
+    eventually(lambda: client.v1.events.retrieve(first.id).pending_webhooks == 0)
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_a_second_copy_tells_no_second_endpoint(
+    control, client, create, sandbox, eventually
+):
+    control("POST", "webhooks", {"copies": 2})
+    client.v1.webhook_endpoints.create(
+        {"url": "http://127.0.0.1:9/nobody", "enabled_events": ["*"]}
+    )
+
+    client.v1.checkout.sessions.expire(create().id)
+    eventually(lambda: len(sandbox.webhooks.attempts) == 2 + 2 * 6)
+
+    (event,) = client.v1.events.list({"delivery_success": False}).data
+    assert event.pending_webhooks == 1
+
+
+def test_events_may_come_in_reverse(endpoint, control, create, pay):
+    control("POST", "webhooks", {"mode": "hold"})
+    pay(create())
+
+    held = control("GET", "webhooks")["held"]
+    control("POST", "webhooks/release", {"reverse": True})
+    endpoint.wait_for("payment_intent.created")
+
+    assert held == 4
+    assert [event.type for event, _ in endpoint.received] == [
+        COMPLETED,
+        "payment_intent.succeeded",
+        "charge.succeeded",
+        "payment_intent.created",
+    ]
+
+
+def test_events_may_come_late(endpoint, control, client, create):
+    control("POST", "webhooks", {"delay_seconds": 0.2})
+    asked = time.monotonic()
+
+    client.v1.checkout.sessions.expire(create().id)
+    endpoint.wait_for("checkout.session.expired")
+
+    assert time.monotonic() - asked >= 0.2
+
+
+def test_events_may_come_in_another_version(endpoint, control, client, create):
+    control("POST", "webhooks", {"api_version": "2025-03-31.basil"})
+    client.v1.checkout.sessions.expire(create().id)
+    (old,) = endpoint.wait_for("checkout.session.expired")
+
+    control("POST", "webhooks", {"api_version": None})
+    client.v1.checkout.sessions.expire(create().id)
+    _, new = endpoint.wait_for("checkout.session.expired", 2)
+
+    assert (old.api_version, old.data.object.ui_mode) == ("2025-03-31.basil", "hosted")
+    assert new.api_version == "2026-10-28.endive"
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [
+        {},
+        {"copies": 0},
+        {"delay_seconds": -1},
+        {"api_version": "soon"},
+        {"held": 1},
+        {"mode": "drop", "copies": "many"},
+    ],
+)
+def test_what_cannot_become_of_events_is_refused(url, control, bad):
+    before = control("GET", "webhooks")
+
+    response = requests.post(f"{url}/sandbox/webhooks", json=bad, timeout=5)
+
+    assert response.status_code == 400
+    assert control("GET", "webhooks") == before
+
+
+def test_an_event_can_be_retried_for_one_endpoint(
+    endpoint, another_endpoint, client, create, raw
+):
+    other = client.v1.webhook_endpoints.create(
+        {"url": another_endpoint.url, "enabled_events": ["*"]}
+    )
+    another_endpoint.secret = other.secret
+    client.v1.checkout.sessions.expire(create().id)
+    (event,) = endpoint.wait_for("checkout.session.expired")
+    another_endpoint.wait_for("checkout.session.expired")
+
+    retry = f"/v1/events/{event.id}/retry"
+    one = raw("POST", retry, data={"webhook_endpoint": other.id})
+    another_endpoint.wait_for("checkout.session.expired", 2)
+    count = len(endpoint.received)
+    everybody = raw("POST", retry, data={"for_stripecli": "true"})
+
+    assert one.json()["id"] == everybody.json()["id"] == event.id
+    assert count == 1
+    assert endpoint.wait_for("checkout.session.expired", 2)
+    missing = raw("POST", retry, data={"webhook_endpoint": "we_nobody"})
+    assert missing.status_code == 404
