@@ -288,6 +288,15 @@ def test_a_products_shopper_returns_to_its_page(shop: Shop) -> None:
     )
 
 
+def test_a_products_payment_does_not_leave_its_page_without_need(shop: Shop) -> None:
+    shop.create("product")
+    shop.create("order")
+
+    [product, order] = shop.stripe_sessions()
+    assert product["redirect_on_completion"] == "if_required"
+    assert not order.get("redirect_on_completion")
+
+
 # ---------------------------------------------------------------- prices
 
 
