@@ -44,13 +44,22 @@ export function boardCard({ api, sample, shopper }, rowId = sample?.row_id) {
 
   function affiliateLink(bid, title) {
     if (!bid.clickout_url || !webUrl(bid.clickout_url)) return null;
-    return h("a", { href: bid.clickout_url, rel: "noopener sponsored", class: bid.buy_now ? "" : "button secondary" },
-      bid.buy_now ? "At the merchant’s" : "Go to the merchant", h("span", { class: "unseen" }, `: ${title}`));
+    const words = bid.buy_now ? "At the merchant’s" : "Go to the merchant";
+    return h("a", {
+      href: bid.clickout_url,
+      rel: "noopener sponsored",
+      class: bid.buy_now ? "" : "button secondary",
+      "aria-label": `${words}: ${title}`,
+    }, words);
   }
 
   function buyButton(bid, title) {
-    const button = h("button", { type: "button", class: "buy", onclick: () => buy(bid, button) },
-      "Buy now", h("span", { class: "unseen" }, `: ${title}`));
+    const button = h("button", {
+      type: "button",
+      class: "buy",
+      "aria-label": `Buy now: ${title}`,
+      onclick: () => buy(bid, button),
+    }, "Buy now");
     return button;
   }
 

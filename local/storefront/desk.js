@@ -14,7 +14,7 @@ export function deskFooter({ config }) {
 
 function resetButton() {
   const message = h("p", { class: "message", role: "alert" });
-  const reset = h("button", { type: "button", onclick: () => busy([reset], start) }, "Reset the shop");
+  const reset = h("button", { type: "button", onclick: () => busy([reset], start) }, "Start afresh");
   const dialog = h("dialog", { "aria-labelledby": "reset-title" },
     h("h2", { id: "reset-title" }, "Start the shop afresh?"),
     h("p", {}, "Every purchase is forgotten, for every shopper, and everything is for sale again."),
