@@ -12,7 +12,7 @@ const ROUTES = {
 const ENDED_UNPAID = new Set(["expired", "abandoned", "failed"]);
 const ACTED_ON = new Set(["event_enqueued", "event_refused", "event_not_enqueued"]);
 
-/** The nine steps, each `{title, why, state, at, facts, raw}`; `state` is done, waiting or trouble. */
+/** The nine steps, each `{short, title, why, state, at, facts, raw}`; `state` is done, waiting or trouble. */
 export function stepsOf(story) {
   return [
     apiCall(story), intent(story), stripeSession(story), stripeEvents(story), webhook(story),
@@ -29,6 +29,7 @@ function apiCall(story) {
   const { session } = story;
   const [line] = said(story, "intent_written");
   return {
+    short: "API",
     title: "The shop calls the API",
     why: "API Gateway checks the shopper’s token and calls the function. A price is never taken from the request.",
     state: "done",
@@ -46,6 +47,7 @@ function apiCall(story) {
 function intent(story) {
   const { session } = story;
   return {
+    short: "Intent",
     title: "The intent is written down",
     why: "Everything that Stripe will be sent is decided and kept before Stripe is asked: a crash from here on loses nothing.",
     state: "done",
@@ -66,6 +68,7 @@ function stripeSession(story) {
   const [request] = requests.filter(({ idempotency_key: key }) => key === session.idempotency_key);
   const created = story.audit.find(({ action }) => action === "checkout_created");
   return {
+    short: "Stripe",
     title: "Stripe makes a Checkout Session",
     why: "The idempotency key belongs to the intent. Asked twice, Stripe answers with the same session.",
     state: session.stripe_session_id ? "done" : "waiting",
@@ -85,6 +88,7 @@ function stripeEvents(story) {
   const declined = events.some(({ type }) => type === "payment_intent.payment_failed");
   const ended = events.find(({ type }) => /^checkout\.session\.(completed|expired)$/.test(type));
   return {
+    short: "Payment",
     title: "The shopper pays at Stripe",
     why: "We see nothing of the card. Stripe tells what happened as events, in any order and possibly more than once.",
     state: ended ? "done" : declined ? "trouble" : "waiting",
@@ -100,6 +104,7 @@ function webhook(story) {
   const lines = heard.flatMap((invocation) => invocation.said);
   const refused = attempts.some(({ status }) => status === null || status >= 400);
   return {
+    short: "Webhook",
     title: "The webhook checks the signature",
     why: "Over the exact bytes, with the signing secret and against the clock. Only then is the event queued, and only then answered 200.",
     state: lines.some(({ message }) => message === "event_enqueued") ? "done" : refused ? "trouble" : "waiting",
@@ -124,6 +129,7 @@ function queue(story) {
   });
   const { "payment events": now, "dead letters": dead } = story.queue;
   return {
+    short: "Queue",
     title: "The queue hands the event to the worker",
     why: "If the worker fails, the event comes again; after eight attempts it is kept among the dead letters, with an alarm.",
     state: applied.length ? "done" : "waiting",
@@ -144,6 +150,7 @@ function transaction(story) {
   const parts = settled ? story.written : [];
   const completed = story.audit.find(({ action }) => action === "checkout_completed");
   return {
+    short: "Transaction",
     title: "One transaction settles it",
     why: over
       ? "There was none: this payment ended without money, and nothing was sold."
@@ -157,6 +164,7 @@ function transaction(story) {
 
 function auditTrail(story) {
   return {
+    short: "Audit",
     title: "The audit trail keeps it",
     why: "An entry is part of the transaction that it reports, and nobody may change it afterwards.",
     state: story.audit.length ? "done" : "waiting",
@@ -172,6 +180,7 @@ function eventsOut(story) {
   for (const [name, count] of metrics) totals[name] = (totals[name] ?? 0) + count;
   const heard = story.events_out.map(({ name }) => name);
   return {
+    short: "Events",
     title: "Others are told",
     why: "The table’s stream brings each entry to the event bus, and what is counted goes through the log.",
     state: heard.length ? "done" : "waiting",

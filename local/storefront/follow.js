@@ -56,6 +56,9 @@ function showStory(story) {
   place("story-title").textContent = session.title;
   place("summary").textContent =
     `${formatMoney(session.amount, session.currency)}, ${session.status}: ${done} of ${steps.length} steps done.`;
+  place("path").replaceChildren(...steps.map(({ short, state }, index) =>
+    h("li", {}, h("a", { href: `#step-${index + 1}`, "data-state": state, "data-key": short },
+      short, h("span", { class: "unseen" }, `: ${STATES[state]}`)))));
   place("steps").replaceChildren(...steps.map((step, index) => stepItem(step, index + 1, Date.parse(session.created_at))));
 }
 
@@ -63,7 +66,7 @@ const STATES = { done: "done", waiting: "not yet", trouble: "did not go through"
 
 function stepItem(step, number, began) {
   const facts = Object.entries(step.facts).filter(([, value]) => value !== undefined && value !== null && value !== "");
-  return h("li", { class: "step", "data-state": step.state },
+  return h("li", { class: "step", id: `step-${number}`, "data-state": step.state },
     h("span", { class: "mark", "aria-hidden": "true" }, String(number)),
     h("div", { class: "what" },
       h("div", { class: "step-head" },

@@ -5,23 +5,14 @@ It is the one that `CHECKOUT_BROWSER` names, or the first Chromium on the path; 
 one these tests are skipped, and say so. `make browser` installs Debian's.
 """
 
-import os
-import shutil
 from uuid import uuid4
 
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from local.browser import ARGUMENTS, find_browser
 from tests.stack.browser.visitor import PATIENCE_MS, Visitor
 from tests.stack.http_shop import HttpShop
-
-BROWSERS = ["chromium", "chromium-browser", "google-chrome"]
-
-
-def find_browser():
-    named = os.environ.get("CHECKOUT_BROWSER")
-    found = (shutil.which(name) for name in ([named] if named else BROWSERS))
-    return next(filter(None, found), None)
 
 
 @pytest.fixture(scope="session")
@@ -31,11 +22,7 @@ def browser():
         pytest.skip("No browser is here: `make browser` installs one.")
     expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=path,
-            # Root may not use the sandbox; and a container's /dev/shm is small.
-            args=["--no-sandbox", "--disable-dev-shm-usage"],
-        )
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
 

@@ -1,4 +1,4 @@
-"""What holds for every page: it can be seen, read, operated and understood by anybody."""
+"""What holds for every page: anybody can see, read, operate and understand it."""
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe

@@ -56,7 +56,11 @@ def test_a_declined_card_sells_nothing_and_another_card_pays(buyer):
 def test_a_double_click_is_one_request(buyer):
     offer = buyer.open_offer("content")
     held, page = [], buyer.page
-    page.route("**/api/checkout", lambda route: held.append(route))
+
+    def hold(route):
+        held.append(route)
+
+    page.route("**/api/checkout", hold)
     buy = buyer.button("Buy this course")
 
     buy.dblclick()
