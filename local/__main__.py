@@ -12,7 +12,7 @@ import urllib.request
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from local import follow, sam
+from local import event_listener, sam
 from local.embedded_aws import REGION, EmbeddedAws
 from local.http_api import open_http_api
 from local.identity import AUDIENCE
@@ -101,7 +101,7 @@ def start(settings: Settings, processes: Processes) -> dict[str, Any]:
 
     say("Loading the sample offers")
     load_samples(aws.client("dynamodb"), outputs["OffersTable"])
-    follow.listen(aws, outputs["EventBusName"])
+    event_listener.listen(aws, outputs["EventBusName"])
 
     stack = describe(settings, aws, outputs)
     write(settings.storefront_config, storefront_config(settings, stack))

@@ -7,7 +7,6 @@ It reads whole tables and the whole log, as nothing may that is deployed.
 from __future__ import annotations
 
 import json
-import re
 import threading
 import urllib.request
 from base64 import b64encode
@@ -17,16 +16,16 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from local.embedded_aws import client
+from local.event_listener import hear
+from local.function_log import invocations
 from local.settings import STRIPE_API
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from pathlib import Path
 
 type Json = dict[str, Any]
 
 NEWEST = 20
-LISTENER = "follow-a-payment"
 
 
 class Follower:
@@ -58,7 +57,10 @@ class Follower:
             return None
         ids = {session["id"], session.get("stripe_session_id", session["id"])}
         events = self._stripe_events(ids)
+        audit = self._audit_log(session["id"])
         ids |= {event["id"] for event in events}
+        # Stripe itself has no list of events for us, but we know those that did something.
+        ids |= {entry["event_id"] for entry in audit if "event_id" in entry}
         return {
             "session": _without_request(session),
             "stripe_requests": self._stripe_requests(session),
@@ -73,7 +75,7 @@ class Follower:
                 "dead letters": self._queue_depth("PaymentEventsDeadLetterQueueUrl"),
             },
             "written": self._written(session),
-            "audit": self._audit_log(session["id"]),
+            "audit": audit,
             "events_out": self._events_out(session["id"]),
         }
 
@@ -223,91 +225,3 @@ def _without_request(item: Json) -> Json:
 def names_any(ids: set[str], thing: Json) -> bool:
     text = json.dumps(thing)
     return any(name in text for name in ids)
-
-
-# ---------------------------------------------------------------- the functions' log
-
-
-def invocations(lines: Iterable[Json]) -> list[Json]:
-    """Put the log together: each invocation with what it said and what it counted."""
-    found: dict[str, Json] = {}
-    current: dict[str, Json] = {}  # of a log stream
-    for line in lines:
-        text, stream = line["message"].strip(), line["logStreamName"]
-        if match := re.match(r"START RequestId: (\S+)", text):
-            current[stream] = found.setdefault(
-                match[1], {"request_id": match[1], "said": [], "metrics": {}}
-            )
-        elif stream in current:
-            _add(current[stream], text)
-    return [each for each in found.values() if "ended_at" in each]
-
-
-def _add(invocation: Json, text: str) -> None:
-    if match := re.search(r"\sDuration: ([\d.]+) ms", text):
-        invocation["milliseconds"] = float(match[1])
-    if not text.startswith("{"):
-        return
-    line = json.loads(text)
-    if "_aws" in line:
-        told = line["_aws"]["CloudWatchMetrics"]
-        names = [metric["Name"] for each in told for metric in each["Metrics"]]
-        invocation["metrics"] |= {name: int(sum(line[name])) for name in names}
-    else:
-        at = f"{line['timestamp'][:23].replace(' ', 'T').replace(',', '.')}Z"
-        invocation |= {
-            "function": line["service"],
-            "cold_start": line["cold_start"],
-            "ended_at": at,
-        }
-        kept = {name: line[name] for name in line if name not in ABOUT_THE_FUNCTION}
-        invocation["said"].append({"at": at, **kept})
-
-
-ABOUT_THE_FUNCTION = {
-    *("timestamp", "service", "cold_start", "function_name", "function_arn"),
-    *("function_memory_size", "function_request_id", "xray_trace_id"),
-}
-
-
-# ---------------------------------------------------------------- the event bus
-
-
-def listen(aws: Any, bus: str) -> None:  # noqa: ANN401 - what makes boto3 clients
-    """Let a queue of the desk hear what other services hear; docs/events.md."""
-    sqs, events = aws.client("sqs"), aws.client("events")
-    queue = sqs.create_queue(QueueName=LISTENER)["QueueUrl"]
-    attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
-    arn = attributes["Attributes"]["QueueArn"]
-    rule = events.put_rule(
-        Name=LISTENER,
-        EventBusName=bus,
-        EventPattern=json.dumps({"source": ["payments"]}),
-    )
-    may_send = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": rule["RuleArn"]}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [may_send]})
-    sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
-    events.put_targets(
-        Rule=LISTENER, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}]
-    )
-
-
-def hear(sqs: Any) -> list[Json]:  # noqa: ANN401 - a boto3 client
-    """Take what the queue of the desk has heard by now."""
-    queue = sqs.get_queue_url(QueueName=LISTENER)["QueueUrl"]
-    heard: list[Json] = []
-    while messages := sqs.receive_message(
-        QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=0
-    ).get("Messages"):
-        for message in messages:
-            event = json.loads(message["Body"])
-            told = {"name": event["detail-type"], "detail": event["detail"]}
-            heard.append(told)
-            sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-    return heard

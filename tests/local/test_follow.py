@@ -9,7 +9,8 @@ from starlette.applications import Starlette
 
 from local import desk
 from local.desk import masked
-from local.follow import from_item, invocations, names_any
+from local.follow import from_item, names_any
+from local.function_log import invocations
 
 
 def line(text, stream="stream-1"):
