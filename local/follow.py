@@ -59,7 +59,7 @@ class Follower:
         events = self._stripe_events(ids)
         audit = self._audit_log(session["id"])
         ids |= {event["id"] for event in events}
-        # Stripe itself has no list of events for us, but we know those that did something.
+        # Stripe itself lists no events for us, but we know those that did something.
         ids |= {entry["event_id"] for entry in audit if "event_id" in entry}
         return {
             "session": _without_request(session),
