@@ -7,7 +7,7 @@ export function deskFooter({ config }) {
   return [
     h("p", {}, "Test mode: ", h("code", {}, "4242 4242 4242 4242"), " pays, ",
       h("code", {}, "4000 0000 0000 0002"), " is declined; any future date, any code."),
-    config.sandbox_url ? h("a", { href: config.sandbox_url, target: "sandbox" }, "Stripe sandbox: cards, faults, webhooks") : null,
+    config.sandbox_url ? h("a", { href: config.sandbox_url, target: "sandbox" }, "Stripe sandbox") : null,
     resetButton(),
   ].filter(Boolean);
 }

@@ -71,7 +71,7 @@ function shopFor(shopper, signal) {
 /** What the shopper came back from. Cards wait for its end, so that nothing just paid is offered again. */
 function followPayment(shopper) {
   const returned = readReturn(location);
-  place("intro").hidden = Boolean(returned) || location.pathname !== "/";
+  place("intro").classList.toggle("unseen", Boolean(returned) || location.pathname !== "/");
   place("returned").replaceChildren();
   if (!returned) return false;
   const panel = returned.cancelled
