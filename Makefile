@@ -15,7 +15,7 @@ SOURCES := layers/common/checkout functions local cli
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast test-stack prove check format build cold-start deploy lock clean
+.PHONY: help run sam-local test test-fast test-stack prove check format build browser screenshots cold-start deploy lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -31,8 +31,8 @@ test: test-fast test-stack ## Check and test everything, as CI does
 test-fast: check ## All of it but the tests that need a running stack
 	$(RUN) pytest --numprocesses auto --cov --ignore tests/stack
 
-test-stack: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Test the deployed stack (CHECKOUT_STACK_JSON=.local/stack.json: the one that runs)
-	$(RUN) pytest tests/stack
+test-stack: browser .venvs/sam/ready .venvs/embedded-aws/ready ## Test the deployed stack (CHECKOUT_STACK_JSON=.local/stack.json: the one that runs)
+	$(RUN) pytest -r s tests/stack
 
 # The first of the seeds that the histories are made of: fix it to tell the same again.
 SEED ?= $(shell date +%s)
@@ -55,6 +55,12 @@ format: .venv/ready ## Format the code and repair what can be repaired
 
 build: .venvs/sam/ready ## Build what is deployed into .aws-sam
 	$(WITH_SAM) $(SAM) build
+
+browser: .venv/ready ## Find the browser for the tests that need one, or install it
+	@$(RUN) local.browser
+
+screenshots: browser ## Take the pictures in docs/images, of the stack that runs
+	$(RUN) local.screenshots
 
 cold-start: .venv/ready ## Count what a first request costs, on the stack that runs (needs valgrind)
 	$(RUN) local.cold_start

@@ -12,7 +12,7 @@ import urllib.request
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from local import sam
+from local import event_listener, sam
 from local.embedded_aws import REGION, EmbeddedAws
 from local.http_api import open_http_api
 from local.identity import AUDIENCE
@@ -100,7 +100,8 @@ def start(settings: Settings, processes: Processes) -> dict[str, Any]:
     outputs["WebhookUrl"] = aws.function_url(outputs["WebhookUrl"])
 
     say("Loading the sample offers")
-    load_samples(aws, outputs["OffersTable"])
+    load_samples(aws.client("dynamodb"), outputs["OffersTable"])
+    event_listener.listen(aws, outputs["EventBusName"])
 
     stack = describe(settings, aws, outputs)
     write(settings.storefront_config, storefront_config(settings, stack))
@@ -128,6 +129,7 @@ def start_storefront(settings: Settings, processes: Processes) -> None:
             *("-m", "local.serve_storefront"),
             f"--port={settings.storefront_port}",
             f"--config={settings.storefront_config}",
+            f"--stack={settings.stack_file}",
         ],
         os.environ,
     )
@@ -203,6 +205,7 @@ def storefront_config(settings: Settings, stack: dict[str, Any]) -> dict[str, An
         "issuer_url": stack["issuer_url"],
         "stripe_js_url": settings.stripe_js_url,
         "stripe_publishable_key": settings.keys.publishable_key,
+        "sandbox_url": f"{settings.stripe_url}/sandbox" if settings.sandbox else None,
         "sample": SAMPLE,
     }
 

@@ -24,6 +24,17 @@ CREDENTIALS = {
 }
 
 
+def client(service: str, url: str) -> Any:  # noqa: ANN401 - a boto3 client
+    """Make a client of the AWS at *url* that may do everything."""
+    return boto3.client(  # type: ignore[call-overload]
+        service,
+        endpoint_url=url,
+        region_name=REGION,
+        aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
+    )
+
+
 @dataclass(frozen=True)
 class EmbeddedAws:
     port: int
@@ -57,13 +68,7 @@ class EmbeddedAws:
         )
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - a boto3 client
-        return boto3.client(  # type: ignore[call-overload]
-            service,
-            endpoint_url=self.url,
-            region_name=REGION,
-            aws_access_key_id=CREDENTIALS["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=CREDENTIALS["AWS_SECRET_ACCESS_KEY"],
-        )
+        return client(service, self.url)
 
     def cli_environment(self, env: Mapping[str, str] = os.environ) -> dict[str, str]:
         """*env* for a tool that must talk to this AWS and to no other."""

@@ -5,20 +5,30 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
-
-if TYPE_CHECKING:
-    from local.embedded_aws import EmbeddedAws
 
 OFFERS = Path(__file__).with_name("sample_offers.json")
 
 # The samples that the storefront shows and the documentation names.
 SAMPLE = {
-    "row_id": "7",
-    "auction_id": "auction_1",
-    "order_id": "order_1",
+    "shoppers": [
+        {
+            "sub": "user_1",
+            "name": "Ada",
+            "row_id": "7",
+            "auction_id": "auction_1",
+            "order_id": "order_1",
+        },
+        {
+            "sub": "user_2",
+            "name": "Ben",
+            "row_id": "8",
+            "auction_id": "auction_2",
+            "order_id": "order_2",
+        },
+    ],
     "product_id": "hero-me-feelings",
     "contents": {
         "published": "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10",
@@ -41,9 +51,8 @@ def sample_offers(now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def load_samples(aws: EmbeddedAws, table_name: str) -> int:
+def load_samples(dynamodb: Any, table_name: str) -> int:  # noqa: ANN401 - a client
     """Write the sample offers into the table; answer how many there are."""
-    dynamodb = aws.client("dynamodb")
     to_attribute = TypeSerializer().serialize
     offers = sample_offers(datetime.now(UTC))
     for offer in offers:
@@ -52,3 +61,27 @@ def load_samples(aws: EmbeddedAws, table_name: str) -> int:
             Item={name: to_attribute(value) for name, value in offer.items()},
         )
     return len(offers)
+
+
+def reset_shop(dynamodb: Any, outputs: dict[str, str]) -> None:  # noqa: ANN401 - a client
+    """
+    Forget every purchase of the local shop, and sell the samples anew.
+
+    What counts a claim's attempts stays: Stripe remembers the idempotency keys that
+    were made of them, and would refuse one that comes with another request.
+    """
+    forget(dynamodb, outputs["PurchasesTable"])
+    forget(dynamodb, outputs["AuditLogTable"])
+    forget(dynamodb, outputs["PaymentSessionsTable"], but="live#")
+    load_samples(dynamodb, outputs["OffersTable"])
+
+
+def forget(dynamodb: Any, table_name: str, but: str | None = None) -> None:  # noqa: ANN401
+    schema = dynamodb.describe_table(TableName=table_name)["Table"]["KeySchema"]
+    names = [part["AttributeName"] for part in schema]
+    for page in dynamodb.get_paginator("scan").paginate(TableName=table_name):
+        for item in page["Items"]:
+            if but and item["id"]["S"].startswith(but):
+                continue
+            key = {name: item[name] for name in names}
+            dynamodb.delete_item(TableName=table_name, Key=key)

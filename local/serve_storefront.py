@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 import uvicorn
 from starlette.applications import Starlette
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import Route
+from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from local import desk
 from local.settings import HOST
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 STOREFRONT = Path(__file__).with_name("storefront")
 
 
-def create_app(config_file: Path) -> Starlette:
+def create_app(config_file: Path, stack_file: Path) -> Starlette:
     files = StaticFiles(directory=STOREFRONT)
 
     def config(_request: Request) -> Response:
@@ -32,11 +33,16 @@ def create_app(config_file: Path) -> Starlette:
         path = request.path_params["path"]
         # The page itself knows what to show at a path that names no file.
         if not Path(path).suffix:
-            return FileResponse(STOREFRONT / "index.html")
+            name = "follow.html" if path == "follow" else "index.html"
+            return FileResponse(STOREFRONT / name)
         return await files.get_response(path, request.scope)
 
     return Starlette(
-        routes=[Route("/config.json", config), Route("/{path:path}", page)]
+        routes=[
+            Route("/config.json", config),
+            Mount("/desk", routes=desk.routes(stack_file)),
+            Route("/{path:path}", page),
+        ]
     )
 
 
@@ -44,8 +50,9 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--config", type=Path, required=True)
+    parser.add_argument("--stack", type=Path, required=True)
     options = parser.parse_args()
-    app = create_app(options.config)
+    app = create_app(options.config, options.stack)
     uvicorn.run(app, host=HOST, port=options.port, log_level="warning")
 
 

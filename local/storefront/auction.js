@@ -1,108 +1,112 @@
-// The auction: its winner sees how long the payment window stays open, then goes to pay.
+// The auction: its winner sees how long there is to pay, goes to pay, and finds out how it went.
 
 import { path } from "./api.js";
-import { busy, card, formatTime, h, leaveFor, pleaseLogIn, quiet } from "./dom.js";
+import { busy, card, formatTime, h, leaveFor, loading, pleaseLogIn, quiet } from "./dom.js";
+import { countDown, inWords } from "./countdown.js";
+import { formatMoney } from "./money.js";
+import { drawing } from "./pictures.js";
 
-export function auctionCard({ api, config, shopper, signal }, auctionId = config.sample.auction_id) {
-  const auction = card("An accepted auction", { id: "auction" });
-  if (!shopper) {
-    auction.show(pleaseLogIn("pay for the auction that you won"));
+// The API sells auctions and does not describe them; what a host knows of its own is written here.
+// What is charged is the price on record.
+const KNOWN = {
+  auction_1: { title: "Restored 1968 record player", cents: 24000, currency: "usd", drawn: "turntable" },
+  auction_2: { title: "Set of six film posters", cents: 18050, currency: "eur", drawn: "posters" },
+};
+const PROMISES = [
+  "You pay on Stripe’s own page, over an encrypted connection.",
+  "Your card’s number never reaches this shop.",
+  "Pressing twice, reloading or coming back never charges you twice.",
+];
+
+export function auctionCard({ api, sample, shopper, signal }, auctionId = sample?.auction_id) {
+  const known = KNOWN[auctionId] ?? { title: `Auction ${auctionId}` };
+  const auction = card(shopper && auctionId ? known.title : "An auction that you won", { eyebrow: "Auction", id: "auction" });
+  if (!shopper || !auctionId) {
+    auction.show(drawing("turntable", "picture"), pleaseLogIn("pay for the auction that you won"));
     return auction.element;
   }
-  // The last payment of this auction in this tab, so that coming back shows how it went.
-  const remembered = `payment of ${auctionId} by ${shopper.sub}`;
+  // This tab's last payment of the auction, so that coming back shows where it stands.
+  const memory = `payment of ${auctionId} by ${shopper.sub}`;
   let stopClock = () => {};
-  offer();
-  showLastPayment();
+  show(null, loading("Looking where this auction stands…"));
+  load();
   return auction.element;
 
-  function offer(lastPayment) {
-    stopClock();
-    const paid = lastPayment?.status === "complete";
-    const pay = h("button", { type: "button", onclick: () => start(pay) }, "Pay for this auction");
-    auction.setStatus(paid ? "paid" : lastPayment?.status);
-    auction.show(
-      h("p", {}, "Auction ", h("code", {}, auctionId), "."),
-      paid
-        ? h("p", {}, "This auction is paid. Thank you.")
-        : quiet("The winning bidder has 24 hours from acceptance to pay. The amount is on the payment page."),
-      paid ? null : h("div", { class: "actions" }, pay));
-  }
-
-  async function showLastPayment() {
-    const id = sessionStorage.getItem(remembered);
-    if (!id) return;
+  async function load() {
     try {
-      const payment = await api.get(path`/payments/sessions/${id}`);
-      if (!auction.body.querySelector(".window")) offer(payment);
+      const { hasAccess } = await api.get(path`/api/access/auction/${auctionId}`);
+      if (hasAccess) paid();
+      else await resume(JSON.parse(sessionStorage.getItem(memory)));
     } catch (problem) {
-      if (problem.status === 404) sessionStorage.removeItem(remembered);
+      toPay();
+      auction.say(problem);
     }
   }
 
-  function start(button) {
+  /** Where the last payment stands; its two times are the server's, so the deadline needs no clock of ours. */
+  async function resume(last) {
+    if (!last) return toPay();
+    const payment = await api.get(path`/payments/sessions/${last.id}`);
+    if (payment.status === "complete") return paid();
+    if (payment.status === "open") {
+      const until = (Date.parse(last.closesAt) - Date.parse(payment.expires_at)) / 1000;
+      return toPay({ closesAt: last.closesAt, seconds: payment.seconds_remaining + until });
+    }
+    if (payment.status === "processing") return show("processing", quiet("Your bank is working on this payment."));
+    return toPay(null, payment.status);
+  }
+
+  function show(status, ...children) {
+    stopClock();
+    auction.setStatus(status);
+    auction.show(drawing(known.drawn ?? "parcel", "picture"),
+      known.cents ? h("p", { class: "price" }, formatMoney(known.cents, known.currency)) : null, ...children);
+  }
+
+  function paid() {
+    sessionStorage.removeItem(memory);
+    show("paid", h("p", { class: "owned" }, "This auction is paid, and yours."));
+  }
+
+  function closed() {
+    show("expired", quiet("The time to pay for this auction is over. Nothing was charged."));
+  }
+
+  function toPay(deadline, lastStatus) {
+    const again = lastStatus === "expired";
+    const pay = h("button", { type: "button", onclick: () => start(pay, Boolean(deadline)) },
+      deadline ? "Continue to payment" : again ? "Pay again" : "Pay for this auction");
+    const clock = h("strong", { class: "clock", role: "timer", "aria-live": "off" });
+    show(deadline ? "open for payment" : lastStatus,
+      deadline
+        ? h("p", {}, clock, `left to pay, until ${formatTime(deadline.closesAt)}`)
+        : quiet(again ? "Your last payment page was not used in time. Nothing was charged." : "You have 24 hours from acceptance to pay."),
+      h("ul", { class: "promises" }, PROMISES.map((promise) => h("li", {}, drawing("check"), promise))),
+      h("div", { class: "actions" }, pay));
+    if (!deadline) return pay;
+    stopClock = countDown(deadline.seconds, signal, (left) => {
+      clock.textContent = inWords(left);
+      if (left === 0) closed();
+    });
+    return pay;
+  }
+
+  /** The first press tells how long there is to pay; the second, who knows that, leaves to pay. */
+  function start(button, knowsDeadline) {
     auction.say();
     busy([button], async () => {
       try {
         const payment = await api.post("/payments/checkout/create", { auction_id: auctionId });
-        sessionStorage.setItem(remembered, payment.payment_session_id);
-        confirm(payment);
+        const { closes_at: closesAt, seconds_remaining: seconds } = payment.payment_window;
+        sessionStorage.setItem(memory, JSON.stringify({ id: payment.payment_session_id, closesAt }));
+        if (knowsDeadline) return leaveFor(payment.checkout_url);
+        toPay({ closesAt, seconds }).focus();
       } catch (problem) {
+        if (problem.code === "payment_window_closed") closed();
+        if (problem.code === "already_purchased") paid();
         auction.say(problem);
       }
+      return undefined;
     });
   }
-
-  function confirm(payment) {
-    const onward = h("button", {
-      type: "button",
-      onclick: () => busy([onward], async () => leaveFor(payment.checkout_url)),
-    }, "Continue to payment");
-    const later = h("button", { type: "button", class: "secondary", onclick: () => offer() }, "Not now");
-    const clock = h("strong", { class: "clock", role: "timer", "aria-live": "off" });
-    const { closes_at: closesAt, seconds_remaining: seconds } = payment.payment_window;
-    const heading = h("h3", { tabindex: "-1" }, "Your payment window");
-    const untilClosed = h("p", {}, "Time left to pay: ", clock);
-    auction.show(
-      h("div", { class: "window" },
-        heading,
-        untilClosed,
-        quiet(`The window closes ${formatTime(closesAt)}. This payment page works until ${formatTime(payment.expires_at)}.`),
-        h("ul", { class: "security" },
-          h("li", {}, "You pay on Stripe's own page, over an encrypted connection."),
-          h("li", {}, "Your card details go to Stripe only; this shop never sees or keeps them."),
-          h("li", {}, "You are charged once, even if you press the button again or reload.")),
-        h("div", { class: "actions" }, onward, later)));
-    heading.focus();
-    stopClock = countDown(seconds, signal, (left) => {
-      clock.textContent = inWords(left);
-      if (left > 0) return;
-      onward.disabled = true;
-      untilClosed.replaceChildren("The payment window has closed.");
-      auction.say("The payment window has closed; this auction can no longer be paid here.");
-    });
-  }
-}
-
-/** Counts on the page's own clock, so that a wrong wall clock does not show a wrong window. */
-function countDown(seconds, signal, tick) {
-  const end = performance.now() + seconds * 1000;
-  const step = () => {
-    const left = Math.max(0, Math.round((end - performance.now()) / 1000));
-    tick(left);
-    if (left === 0) clearInterval(timer);
-  };
-  const timer = setInterval(step, 1000);
-  signal.addEventListener("abort", () => clearInterval(timer), { once: true });
-  step();
-  return () => clearInterval(timer);
-}
-
-export function inWords(seconds) {
-  const two = (number) => String(number).padStart(2, "0");
-  const hours = Math.floor(seconds / 3600);
-  const minutes = Math.floor(seconds / 60) % 60;
-  return hours
-    ? `${hours} h ${two(minutes)} min ${two(seconds % 60)} s`
-    : `${minutes} min ${two(seconds % 60)} s`;
 }

@@ -1,21 +1,28 @@
-// The content: a course bought once and kept, and the shopper's purchases.
+// The content: a course bought once and kept, locked until then.
 
 import { path } from "./api.js";
 import { busy, card, h, leaveFor, loading, pleaseLogIn, quiet } from "./dom.js";
 import { formatMoney } from "./money.js";
+import { drawing } from "./pictures.js";
 import { returnUrls } from "./return.js";
 
-// The API sells content and does not describe it; the sample course's name and price are printed here as a host would.
+// The API sells content and does not describe it; what a host knows of its own is written here.
 // What is charged is the price on record.
-const SAMPLE_PRICE = { cents: 999, currency: "usd" };
+const COURSE = { title: "Calm mornings: a ten-day course", cents: 999, currency: "usd" };
+const LESSONS = [
+  ["Before the telephone", "Leave it in another room tonight. Tomorrow the first thing you hear is the day."],
+  ["Light first", "Open the window for as long as the kettle needs."],
+  ["One page", "Write a page by hand, for nobody."],
+  ["The short walk", "Once around the block, without a destination."],
+];
 
-export function contentCard({ api, config, shopper }) {
+export function contentCard({ api, config, shopper }, contentId = config.sample.contents.published) {
   const { published, free, unpublished } = config.sample.contents;
-  const section = card("Calm mornings: a ten-day course", { id: "content" });
+  const known = contentId === published ? COURSE : { title: "A course" };
+  const section = card(known.title, { eyebrow: "Content", id: "content" });
+  const price = known.cents ? h("p", { class: "price" }, formatMoney(known.cents, known.currency)) : null;
   if (!shopper) {
-    section.show(
-      h("p", { class: "price" }, formatMoney(SAMPLE_PRICE.cents, SAMPLE_PRICE.currency)),
-      pleaseLogIn("buy this course"));
+    section.show(drawing("course", "picture"), price, pleaseLogIn("buy this course"));
     return section.element;
   }
   section.show(loading("Checking whether you own this…"));
@@ -24,7 +31,7 @@ export function contentCard({ api, config, shopper }) {
 
   async function load() {
     try {
-      const { hasAccess } = await api.get(path`/api/access/content/${published}`);
+      const { hasAccess } = await api.get(path`/api/access/content/${contentId}`);
       show(hasAccess);
     } catch (problem) {
       show(false);
@@ -35,42 +42,49 @@ export function contentCard({ api, config, shopper }) {
   function show(owned) {
     section.setStatus(owned ? "Yours" : null);
     section.show(
-      h("p", { class: "price" }, formatMoney(SAMPLE_PRICE.cents, SAMPLE_PRICE.currency)),
-      owned
-        ? h("p", { class: "owned" }, "You already own this. It stays yours; there is nothing more to pay.")
-        : quiet("Bought once, yours from then on."),
-      owned ? null : h("div", { class: "actions" }, buyButton(published, "Buy this course")),
-      h("details", {},
-        h("summary", {}, "Two that are not for sale"),
-        quiet("Try them to see how the API refuses."),
-        h("div", { class: "actions" },
-          buyButton(free, "Buy the free lesson", "secondary"),
-          buyButton(unpublished, "Buy the unpublished course", "secondary"))));
+      drawing("course", "picture"),
+      owned ? h("p", { class: "owned" }, "You already own this. There is nothing more to pay.") : price,
+      owned ? unlocked() : locked(),
+      owned ? null : h("div", { class: "actions" }, buyButton(contentId, "Buy this course")),
+      contentId === published ? notForSale() : null);
   }
 
-  function buyButton(contentId, label, style = "") {
-    const buy = h("button", {
-      type: "button",
-      class: style,
-      onclick: () => {
-        section.say();
-        busy([buy], async () => {
-          const urls = returnUrls("content", contentId);
-          try {
-            const { sessionUrl } = await api.post("/api/checkout", {
-              contentId,
-              successUrl: urls.success_url,
-              cancelUrl: urls.cancel_url,
-            });
-            return leaveFor(sessionUrl);
-          } catch (problem) {
-            section.say(problem);
-            if (problem.status === 409) load(); // bought in another tab: let the card say so
-            return undefined;
-          }
-        });
-      },
-    }, label);
-    return buy;
+  function locked() {
+    return h("ul", { class: "lessons", "data-locked": true }, LESSONS.map(([title]) =>
+      h("li", {}, drawing("lock"), h("span", {}, title, h("span", { class: "unseen" }, ", locked")))));
+  }
+
+  function unlocked() {
+    return h("ul", { class: "lessons" }, LESSONS.map(([title, words]) =>
+      h("li", {}, drawing("check"), h("div", {}, h("h3", {}, title), quiet(words)))));
+  }
+
+  function notForSale() {
+    return h("details", {},
+      h("summary", {}, "Two that are not for sale"),
+      quiet("Try them to see how the API refuses."),
+      h("div", { class: "actions" },
+        buyButton(free, "Buy the free lesson", "secondary"),
+        buyButton(unpublished, "Buy the unpublished course", "secondary")));
+  }
+
+  function buyButton(id, label, style = "") {
+    const button = h("button", { type: "button", class: style, onclick: () => buy(id, button) }, label);
+    return button;
+  }
+
+  function buy(id, button) {
+    section.say();
+    busy([button], async () => {
+      const { success_url: successUrl, cancel_url: cancelUrl } = returnUrls("content");
+      try {
+        const { sessionUrl } = await api.post("/api/checkout", { contentId: id, successUrl, cancelUrl });
+        return leaveFor(sessionUrl);
+      } catch (problem) {
+        section.say(problem);
+        if (problem.status === 409) load(); // bought in another tab: let the card say so
+        return undefined;
+      }
+    });
   }
 }

@@ -58,16 +58,19 @@ export async function busy(buttons, work) {
 }
 
 /** A card with a heading, a place for its content and a live region for what went wrong. */
-export function card(title, { wide = false, id } = {}) {
+export function card(title, { eyebrow, wide = false, id } = {}) {
   const headingId = `heading-${id}`;
   const badge = h("span", { class: "badge", hidden: true });
   const body = h("div", { class: "card-body" });
   const message = h("p", { class: "message", role: "alert" });
   const element = h("section", { class: wide ? "card wide" : "card", id, "aria-labelledby": headingId },
-    h("div", { class: "card-head" }, h("h2", { id: headingId }, title), badge), body, message);
+    h("div", { class: "card-head" },
+      h("div", {}, h("p", { class: "eyebrow" }, eyebrow), h("h2", { id: headingId, tabindex: "-1" }, title)), badge),
+    body, message);
   return {
     element,
     body,
+    focus: () => element.querySelector("h2").focus(),
     show: (...children) => body.replaceChildren(...children.flat().filter(Boolean)),
     setTitle: (text) => { element.querySelector("h2").textContent = text; },
     setStatus: (status) => { setBadge(badge, status); },
@@ -94,14 +97,15 @@ export function badgeFor(status) {
 }
 
 const GOOD = new Set(["paid", "purchased", "completed", "complete", "yours"]);
-const BAD = new Set(["refunded", "failed", "expired", "disputed", "quarantined", "cancelled", "canceled"]);
+const BAD = new Set(["refunded", "failed", "expired", "disputed", "quarantined", "cancelled", "abandoned"]);
+const WAIT = new Set(["intent", "open for payment", "processing", "pending", "refunding"]);
 
 function setBadge(badge, status) {
   badge.hidden = !status;
   if (!status) return;
   const word = String(status).toLowerCase().replaceAll("_", " ");
   badge.textContent = word.charAt(0).toUpperCase() + word.slice(1);
-  badge.dataset.tone = GOOD.has(word) ? "good" : BAD.has(word) ? "bad" : "plain";
+  badge.dataset.tone = GOOD.has(word) ? "good" : BAD.has(word) ? "bad" : WAIT.has(word) ? "wait" : "plain";
 }
 
 export function loading(what) {
@@ -114,7 +118,7 @@ export function quiet(text) {
 
 /** What a card shows to a visitor whom it cannot serve yet. */
 export function pleaseLogIn(what) {
-  return quiet(`Log in at the top of the page to ${what}.`);
+  return quiet(`Choose a shopper at the top of the page to ${what}.`);
 }
 
 export function formatTime(iso) {

@@ -4,12 +4,13 @@ import { createApi } from "./api.js";
 import { auctionCard } from "./auction.js";
 import { boardCard } from "./board.js";
 import { contentCard } from "./content.js";
+import { deskFooter } from "./desk.js";
 import { say } from "./dom.js";
 import { orderCard } from "./order.js";
 import { productCard } from "./product.js";
 import { purchasesCard } from "./purchases.js";
 import { cancelledPanel, readReturn, returnPanel } from "./return.js";
-import { currentShopper, forgetShopper, loginCorner } from "./session.js";
+import { currentShopper, forgetShopper, isFirstVisit, logIn, shopperSwitch } from "./session.js";
 
 const place = (id) => document.getElementById(id);
 const notice = place("notice");
@@ -23,27 +24,30 @@ async function start() {
     const response = await fetch("/config.json", { cache: "no-store" });
     if (!response.ok) throw new Error(`config.json answered ${response.status}`);
     config = await response.json();
+    // Whoever comes for the first time sees a full shop, as the first of the sample shoppers.
+    if (isFirstVisit()) await logIn(config.issuer_url, config.sample.shoppers[0]);
   } catch (problem) {
     console.error(problem);
     say(notice, "The shop is not ready yet. Please reload in a moment.");
     return;
   }
-  if (config.stripe_publishable_key?.startsWith("pk_test_")) {
-    place("footer").textContent = "Test mode, no real money: pay with card 4242 4242 4242 4242, any future date and any code.";
+  place("footer").replaceChildren(...deskFooter({ config }));
+  for (const link of document.querySelectorAll(".nav a")) {
+    if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
   }
   render();
 }
 
-/** Builds everything from scratch: at start, after login and logout, and on coming back with the back button. */
+/** Builds everything from scratch: at start, for another shopper, and on coming back with the back button. */
 function render(news) {
   rendered.abort();
   rendered = new AbortController();
   const shopper = currentShopper();
   say(notice, news);
-  place("login").replaceChildren(loginCorner({
+  place("shopper").replaceChildren(shopperSwitch({
     config,
     shopper,
-    onChange: (words) => { render(words); place("login").querySelector("button").focus(); },
+    onChange: () => { render(); place("shopper").querySelector("[aria-pressed=true]").focus(); },
     onProblem: (problem) => say(notice, problem),
   }));
   if (!followPayment(shopper)) renderCards(shopper);
@@ -57,28 +61,32 @@ function shopFor(shopper, signal) {
     onLoginEnded: () => {
       if (currentShopper()?.token !== shopper.token) return; // another card was refused first
       forgetShopper();
-      render("Your login has ended. Please log in again.");
+      render("Your login has ended. Please choose a shopper again.");
     },
   });
-  return { api, config, shopper, signal };
+  const sample = config.sample.shoppers.find(({ sub }) => sub === shopper?.sub);
+  return { api, config, sample, shopper, signal };
 }
 
 /** What the shopper came back from. Cards wait for its end, so that nothing just paid is offered again. */
 function followPayment(shopper) {
   const returned = readReturn(location);
+  place("intro").classList.toggle("unseen", Boolean(returned) || location.pathname !== "/");
+  place("returned").replaceChildren();
   if (!returned) return false;
-  place("title").classList.add("unseen");
   const panel = returned.cancelled
     ? cancelledPanel()
-    : returnPanel(shopFor(shopper, rendered.signal), returned, () => renderCards(shopper));
+    : returnPanel(shopFor(shopper, rendered.signal), returned, () => { sayItOnce(); renderCards(shopper); });
   place("returned").replaceChildren(panel);
   panel.querySelector("h2").focus();
-  if (!returned.cancelled) {
-    place("cards").replaceChildren();
-    return true;
-  }
-  history.replaceState(null, "", location.pathname); // said once: a reload does not say it again
-  return false;
+  if (returned.cancelled) sayItOnce();
+  else place("cards").replaceChildren();
+  return !returned.cancelled;
+}
+
+/** A reload, or another shopper, does not hear of this payment again. */
+function sayItOnce() {
+  history.replaceState(null, "", location.pathname);
 }
 
 /** The cards alone: what a payment changes. */
@@ -92,8 +100,11 @@ function renderCards(shopper) {
 function cardsFor(pathname, shop) {
   const [, page, id] = pathname.split("/").map((part) => decodePart(part));
   if (page === "hero-me") return [productCard(shop)];
-  if (page === "orders" && id) return [orderCard(shop, id), purchasesCard(shop)];
-  if (page === "auctions" && id) return [auctionCard(shop, id), purchasesCard(shop)];
+  if (page === "library") return [purchasesCard(shop)];
+  if (page === "rows" && id) return [boardCard(shop, id)];
+  if (page === "orders" && id) return [orderCard(shop, id)];
+  if (page === "auctions" && id) return [auctionCard(shop, id)];
+  if (page === "content" && id) return [contentCard(shop, id)];
   return [boardCard(shop), auctionCard(shop), orderCard(shop), contentCard(shop), productCard(shop), purchasesCard(shop)];
 }
 

@@ -3,11 +3,12 @@
 import { path } from "./api.js";
 import { badgeFor, busy, card, formatTime, h, leaveFor, loading, pleaseLogIn, quiet } from "./dom.js";
 import { formatMoney } from "./money.js";
+import { drawing } from "./pictures.js";
 
-export function orderCard({ api, config, shopper }, orderId = config.sample.order_id) {
-  const section = card("Your ticket order", { id: "order" });
-  if (!shopper) {
-    section.show(pleaseLogIn("see your ticket order"));
+export function orderCard({ api, sample, shopper }, orderId = sample?.order_id) {
+  const section = card("Your ticket order", { eyebrow: "Order", id: "order" });
+  if (!shopper || !orderId) {
+    section.show(drawing("tickets", "picture"), pleaseLogIn("see your ticket order"));
     return section.element;
   }
   section.show(loading("Loading your order…"));
@@ -27,7 +28,7 @@ export function orderCard({ api, config, shopper }, orderId = config.sample.orde
     const money = (cents) => formatMoney(cents, order.currency);
     section.setStatus(order.status);
     section.show(
-      h("p", {}, "Order ", h("code", {}, order.id), "."),
+      drawing("tickets", "picture"),
       h("table", {},
         h("thead", {}, h("tr", {},
           h("th", { scope: "col" }, "Ticket"),
@@ -40,7 +41,7 @@ export function orderCard({ api, config, shopper }, orderId = config.sample.orde
         h("tfoot", {}, h("tr", {},
           h("th", { scope: "row", colspan: "2" }, "Total"),
           h("td", { class: "number" }, money(order.total_cents))))),
-      payments(order.payments ?? []),
+      payments(order.payments),
       order.status === "CREATED" ? h("div", { class: "actions" }, payButton(money(order.total_cents))) : null);
   }
 
@@ -52,22 +53,21 @@ export function orderCard({ api, config, shopper }, orderId = config.sample.orde
   }
 
   function payButton(total) {
-    const pay = h("button", {
-      type: "button",
-      onclick: () => {
-        section.say();
-        busy([pay], async () => {
-          try {
-            const { url } = await api.post(path`/orders/${orderId}/checkout`);
-            return leaveFor(url);
-          } catch (problem) {
-            section.say(problem);
-            if (problem.status === 400) load(); // it is no longer to be paid: show what it is now
-            return undefined;
-          }
-        });
-      },
-    }, `Pay ${total}`);
-    return pay;
+    const button = h("button", { type: "button", onclick: () => pay(button) }, `Pay ${total}`);
+    return button;
+  }
+
+  function pay(button) {
+    section.say();
+    busy([button], async () => {
+      try {
+        const { url } = await api.post(path`/orders/${orderId}/checkout`);
+        return leaveFor(url);
+      } catch (problem) {
+        section.say(problem);
+        if (problem.code === "not_purchasable" || problem.code === "already_purchased") load(); // show what it is now
+        return undefined;
+      }
+    });
   }
 }

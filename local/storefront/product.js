@@ -2,14 +2,16 @@
 
 import { busy, card, h, quiet } from "./dom.js";
 import { formatMoney } from "./money.js";
+import { drawing } from "./pictures.js";
 import { returnPanel } from "./return.js";
 
-// The API sells the product and does not describe it; what is charged is the price on record.
-const SAMPLE_PRICE = { cents: 200, currency: "usd" };
+// The API sells the product and does not describe it; its price is written here, as a host would.
+// What is charged is the price on record.
+const PRICE = { cents: 200, currency: "usd" };
 
 export function productCard(shop) {
   const { api, config, signal } = shop;
-  const section = card("Hero Me Feelings", { id: "product" });
+  const section = card("Hero Me Feelings", { eyebrow: "Product", id: "product" });
   // One key per attempt: a retry after a lost answer, or opening the form again, is the same payment.
   let attempt = crypto.randomUUID();
   let sessionId;
@@ -23,8 +25,9 @@ export function productCard(shop) {
     section.element.classList.remove("wide");
     const buy = h("button", { type: "button", onclick: () => open(buy) }, "Buy without logging in");
     section.show(
-      h("p", { class: "price" }, formatMoney(SAMPLE_PRICE.cents, SAMPLE_PRICE.currency)),
-      quiet("A feelings board made for one child, with pictures of their own hero. You pay here, without leaving the page."),
+      drawing("feelings", "picture"),
+      h("p", { class: "price" }, formatMoney(PRICE.cents, PRICE.currency)),
+      quiet("A board of 24 feelings with a child’s own hero on it. You pay on this page, without an account and without leaving it."),
       h("div", { class: "actions" }, buy));
     return buy;
   }

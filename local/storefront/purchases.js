@@ -1,15 +1,22 @@
-// The shopper's purchases: the history, and one purchase as a line.
+// The library: the shopper's purchases, newest first, and one purchase as a line.
 
 import { badgeFor, busy, card, formatTime, h, loading, pleaseLogIn, quiet } from "./dom.js";
 import { formatMoney } from "./money.js";
+import { drawing } from "./pictures.js";
 
 const PAGE_SIZE = 5;
 const STATUSES = ["completed", "refunded", "pending", "failed"];
-const KINDS = { bid: "Offer", auction: "Auction", order: "Order", product: "Product", content: "Course" };
+const KINDS = {
+  bid: { word: "Offer", drawn: "parcel" },
+  auction: { word: "Auction", drawn: "turntable" },
+  order: { word: "Order", drawn: "tickets" },
+  product: { word: "Product", drawn: "feelings" },
+  content: { word: "Content", drawn: "course" },
+};
 
 /** Everything the shopper has bought, newest first, a page at a time. */
 export function purchasesCard({ api, shopper }) {
-  const section = card("Your purchases", { id: "purchases", wide: true });
+  const section = card("Your purchases", { eyebrow: "Library", id: "purchases", wide: true });
   if (!shopper) {
     section.show(pleaseLogIn("see what you bought"));
     return section.element;
@@ -65,12 +72,14 @@ export function purchasesCard({ api, shopper }) {
 
 /** One purchase as a line: what, when, how much, how it stands. */
 export function purchaseRow(purchase) {
+  const { word, drawn } = KINDS[purchase.kind] ?? { word: purchase.kind, drawn: "parcel" };
+  const money = (cents) => formatMoney(cents, purchase.currency);
   return h("li", {},
-    h("span", { class: "what" }, purchase.title ?? purchase.content?.title ?? purchase.itemId),
-    h("span", { class: "number" }, formatMoney(purchase.amountPaidCents, purchase.currency)),
-    h("span", { class: "quiet" }, `${KINDS[purchase.kind] ?? purchase.kind}, ${formatTime(purchase.purchasedAt)}`),
+    drawing(drawn, "picture small"),
+    h("span", { class: "what" },
+      h("strong", {}, purchase.title ?? purchase.itemId),
+      h("span", { class: "quiet" }, `${word}, ${formatTime(purchase.purchasedAt)}`)),
+    purchase.refundedAmountCents ? h("span", { class: "quiet" }, `${money(purchase.refundedAmountCents)} given back`) : null,
     badgeFor(purchase.status),
-    purchase.refundedAmountCents
-      ? h("span", { class: "quiet" }, `${formatMoney(purchase.refundedAmountCents, purchase.currency)} given back`)
-      : null);
+    h("span", { class: "number" }, money(purchase.amountPaidCents)));
 }

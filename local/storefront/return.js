@@ -1,15 +1,15 @@
 // Coming back from payment: wait until it is certain, then confirm; or say that nothing was charged.
 
-import { askUntil } from "./api.js";
+import { askUntil, path } from "./api.js";
 import { busy, h, loading, quiet, say } from "./dom.js";
 import { purchaseRow } from "./purchases.js";
 
-/** Where the hosted payment page sends the shopper back to. Stripe fills in the session's id. */
-export function returnUrls(kind, id) {
-  const about = new URLSearchParams({ kind, id });
+/** Where the hosted payment page sends the shopper back to: to this page. Stripe fills in the session's id. */
+export function returnUrls(kind) {
+  const here = location.origin + location.pathname;
   return {
-    success_url: `${location.origin}/?checkout=success&session_id={CHECKOUT_SESSION_ID}&${about}`,
-    cancel_url: `${location.origin}/?checkout=cancel`,
+    success_url: `${here}?checkout=success&session_id={CHECKOUT_SESSION_ID}&kind=${kind}`,
+    cancel_url: `${here}?checkout=cancel`,
   };
 }
 
@@ -30,7 +30,7 @@ export function cancelledPanel() {
 }
 
 const THANKS = {
-  bid: "Your offer is bought and your board is up to date.",
+  bid: "It is bought, and your board is up to date.",
   auction: "The auction is yours.",
   order: "Your tickets are yours.",
   product: "Hero Me Feelings is yours.",
@@ -70,11 +70,11 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
     panel.dataset.tone = "good";
     // The product is sold without login, so no shopper's history has it.
     if (kind === "product") {
-      tell("Payment confirmed", h("p", {}, THANKS.product), backToShop());
+      tell("Payment confirmed", h("p", {}, THANKS.product), onward());
       return;
     }
     if (!shopper) {
-      tell("Payment confirmed", quiet("Log in to see your purchase."), backToShop());
+      tell("Payment confirmed", quiet("Choose the shopper who paid to see the purchase."), onward());
       return;
     }
     const purchase = await recordedPurchase().catch((problem) => {
@@ -83,12 +83,12 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
     });
     if (purchase?.status === "completed") {
       tell("Payment confirmed", h("p", {}, THANKS[purchase.kind] ?? "Your purchase is complete."),
-        h("ul", { class: "purchases" }, purchaseRow(purchase)), backToShop());
+        h("ul", { class: "purchases" }, purchaseRow(purchase)), onward());
     } else if (purchase) {
       panel.dataset.tone = "";
-      tell("This is how your payment stands", h("ul", { class: "purchases" }, purchaseRow(purchase)), backToShop());
+      tell("This is how your payment stands", h("ul", { class: "purchases" }, purchaseRow(purchase)), onward());
     } else {
-      tell("Your order is in", quiet("Your purchase will be listed as soon as the money has arrived; some payment methods take days."), backToShop());
+      tell("Your order is in", quiet("Your purchase will be listed as soon as the money has arrived; some payment methods take days."), onward());
     }
   }
 
@@ -101,7 +101,7 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
   }
 
   function expired() {
-    tell("This payment page has expired", h("p", {}, "It was not paid in time. Nothing was charged."), backToShop());
+    tell("This payment page has expired", h("p", {}, "It was not paid in time. Nothing was charged."), onward());
   }
 
   function stillOpen() {
@@ -114,8 +114,9 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
     return h("div", { class: "actions" }, again);
   }
 
-  function backToShop() {
-    return h("p", {}, h("a", { href: "/" }, "Back to the shop"));
+  function onward() {
+    return h("p", {}, h("a", { href: "/" }, "Back to the shop"), " · ",
+      h("a", { href: path`/follow?payment=${sessionId}`, target: "follow" }, "See what this payment did"));
   }
 
   function tell(title, ...children) {

@@ -1,22 +1,13 @@
-// Who is shopping: a sample user's token from the local identity provider, kept for this tab only.
+// Who is shopping: a sample shopper's token from the local identity provider, kept for this tab only.
 
 import { busy, h } from "./dom.js";
 
 const KEY = "shopper";
+const NOBODY = { sub: null };
 
-export const SAMPLE_USERS = [
-  { sub: "user_1", email: "user_1@example.com" },
-  { sub: "user_2", email: "user_2@example.com" },
-];
-
-/** The shopper that this tab remembers, unless the token has run out. */
+/** The shopper that this tab remembers, unless the token has run out; nobody is a choice as well. */
 export function currentShopper() {
-  let shopper;
-  try {
-    shopper = JSON.parse(sessionStorage.getItem(KEY));
-  } catch {
-    shopper = null;
-  }
+  const shopper = remembered();
   if (!shopper?.token) return null;
   if (shopper.expiresAt && shopper.expiresAt <= Date.now()) {
     forgetShopper();
@@ -25,22 +16,35 @@ export function currentShopper() {
   return shopper;
 }
 
-export function forgetShopper() {
-  sessionStorage.removeItem(KEY);
+/** Whether this tab has never been told who is shopping. */
+export function isFirstVisit() {
+  return remembered() === null;
 }
 
-export async function logIn(issuerUrl, { sub, email }) {
+export function forgetShopper() {
+  sessionStorage.setItem(KEY, JSON.stringify(NOBODY));
+}
+
+function remembered() {
+  try {
+    return JSON.parse(sessionStorage.getItem(KEY));
+  } catch {
+    return null;
+  }
+}
+
+export async function logIn(issuerUrl, { sub }) {
   let response;
   try {
     response = await fetch(`${issuerUrl.replace(/\/$/, "")}/token`, {
       method: "POST",
-      body: new URLSearchParams({ sub, email }),
+      body: new URLSearchParams({ sub, email: `${sub}@example.com` }),
     });
   } catch {
     throw new Error("The login service cannot be reached. Is it running?");
   }
   const answer = await response.json().catch(() => ({}));
-  if (!response.ok || !answer.access_token) throw new Error("The login service refused this user.");
+  if (!response.ok || !answer.access_token) throw new Error("The login service refused this shopper.");
   const shopper = { sub, token: answer.access_token, expiresAt: expiryOf(answer.access_token) };
   sessionStorage.setItem(KEY, JSON.stringify(shopper));
   return shopper;
@@ -57,32 +61,32 @@ export function expiryOf(token) {
   }
 }
 
-/** The login corner of the page. */
-export function loginCorner({ config, shopper, onChange, onProblem }) {
-  if (shopper) {
-    const logOut = h("button", {
-      type: "button",
-      class: "secondary",
-      onclick: () => { forgetShopper(); onChange("You are logged out."); },
-    }, "Log out");
-    return h("p", { class: "login-row" }, h("span", {}, "Logged in as ", h("strong", {}, shopper.sub)), logOut);
+/** The corner of the page where a person becomes one sample shopper or another, or nobody. */
+export function shopperSwitch({ config, shopper, onChange, onProblem }) {
+  const choices = config.sample.shoppers.map(({ sub, name }) => ({ sub, label: name }));
+  if (shopper && !choices.some(({ sub }) => sub === shopper.sub)) choices.push({ sub: shopper.sub, label: shopper.sub });
+  choices.push({ sub: null, label: "Visitor" });
+  const buttons = choices.map(({ sub, label }) => h("button", {
+    type: "button",
+    "aria-pressed": String((shopper?.sub ?? null) === sub),
+    title: sub ?? "Not logged in",
+    onclick: (event) => become(sub, label, event.currentTarget),
+  }, label));
+  return h("fieldset", { class: "switch" }, h("legend", {}, "Shopping as"), h("div", { class: "choices" }, buttons));
+
+  function become(sub, label, pressed) {
+    if (!sub) {
+      forgetShopper();
+      onChange(label);
+      return;
+    }
+    busy([pressed, ...buttons.filter((button) => button !== pressed)], async () => {
+      try {
+        await logIn(config.issuer_url, { sub });
+        onChange(label);
+      } catch (problem) {
+        onProblem(problem);
+      }
+    });
   }
-  const select = h("select", { id: "user", name: "sub" },
-    SAMPLE_USERS.map(({ sub }) => h("option", { value: sub }, sub)));
-  const submit = h("button", { type: "submit" }, "Log in");
-  return h("form", {
-    class: "login-row",
-    onsubmit: (event) => {
-      event.preventDefault();
-      busy([submit], async () => {
-        try {
-          await logIn(config.issuer_url, SAMPLE_USERS.find(({ sub }) => sub === select.value));
-        } catch (problem) {
-          onProblem(problem);
-          return;
-        }
-        onChange();
-      });
-    },
-  }, h("label", { for: "user" }, "Shop as"), select, submit);
 }

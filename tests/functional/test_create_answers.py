@@ -288,6 +288,17 @@ def test_a_products_shopper_returns_to_its_page(shop: Shop) -> None:
     )
 
 
+def test_a_products_payment_does_not_leave_its_page_without_need(shop: Shop) -> None:
+    shop.create("product")
+    shop.create("order")
+
+    redirects = {
+        session["ui_mode"]: session.get("redirect_on_completion")
+        for session in shop.stripe_sessions()
+    }
+    assert redirects == {"embedded_page": "if_required", "hosted_page": None}
+
+
 # ---------------------------------------------------------------- prices
 
 

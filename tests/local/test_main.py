@@ -68,6 +68,16 @@ def test_a_run_says_where_the_sandboxs_panel_is(sandboxed, at_stripe, capsys):
     assert "/sandbox\n" not in capsys.readouterr().out
 
 
+def test_the_storefront_links_to_the_sandboxs_panel_where_there_is_one(
+    sandboxed, at_stripe
+):
+    there = storefront_config(sandboxed, described(sandboxed))
+    elsewhere = storefront_config(at_stripe, described(at_stripe))
+
+    assert there["sandbox_url"] == f"{sandboxed.stripe_url}/sandbox"
+    assert elsewhere["sandbox_url"] is None
+
+
 def test_every_parameter_is_one_of_the_template(sandboxed):
     template = TEMPLATE.read_text()
 

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from local.samples import SAMPLE, sample_offers
+from local.samples import SAMPLE, reset_shop, sample_offers
 
 NOW = datetime(2026, 5, 17, 12, 30, tzinfo=UTC)
 STATES = {
@@ -75,6 +75,35 @@ def test_content_is_for_sale_or_free_or_not_yet_there(offers):
     assert unpublished["status"] == "draft"
 
 
-@pytest.mark.parametrize("noun", ["row", "auction", "order", "product"])
-def test_what_the_storefront_shows_is_among_them(offers, noun):
-    assert f"{noun}#{SAMPLE[f'{noun}_id']}" in offers
+@pytest.mark.parametrize("shopper", SAMPLE["shoppers"], ids=lambda each: each["sub"])
+def test_each_shopper_has_a_row_an_auction_and_an_order(offers, shopper):
+    row = offers[f"row#{shopper['row_id']}"]
+    auction = offers[f"auction#{shopper['auction_id']}"]
+    order = offers[f"order#{shopper['order_id']}"]
+
+    owners = {row["owner_id"], auction["winner_id"], order["owner_id"]}
+    assert owners == {shopper["sub"]}
+
+
+def test_the_product_that_the_storefront_shows_is_among_them(offers):
+    assert f"product#{SAMPLE['product_id']}" in offers
+
+
+def test_a_reset_shop_has_sold_nothing_and_sells_everything_again(shop):
+    before = shop.create("order")
+    [session] = shop.stripe_sessions()
+    shop.pay(session["id"])
+    shop.deliver(*shop.events("checkout.session.completed"))
+    shop.work()
+    assert shop.item("OffersTable", "order#order_1")["status"] == "PAID"
+
+    reset_shop(shop.dynamodb, shop.tables)
+
+    assert shop.items("PurchasesTable") == []
+    assert shop.items("AuditLogTable") == []
+    assert shop.sessions() == []
+    assert shop.item("OffersTable", "order#order_1")["status"] == "CREATED"
+    # Stripe would refuse the first payment's idempotency key.
+    again = shop.create("order")
+    assert (before.status, again.status) == (200, 200)
+    assert before.body["url"] != again.body["url"]

@@ -14,8 +14,8 @@ def config(tmp_path):
 
 
 @pytest.fixture
-def storefront(serve, config):
-    return serve(lambda _url: create_app(config))
+def storefront(serve, config, tmp_path):
+    return serve(lambda _url: create_app(config, tmp_path / "stack.json"))
 
 
 def get(url):
@@ -36,6 +36,16 @@ def test_a_path_that_is_no_file_is_the_pages_own_business(storefront, path):
     answer = get(f"{storefront}/{path}")
 
     assert (STOREFRONT / "index.html").read_text() == answer.text
+
+
+def test_following_a_payment_is_a_page_of_its_own(storefront):
+    answer = get(f"{storefront}/follow?payment=ps_1")
+
+    assert (STOREFRONT / "follow.html").read_text() == answer.text
+
+
+def test_the_desk_waits_for_the_stack(storefront):
+    assert get(f"{storefront}/desk/payments").status_code == 503
 
 
 def test_a_file_is_served_as_what_it_is(storefront):

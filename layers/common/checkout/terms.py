@@ -66,6 +66,9 @@ class Terms:
             "metadata": dict(offer.metadata) | {"kind": kind_name},
             **redirects,
         }
+        if kind.UI_MODE == "embedded_page":
+            # Stay on the page, unless the way of paying itself leads away from it.
+            request["redirect_on_completion"] = "if_required"
         if offer.email:
             request["customer_email"] = offer.email
         return cls(

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 const { askUntil, ApiError, createApi, path, sentenceFor } = await import("../../../local/storefront/api.js");
-const { inWords } = await import("../../../local/storefront/auction.js");
+const { inWords } = await import("../../../local/storefront/countdown.js");
 const { formatMoney, toDecimal } = await import("../../../local/storefront/money.js");
 const { readReturn } = await import("../../../local/storefront/return.js");
 const { expiryOf } = await import("../../../local/storefront/session.js");

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-TESTS = Path(__file__).with_name("storefront.test.mjs")
+TESTS = sorted(Path(__file__).parent.glob("*.test.mjs"))
 NODE = shutil.which("node")
 
 
@@ -15,7 +15,7 @@ def test_what_the_storefront_computes() -> None:
     assert NODE is not None
 
     run = subprocess.run(
-        [NODE, "--test", str(TESTS)],
+        [NODE, "--test", *map(str, TESTS)],
         capture_output=True,
         check=False,
         text=True,
