@@ -81,7 +81,7 @@ def reset(page: Page) -> None:
 def buy(page: Page, name: str) -> None:
     page.get_by_role("button", name=name).click()
     page.get_by_label("Card number").fill("4242424242424242")
-    page.get_by_label("Expiry").fill("12 / 34")
+    page.get_by_label("Expir").fill("12 / 34")
     page.get_by_label("CVC").fill("123")
     page.get_by_role("button", name="Pay").click()
     expect(page.get_by_role("heading", name="Payment confirmed")).to_be_visible()
