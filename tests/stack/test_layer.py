@@ -26,7 +26,7 @@ import app
 """
 SDK = """
 from checkout.stripe_gateway import StripeGateway
-StripeGateway(lambda: "sk_test_1", "http://127.0.0.1:1")._sessions()
+StripeGateway(lambda: "sk_test_1", "http://127.0.0.1:1")._v1()
 """
 
 
