@@ -45,11 +45,6 @@ def unavailable(shop: Shop, answer: Answer) -> None:
         assert secret not in str(answer.body)
 
 
-@pytest.fixture
-def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stripe_gateway, "READ_SECONDS", 0.2)
-
-
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_failure_that_stripe_remembers_is_left_behind_by_a_new_attempt(
     shop: Shop, kind: str

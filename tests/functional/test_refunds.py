@@ -320,6 +320,23 @@ def test_a_stripe_that_fails_refunds_once_when_asked_again(
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.usefixtures("impatient")
+def test_an_answer_that_never_comes_refunds_once_when_asked_again(
+    shop: Shop, when: Any
+) -> None:
+    """Invariant 5: whether Stripe did the work or not, there is one refund."""
+    purchase_id = bought(shop)
+    fault = Fault("POST", "/v1/refunds", hang_seconds=60, when=when, times=2)
+    shop.stripe.faults.add(fault)
+
+    answers = [refund(shop, purchase_id) for _ in range(2)]
+
+    assert [answer.status for answer in answers] == [502, 200]
+    assert len(stripe_refunds(shop)) == 1
+    assert standing(shop, purchase_id) == ("refunded", 999)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
 def test_a_stripe_that_fails_is_asked_again_by_the_sweep(shop: Shop, when: Any) -> None:
     """Also for one that the operator has given up: what was decided is done."""
     purchase_id = bought(shop)
