@@ -351,7 +351,7 @@ def test_a_stripe_that_fails_is_asked_again_by_the_sweep(shop: Shop, when: Any) 
     assert len(stripe_refunds(shop)) == 1
 
 
-@pytest.mark.parametrize("then", ["ask again", "sweep", "webhook and sweep"])
+@pytest.mark.parametrize("then", ["ask again", "webhook and sweep"])
 def test_a_crash_anywhere_in_a_refund_gives_the_money_back_once(
     shop: Shop, new_shop: Callable[[], Shop], then: str
 ) -> None:
@@ -470,20 +470,19 @@ def test_a_refund_that_fails_later_is_taken_back(shop: Shop, kind: str) -> None:
     assert refund(shop, purchase_id, key="another key for another").status == 200
 
 
-def test_any_order_of_a_refund_s_events_ends_the_same(
-    shop: Shop, new_shop: Callable[[], Shop]
-) -> None:
-    """Created, then failed: in every order, and the last one twice."""
-    ends = set()
-    for order in permutations(range(4)):
-        shop = new_shop()
-        purchase_id = bought(shop, card=FAILING_CARD)
-        made = refund_in_dashboard(shop, purchase_id)
-        shop.sandbox("refunds", made["id"], "fail")
-        events = shop.events(*REFUND_EVENTS)
-        assert len(events) == 4
+def test_any_order_of_a_refund_s_events_ends_the_same(shop: Shop) -> None:
+    """Created, then failed: in every order, and the first one twice."""
+    purchase_id = bought(shop, card=FAILING_CARD)
+    made = refund_in_dashboard(shop, purchase_id)
+    shop.sandbox("refunds", made["id"], "fail")
+    events = shop.events(*REFUND_EVENTS)
+    assert len(events) == 4
+    before = shop.everything()
 
-        shop.deliver(*[events[i] for i in order], events[order[0]])
+    ends = set()
+    for first, *others in permutations(events):
+        shop.restore(before)
+        shop.deliver(first, *others, first)
 
         ends.add((*standing(shop, purchase_id), has_access(shop)))
     assert ends == {("completed", 0, True)}
