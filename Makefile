@@ -15,7 +15,7 @@ SOURCES := layers/common/checkout functions local cli
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast test-stack prove check format build browser screenshots cold-start deploy lock clean
+.PHONY: help run sam-local test test-fast test-stack prove coverage check format build browser screenshots cold-start deploy lock clean
 
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,7 +29,7 @@ sam-local: .venv/ready .venvs/sam/ready ## Let `sam local` run the functions aga
 test: test-fast test-stack ## Check and test everything, as CI does
 
 test-fast: check ## All of it but the tests that need a running stack
-	$(RUN) pytest --numprocesses auto --cov --ignore tests/stack
+	COVERAGE_CORE=sysmon $(RUN) pytest --numprocesses auto --cov --ignore tests/stack
 
 test-stack: browser .venvs/sam/ready .venvs/embedded-aws/ready ## Test the deployed stack (CHECKOUT_STACK_JSON=.local/stack.json: the one that runs)
 	$(RUN) pytest -r s tests/stack
@@ -41,6 +41,9 @@ HISTORIES ?= 10000
 prove: .venv/ready ## Tell ten thousand histories of payments badly, and see that nothing is lost (HISTORIES, SEED)
 	@echo "SEED=$(SEED)"
 	HISTORIES=$(HISTORIES) SEED=$(SEED) $(RUN) pytest tests/prove --numprocesses auto --dist worksteal --quiet
+
+coverage: .venv/ready ## Which branches the fast tests take, too; lines alone are quicker
+	$(RUN) pytest --numprocesses auto --cov --cov-branch --ignore tests/stack
 
 check: .venv/ready .venvs/sam/ready ## Format, lint, types, imports, template
 	$(RUN) ruff format --check

@@ -26,7 +26,8 @@ import app
 """
 SDK = """
 from checkout.stripe_gateway import StripeGateway
-StripeGateway(lambda: "sk_test_1", "http://127.0.0.1:1")._v1()
+v1 = StripeGateway(lambda: "sk_test_1", "http://127.0.0.1:1")._v1()
+v1.checkout.sessions, v1.refunds
 """
 
 

@@ -20,7 +20,7 @@ HERE = Path(__file__).parent / "stripe_cli"
 ROOT = Path(__file__).resolve().parents[2]
 INSTALLED = ROOT / ".local" / "stripe-cli"
 BEFORE_ENDIVE = "2026-08-26.dahlia"
-INSTALL_WITHIN_SECONDS = 180
+INSTALL_WITHIN_SECONDS = 60
 
 # What each trigger is for; those of a disputed or failed payment tell more on the way.
 TRIGGERS = [
@@ -60,11 +60,15 @@ def installed():
     for name in ("package.json", lock.name):
         shutil.copy(HERE / name, INSTALLED)
     # Not `npm ci`: the lock names the program for one platform of five.
-    subprocess.run(
-        [npm, "install", "--no-save", "--no-audit", "--no-fund", "--prefix", INSTALLED],
-        check=True,
-        timeout=INSTALL_WITHIN_SECONDS,
-    )
+    command = [npm, "install", "--no-save", "--no-audit", "--no-fund"]
+    try:
+        subprocess.run(
+            [*command, "--fetch-retries=1", "--prefix", INSTALLED],
+            check=True,
+            timeout=INSTALL_WITHIN_SECONDS,
+        )
+    except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+        pytest.skip(f"NOT TESTED: npm could not install the Stripe CLI: {error}")
     return program
 
 
