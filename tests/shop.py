@@ -376,6 +376,23 @@ class Shop:
         answer.raise_for_status()
         return answer.json()
 
+    def refunds(self) -> Any:
+        """Return the flow that the worker, the sweep and operators share."""
+        from checkout.config import RefundsConfig  # noqa: PLC0415 - as above
+        from checkout.refunds import Refunds  # noqa: PLC0415
+
+        return Refunds.of(
+            RefundsConfig(
+                offers_table=self.tables["OffersTable"],
+                payment_sessions_table=self.tables["PaymentSessionsTable"],
+                purchases_table=self.tables["PurchasesTable"],
+                audit_log_table=self.tables["AuditLogTable"],
+                stripe_secret_key_name="stripe/secret-key",
+                stripe_api_base=self.stripe_url,
+                disputed_access="suspended",
+            )
+        )
+
     def stop_webhook(self) -> None:
         """From now on Stripe's events reach nobody, and Stripe knows it."""
         url = "http://webhook.example.test/"

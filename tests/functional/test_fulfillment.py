@@ -11,8 +11,6 @@ from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
 from checkout import payment_events
-from checkout.config import FulfillmentConfig
-from checkout.refunds import Refunds
 from checkout.settle import Outcome, Settlement
 from checkout.telemetry import metrics
 from tests.output import captured_log, metrics_in
@@ -152,17 +150,7 @@ def atomic_calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def settlement(shop: Shop) -> Settlement:
-    refunds = Refunds.of(
-        FulfillmentConfig(
-            offers_table=shop.tables["OffersTable"],
-            payment_sessions_table=shop.tables["PaymentSessionsTable"],
-            purchases_table=shop.tables["PurchasesTable"],
-            audit_log_table=shop.tables["AuditLogTable"],
-            stripe_secret_key_name="stripe/secret-key",
-            stripe_api_base=shop.stripe_url,
-            disputed_access="suspended",
-        )
-    )
+    refunds = shop.refunds()
     return Settlement(changes=refunds.changes, refunds=refunds)
 
 

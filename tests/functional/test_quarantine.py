@@ -6,27 +6,11 @@ from typing import Any
 import pytest
 
 from checkout import quarantine
-from checkout.config import RefundsConfig
 from checkout.errors import NotFoundError, NotQuarantinedError, NotRefundableError
-from checkout.refunds import Refunds
 from local.stripe_sandbox.faults import Fault
 from tests.shop import PUBLISHED, Shop
 
 CLAIM = f"content#{PUBLISHED}#user_1"
-
-
-def refunds_of(shop: Shop) -> Refunds:
-    return Refunds.of(
-        RefundsConfig(
-            offers_table=shop.tables["OffersTable"],
-            payment_sessions_table=shop.tables["PaymentSessionsTable"],
-            purchases_table=shop.tables["PurchasesTable"],
-            audit_log_table=shop.tables["AuditLogTable"],
-            stripe_secret_key_name="stripe/secret-key",
-            stripe_api_base=shop.stripe_url,
-            disputed_access="suspended",
-        )
-    )
 
 
 def quarantined(shop: Shop, kind: str = "content", **facts: Any) -> str:
@@ -40,12 +24,12 @@ def quarantined(shop: Shop, kind: str = "content", **facts: Any) -> str:
 
 
 def accept(shop: Shop, purchase_id: str) -> str:
-    changes = refunds_of(shop).changes
+    changes = shop.refunds().changes
     return quarantine.accept(changes, purchase_id, "operator_1").status
 
 
 def listed(shop: Shop) -> list[str]:
-    return [p.id for p in refunds_of(shop).changes.purchases.quarantined()]
+    return [p.id for p in shop.refunds().changes.purchases.quarantined()]
 
 
 def has_access(shop: Shop) -> bool:
@@ -89,7 +73,7 @@ def test_a_refused_one_is_refunded_and_another_payment_may_begin(shop: Shop) -> 
     """Invariant 2: the first charge goes back before there is a second."""
     purchase_id = quarantined(shop)
 
-    refunds_of(shop).request(
+    shop.refunds().request(
         purchase_id,
         amount=None,
         reason="another_amount",
@@ -135,7 +119,7 @@ def test_what_was_dealt_with_by_other_means_is_dismissed(shop: Shop) -> None:
     """Nothing is sold, nothing refunded, and the buyer may pay anew."""
     purchase_id = quarantined(shop)
 
-    changes = refunds_of(shop).changes
+    changes = shop.refunds().changes
     note = "Returned by bank transfer"
     dismissed = quarantine.dismiss(changes, purchase_id, "operator_1", note)
 
@@ -159,7 +143,7 @@ def test_the_money_of_another_purchase_is_not_refunded(shop: Shop) -> None:
     second = quarantined(shop, "content", payment_intent=intent)
 
     with pytest.raises(NotRefundableError, match="another purchase"):
-        refunds_of(shop).request(
+        shop.refunds().request(
             second, amount=None, reason=None, request_key="q", requested_by="operator_1"
         )
 

@@ -2,13 +2,14 @@
 
 import json
 from collections.abc import Callable
-from itertools import permutations
+from itertools import count, permutations
 from typing import Any
 
 import pytest
 
+from checkout.refund import Refund
 from local.stripe_sandbox.faults import Fault
-from tests.crashes import crash_points
+from tests.crashes import CrashPoint, crash_points
 from tests.output import metrics_in
 from tests.shop import ACCESS, Answer, Shop
 
@@ -412,6 +413,26 @@ def test_refunds_are_summed_by_their_ids_and_not_by_their_events(shop: Shop) -> 
     shop.deliver(*events, *events, *events[::-1])
 
     assert standing(shop, purchase_id) == ("completed", 600)
+
+
+def test_two_refunds_that_are_told_at_the_same_moment_both_count(shop: Shop) -> None:
+    """Invariant 5: whoever writes second applies it to what the first has written."""
+    purchase_id = bought(shop)
+    first, second = (
+        Refund.from_stripe(refund_in_dashboard(shop, purchase_id, amount=300))
+        for _ in range(2)
+    )
+    before, flow = shop.everything(), shop.refunds()
+
+    for number in count(1):
+        shop.restore(before)
+        quicker = CrashPoint(number, visitor=lambda: flow.record(purchase_id, second))
+        with quicker:
+            flow.record(purchase_id, first)
+        if not quicker.happened:
+            break
+        assert standing(shop, purchase_id) == ("completed", 600), quicker
+    assert number > 2
 
 
 def test_an_api_answer_and_its_webhook_are_one_refund(shop: Shop) -> None:
