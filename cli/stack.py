@@ -103,13 +103,15 @@ class Stack:
     def refunds(self) -> Refunds:
         return Refunds.of(
             RefundsConfig(
-                offers_table=self.output("OffersTable"),
-                payment_sessions_table=self.output("PaymentSessionsTable"),
-                purchases_table=self.output("PurchasesTable"),
-                audit_log_table=self.output("AuditLogTable"),
-                stripe_secret_key_name=self.parameter("StripeSecretKeyName"),
-                stripe_api_base=self.parameter("StripeApiBase"),
-                disputed_access=self.parameter("DisputedAccess"),
+                {
+                    "OFFERS_TABLE": self.output("OffersTable"),
+                    "PAYMENT_SESSIONS_TABLE": self.output("PaymentSessionsTable"),
+                    "PURCHASES_TABLE": self.output("PurchasesTable"),
+                    "AUDIT_LOG_TABLE": self.output("AuditLogTable"),
+                    "STRIPE_SECRET_KEY_NAME": self.parameter("StripeSecretKeyName"),
+                    "STRIPE_API_BASE": self.parameter("StripeApiBase"),
+                    "DISPUTED_ACCESS": self.parameter("DisputedAccess"),
+                }
             )
         )
 

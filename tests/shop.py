@@ -383,13 +383,15 @@ class Shop:
 
         return Refunds.of(
             RefundsConfig(
-                offers_table=self.tables["OffersTable"],
-                payment_sessions_table=self.tables["PaymentSessionsTable"],
-                purchases_table=self.tables["PurchasesTable"],
-                audit_log_table=self.tables["AuditLogTable"],
-                stripe_secret_key_name="stripe/secret-key",
-                stripe_api_base=self.stripe_url,
-                disputed_access="suspended",
+                {
+                    "OFFERS_TABLE": self.tables["OffersTable"],
+                    "PAYMENT_SESSIONS_TABLE": self.tables["PaymentSessionsTable"],
+                    "PURCHASES_TABLE": self.tables["PurchasesTable"],
+                    "AUDIT_LOG_TABLE": self.tables["AuditLogTable"],
+                    "STRIPE_SECRET_KEY_NAME": "stripe/secret-key",
+                    "STRIPE_API_BASE": self.stripe_url,
+                    "DISPUTED_ACCESS": "suspended",
+                }
             )
         )
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 @cache
 def config() -> CreateSessionConfig:
-    return CreateSessionConfig.from_env()
+    return CreateSessionConfig()
 
 
 @cache

@@ -29,7 +29,7 @@ POSITION = re.compile(rf"({MOMENT}) (pur_\w{{1,255}})", re.ASCII)
 
 @cache
 def config() -> CreatorsConfig:
-    return CreatorsConfig.from_env()
+    return CreatorsConfig()
 
 
 @cache

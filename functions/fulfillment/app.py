@@ -32,7 +32,7 @@ processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 @cache
 def after_payment() -> AfterPayment:
-    refunds = Refunds.of(FulfillmentConfig.from_env())
+    refunds = Refunds.of(FulfillmentConfig())
     settlement = Settlement(changes=refunds.changes, refunds=refunds)
     return AfterPayment(settlement=settlement, refunds=refunds)
 

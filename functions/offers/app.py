@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @cache
 def config() -> OffersConfig:
-    return OffersConfig.from_env()
+    return OffersConfig()
 
 
 @cache

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 @cache
 def bus() -> EventBus:
-    return EventBus(PublishEventsConfig.from_env().event_bus_name)
+    return EventBus(PublishEventsConfig().event_bus_name)
 
 
 def publish(records: Sequence[dict[str, Any]]) -> list[str]:

@@ -22,7 +22,7 @@ LARGEST_PAGE = 10_000
 
 @cache
 def config() -> PurchasesConfig:
-    return PurchasesConfig.from_env()
+    return PurchasesConfig()
 
 
 @cache

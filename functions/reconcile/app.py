@@ -19,7 +19,7 @@ MARGIN_MILLISECONDS = 60_000
 
 @cache
 def sweep() -> Sweep:
-    config = ReconcileConfig.from_env()
+    config = ReconcileConfig()
     refunds = Refunds.of(config, float(config.sweep_calls_per_second))
     changes = refunds.changes
     payment_events = PaymentEvents(config.payment_events_queue_url)

@@ -25,7 +25,7 @@ class Request:
 
 @cache
 def config() -> RefundPurchaseConfig:
-    return RefundPurchaseConfig.from_env()
+    return RefundPurchaseConfig()
 
 
 @cache

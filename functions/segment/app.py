@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 @cache
 def segment() -> Segment:
-    config = SegmentConfig.from_env()
+    config = SegmentConfig()
     return Segment(
         lambda: credentials.secret(config.segment_write_key_name),
         config.segment_api_base,

@@ -31,7 +31,7 @@ FINAL = {
 
 @cache
 def config() -> SessionStatusConfig:
-    return SessionStatusConfig.from_env()
+    return SessionStatusConfig()
 
 
 @cache

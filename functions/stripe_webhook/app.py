@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 @cache
 def config() -> StripeWebhookConfig:
-    return StripeWebhookConfig.from_env()
+    return StripeWebhookConfig()
 
 
 @cache

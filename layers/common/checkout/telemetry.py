@@ -22,7 +22,7 @@ def _datadog_metrics() -> Any:  # noqa: ANN401 - what we use of it is as in Metr
 
 metrics: Metrics = (
     _datadog_metrics()
-    if TelemetryConfig.from_env().metrics_format == "datadog"
+    if TelemetryConfig().metrics_format == "datadog"
     else Metrics()
 )
 
