@@ -34,6 +34,8 @@ RUNNER = """
 import json, sys
 class Context:
     function_name = memory_limit_in_mb = invoked_function_arn = aws_request_id = "cold"
+    def get_remaining_time_in_millis(self):
+        return 60_000
 import app
 answer = app.lambda_handler(json.load(open(sys.argv[1])), Context())
 assert answer.get("statusCode", 200) == 200, answer

@@ -1,6 +1,7 @@
 """A whole shop in one process: the template's functions, a fake AWS, the sandbox."""
 
 import base64
+import hashlib
 import importlib
 import json
 import os
@@ -22,6 +23,7 @@ from local.stripe_sandbox.webhooks import Destination
 from tests import template_file
 
 REGION = "eu-west-1"
+STACK_ID = f"arn:aws:cloudformation:{REGION}:123456789012:stack/checkout/0d6b1f9e"
 ORIGIN = "https://shop.example.test"
 WEBHOOK_SECRET = "whsec_for_tests"
 PUBLISHED = "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10"
@@ -34,6 +36,30 @@ ACCESS = {
     "auction": "auction_1",
     "order": "order_1",
     "content": PUBLISHED,
+}
+
+
+def first_key(
+    kind: str, offer: str, buyer: str | None, request: str | None = None
+) -> str:
+    """Return the key under which Stripe is asked first, as the design describes it."""
+    whole = {
+        "stack": STACK_ID,
+        "kind": kind,
+        "offer": offer,
+        "buyer": buyer,
+        "request": request,
+    }
+    digest = hashlib.sha256(json.dumps(whole, sort_keys=True).encode()).hexdigest()
+    return f"{kind}:{offer}:{digest}"
+
+
+# The samples' keys; that of an auction is what its frontend's contract asks for.
+FIRST_KEYS = {
+    "bid": first_key("bid", "42", "user_1"),
+    "auction": "auction_1:user_1",
+    "order": first_key("order", "order_1", "user_1"),
+    "content": first_key("content", PUBLISHED, "user_1"),
 }
 
 CARD = "4242424242424242"
@@ -95,6 +121,7 @@ class Shop:
         ]
         self.secrets = client("secretsmanager")
         self.values = self.tables | {
+            "AWS::StackId": STACK_ID,
             "LogLevel": "INFO",
             "PaymentEventsQueue": self.queue_url,
             "StripeMode": "test",
@@ -534,8 +561,7 @@ def sign(
     try:
         return f"t={moment},v1={digest(signed.decode(), secret)}"
     except UnicodeDecodeError:
-        import hashlib  # noqa: PLC0415 - for bytes that the SDK cannot sign
-        import hmac  # noqa: PLC0415
+        import hmac  # noqa: PLC0415 - for bytes that the SDK cannot sign
 
         mac = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
         return f"t={moment},v1={mac}"

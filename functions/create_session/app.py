@@ -45,6 +45,7 @@ def creator() -> SessionCreator:
         ),
         allowed_origins=c.allowed_origins,
         livemode=c.stripe_mode == "live",
+        stack_id=c.stack_id,
     )
 
 

@@ -63,7 +63,9 @@ def test_another_bid_of_the_row_is_not_what_was_bought(shop: Shop, bid_id: str) 
 
 
 @pytest.mark.usefixtures("strict_keys")
-@pytest.mark.parametrize("offer_id", ["unknown", "#", "7#user_1", "é", "x" * 3000])
+@pytest.mark.parametrize(
+    "offer_id", ["unknown", "#", "7#user_1", "é", "x" * 3000, "\ud800"]
+)
 def test_nothing_is_learned_about_what_does_not_exist(
     shop: Shop, offer_id: str
 ) -> None:

@@ -1,12 +1,14 @@
 """Creating again: the same session on the same terms, another one on others."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
 import pytest
+import requests
 import time_machine
 
-from tests.shop import ORIGIN, PUBLISHED, Answer, Shop
+from tests.shop import FIRST_KEYS, ORIGIN, PUBLISHED, Answer, Shop, first_key
 
 CLAIMED = ["bid", "auction", "order", "content"]
 KEY = {"idempotency-key": "0d6b1f9e-1111-4222-8333-444455556666"}
@@ -14,12 +16,6 @@ OFFERS = {
     "bid": "bid#42",
     "auction": "auction#auction_1",
     "content": f"content#{PUBLISHED}",
-}
-FIRST_KEYS = {
-    "bid": "bid:42:user_1",
-    "auction": "auction_1:user_1",
-    "order": "order:order_1:user_1",
-    "content": f"content:{PUBLISHED}:user_1",
 }
 
 
@@ -127,7 +123,7 @@ def test_terms_that_change_back_get_a_third_session(shop: Shop) -> None:
     shop.create("order")
 
     assert [s["status"] for s in shop.stripe_sessions()] == ["open"] + 2 * ["expired"]
-    assert keys_sent(shop)[-1] == "order:order_1:user_1:3"
+    assert keys_sent(shop)[-1] == f"{FIRST_KEYS['order']}:3"
 
 
 def test_another_bid_on_the_row_takes_the_first_ones_place(shop: Shop) -> None:
@@ -284,9 +280,8 @@ def test_with_a_key_a_repeated_request_is_one_checkout(shop: Shop) -> None:
     assert first.status == 200
     assert first.body == second.body
     assert len(shop.stripe_sessions()) == 1
-    assert set(keys_sent(shop)) == {
-        f"product:hero-me-feelings:{KEY['idempotency-key']}"
-    }
+    key = first_key("product", "hero-me-feelings", None, KEY["idempotency-key"])
+    assert set(keys_sent(shop)) == {key}
 
 
 @pytest.mark.parametrize(
@@ -350,14 +345,112 @@ def test_a_claim_outweighs_a_key(shop: Shop) -> None:
     assert keys_sent(shop) == [FIRST_KEYS["bid"]]
 
 
-def test_a_very_long_id_still_makes_a_key_that_stripe_takes(shop: Shop) -> None:
-    buyer, order = "u" * 200, "o" * 120
-    sample = shop.item("OffersTable", "order#order_1")
+# ------------------------------------------------------- any id, and any header
+
+PRINTABLE = re.compile(r"[\x21-\x7e]{1,255}")
+ODD = [
+    "заказ-1",
+    "paketo \U0001f381",
+    "naïve",
+    "a\nb",
+    "a\r\nX-Injected: 1",
+    "\x00\x7f",
+    " padded ",
+    "o" * 128,
+]
+
+
+def taken_by_stripe(shop: Shop, answer: Answer) -> None:
+    assert answer.status == 200, answer.body
+    assert all(PRINTABLE.fullmatch(key) for key in keys_sent(shop))
+    assert len(shop.stripe_sessions()) == 1
+
+
+def sample_of(shop: Shop, kind: str, name: str, offer_id: str, **changes: Any) -> None:
+    """Sell the sample under another id."""
+    sample = shop.item("OffersTable", name)
     shop.put_offer(
-        sample | {"id": f"order#{order}", "order_id": order, "owner_id": buyer}
+        sample | {"id": f"{kind}#{offer_id}", f"{kind}_id": offer_id} | changes
     )
 
-    answer = shop.create("order", buyer=buyer, path={"orderId": order})
+
+@pytest.mark.parametrize("order", ODD)
+def test_an_order_of_any_id_can_be_paid(shop: Shop, order: str) -> None:
+    sample_of(shop, "order", "order#order_1", order)
+
+    answer = shop.create("order", path={"orderId": order})
+
+    taken_by_stripe(shop, answer)
+
+
+@pytest.mark.parametrize("auction", ODD)
+def test_an_auction_of_any_id_can_be_paid(shop: Shop, auction: str) -> None:
+    sample_of(shop, "auction", "auction#auction_1", auction)
+
+    taken_by_stripe(shop, shop.create("auction", auction_id=auction))
+
+
+@pytest.mark.parametrize("product", ODD)
+def test_a_product_of_any_id_can_be_paid(shop: Shop, product: str) -> None:
+    sample_of(shop, "product", "product#hero-me-feelings", product)
+
+    taken_by_stripe(shop, shop.create("product", product_id=product))
+
+
+@pytest.mark.parametrize("buyer", [*ODD, "u" * 400])
+@pytest.mark.parametrize("kind", ["auction", "content"])
+def test_a_buyer_of_any_id_can_pay(shop: Shop, kind: str, buyer: str) -> None:
+    shop.change_offer("auction#auction_1", winner_id=buyer)
+
+    taken_by_stripe(shop, shop.create(kind, buyer))
+
+
+@pytest.mark.parametrize(
+    "key", ["ключ-ключ-ключ-ключ", "a\nb" * 8, "\ud800" * 16, "\x00" * 16, "k" * 255]
+)
+def test_any_idempotency_key_of_a_caller_is_heeded(shop: Shop, key: str) -> None:
+    """Whatever a gateway decodes a header to: it is hashed, and never sent on."""
+    headers = {"idempotency-key": key}
+    first = shop.create("product", headers=headers)
+
+    taken_by_stripe(shop, first)
+    assert shop.create("product", headers=headers).body == first.body
+
+
+def test_two_auctions_are_never_asked_for_under_one_key(shop: Shop) -> None:
+    """`a` of `b:c`, and `a:b` of `c`."""
+    sample_of(shop, "auction", "auction#auction_1", "a", winner_id="b:c")
+    sample_of(shop, "auction", "auction#auction_1", "a:b", winner_id="c")
+
+    first = shop.create("auction", "b:c", auction_id="a")
+    second = shop.create("auction", "c", auction_id="a:b")
+
+    assert first.status == second.status == 200
+    assert len(set(keys_sent(shop))) == 2
+
+
+def test_a_key_that_somebody_else_has_used_costs_one_attempt(shop: Shop) -> None:
+    """Another stack of the same Stripe account has sold the auction of that id."""
+    taken = FIRST_KEYS["auction"]
+    form = {
+        "mode": "payment",
+        "success_url": ORIGIN,
+        "line_items[0][quantity]": "1",
+        "line_items[0][price_data][currency]": "usd",
+        "line_items[0][price_data][unit_amount]": "999",
+        "line_items[0][price_data][product_data][name]": "An auction of theirs",
+    }
+    theirs = requests.post(
+        f"{shop.stripe_url}/v1/checkout/sessions",
+        form,
+        auth=(shop.stripe.secret_key, ""),
+        headers={"Idempotency-Key": taken},
+        timeout=10,
+    )
+    assert theirs.ok, theirs.text
+
+    answer = shop.create("auction")
 
     assert answer.status == 200, answer.body
-    assert len(keys_sent(shop)[0]) <= 255
+    assert keys_sent(shop) == [taken, taken, f"{taken}:2"]
+    assert [s["status"] for s in shop.sessions()] == ["abandoned", "open"]

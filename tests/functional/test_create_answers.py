@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.shop import ORIGIN, PUBLISHED, Shop
+from tests.shop import FIRST_KEYS, ORIGIN, PUBLISHED, Shop, first_key
 
 KINDS = ["bid", "auction", "order", "product", "content"]
 SAMPLES = {
@@ -118,11 +118,8 @@ def test_the_session_and_its_payment_carry_the_same_metadata(
     assert (
         key
         == {
-            "bid": "bid:42:user_1",
-            "auction": "auction_1:user_1",
-            "order": "order:order_1:user_1",
-            "product": f"product:hero-me-feelings:{ours['id']}",
-            "content": f"content:{PUBLISHED}:user_1",
+            **FIRST_KEYS,
+            "product": first_key("product", "hero-me-feelings", None, ours["id"]),
         }[kind]
     )
 

@@ -8,15 +8,9 @@ import time_machine
 
 from checkout import credentials, stripe_gateway
 from local.stripe_sandbox.faults import Fault
-from tests.shop import ORIGIN, PUBLISHED, Answer, Shop
+from tests.shop import FIRST_KEYS, ORIGIN, Answer, Shop
 
 KINDS = ["bid", "auction", "order", "content"]
-FIRST_KEYS = {
-    "bid": "bid:42:user_1",
-    "auction": "auction_1:user_1",
-    "order": "order:order_1:user_1",
-    "content": f"content:{PUBLISHED}:user_1",
-}
 SESSIONS = "/v1/checkout/sessions"
 
 

@@ -94,7 +94,9 @@ def test_an_order_shows_what_belongs_to_it_and_nothing_more(shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("strict_keys")
-@pytest.mark.parametrize("order_id", ["order_2", "unknown", "", "#", "x" * 3000])
+@pytest.mark.parametrize(
+    "order_id", ["order_2", "unknown", "", "#", "x" * 3000, "\ud800"]
+)
 def test_another_order_is_as_good_as_unknown(shop: Shop, order_id: str) -> None:
     """Invariant 7."""
     answer = order(shop, order_id)
@@ -175,7 +177,7 @@ def test_a_row_without_bids_has_none(shop: Shop) -> None:
 
 
 @pytest.mark.usefixtures("strict_keys")
-@pytest.mark.parametrize("row_id", ["8", "unknown", "", "x" * 3000])
+@pytest.mark.parametrize("row_id", ["8", "unknown", "", "x" * 3000, "\ud800"])
 def test_another_row_is_as_good_as_unknown(shop: Shop, row_id: str) -> None:
     """Invariant 7."""
     answer = row(shop, row_id)

@@ -308,7 +308,10 @@ def test_anything_else_is_as_good_as_unknown(shop: Shop) -> None:
     [content] = [p["id"] for p in shop.purchases() if p["kind"] == "content"]
     [product] = [p["id"] for p in shop.purchases() if p["kind"] == "product"]
 
-    answers = [one(shop, i) for i in [*others, product, "pur_", "pur_unknown", "x"]]
+    answers = [
+        one(shop, i)
+        for i in [*others, product, "pur_", "pur_unknown", "x", "pur_\ud800"]
+    ]
     answers += [one(shop, "pur_" + "0" * 3000), one(shop, content, "user_2")]
 
     for answer in answers:

@@ -179,6 +179,16 @@ def test_the_same_key_refunds_once(shop: Shop, body: dict[str, Any]) -> None:
     assert len(stripe_refunds(shop)) == 1
 
 
+@pytest.mark.parametrize("key", ["ключ-ключ-ключ-ключ", "a\nb" * 8, "\ud800" * 16])
+def test_a_key_of_any_characters_refunds_once(shop: Shop, key: str) -> None:
+    purchase_id = bought(shop)
+
+    for _ in range(2):
+        assert refund(shop, purchase_id, key=key).status == 200
+
+    assert len(stripe_refunds(shop)) == 1
+
+
 def test_the_same_key_for_another_refund_is_refused(shop: Shop) -> None:
     purchase_id = bought(shop)
     refund(shop, purchase_id, {"amountCents": 100})

@@ -238,6 +238,7 @@ def hidden_ids(shop: Shop) -> list[Any]:
         "ps_unknown",
         "x",
         "ps_" + "0" * 3000,
+        "ps_\ud800",
     ]
 
 

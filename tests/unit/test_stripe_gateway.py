@@ -61,6 +61,17 @@ def test_one_key_for_two_requests_is_refused(gateway: StripeGateway) -> None:
         gateway.create_session(REQUEST | {"client_reference_id": "x"}, KEY)
 
 
+@pytest.mark.parametrize("api_key", ["sk_test_ключ", "sk_test_a\nb"])
+def test_a_key_that_http_cannot_carry_is_an_error_of_stripe(
+    stripe_server: Running, api_key: str
+) -> None:
+    """What Python's HTTP refuses to send must not end as a 500, nor end a sweep."""
+    gateway = StripeGateway(lambda: api_key, stripe_server.url)
+
+    with pytest.raises(StripeError):
+        gateway.create_session(REQUEST, KEY)
+
+
 def test_a_closed_session_is_expired_and_closing_twice_is_fine(
     gateway: StripeGateway,
 ) -> None:

@@ -1,12 +1,15 @@
 """The terms of a payment: equal offers are recognised, Stripe gets what was fixed."""
 
 import json
+import re
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 import time_machine
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from checkout.buyer import Buyer
 from checkout.money import Money
@@ -14,6 +17,7 @@ from checkout.offers import LineItem, Offer, ReturnUrls, kind_named
 from checkout.terms import Terms
 
 NOW = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
+STACK: dict[str, Any] = {"livemode": False, "stack_id": "stack-1"}
 OFFER = Offer(
     id="1",
     claim="order#1",
@@ -66,7 +70,7 @@ def test_whatever_the_buyer_would_notice_makes_other_terms(other: Terms) -> None
 
 def test_an_intent_holds_all_that_stripe_will_be_sent() -> None:
     with time_machine.travel(NOW, tick=False):
-        intent = terms().intent(1, livemode=False)
+        intent = terms().intent(1, **STACK)
 
     sent = json.loads(intent.stripe_request)
     assert sent["metadata"] == {
@@ -77,7 +81,6 @@ def test_an_intent_holds_all_that_stripe_will_be_sent() -> None:
     assert sent["payment_intent_data"] == {"metadata": sent["metadata"]}
     assert sent["client_reference_id"] == intent.id
     assert intent.price == Money(9000, "usd")
-    assert intent.idempotency_key == "order:1:user_1"
     assert "." not in json.dumps(sent["line_items"])
 
 
@@ -97,22 +100,34 @@ def test_a_session_lasts_as_long_as_the_offer_and_stripe_allow(
     """Stripe keeps a session for thirty minutes at least; our answer says less."""
     offer = replace(OFFER, pay_by=NOW + pay_in if pay_in else None)
     with time_machine.travel(NOW, tick=False):
-        intent = terms(offer).intent(1, livemode=False)
+        intent = terms(offer).intent(1, **STACK)
 
     sent = json.loads(intent.stripe_request)
     assert sent["expires_at"] == int((NOW + stripe_waits).timestamp())
     assert datetime.fromisoformat(intent.expires_at) == NOW + buyer_has
 
 
-def test_each_attempt_has_a_key_of_its_own() -> None:
-    keys = [terms().intent(n, livemode=False).idempotency_key for n in (1, 2, 10)]
+def key(found: Terms, attempt: int = 1, stack_id: str = "stack-1") -> str:
+    return found.intent(attempt, livemode=False, stack_id=stack_id).idempotency_key
 
-    assert keys == ["order:1:user_1", "order:1:user_1:2", "order:1:user_1:10"]
+
+def test_each_attempt_has_a_key_of_its_own() -> None:
+    first, second, tenth = (key(terms(), attempt) for attempt in (1, 2, 10))
+
+    assert re.fullmatch(r"order:1:[0-9a-f]{64}", first)
+    assert (second, tenth) == (f"{first}:2", f"{first}:10")
+
+
+def test_a_key_does_not_depend_on_the_request() -> None:
+    """A retry after a crash, with another page to return to, is known to Stripe."""
+    other = replace(OFFER, return_urls=ReturnUrls("https://a.test", None))
+
+    assert key(terms()) == key(terms(other))
 
 
 def test_without_a_claim_no_two_requests_share_a_key() -> None:
     free = replace(OFFER, claim=None)
-    keys = {terms(free).intent(1, livemode=False).idempotency_key for _ in range(3)}
+    keys = {terms(free).intent(1, **STACK).idempotency_key for _ in range(3)}
 
     assert len(keys) == 3
 
@@ -127,15 +142,88 @@ def test_the_callers_key_counts_only_where_there_is_no_claim() -> None:
     assert "aaaa" not in str(one.live_id)
 
 
-def test_a_key_too_long_for_stripe_is_shortened_without_collisions() -> None:
+ANY_TEXT = st.text(st.characters(codec=None), min_size=1, max_size=300)
+# What could be taken for one another: separators, digits of attempts, hashed keys.
+TRICKY = st.text("ab:#|/12", min_size=1, max_size=6)
+
+
+@settings(max_examples=300)
+@given(
+    kind=st.sampled_from(["auction", "order", "content"]),
+    offer_id=ANY_TEXT,
+    buyer=ANY_TEXT,
+    request_key=st.none() | ANY_TEXT,
+    attempt=st.integers(1, 10**6),
+    claimed=st.booleans(),
+)
+def test_whatever_the_ids_stripe_gets_printable_ascii(
+    kind: str,
+    offer_id: str,
+    buyer: str,
+    request_key: str | None,
+    attempt: int,
+    *,
+    claimed: bool,
+) -> None:
+    """An HTTP header carries no more, and Stripe takes no more than 255 of it."""
+    readable = (offer_id, buyer) if kind == "auction" else ()
+    offer = replace(
+        OFFER, id=offer_id, claim="c" if claimed else None, readable_key=readable
+    )
+
+    found = key(terms(offer, kind, buyer, request_key=request_key), attempt)
+
+    assert re.fullmatch(r"[\x21-\x7e]{1,255}", found)
+
+
+@settings(max_examples=300)
+@given(
+    st.sets(
+        st.tuples(
+            st.sampled_from(["auction", "order"]), TRICKY, TRICKY, st.integers(1, 12)
+        ),
+        min_size=2,
+        max_size=30,
+    )
+)
+def test_no_two_of_kind_offer_buyer_and_attempt_share_a_key(
+    asked: set[tuple[str, str, str, int]],
+) -> None:
     keys = {
-        terms(buyer="u" * 300 + end).intent(n, livemode=False).idempotency_key
-        for end in "ab"
-        for n in (1, 2)
+        key(
+            terms(
+                replace(
+                    OFFER,
+                    id=offer_id,
+                    readable_key=(offer_id, buyer) if kind == "auction" else (),
+                ),
+                kind,
+                buyer,
+            ),
+            attempt,
+        )
+        for kind, offer_id, buyer, attempt in asked
     }
 
-    assert len(keys) == 4
-    assert max(map(len, keys)) <= 255
+    assert len(keys) == len(asked)
+
+
+def test_no_two_stacks_share_a_key() -> None:
+    assert key(terms(), stack_id="stack-1") != key(terms(), stack_id="stack-2")
+
+
+def test_a_buyer_is_not_taken_for_a_callers_key() -> None:
+    """Nor are two buyers who send the same key taken for each other."""
+    free = replace(OFFER, claim=None)
+    asked = [
+        terms(free, buyer="a" * 16, request_key="b" * 16),
+        terms(free, buyer="b" * 16, request_key="a" * 16),
+        terms(free, buyer="b" * 16, request_key="b" * 16),
+        terms(replace(OFFER, claim="c"), buyer="b" * 16),
+    ]
+
+    assert len({key(found) for found in asked}) == 4
+    assert len({found.live_id for found in asked}) == 4
 
 
 def test_the_buyers_address_is_not_shown_by_accident() -> None:
@@ -143,7 +231,7 @@ def test_the_buyers_address_is_not_shown_by_accident() -> None:
     found = terms(replace(OFFER, email="a@b.example"))
 
     assert "a@b.example" not in repr(found)
-    assert "a@b.example" not in repr(found.intent(1, livemode=False))
+    assert "a@b.example" not in repr(found.intent(1, **STACK))
 
 
 def test_an_id_cannot_change_the_page_that_it_returns_to() -> None:

@@ -30,6 +30,7 @@ class TelemetryConfig(Config):
 
 
 class CreateSessionConfig(Config):
+    stack_id: str
     offers_table: str
     payment_sessions_table: str
     purchases_table: str

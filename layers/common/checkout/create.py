@@ -7,6 +7,7 @@ from checkout import clock
 from checkout.errors import (
     AlreadyPurchasedError,
     IdempotencyKeyReusedError,
+    IdempotencyKeyTakenError,
     InvalidRequestError,
     PaymentInProgressError,
 )
@@ -31,6 +32,7 @@ class SessionCreator:
     payable: PayableSessions
     allowed_origins: str
     livemode: bool
+    stack_id: str
 
     def start(self, terms: Terms) -> Started:
         """
@@ -54,15 +56,18 @@ class SessionCreator:
                         "This Idempotency-Key was used for another request."
                     )
                 if same and _can_be_answered(current):
-                    with suppress(GivenUpError):
+                    with suppress(GivenUpError, IdempotencyKeyTakenError):
                         return self.payable.open(current)
                     continue
                 self.payable.close(current)
             attempt = live.attempt + 1 if live else 1
-            intent = terms.intent(attempt, livemode=self.livemode)
+            intent = terms.intent(
+                attempt, livemode=self.livemode, stack_id=self.stack_id
+            )
             if self.sessions.start(intent, live_id, live):
                 logger.info("intent_written", payment_session_id=intent.id)
-                with suppress(GivenUpError):
+                # A key that is taken costs an attempt: the next one has another.
+                with suppress(GivenUpError, IdempotencyKeyTakenError):
                     return self.payable.open(intent)
         raise PaymentInProgressError("This is being paid for in another window.")
 

@@ -22,7 +22,8 @@ CheckoutError
 └── StripeError                502  Stripe failed or was slow; what it did is unknown
     ├── StripeBusyError        502  Stripe is working on the same request right now
     └── StripeRefusedError     502  this request will never succeed under its key
-        └── StripeBrokenError  502  Stripe failed at it, and may have done the work
+        ├── StripeBrokenError  502  Stripe failed at it, and may have done the work
+        └── IdempotencyKeyTakenError  502  another request has used its key
 """
 
 from http import HTTPStatus
@@ -156,6 +157,10 @@ class StripeRefusedError(StripeError):
 
 class StripeBrokenError(StripeRefusedError):
     """Stripe stored a 5xx that it replays for a day; what it had done is unknown."""
+
+
+class IdempotencyKeyTakenError(StripeRefusedError):
+    """Another request, perhaps of another stack, has used our key: take the next."""
 
 
 class TryAgainError(CheckoutError):

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from checkout.errors import (
+    IdempotencyKeyTakenError,
     StripeBrokenError,
     StripeBusyError,
     StripeError,
@@ -251,6 +252,8 @@ def _our_errors() -> Iterator[None]:
             raise StripeBusyError(UNAVAILABLE) from error
         if status >= SERVER_ERROR:
             raise StripeBrokenError(REFUSED, code) from error
-        if isinstance(error, stripe.InvalidRequestError | stripe.IdempotencyError):
+        if isinstance(error, stripe.IdempotencyError):
+            raise IdempotencyKeyTakenError(REFUSED, code) from error
+        if isinstance(error, stripe.InvalidRequestError):
             raise StripeRefusedError(REFUSED, code) from error
         raise StripeError(UNAVAILABLE) from error

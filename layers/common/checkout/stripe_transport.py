@@ -34,16 +34,20 @@ class Transport(stripe.HTTPClient):
         headers: Mapping[str, str] | None,
         post_data: str | None = None,
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        """Send one request; raises stripe.APIConnectionError if no answer comes."""
+        """
+        Send one request; raises stripe.APIConnectionError if no answer comes.
+
+        Also for what HTTP cannot carry, such as a key with a letter beyond Latin-1.
+        """
         try:
             answer = self._pool.request(
                 method.upper(), url, headers=headers, body=post_data, redirect=False
             )
-        except HTTPError as error:
+        except (HTTPError, ValueError) as error:
             raise stripe.APIConnectionError(  # type: ignore[no-untyped-call]
                 f"Stripe did not answer: {type(error).__name__}",
-                # A certificate does not get better by asking again.
-                should_retry=not isinstance(error, SSLError),
+                # Neither a certificate nor a header gets better by asking again.
+                should_retry=not isinstance(error, SSLError | ValueError),
             ) from error
         return answer.data, answer.status, answer.headers
 

@@ -21,9 +21,7 @@ def _datadog_metrics() -> Any:  # noqa: ANN401 - what we use of it is as in Metr
 
 
 metrics: Metrics = (
-    _datadog_metrics()
-    if TelemetryConfig().metrics_format == "datadog"
-    else Metrics()
+    _datadog_metrics() if TelemetryConfig().metrics_format == "datadog" else Metrics()
 )
 
 

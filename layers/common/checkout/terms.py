@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -17,7 +18,11 @@ from checkout.payment_session import PaymentSession, Status, new_id
 SHORTEST_SESSION = timedelta(minutes=31)
 LONGEST_SESSION = timedelta(hours=23)
 
-LONGEST_IDEMPOTENCY_KEY = 255
+# A key of these parts is sent as it is written: no header changes it, no two pairs of
+# them are written alike, and 255 characters, Stripe's most, leave room for the attempt.
+PLAIN_KEY = re.compile(r"[A-Za-z0-9._|-]{1,120}:[A-Za-z0-9._|-]{1,120}")
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9._|:-]")
+LONGEST_PREFIX = 100
 SESSION_ID = "{CHECKOUT_SESSION_ID}"
 
 
@@ -92,10 +97,11 @@ class Terms:
     def live_id(self) -> str | None:
         """What at most one session may be live for; None where each request is new."""
         if self.request_key:
-            return f"{self.kind_name}#{self.offer.id}#{_digest(self.request_key)}"
+            whose = _digest([self.buyer_id, self.request_key])
+            return f"{self.kind_name}#{self.offer.id}#{whose}"
         return self.offer.claim
 
-    def intent(self, attempt: int, *, livemode: bool) -> PaymentSession:
+    def intent(self, attempt: int, *, livemode: bool, stack_id: str) -> PaymentSession:
         """Decide everything that Stripe will be sent in this attempt."""
         payment_session_id = new_id()
         now = clock.now()
@@ -123,7 +129,9 @@ class Terms:
             currency=total.currency,
             title=self.offer.title,
             terms=self.digest,
-            idempotency_key=self._idempotency_key(attempt, payment_session_id),
+            idempotency_key=self._idempotency_key(
+                attempt, payment_session_id, stack_id
+            ),
             stripe_request=json.dumps(stripe_request),
             livemode=livemode,
             created_at=clock.iso(now),
@@ -134,13 +142,31 @@ class Terms:
             details=dict(self.offer.details),
         )
 
-    def _idempotency_key(self, attempt: int, payment_session_id: str) -> str:
-        # Without a claim a buyer may buy the same thing again and again.
-        buyer_id = self.buyer_id if self.offer.claim else None
-        who = self.request_key or buyer_id or payment_session_id
-        name = self.offer.idempotency_key or f"{self.kind_name}:{self.offer.id}:{who}"
-        key = name if attempt == 1 else f"{name}:{attempt}"
-        return key if len(key) <= LONGEST_IDEMPOTENCY_KEY else _digest(key)
+    def _idempotency_key(
+        self, attempt: int, payment_session_id: str, stack_id: str
+    ) -> str:
+        """
+        Return printable ASCII that no other offer, buyer, stack or request is sent by.
+
+        Stripe takes at most 255 characters, and a header cannot carry every id: the
+        ids are hashed, but for a pair that a frontend's contract asks to be readable.
+        """
+        name = ":".join(self.offer.readable_key)
+        if not PLAIN_KEY.fullmatch(name):
+            # Without a claim a buyer may buy the same thing again and again.
+            request = self.request_key or payment_session_id
+            whole = {
+                "stack": stack_id,
+                "kind": self.kind_name,
+                "offer": self.offer.id,
+                "buyer": self.buyer_id,
+                "request": None if self.offer.claim else request,
+            }
+            prefix = re.sub(
+                r"[^A-Za-z0-9._|:-]", "_", f"{self.kind_name}:{self.offer.id}"
+            )
+            name = f"{prefix[:LONGEST_PREFIX]}:{_digest(whole)}"
+        return name if attempt == 1 else f"{name}:{attempt}"
 
 
 def _session_end(now: datetime, pay_by: datetime | None) -> datetime:

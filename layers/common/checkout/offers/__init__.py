@@ -65,7 +65,7 @@ class Offer:
 
     *claim* is what can be sold only once, None where there is no such thing;
     *metadata* goes to Stripe beside ours; *details* are copied onto the purchase;
-    *idempotency_key* names the first attempt where it is not kind:id:buyer;
+    *readable_key*, two parts, is Stripe's idempotency key where a document fixes it;
     *pay_by* is when the buyer's time to pay is over, if it ever is.
     """
 
@@ -75,7 +75,7 @@ class Offer:
     lines: tuple[LineItem, ...]
     metadata: Mapping[str, str]
     details: Mapping[str, Any] = field(default_factory=dict)
-    idempotency_key: str | None = None
+    readable_key: tuple[str, ...] = ()
     return_urls: ReturnUrls = ReturnUrls()
     email: str | None = field(default=None, repr=False)
     pay_by: datetime | None = None

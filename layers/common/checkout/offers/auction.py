@@ -70,7 +70,7 @@ def find(request: Request, buyer: Buyer, offers: "Offers") -> Offer:
         ),
         metadata={"auction_id": auction_id, "buyer_id": buyer.id},
         details={"opens_at": clock.iso(opens_at), "closes_at": clock.iso(closes_at)},
-        idempotency_key=f"{auction_id}:{buyer.id}",
+        readable_key=(auction_id, buyer.id),
         return_urls=ReturnUrls(request.success_url, request.cancel_url),
         email=buyer.email,
         pay_by=closes_at,

@@ -60,12 +60,20 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
 
 def read(table: str, item_id: str) -> dict[str, Any] | None:
     """Return the item as it is now, None if there is none of that id."""
-    if not 0 < len(item_id.encode()) <= LONGEST_KEY_BYTES:
+    if not _can_be_key(item_id):
         return None
     answer = aws.client("dynamodb").get_item(
         TableName=table, Key=to_item({"id": item_id}), ConsistentRead=True
     )
     return from_item(answer["Item"]) if "Item" in answer else None
+
+
+def _can_be_key(text: str) -> bool:
+    """Whether DynamoDB would take *text* for a key; other ids name nothing."""
+    try:
+        return 0 < len(text.encode()) <= LONGEST_KEY_BYTES
+    except UnicodeEncodeError:
+        return False  # half a surrogate pair is no UTF-8
 
 
 def read_all(table: str, item_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
