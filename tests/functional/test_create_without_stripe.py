@@ -13,6 +13,13 @@ from tests.shop import FIRST_KEYS, ORIGIN, Answer, Shop
 KINDS = ["bid", "auction", "order", "content"]
 SESSIONS = "/v1/checkout/sessions"
 
+OTHER_URLS = {
+    "bid": {"success_url": f"{ORIGIN}/other"},
+    "auction": {"success_url": f"{ORIGIN}/other"},
+    "order": {"success_url": f"{ORIGIN}/other", "cancel_url": f"{ORIGIN}/other"},
+    "content": {"successUrl": f"{ORIGIN}/other"},
+}
+
 
 def fail(shop: Shop, path: str = SESSIONS, **how: Any) -> None:
     shop.stripe.faults.add(Fault("POST", path, **{"times": 99} | how))
@@ -225,3 +232,113 @@ def test_nobody_at_stripes_address_is_a_502(
     shop.values["StripeApiBase"] = stripe_url
     assert shop.stripe.requests == []
     assert [s["status"] for s in shop.sessions()] == ["intent"]
+
+
+# ---------------------------------------------------------------- one payable session
+
+
+# The SDK asks once more: a call that fails twice has failed, and a 5xx that Stripe has
+# saved under the call's key is replayed.
+EXPIRE_FAULTS = [
+    (500, "before", 1),
+    (500, "before", 2),
+    (500, "during", 1),
+    (502, "during", 2),
+    (503, "before", 99),
+]
+
+
+@pytest.mark.parametrize(("status", "when", "times"), EXPIRE_FAULTS)
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_session_that_stripe_failed_to_expire_stays_the_only_one(
+    shop: Shop, kind: str, status: int, when: str, times: int
+) -> None:
+    """Invariant 11: a saved 5xx is replayed to the SDK's retry, and says nothing."""
+    shop.create(kind)
+    [old] = shop.stripe_sessions()
+    fail(shop, f"{SESSIONS}/{old['id']}/expire", status=status, when=when, times=times)
+
+    answer = shop.create(kind, **OTHER_URLS[kind])
+
+    open_ones = [s["id"] for s in shop.stripe_sessions() if s["status"] == "open"]
+    ours = {s["stripe_session_id"]: s["status"] for s in shop.sessions()}
+    assert len(open_ones) == 1
+    assert ours[open_ones[0]] == "open"
+    if open_ones == [old["id"]]:
+        unavailable(shop, answer)
+        recover(shop)
+        assert shop.create(kind, **OTHER_URLS[kind]).status == 200
+        statuses = [s["status"] for s in shop.stripe_sessions()]
+        assert statuses == ["open", "expired"]
+
+
+def test_a_failed_expiry_is_a_502_even_if_it_was_done(shop: Shop) -> None:
+    """Stripe has expired it and answers 500: the next try sees that."""
+    shop.create("order")
+    [old] = shop.stripe_sessions()
+    fail(shop, f"{SESSIONS}/{old['id']}/expire", status=500, when="after", times=1)
+
+    unavailable(shop, shop.create("order", **OTHER_URLS["order"]))
+    assert [s["status"] for s in shop.sessions()] == ["open"]
+
+    assert shop.create("order", **OTHER_URLS["order"]).status == 200
+    assert [s["status"] for s in shop.sessions()] == ["expired", "open"]
+
+
+def test_two_bids_of_a_row_are_never_both_payable(shop: Shop) -> None:
+    """Invariant 11, for a claim that two offers share."""
+    shop.change_offer("bid#44", price={"amount": 5000, "currency": "usd"})
+    shop.create("bid")
+    [old] = shop.stripe_sessions()
+    fail(shop, f"{SESSIONS}/{old['id']}/expire", status=500, when="during", times=1)
+
+    unavailable(shop, shop.create("bid", bid_id=44))
+
+    assert [s["status"] for s in shop.stripe_sessions()] == ["open"]
+    assert [s["status"] for s in shop.sessions()] == ["open"]
+
+
+@pytest.mark.parametrize("status", ["open", None, "a word of 2031"])
+def test_a_session_is_expired_only_if_stripe_calls_it_so(
+    shop: Shop, status: str | None
+) -> None:
+    """Stripe refuses to expire it, and does not say that it cannot be paid."""
+    shop.create("order")
+    [old] = shop.stripe_sessions()
+    shop.stripe.checkouts[old["id"]].session["status"] = status
+    fail(shop, f"{SESSIONS}/{old['id']}/expire", status=400)
+
+    unavailable(shop, shop.create("order", **OTHER_URLS["order"]))
+
+    assert [s["status"] for s in shop.sessions()] == ["open"]
+
+
+def test_a_session_that_was_opened_meanwhile_is_not_given_up(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """
+    Invariant 11: two requests on one intent, and only the other's reaches Stripe.
+
+    The one that Stripe fails must not end the session that the other has answered.
+    """
+    fail(shop, status=429)
+    unavailable(shop, shop.create("order"))
+    recover(shop)
+    create = stripe_gateway.StripeGateway.create_session
+    calls: list[str] = []
+
+    def overtaken(gateway: Any, request: dict[str, Any], key: str) -> dict[str, Any]:
+        calls.append(key)
+        if len(calls) == 1:
+            assert shop.create("order").status == 200
+            fail(shop, status=503, times=2)
+        return create(gateway, request, key)
+
+    monkeypatch.setattr(stripe_gateway.StripeGateway, "create_session", overtaken)
+    answer = shop.create("order", **OTHER_URLS["order"])
+
+    open_ones = [s["id"] for s in shop.stripe_sessions() if s["status"] == "open"]
+    ours = [s["stripe_session_id"] for s in shop.sessions() if s["status"] == "open"]
+    assert answer.status == 200, answer.body
+    assert len(open_ones) == 1
+    assert ours == open_ones

@@ -78,14 +78,14 @@ def test_a_closed_session_is_expired_and_closing_twice_is_fine(
     session = gateway.create_session(REQUEST, KEY)
 
     for _ in range(2):
-        assert gateway.close_session(session["id"])["status"] == "expired"
+        assert gateway.expire_session(session["id"])["status"] == "expired"
 
 
 def test_an_unknown_session_is_refused(gateway: StripeGateway) -> None:
     with pytest.raises(StripeRefusedError):
         gateway.session("cs_test_none")
     with pytest.raises(StripeRefusedError):
-        gateway.close_session("cs_test_none")
+        gateway.expire_session("cs_test_none")
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 import json
 import random
 import time
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -86,7 +87,7 @@ class PayableSessions:
                     return None
                 time.sleep(BUSY_PAUSE_SECONDS * random.uniform(1, attempt + 2))  # noqa: S311
             except StripeRefusedError:
-                self._end(session, Status.ABANDONED, "checkout_abandoned")
+                self._give_up(session)
                 raise
         raise StripeError(UNAVAILABLE)
 
@@ -118,7 +119,7 @@ class PayableSessions:
         )
         if lost.get("session", {}).get("status") in GIVEN_UP:
             # Another session may have taken its place: two must not be payable.
-            self.stripe.close_session(session.stripe_session_id)
+            self.stripe.expire_session(session.stripe_session_id)
             raise GivenUpError
         if not lost:
             logger.info(
@@ -143,18 +144,20 @@ class PayableSessions:
         if session.status not in UNRESOLVED:
             return
         if session.status is Status.INTENT:
-            if clock.now() >= clock.from_iso(session.expires_at):
-                # Nobody was ever given its URL.
-                self._end(session, Status.ABANDONED, "checkout_abandoned")
+            over = clock.now() >= clock.from_iso(session.expires_at)
+            if over and self._give_up(session):
                 return
-            try:
-                session = self.open(session).session
-            except (StripeRefusedError, GivenUpError):
-                return
+            with suppress(StripeRefusedError, GivenUpError):
+                self.open(session)
+            session = self._reload(session)
+            if session.status is Status.INTENT:
+                raise StripeError(UNAVAILABLE)
+            self.close(session)
+            return
         assert session.stripe_session_id  # noqa: S101 - it is open, so Stripe has it
-        stripe_object = self.stripe.close_session(session.stripe_session_id)
+        stripe_object = self.stripe.expire_session(session.stripe_session_id)
         stripe_session = StripeSession.from_dict(stripe_object)
-        if stripe_session.status != "complete":
+        if stripe_session.status == "expired":
             self._end(session, Status.EXPIRED, "checkout_expired")
             return
         self.payment_events.send_observed(stripe_object)
@@ -164,8 +167,16 @@ class PayableSessions:
             )
         raise AlreadyPurchasedError("You have just paid for this.")
 
-    def _end(self, session: PaymentSession, status: Status, action: str) -> None:
-        transaction.write(
+    def _give_up(self, session: PaymentSession) -> bool:
+        """
+        End an intent whose URL nobody was given; say whether it still was one.
+
+        Another request may have opened the session meanwhile, and then it is payable.
+        """
+        return self._end(session, Status.ABANDONED, "checkout_abandoned")
+
+    def _end(self, session: PaymentSession, status: Status, action: str) -> bool:
+        return not transaction.write(
             {
                 "session": self.sessions.move(session.id, status),
                 "audit": self.audit_log.entry(session, action, clock.now()),

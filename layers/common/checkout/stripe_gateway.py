@@ -93,18 +93,26 @@ class StripeGateway:
                 self._v1().checkout.sessions.retrieve(stripe_session_id, params)
             )
 
-    def close_session(self, stripe_session_id: str) -> dict[str, Any]:
+    def expire_session(self, stripe_session_id: str) -> dict[str, Any]:
         """
         Expire the session if it is open, and return it as it is then.
 
-        One that was paid a moment ago comes back as complete.
+        Its status is expired, or complete if it was paid a moment ago. Raises
+        StripeError unless Stripe has said so: then it may still be paid.
+        https://docs.stripe.com/api/checkout/sessions/expire
         """
         try:
             with _our_errors():
-                return _plain(self._v1().checkout.sessions.expire(stripe_session_id))
+                session = _plain(self._v1().checkout.sessions.expire(stripe_session_id))
+        except StripeBrokenError:
+            # Whether it was expired nobody knows: the next try will see.
+            raise
         except StripeRefusedError:
-            # Only open sessions can be expired; it is one no more.
-            return self.session(stripe_session_id)
+            # Stripe expires only open sessions, so it should be open no more.
+            session = self.session(stripe_session_id)
+        if session["status"] not in {"expired", "complete"}:
+            raise StripeError(UNAVAILABLE)
+        return session
 
     def session_paid_by(self, payment_intent_id: str) -> dict[str, Any] | None:
         """Return the session that the payment intent belongs to, if there is one."""

@@ -95,8 +95,13 @@ class PaymentSessions:
         return {"Put": put}
 
     def move(self, payment_session_id: str, to: Status, **facts: Value) -> Action:
-        """Make the write that lifts a session to a status of higher rank."""
-        still_below = "#rank < :rank"
+        """
+        Make the write that lifts a session to a status of higher rank.
+
+        Only an intent is abandoned: what has been opened can be paid until it expires.
+        """
+        still_below = "#rank < :limit"
+        limit = RANK[Status.OPEN] if to is Status.ABANDONED else RANK[to]
         known = {name: fact for name, fact in facts.items() if fact is not None}
         changed = {"status": to, "rank": RANK[to], **known}
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in changed)
@@ -111,7 +116,8 @@ class PaymentSessions:
                 "ConditionExpression": still_below,
                 "ExpressionAttributeNames": names,
                 "ExpressionAttributeValues": to_item(
-                    {f":{name}": value for name, value in changed.items()}
+                    {":limit": limit}
+                    | {f":{name}": value for name, value in changed.items()}
                 ),
                 "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
             }
