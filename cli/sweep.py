@@ -21,24 +21,32 @@ def sweep(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Run the sweep until nothing is due."""
+    """Run the sweep until nothing is due; exit with 1 if it could not do all of it."""
     function = stack_of(ctx).resource("ReconcileFunction")
-    runs: list[int] = []
+    runs: list[dict[str, int]] = []
     with waiting("Asking Stripe about what is due"):
-        # Each run puts off what it has looked at, so this comes to an end.
-        while not runs or (runs[-1] and not once):
+        # Each run puts off what it has looked at; one that only fails may be unable to.
+        while not runs or (runs[-1]["looked_at"] > runs[-1]["failed"] and not once):
             runs.append(run(function))
+    looked_at, failed = (
+        sum(each[name] for each in runs) for name in ("looked_at", "failed")
+    )
     if as_json:
-        print_json({"runs": len(runs), "looked_at": sum(runs)})
+        print_json({"runs": len(runs), "looked_at": looked_at, "failed": failed})
     else:
-        typer.echo(f"Sessions looked at: {sum(runs)}, in runs: {len(runs)}.")
+        typer.echo(f"Looked at: {looked_at}, in runs: {len(runs)}. Failed: {failed}.")
+    if failed:
+        raise CommandError(
+            "Some of it failed and is put off by an hour at most. "
+            "The function's log says what, as sweep_failed."
+        )
 
 
-def run(function: str) -> int:
-    """Let the deployed function do it; return how many sessions it looked at."""
+def run(function: str) -> dict[str, int]:
+    """Let the deployed function do it; return what it looked at, and what failed."""
     client: Any = aws.session().create_client("lambda", config=PATIENT)
     answer = client.invoke(FunctionName=function, Payload=b"{}")
-    result = json.loads(answer["Payload"].read())
+    result: Any = json.loads(answer["Payload"].read())
     if "FunctionError" in answer:
         raise CommandError(f"The sweep failed: {result.get('errorMessage')}")
-    return int(result["looked_at"])
+    return {name: int(result[name]) for name in ("looked_at", "failed")}

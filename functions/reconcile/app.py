@@ -38,7 +38,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     def has_time() -> bool:
         return context.get_remaining_time_in_millis() > MARGIN_MILLISECONDS
 
-    looked_at = sweep().run(has_time)
-    count("payments.sweep.looked_at", looked_at)
-    logger.info("swept", looked_at=looked_at)
-    return {"looked_at": looked_at}
+    run = sweep().run(has_time)
+    count("payments.sweep.looked_at", run.looked_at)
+    logger.info("swept", looked_at=run.looked_at, failed=run.failed)
+    return {"looked_at": run.looked_at, "failed": run.failed}

@@ -58,11 +58,33 @@ def test_it_runs_once_if_asked(operator: Operator) -> None:
 
 
 def test_nothing_due_is_fine(operator: Operator) -> None:
-    assert operator("sweep").stdout == "Sessions looked at: 0, in runs: 1.\n"
+    assert operator("sweep").stdout == "Looked at: 0, in runs: 1. Failed: 0.\n"
+
+
+@pytest.mark.usefixtures("due")
+def test_one_bad_session_does_not_stop_it_and_is_told(
+    shop: Shop, operator: Operator
+) -> None:
+    bad = shop.sessions()[0]["id"]
+    shop.dynamodb.update_item(
+        TableName=shop.tables["PaymentSessionsTable"],
+        Key={"id": {"S": bad}},
+        UpdateExpression="SET created_at = :odd",
+        ExpressionAttributeValues={":odd": {"S": "long ago"}},
+    )
+
+    result = operator("sweep")
+
+    assert result.exit_code == 1
+    assert result.stdout.startswith(f"Looked at: {BUYERS}, ")
+    assert result.stdout.endswith("Failed: 1.\n")
+    assert "sweep_failed" in result.stderr
+    assert not shop.work()
+    assert len(shop.purchases()) == BUYERS - 1
 
 
 def test_a_run_that_fails_is_told(shop: Shop, operator: Operator) -> None:
-    shop.dynamodb.delete_table(TableName=shop.tables["PaymentSessionsTable"])
+    del shop.values["SweepCallsPerSecond"]
 
     result = operator("sweep")
 

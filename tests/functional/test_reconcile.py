@@ -232,7 +232,7 @@ def test_a_run_that_is_out_of_time_leaves_the_rest_to_the_next(
 
     hurried = shop.invoke("ReconcileFunction", {}, Hurried())
 
-    assert hurried == {"looked_at": 0}
+    assert hurried == {"looked_at": 0, "failed": 0}
     assert sweep(shop) == 1
     assert len(shop.purchases()) == 1
 
@@ -383,11 +383,12 @@ def test_the_sweep_keeps_below_the_rate_that_the_stack_allows(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stripe's limits are shared with the buyers, who come first."""
-    shop.values["SweepCallsPerSecond"] = "10"
+    shop.values["SweepCallsPerSecond"] = "1"
     pauses: list[float] = []
     monkeypatch.setattr("checkout.stripe_gateway.time.sleep", pauses.append)
 
     run(shop)
 
     assert asked_for_events(shop) == 72
-    assert sum(pauses) > 6
+    # A second each, less what the work itself takes on a busy machine.
+    assert sum(pauses) > 50

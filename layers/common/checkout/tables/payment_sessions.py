@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from checkout import aws
 from checkout.clock import from_iso, iso
@@ -25,7 +25,28 @@ class LiveSession:
     attempt: int
 
 
+class Window(NamedTuple):
+    """A time in which Stripe made events: from *since* to before *until*."""
+
+    since: datetime
+    until: datetime
+
+
+class FetchedEvents(NamedTuple):
+    """
+    All undelivered events before *until* are on the queue, but for some.
+
+    The windows *again* failed, in part or as a whole, and are to be fetched again.
+    """
+
+    until: datetime
+    again: list[Window]
+
+
 class PaymentSessions:
+    # Our own ids, of hexadecimal digits: they have been in no other partition.
+    partitions = due.PARTITIONS
+
     def __init__(self, table: str) -> None:
         self._table = table
 
@@ -61,8 +82,7 @@ class PaymentSessions:
         item = session.to_dict() | {
             "rank": RANK[Status.INTENT],
             "offer": _offer(session.kind, session.offer_id),
-            "unresolved": session.id[-1],
-            "due_at": iso(datetime.fromisoformat(session.created_at) + FIRST_LOOK),
+            **due.index(session.id, from_iso(session.created_at) + FIRST_LOOK),
         }
         return {
             "Put": {
@@ -197,15 +217,24 @@ class PaymentSessions:
             }
         }
 
-    def undelivered_until(self) -> datetime | None:
-        """Return up to when Stripe has been asked for events it could not deliver."""
+    def fetched_events(self) -> FetchedEvents | None:
+        """Return which of the events that Stripe could not deliver we have."""
         item = read(self._table, UNDELIVERED)
-        return from_iso(item["until"]) if item else None
+        if item is None:
+            return None
+        again = [
+            Window(from_iso(since), from_iso(until))
+            for since, until in item.get("again", [])
+        ]
+        return FetchedEvents(from_iso(item["until"]), again)
 
-    def note_undelivered_until(self, until: datetime) -> None:
+    def note_fetched_events(self, fetched: FetchedEvents) -> None:
+        again = [[iso(window.since), iso(window.until)] for window in fetched.again]
         aws.client("dynamodb").put_item(
             TableName=self._table,
-            Item=to_item({"id": UNDELIVERED, "until": iso(until)}),
+            Item=to_item(
+                {"id": UNDELIVERED, "until": iso(fetched.until), "again": again}
+            ),
         )
 
     def count_request(self, client: str, at: datetime, limit: int) -> bool:

@@ -39,6 +39,8 @@ class Position(NamedTuple):
 
 
 class Purchases:
+    partitions = due.PARTITIONS + due.EARLIER_PARTITIONS
+
     def __init__(self, table: str) -> None:
         self._table = table
 
@@ -171,11 +173,12 @@ class Purchases:
         unchanged = "#version = :before"
         old = _stored(before)
         new = _stored(replace(after, version=before.version + 1))
-        # Whatever has changed is worth a look soon, so due_at is written every time.
+        # Whatever has changed is worth a look soon, so these are written every time.
+        always = {"unresolved", "due_at"}
         changed = {
             name: value
             for name, value in new.items()
-            if value is not None and (value != old.get(name) or name == "due_at")
+            if value is not None and (value != old.get(name) or name in always)
         }
         gone = [n for n, v in old.items() if v is not None and new.get(n) is None]
         expression = "SET " + ", ".join(f"#{name} = :{name}" for name in changed)
@@ -264,10 +267,10 @@ def _stored(purchase: Purchase) -> dict[str, Any]:
     """Add what the sparse indexes go by: there while it is so, absent otherwise."""
     unresolved = purchase.is_unresolved
     quarantined = purchase.status is PurchaseStatus.QUARANTINED
-    return purchase.to_dict() | {
-        "unresolved": purchase.id[-1] if unresolved else None,
-        "due_at": clock.iso(clock.now()) if unresolved else None,
-        "quarantine": OPEN if quarantined else None,
+    return {
+        **purchase.to_dict(),
+        **(due.index(purchase.id, clock.now()) if unresolved else {}),
+        **({"quarantine": OPEN} if quarantined else {}),
     }
 
 
