@@ -45,7 +45,7 @@ class AfterPayment:
 
     def apply(self, event: Event) -> Outcome:
         """Do what *event* means; raises TryAgainError when it must come again."""
-        purchase = self._purchase_of(id_of(event.object.get("payment_intent")))
+        purchase = self._purchase_of(self._payment_intent_of(event))
         if purchase is None:
             count("payments.events.not_ours")
             return Outcome.NOT_OURS
@@ -61,6 +61,13 @@ class AfterPayment:
         if is_news:
             return Outcome.CHANGED
         return self.settlement.nothing_new(purchase, event)
+
+    def _payment_intent_of(self, event: Event) -> str | None:
+        """Return what was paid; where Stripe leaves it out, the charge has it."""
+        if payment_intent_id := id_of(event.object.get("payment_intent")):
+            return payment_intent_id
+        charge_id = id_of(event.object.get("charge"))
+        return self.refunds.stripe.payment_intent_of(charge_id) if charge_id else None
 
     def _purchase_of(self, payment_intent_id: str | None) -> Purchase | None:
         """Return the purchase, None if the payment is none of ours."""

@@ -1,7 +1,7 @@
 """A dispute: the buyer's bank asks for the money back, and decides who keeps it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, Self
 
@@ -11,6 +11,8 @@ from checkout.clock import iso
 # An inquiry (warning_...) takes no money and may grow into a dispute. One that is
 # closed stays so, but for a lost one that the bank reverses later.
 INQUIRY, OPEN, LOST, WON = range(4)
+# Of a dispute whose status is absent: somebody must look at it.
+DEFAULT_STATUS = "needs_response"
 RANK = {
     "warning_needs_response": INQUIRY,
     "warning_under_review": INQUIRY,
@@ -34,18 +36,18 @@ class Dispute:
 
     id: str
     amount: int
-    status: str
-    reason: str
     created_at: str
-    balance: Mapping[str, int]
+    status: str = DEFAULT_STATUS
+    reason: str | None = None
+    balance: Mapping[str, int] = field(default_factory=dict)
 
     @classmethod
     def from_stripe(cls, stripe_object: Mapping[str, Any]) -> Self:
         return cls(
             id=stripe_object["id"],
             amount=stripe_object["amount"],
-            status=stripe_object["status"],
-            reason=stripe_object["reason"],
+            status=stripe_object.get("status") or DEFAULT_STATUS,
+            reason=stripe_object.get("reason"),
             created_at=iso(datetime.fromtimestamp(stripe_object["created"], UTC)),
             balance={
                 entry["id"]: entry["net"]

@@ -268,15 +268,16 @@ class Purchase:
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        known = {f.name: stored[f.name] for f in fields(cls) if f.name in stored}
+        known = _known(cls, stored)
         for absent in ("buyer_id", "creator_id", "claim", "stripe_payment_intent_id"):
             known.setdefault(absent, None)
         for name, shape in (
-            ("refund_requests", _request),
-            ("refunds", _refund),
-            ("disputes", lambda found: Dispute(**found)),
+            ("refund_requests", RefundRequest),
+            ("refunds", Refund),
+            ("disputes", Dispute),
         ):
-            known[name] = {k: shape(v) for k, v in known.get(name, {}).items()}
+            found = known.get(name, {})
+            known[name] = {k: shape(**_known(shape, v)) for k, v in found.items()}
         if "receipt" in known:
             known["receipt"] = Receipt.from_dict(known["receipt"])
         known["fraud_warnings"] = tuple(known.get("fraud_warnings", ()))
@@ -331,12 +332,9 @@ class Purchase:
         return shown
 
 
-def _request(stored: Mapping[str, Any]) -> RefundRequest:
-    return RefundRequest(**{"asked_amount": None, "reason": None, **stored})
-
-
-def _refund(stored: Mapping[str, Any]) -> Refund:
-    return Refund(**{"reason": None, "request_id": None, **stored})
+def _known(shape: type[Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Take what *shape* has fields for; a None is stored as an absent attribute."""
+    return {f.name: stored[f.name] for f in fields(shape) if f.name in stored}
 
 
 def id_for(session_id: str) -> str:

@@ -11,6 +11,8 @@ from checkout.clock import iso
 # Stripe's own words for why; anything else travels as metadata.
 STRIPE_REASONS = frozenset(["duplicate", "fraudulent", "requested_by_customer"])
 
+# The status is nullable at Stripe: then it has yet to say what became of the refund.
+DEFAULT_STATUS = "pending"
 SUCCEEDED = "succeeded"
 # A refund only ever moves to a higher rank, so the order in which we hear of it does
 # not matter. One that had succeeded may still fail: the customer's bank sent it back.
@@ -30,15 +32,15 @@ class Refund:
     A snapshot of https://docs.stripe.com/api/refunds/object.
 
     *request_id* names the request of ours that it came from, None for one that was
-    made in Stripe's dashboard.
+    made in Stripe's dashboard. What Stripe may leave out, a stored refund may lack.
     """
 
     id: str
     amount: int
-    status: str
     created_at: str
-    reason: str | None
-    request_id: str | None
+    status: str = DEFAULT_STATUS
+    reason: str | None = None
+    request_id: str | None = None
 
     @classmethod
     def from_stripe(cls, stripe_object: Mapping[str, Any]) -> Self:
@@ -46,7 +48,7 @@ class Refund:
         return cls(
             id=stripe_object["id"],
             amount=stripe_object["amount"],
-            status=stripe_object["status"],
+            status=stripe_object.get("status") or DEFAULT_STATUS,
             created_at=iso(datetime.fromtimestamp(stripe_object["created"], UTC)),
             reason=metadata.get("reason") or stripe_object.get("reason"),
             request_id=metadata.get("refund_request_id"),
@@ -70,10 +72,10 @@ class RefundRequest:
 
     id: str
     amount: int
-    asked_amount: int | None
-    reason: str | None
     requested_by: str
     requested_at: str
+    asked_amount: int | None = None
+    reason: str | None = None
     attempt: int = 1
     refund_id: str | None = None
     was_refused: str | None = None

@@ -13,6 +13,7 @@ from checkout.errors import (
     StripeError,
     StripeRefusedError,
 )
+from checkout.stripe_session import id_of
 from checkout.telemetry import logger
 
 if TYPE_CHECKING:
@@ -130,6 +131,12 @@ class StripeGateway:
             return _plain(
                 self._v1().payment_intents.retrieve(payment_intent_id, params)
             )
+
+    def payment_intent_of(self, charge_id: str) -> str | None:
+        """Return the id of the payment intent that the charge belongs to, if any."""
+        with _our_errors():
+            charge = _plain(self._v1().charges.retrieve(charge_id))
+        return id_of(charge.get("payment_intent"))
 
     def create_refund(
         self, request: dict[str, Any], idempotency_key: str

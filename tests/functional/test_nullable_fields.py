@@ -1,0 +1,278 @@
+"""
+Stripe may leave a field out or send null, wherever the SDK's types say so.
+
+What is applied then is stored, read back and shown: no such object may make its
+purchase unreadable, or keep a later event of the payment from being applied.
+"""
+
+import typing
+from copy import deepcopy
+from typing import Any
+
+import pytest
+import stripe
+from stripe.radar import EarlyFraudWarning
+
+from local.stripe_sandbox.faults import Fault
+from tests.functional.test_disputes import bought
+from tests.shop import PUBLISHED, Shop
+
+type Json = dict[str, Any]
+
+ABSENT = object()
+
+
+def nullable(kind: type) -> list[str]:
+    """Return the fields that may be null or absent, by the SDK's own types."""
+    return [
+        name
+        for name, annotation in kind.__annotations__.items()
+        if type(None) in typing.get_args(annotation)
+    ]
+
+
+def variants(kind: type, original: Json) -> list[tuple[str, Json]]:
+    """Return *original* with each nullable field set to null, and left out."""
+    found: list[tuple[str, Json]] = []
+    for name in nullable(kind):
+        for value in (None, ABSENT):
+            changed = deepcopy(original)
+            changed.pop(name, None)
+            if value is None:
+                changed[name] = None
+            found.append((f"{name} {'null' if value is None else 'absent'}", changed))
+    everything = {n: v for n, v in original.items() if n not in nullable(kind)}
+    found.append(("all but the charge absent", everything | {CHARGE: original[CHARGE]}))
+    return found
+
+
+CHARGE = "charge"
+
+
+def event(event_type: str, number: object, stripe_object: Json) -> Json:
+    return {
+        "id": f"evt_{event_type}_{number}",
+        "object": "event",
+        "type": event_type,
+        "livemode": False,
+        "created": stripe_object["created"],
+        "data": {"object": stripe_object},
+    }
+
+
+def history(shop: Shop) -> Json:
+    answer = shop.call("GET /api/purchases", buyer="user_1")
+    assert answer.status == 200, answer.body
+    [shown] = answer.body["data"]
+    return dict(shown)
+
+
+def stored(shop: Shop) -> Json:
+    [purchase] = shop.purchases()
+    return purchase
+
+
+def has_access(shop: Shop) -> bool:
+    path = {"kind": "content", "id": PUBLISHED}
+    answer = shop.call("GET /api/access/{kind}/{id}", buyer="user_1", path=path)
+    return bool(answer.body["hasAccess"])
+
+
+def made_refund(shop: Shop, amount: int) -> Json:
+    intent = stored(shop)["stripe_payment_intent_id"]
+    shop.stripe_post("/v1/refunds", payment_intent=intent, amount=str(amount))
+    return dict(shop.events("refund.created")[-1]["data"]["object"])
+
+
+@pytest.fixture
+def shop(shop: Shop) -> Shop:
+    bought(shop)
+    return shop
+
+
+def test_the_sdk_names_the_fields_that_we_read() -> None:
+    """Or the tests below would test nothing."""
+    assert {"status", "reason", "metadata", "payment_intent", "charge"} <= {
+        *nullable(stripe.Refund)
+    }
+    assert "payment_intent" in nullable(stripe.Dispute)
+    assert "payment_intent" in nullable(EarlyFraudWarning)
+
+
+def test_a_refund_without_any_nullable_field_is_applied(shop: Shop) -> None:
+    original = made_refund(shop, 1)
+    asked = variants(stripe.Refund, original | {"status": "pending"})
+    for number, (what, refund) in enumerate(asked):
+        refund["id"] = f"re_{number}"
+        for event_type in ("refund.created", "refund.updated"):
+            assert shop.webhook(event(event_type, number, refund)).status == 200
+            assert shop.work() == [], what
+        assert refund["id"] in stored(shop)["refunds"], what
+        assert history(shop)["status"] == "completed", what
+
+    # Stripe says later what became of each.
+    for number, (what, refund) in enumerate(asked):
+        refund["status"] = "succeeded"
+        shop.webhook(event("refund.updated", f"{number}_later", refund))
+        assert shop.work() == [], what
+    assert history(shop)["refundedAmountCents"] == len(asked)
+
+
+def test_a_dispute_without_any_nullable_field_is_applied(shop: Shop) -> None:
+    intent = stored(shop)["stripe_payment_intent_id"]
+    shop.sandbox("charges", intent, "dispute")
+    original = shop.events("charge.dispute.created")[-1]["data"]["object"]
+    asked = variants(stripe.Dispute, original)
+    for number, (what, dispute) in enumerate(asked):
+        dispute["id"] = f"du_{number}"
+        shop.webhook(event("charge.dispute.created", number, dispute))
+        assert shop.work() == [], what
+        assert dispute["id"] in stored(shop)["disputes"], what
+        assert (history(shop)["status"], has_access(shop)) == ("disputed", False), what
+
+    for number, (what, dispute) in enumerate(asked):
+        dispute["status"] = "won"
+        shop.webhook(event("charge.dispute.closed", number, dispute))
+        assert shop.work() == [], what
+    assert (history(shop)["status"], has_access(shop)) == ("completed", True)
+
+
+def test_a_warning_without_any_nullable_field_is_applied(shop: Shop) -> None:
+    intent = stored(shop)["stripe_payment_intent_id"]
+    shop.sandbox("charges", intent, "early_fraud_warning")
+    [told] = shop.events("radar.early_fraud_warning.created")
+    asked = variants(EarlyFraudWarning, told["data"]["object"])
+    for number, (what, warning) in enumerate(asked):
+        warning["id"] = f"issfr_{number}"
+        shop.webhook(event("radar.early_fraud_warning.created", number, warning))
+        assert shop.work() == [], what
+        assert warning["id"] in stored(shop)["fraud_warnings"], what
+
+
+@pytest.mark.parametrize("payment_intent", [None, ABSENT])
+@pytest.mark.parametrize("charge", [None, ABSENT, "of another application"])
+def test_what_names_no_payment_intent_is_none_of_ours(
+    shop: Shop, payment_intent: object, charge: object
+) -> None:
+    refund = made_refund(shop, 1)
+    before = stored(shop)
+    if charge == "of another application":
+        [found] = shop.stripe.store.all("charge")
+        found["payment_intent"] = None
+        charge = refund["charge"]
+    changed = refund | {"payment_intent": payment_intent, "charge": charge}
+    changed = {n: v for n, v in changed.items() if v is not ABSENT}
+
+    shop.webhook(event("refund.created", 1, changed))
+
+    assert shop.work() == []
+    assert stored(shop) == before
+
+
+@pytest.mark.parametrize("value", [None, ABSENT])
+def test_a_refund_whose_status_is_null_is_asked_about_until_it_has_one(
+    shop: Shop, value: object
+) -> None:
+    """By the sweep, as any refund that is under way."""
+    intent = stored(shop)["stripe_payment_intent_id"]
+    shop.stripe_post("/v1/refunds", payment_intent=intent)
+    [refund] = shop.stripe.store.all("refund")
+    known = refund.pop("status")
+    if value is None:
+        refund["status"] = None
+    told = shop.events("refund.created")[-1]["data"]["object"]
+    told = {n: v for n, v in told.items() if n != "status"}
+    shop.deliver(event("refund.created", 1, told))
+    assert history(shop)["status"] == "refunding"
+
+    assert shop.invoke("ReconcileFunction", {})["failed"] == 0
+    assert history(shop)["status"] == "refunding"
+    assert has_access(shop), "the money is not back yet"
+
+    refund["status"] = known
+    shop.deliver(event("refund.updated", 2, told | {"status": known}))
+    assert (history(shop)["status"], has_access(shop)) == ("refunded", False)
+
+
+def test_an_operators_refund_whose_status_is_null_is_under_way(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from checkout.stripe_gateway import StripeGateway  # noqa: PLC0415
+
+    create = StripeGateway.create_refund
+
+    def without_status(*arguments: Any) -> Json:
+        return create(*arguments) | {"status": None}
+
+    monkeypatch.setattr(StripeGateway, "create_refund", without_status)
+    answer = shop.call(
+        "POST /api/purchases/{id}/refund",
+        {},
+        buyer="operator_1",
+        groups="payments-admin",
+        path={"id": stored(shop)["id"]},
+    )
+
+    assert (answer.status, answer.body["status"]) == (200, "refunding")
+    shop.deliver()
+    assert history(shop)["status"] == "refunded"
+
+
+# ------------------------------------------------------------ written badly before
+
+
+def write(shop: Shop, **attributes: Any) -> None:
+    from checkout.tables.item import to_item  # noqa: PLC0415 - as in the shop
+
+    shop.dynamodb.put_item(
+        TableName=shop.tables["PurchasesTable"], Item=to_item(stored(shop) | attributes)
+    )
+
+
+def test_a_purchase_whose_refund_was_stored_without_a_status_heals(
+    shop: Shop,
+) -> None:
+    """What a null left behind: a map without the attribute."""
+    refund = made_refund(shop, 999)
+    bad = {"id": refund["id"], "amount": 999, "created_at": "2026-11-27T00:00:00.000Z"}
+    write(shop, refunds={refund["id"]: bad})
+    assert history(shop)["status"] == "refunding"
+
+    shop.deliver(event("refund.updated", 1, refund))
+
+    assert (history(shop)["status"], has_access(shop)) == ("refunded", False)
+
+
+def test_a_purchase_whose_dispute_was_stored_without_its_reason_heals(
+    shop: Shop,
+) -> None:
+    bad = {"id": "du_1", "amount": 999, "created_at": "2026-11-27T00:00:00.000Z"}
+    write(shop, disputes={"du_1": bad})
+    assert history(shop)["status"] == "disputed"
+
+
+def test_a_purchase_with_attributes_of_a_later_release_is_read(shop: Shop) -> None:
+    """A release that is taken back has written them."""
+    refund = {
+        "id": "re_1",
+        "amount": 1,
+        "status": "succeeded",
+        "created_at": "2026-11-27T00:00:00.000Z",
+        "failure_reason": "unknown here",
+    }
+    write(shop, refunds={"re_1": refund}, said_by_2031=True)
+
+    assert history(shop)["refundedAmountCents"] == 1
+
+
+def test_a_stripe_that_does_not_answer_for_a_charge_is_asked_again(shop: Shop) -> None:
+    """Invariant 4: the event goes back to the queue."""
+    refund = made_refund(shop, 1) | {"payment_intent": None}
+    shop.stripe.faults.add(Fault("GET", "/v1/charges", status=500, times=2))
+    body = event("refund.created", 1, refund)
+    shop.webhook(body)
+
+    [failed] = shop.work()
+
+    assert shop.work(failed) == []
+    assert refund["id"] in stored(shop)["refunds"]
