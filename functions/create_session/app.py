@@ -16,7 +16,7 @@ from checkout.tables.audit_log import AuditLog
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
-from checkout.telemetry import logger
+from checkout.telemetry import logger, metrics
 from checkout.terms import Terms
 
 if TYPE_CHECKING:
@@ -100,5 +100,6 @@ ROUTES: dict[str, http.Handler] = {
 
 
 @logger.inject_lambda_context
+@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> http.Response:
     return http.serve(ROUTES, event, context)

@@ -12,7 +12,7 @@ from checkout.payment_session import Status
 from checkout.stripe_gateway import StripeGateway
 from checkout.stripe_session import is_ahead
 from checkout.tables.payment_sessions import PaymentSessions
-from checkout.telemetry import logger
+from checkout.telemetry import logger, metrics
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -93,5 +93,6 @@ ROUTES: dict[str, http.Handler] = {
 
 
 @logger.inject_lambda_context
+@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> http.Response:
     return http.serve(ROUTES, event, context)

@@ -12,6 +12,8 @@ CONFIG = Config(
     read_timeout=4,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
+# For what we can do without: the caller's own time must not be spent on waiting.
+HURRIED = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
 
 
 @cache
@@ -20,10 +22,10 @@ def session() -> Session:
 
 
 @cache
-def client(service: str) -> Any:  # noqa: ANN401 - botocore makes its classes at run time
+def client(service: str, config: Config = CONFIG) -> Any:  # noqa: ANN401 - botocore makes its classes at run time
     """
     Return the client of *service*, built when first asked for.
 
     Botocore without boto3: the same clients, for less of a cold start.
     """
-    return session().create_client(service, config=CONFIG)
+    return session().create_client(service, config=config)

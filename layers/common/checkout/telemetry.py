@@ -1,10 +1,14 @@
 """The logger and the metrics; both write to the log that Lambda collects."""
 
+import warnings
 from typing import Any
 
 from aws_lambda_powertools import Logger, Metrics
 
 from checkout.config import TelemetryConfig
+
+# Most invocations of some functions have nothing to count.
+warnings.filterwarnings("ignore", "No application metrics to publish")
 
 logger = Logger()
 

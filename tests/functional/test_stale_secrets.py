@@ -1,0 +1,89 @@
+"""Secrets Manager fails: what has a good secret in memory goes on, and counts it."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+
+from checkout import credentials
+from tests.output import metrics_in
+from tests.shop import Shop
+
+
+@pytest.fixture
+def fail(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Fetch every secret at its first use and again at the next, and let that fail."""
+    monkeypatch.setattr(credentials, "SECONDS_TO_KEEP", 0)
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
+
+    def refused(client: Any, operation: str, parameters: Any) -> Any:
+        if operation == "GetSecretValue":
+            error = {"Code": "InternalServiceError", "Message": "as the test wants it"}
+            raise ClientError({"Error": error}, operation)
+        return call(client, operation, parameters)
+
+    def fail() -> None:
+        monkeypatch.setattr(BaseClient, "_make_api_call", refused)
+
+    assert shop.create("order").status == 200
+    return fail
+
+
+def stale(capsys: pytest.CaptureFixture[str]) -> int:
+    return metrics_in(capsys.readouterr().out).get("payments.secrets.stale", 0)
+
+
+def test_a_whole_payment_goes_on(
+    shop: Shop, fail: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.deliver({"id": "evt_1", "type": "other", "livemode": False})
+    fail()
+    capsys.readouterr()
+
+    assert shop.create("content").status == 200
+    assert stale(capsys) == 1
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.deliver()
+    assert stale(capsys) == 1, "the webhook's own secret"
+
+    [purchase] = shop.purchases()
+    assert purchase["status"] == "completed"
+
+
+def test_the_status_of_a_session_is_told(
+    shop: Shop, fail: Callable[[], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    fail()
+    capsys.readouterr()
+
+    answer = shop.call(
+        "GET /api/checkout/session-status",
+        query={"session_id": shop.stripe_sessions()[0]["id"]},
+    )
+
+    assert (answer.status, answer.body) == (200, {"status": "open"})
+    assert stale(capsys) == 1
+
+
+def test_a_key_is_used_for_as_long_as_it_works(
+    shop: Shop, fail: Callable[[], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However often it is asked for: there is no age at which it is thrown away."""
+    fail()
+    monkeypatch.setattr(credentials, "SECONDS_BETWEEN_TRIES", 0)
+
+    for buyer in ("user_1", "user_2", "user_3"):
+        assert shop.create("content", buyer).status == 200
+
+
+def test_without_any_secret_the_event_is_left_to_stripe(
+    shop: Shop, fail: Callable[[], None]
+) -> None:
+    """A cold start has nothing to go on with: Stripe is told to come again."""
+    fail()
+
+    answer = shop.webhook({"id": "evt_1", "type": "charge.refunded", "livemode": False})
+
+    assert answer.status == 500
