@@ -122,6 +122,7 @@ class Shop:
         self.secrets = client("secretsmanager")
         self.values = self.tables | {
             "AWS::StackId": STACK_ID,
+            "AWS::StackName": "shop",
             "LogLevel": "INFO",
             "PaymentEventsQueue": self.queue_url,
             "StripeMode": "test",

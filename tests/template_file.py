@@ -1,5 +1,6 @@
 """template.yaml as the tests read it: what is deployed is what is tested."""
 
+import re
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -45,6 +46,15 @@ def functions() -> dict[str, dict[str, Any]]:
     return resources("AWS::Serverless::Function")
 
 
+def own_alarms() -> dict[str, dict[str, Any]]:
+    """Return the alarms on metrics that the functions count themselves."""
+    return {
+        name: alarm
+        for name, alarm in resources("AWS::CloudWatch::Alarm").items()
+        if not str(alarm["Namespace"]).startswith("AWS/")
+    }
+
+
 def module_of(function: dict[str, Any]) -> str:
     """Return the module that Lambda runs for a function, as the tests import it."""
     handler = function.get("Handler", template()["Globals"]["Function"]["Handler"])
@@ -55,12 +65,15 @@ def environment_of(function: dict[str, Any], values: dict[str, str]) -> dict[str
     """Return a function's variables, with each reference looked up in *values*."""
     everywhere = template()["Globals"]["Function"]["Environment"]["Variables"]
     variables = everywhere | function["Environment"]["Variables"]
-    return {name: _resolved(value, values) for name, value in variables.items()}
+    return {name: resolved(value, values) for name, value in variables.items()}
 
 
-def _resolved(value: Any, values: dict[str, str]) -> str:
+def resolved(value: Any, values: dict[str, str]) -> str:
+    """Return what CloudFormation makes of *value*."""
     if not isinstance(value, dict):
         return str(value)
+    if "Fn::Sub" in value:
+        return re.sub(r"\$\{(.+?)\}", lambda name: values[name[1]], value["Fn::Sub"])
     if "Fn::Join" in value:
         _, reference = value["Fn::Join"]
         return values[reference["Ref"]]

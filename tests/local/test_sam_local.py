@@ -97,7 +97,7 @@ def test_a_function_declares_what_keeps_it_on_the_local_aws(build):
         "test",
         "",
     )
-    assert variables["POWERTOOLS_METRICS_NAMESPACE"] == "Checkout"
+    assert variables["POWERTOOLS_LOG_LEVEL"] == {"Ref": "LogLevel"}  # as it was
 
 
 def test_functions_run_on_this_machines_processor(build):

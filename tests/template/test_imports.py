@@ -57,7 +57,7 @@ def test_a_function_loads_only_what_it_needs(function: str):
             if isinstance(value, dict)
         },
         "INFO",
-    ) | {"MetricsFormat": "cloudwatch"}
+    ) | {"MetricsFormat": "cloudwatch", "AWS::StackName": "shop"}
     loaded = subprocess.run(
         [sys.executable, "-c", script],
         check=True,

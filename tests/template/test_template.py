@@ -223,10 +223,9 @@ def test_an_alarm_watches_a_metric_that_the_code_counts():
         function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
         for function in functions().values()
     }
-    for name, alarm in resources("AWS::CloudWatch::Alarm").items():
-        if alarm["Namespace"] == "Checkout":
-            assert f'"{alarm["MetricName"]}"' in counted, name
-            assert {d["Value"] for d in alarm["Dimensions"]} <= services, name
+    for name, alarm in template_file.own_alarms().items():
+        assert f'"{alarm["MetricName"]}"' in counted, name
+        assert {d["Value"] for d in alarm["Dimensions"]} <= services, name
 
 
 def test_the_outbox_is_the_audit_log_and_what_is_added_to_it():
@@ -272,5 +271,5 @@ def test_nothing_for_segment_is_made_unless_it_is_asked_for():
 def test_an_alarm_on_a_metric_of_ours_is_made_only_where_cloudwatch_has_it():
     for name, alarm in template_file.template()["Resources"].items():
         if alarm["Type"] == "AWS::CloudWatch::Alarm":
-            ours = alarm["Properties"]["Namespace"] == "Checkout"
+            ours = name in template_file.own_alarms()
             assert (alarm.get("Condition") == "CloudWatchMetrics") == ours, name

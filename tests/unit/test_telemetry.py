@@ -51,6 +51,7 @@ def test_datadog_is_told_in_its_own_format() -> None:
         env=os.environ
         | {
             "METRICS_FORMAT": "datadog",
+            "POWERTOOLS_METRICS_NAMESPACE": "Checkout/checkout-dev",
             "POWERTOOLS_SERVICE_NAME": "fulfillment",
             "PYTHONPATH": str(ROOT / "layers/common"),
         },
@@ -58,7 +59,7 @@ def test_datadog_is_told_in_its_own_format() -> None:
 
     line = json.loads(printed)
     assert (line["m"], line["v"]) == ("Checkout.payments.checkout.failed", 2)
-    assert "service:fulfillment" in line["t"]
+    assert {"service:fulfillment", "stack:checkout-dev"} <= set(line["t"])
     assert isinstance(line["e"], int)
 
 

@@ -20,7 +20,10 @@ def _datadog_metrics() -> Any:  # noqa: ANN401 - what we use of it is as in Metr
 
     # To the log, from where Datadog's forwarder takes them: the layer has no agent.
     datadog = DatadogMetrics(flush_to_log=True)
-    datadog.set_default_tags(service=logger.service)
+    # A dashboard in Datadog names its metrics, and every stack has the same: there the
+    # stack is a tag, and not a part of the name.
+    datadog.namespace, _, stack = datadog.namespace.partition("/")
+    datadog.set_default_tags(service=logger.service, stack=stack)
     return datadog
 
 

@@ -1,0 +1,70 @@
+"""
+Run by the SAM CLI's own interpreter: print what AWS makes of template.yaml, as JSON.
+
+`resources` and `outputs` are those of the template after SAM's transform. `identifiers`
+are, for each type of resource, the properties that are unique in a region, as
+CloudFormation's schemas say.
+"""
+
+import json
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import boto3
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from samcli.yamlhelper import yaml_parse
+from samtranslator.parser.parser import Parser
+from samtranslator.translator.translator import Translator
+
+REGION = "us-east-1"
+
+
+def transformed(template: dict[str, Any]) -> dict[str, Any]:
+    for resource in template["Resources"].values():
+        for name in {"CodeUri", "ContentUri"} & resource["Properties"].keys():
+            resource["Properties"][name] = "s3://bucket/key"  # as when it is built
+    parameters = {
+        name: parameter.get("Default", "https://shop.example.test")
+        for name, parameter in template["Parameters"].items()
+    }
+    session = boto3.Session(region_name=REGION)
+    translator = Translator({}, Parser(), boto_session=session)
+    found: dict[str, Any] = translator.translate(template, parameters)
+    return found
+
+
+def identifiers(kind: str) -> list[list[str]]:
+    """Return each set of properties whose values only one resource may have."""
+    schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind).schema
+    found = [
+        [pointer.rpartition("/")[2] for pointer in pointers]
+        for pointers in (
+            schema["primaryIdentifier"],
+            *schema.get("additionalIdentifiers", []),
+        )
+    ]
+    # Some unique names are no identifiers: a rule's, whose identifier is its ARN.
+    names = [
+        pointer.removeprefix("/properties/")
+        for pointer in schema.get("createOnlyProperties", [])
+        if re.fullmatch(r"/properties/\w*Name", pointer)
+    ]
+    # A name that is a part of an identifier need not be unique by itself.
+    return found + [[name] for name in names if not any(name in one for one in found)]
+
+
+if __name__ == "__main__":
+    template = transformed(yaml_parse(Path(sys.argv[1]).read_text()))
+    resources = template["Resources"]
+    kinds = {resource["Type"] for resource in resources.values()}
+    print(  # noqa: T201 - the caller reads it
+        json.dumps(
+            {
+                "resources": resources,
+                "outputs": template["Outputs"],
+                "identifiers": {kind: identifiers(kind) for kind in sorted(kinds)},
+            }
+        )
+    )
