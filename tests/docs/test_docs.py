@@ -14,6 +14,7 @@ from checkout.domain_events import FACTS, NAMES, domain_event
 from checkout.payment_session import RANK, Status
 from local.settings import DEFAULT_PORTS, stripe_test_keys
 from tests import template_file
+from tests.counted import functions_that_count
 from tests.shop import Shop
 from tests.template_file import ROOT
 
@@ -166,11 +167,23 @@ def test_the_events_that_stripe_is_to_send_are_those_that_we_act_on():
 # ---------------------------------------------------------------- docs/operations.md
 
 
-def test_every_metric_that_is_counted_is_in_the_operations_page():
+def test_every_metric_is_in_the_operations_page_with_the_functions_that_count_it():
     rows = re.findall(
-        r"^\| `(payments\.[\w.]+)` \|", read("docs/operations.md"), re.MULTILINE
+        r"^\| `(payments\.[\w.]+)` \| (.*?) \|",
+        read("docs/operations.md"),
+        re.MULTILINE,
     )
-    assert set(rows) == metrics()
+    counted_by = {
+        metric: {
+            function["CodeUri"].removeprefix("functions/")
+            for name, function in template_file.functions().items()
+            if name in names
+        }
+        for metric, names in functions_that_count().items()
+    }
+    assert counted_by.keys() == metrics()
+    told = {metric: set(re.findall(r"`(\w+)`", told)) for metric, told in rows}
+    assert told == counted_by
 
 
 def test_every_log_line_is_in_the_operations_page():

@@ -213,21 +213,6 @@ def test_a_table_outlives_its_stack_and_can_be_restored(table: str):
     assert properties["SSESpecification"] == {"SSEEnabled": True}
 
 
-def test_an_alarm_watches_a_metric_that_the_code_counts():
-    counted = "".join(
-        path.read_text()
-        for folder in ("functions", "layers/common/checkout")
-        for path in (ROOT / folder).rglob("*.py")
-    )
-    services = {
-        function["Environment"]["Variables"]["POWERTOOLS_SERVICE_NAME"]
-        for function in functions().values()
-    }
-    for name, alarm in template_file.own_alarms().items():
-        assert f'"{alarm["MetricName"]}"' in counted, name
-        assert {d["Value"] for d in alarm["Dimensions"]} <= services, name
-
-
 def test_the_outbox_is_the_audit_log_and_what_is_added_to_it():
     table = resources("AWS::DynamoDB::Table")["AuditLogTable"]
     stream = resources("AWS::Lambda::EventSourceMapping")["AuditLogStream"]
@@ -266,10 +251,3 @@ def test_nothing_for_segment_is_made_unless_it_is_asked_for():
         for name, thing in template[section].items():
             if name.startswith("Segment"):
                 assert thing["Condition"] == "TellSegment", name
-
-
-def test_an_alarm_on_a_metric_of_ours_is_made_only_where_cloudwatch_has_it():
-    for name, alarm in template_file.template()["Resources"].items():
-        if alarm["Type"] == "AWS::CloudWatch::Alarm":
-            ours = name in template_file.own_alarms()
-            assert (alarm.get("Condition") == "CloudWatchMetrics") == ours, name

@@ -36,8 +36,10 @@ def test_occurrences_add_up_under_the_name_they_were_counted(
         "payments.checkout.failed": 2,
         "payments.checkout.session_completed": 1,
     }
-    [directive] = json.loads(printed)["_aws"]["CloudWatchMetrics"]
+    line = json.loads(printed)
+    [directive] = line["_aws"]["CloudWatchMetrics"]
     assert directive["Dimensions"] == [["service"]]
+    assert line["service"] == "checkout"
     assert {metric["Unit"] for metric in directive["Metrics"]} == {"Count"}
 
 

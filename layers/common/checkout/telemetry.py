@@ -10,6 +10,11 @@ from checkout.config import TelemetryConfig
 # Most invocations of some functions have nothing to count.
 warnings.filterwarnings("ignore", "No application metrics to publish")
 
+# An alarm watches one value of each dimension, and several functions count the same
+# metric: a refund may fail before the worker, the sweep or a request. So metrics do not
+# say which function counted; log lines do.
+SERVICE = "checkout"
+
 logger = Logger()
 
 
@@ -20,15 +25,17 @@ def _datadog_metrics() -> Any:  # noqa: ANN401 - what we use of it is as in Metr
 
     # To the log, from where Datadog's forwarder takes them: the layer has no agent.
     datadog = DatadogMetrics(flush_to_log=True)
-    # A dashboard in Datadog names its metrics, and every stack has the same: there the
-    # stack is a tag, and not a part of the name.
+    # A name is the same for all stacks in Datadog, and the stack is a tag. So is the
+    # function: a monitor that does not name a tag adds up all of its values.
     datadog.namespace, _, stack = datadog.namespace.partition("/")
     datadog.set_default_tags(service=logger.service, stack=stack)
     return datadog
 
 
 metrics: Metrics = (
-    _datadog_metrics() if TelemetryConfig().metrics_format == "datadog" else Metrics()
+    _datadog_metrics()
+    if TelemetryConfig().metrics_format == "datadog"
+    else Metrics(service=SERVICE)
 )
 
 

@@ -1,0 +1,49 @@
+"""Which metrics there are, and which functions can count each of them."""
+
+import re
+from functools import cache
+
+import grimp
+
+from tests.template_file import ROOT, functions, module_of
+
+METRIC = re.compile(r'"(payments\.[\w.]+)"')
+# Its names are those of events.
+NO_METRICS = "checkout.domain_events"
+
+
+@cache
+def _graph() -> grimp.ImportGraph:
+    return grimp.build_graph(
+        "checkout", "functions", exclude_type_checking_imports=True, cache_dir=None
+    )
+
+
+def _metrics_in(module: str) -> set[str]:
+    folder = ROOT / ("" if module.startswith("functions") else "layers/common")
+    path = folder / module.replace(".", "/")
+    files = (path.with_suffix(".py"), path / "__init__.py")
+    return {
+        metric
+        for file in files
+        if file.exists()
+        for metric in METRIC.findall(file.read_text())
+    }
+
+
+@cache
+def functions_that_count() -> dict[str, set[str]]:
+    """
+    Return the functions that can count each metric, by their logical ids.
+
+    A function can count what any module names that it imports, itself or by way of
+    others: that may be more than what it does, and is never less.
+    """
+    found: dict[str, set[str]] = {}
+    for function, properties in functions().items():
+        module = module_of(properties)
+        imported = _graph().find_upstream_modules(module)
+        for each in {module, *imported} - {NO_METRICS}:
+            for metric in _metrics_in(each):
+                found.setdefault(metric, set()).add(function)
+    return found

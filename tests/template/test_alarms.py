@@ -1,0 +1,353 @@
+"""A failure that costs money rings an alarm, whichever function meets it first."""
+
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Callable
+from contextlib import suppress
+from copy import deepcopy
+from functools import cache
+from typing import Any
+
+import pytest
+
+from checkout.telemetry import count
+from local.stripe_sandbox.faults import Fault
+from tests import template_file
+from tests.counted import functions_that_count
+from tests.output import metrics_in
+from tests.shop import CARD, PUBLISHED, Answer, Context, Shop
+from tests.template_file import ROOT, environment_of, functions, module_of, own_alarms
+
+# Cards whose refunds are on their way for a time, or arrive at once.
+PENDING_REFUNDS = "4000000000007726"
+
+FULFILLMENT = "FulfillmentFunction"
+RECONCILE = "ReconcileFunction"
+REFUND_PURCHASE = "RefundPurchaseFunction"
+STRIPE_WEBHOOK = "StripeWebhookFunction"
+
+
+# ---------------------------------------------------------------- what goes wrong
+
+
+def bought(shop: Shop, card: str = CARD) -> str:
+    """Buy the sample content; return the purchase's id."""
+    stripe_session_id = paid(shop, card)["data"]["object"]["id"]
+    shop.deliver()
+    return shop.purchase_of(stripe_session_id)
+
+
+def paid(shop: Shop, card: str = CARD) -> dict[str, Any]:
+    """Pay for the sample content; return Stripe's event, which is not delivered."""
+    assert shop.create("content").status == 200
+    shop.pay(shop.stripe_sessions()[0]["id"], card)
+    return shop.events("checkout.session.completed")[-1]
+
+
+def paid_twice(shop: Shop, card: str = CARD) -> None:
+    """Let the sample content be paid through two sessions, and the events arrive."""
+    first = paid(shop)
+    shop.forget_live_session(f"content#{PUBLISHED}#user_1")
+    shop.deliver(first, paid(shop, card))
+
+
+def quarantined(shop: Shop) -> str:
+    """Let Stripe take another amount than was agreed."""
+    event = deepcopy(paid(shop))
+    event["data"]["object"]["amount_total"] = 500
+    shop.deliver(event)
+    return shop.purchase_of(event["data"]["object"]["id"])
+
+
+def asked_for_refund(shop: Shop, purchase_id: str) -> Answer:
+    """Let an operator ask for all the money; it is the same request each time."""
+    return shop.call(
+        "POST /api/purchases/{id}/refund",
+        {},
+        buyer="operator_1",
+        groups="[payments-admin]",
+        path={"id": purchase_id},
+        headers={"idempotency-key": "a-key-of-the-operator"},
+    )
+
+
+def stripe_answers(shop: Shop, status: int, **facts: Any) -> None:
+    """Let Stripe answer the next request for a refund with *status*."""
+    shop.stripe.faults.add(Fault("POST", "/v1/refunds", status=status, **facts))
+
+
+def bank_sends_back_the_refund(shop: Shop) -> None:
+    [refund] = shop.stripe_get("/v1/refunds")["data"]
+    shop.sandbox("refunds", refund["id"], "fail")
+
+
+def refund_fails_and_an_event_tells(shop: Shop) -> None:
+    asked_for_refund(shop, bought(shop, PENDING_REFUNDS))
+    bank_sends_back_the_refund(shop)
+    shop.deliver()
+
+
+def refund_fails_and_no_event_tells(shop: Shop) -> None:
+    asked_for_refund(shop, bought(shop, PENDING_REFUNDS))
+    shop.stop_webhook()
+    bank_sends_back_the_refund(shop)
+    shop.invoke(RECONCILE, {})
+
+
+def refund_has_failed_when_the_operator_asks_again(shop: Shop) -> None:
+    purchase_id = bought(shop, PENDING_REFUNDS)
+    stripe_answers(shop, 500, when="after", times=2)
+    assert asked_for_refund(shop, purchase_id).status == 502
+    bank_sends_back_the_refund(shop)
+    assert asked_for_refund(shop, purchase_id).status == 200
+
+
+def refund_of_a_second_payment_is_refused(shop: Shop) -> None:
+    stripe_answers(shop, 400)
+    paid_twice(shop)
+
+
+def refund_of_a_second_payment_is_refused_later(shop: Shop) -> None:
+    stripe_answers(shop, 500, times=2)
+    paid_twice(shop)
+    stripe_answers(shop, 400)
+    shop.invoke(RECONCILE, {})
+
+
+def refund_of_a_second_payment_fails(shop: Shop) -> None:
+    paid_twice(shop, PENDING_REFUNDS)
+    shop.stop_webhook()
+    bank_sends_back_the_refund(shop)
+    shop.invoke(RECONCILE, {})
+
+
+def operators_refund_is_refused(shop: Shop) -> None:
+    purchase_id = bought(shop)
+    stripe_answers(shop, 400)
+    assert asked_for_refund(shop, purchase_id).status == 409
+
+
+def refund_of_a_quarantined_purchase_is_refused(shop: Shop) -> None:
+    purchase_id = quarantined(shop)
+    stripe_answers(shop, 400)
+    assert asked_for_refund(shop, purchase_id).status == 409
+
+
+def dispute_is_opened(shop: Shop) -> None:
+    purchase = shop.item("PurchasesTable", bought(shop))
+    shop.sandbox("charges", purchase["stripe_payment_intent_id"], "dispute")
+    shop.deliver()
+
+
+def issuer_warns_of_fraud(shop: Shop) -> None:
+    purchase = shop.item("PurchasesTable", bought(shop))
+    intent = purchase["stripe_payment_intent_id"]
+    shop.sandbox("charges", intent, "early_fraud_warning")
+    shop.deliver()
+
+
+def queue_is_gone(shop: Shop) -> None:
+    event = paid(shop)
+    shop.sqs.delete_queue(QueueUrl=shop.queue_url)
+    assert shop.webhook(event).status == 500
+
+
+def stripe_fails_the_sweep(shop: Shop) -> None:
+    shop.stripe.faults.add(Fault("GET", "/v1/events", status=500, times=9))
+    shop.invoke(RECONCILE, {})
+
+
+# The metric, the function that meets it first, and how that comes about.
+CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
+    ("payments.checkout.quarantined", FULFILLMENT, quarantined),
+    (
+        "payments.checkout.quarantined",
+        FULFILLMENT,
+        refund_of_a_second_payment_is_refused,
+    ),
+    (
+        "payments.checkout.quarantined",
+        RECONCILE,
+        refund_of_a_second_payment_is_refused_later,
+    ),
+    ("payments.checkout.quarantined", RECONCILE, refund_of_a_second_payment_fails),
+    (
+        "payments.checkout.quarantined",
+        REFUND_PURCHASE,
+        refund_of_a_quarantined_purchase_is_refused,
+    ),
+    ("payments.refunds.failed", FULFILLMENT, refund_fails_and_an_event_tells),
+    ("payments.refunds.failed", RECONCILE, refund_fails_and_no_event_tells),
+    ("payments.refunds.failed", RECONCILE, refund_of_a_second_payment_fails),
+    (
+        "payments.refunds.failed",
+        REFUND_PURCHASE,
+        refund_has_failed_when_the_operator_asks_again,
+    ),
+    ("payments.refunds.refused", FULFILLMENT, refund_of_a_second_payment_is_refused),
+    (
+        "payments.refunds.refused",
+        RECONCILE,
+        refund_of_a_second_payment_is_refused_later,
+    ),
+    ("payments.refunds.refused", REFUND_PURCHASE, operators_refund_is_refused),
+    ("payments.disputes.opened", FULFILLMENT, dispute_is_opened),
+    ("payments.fraud_warnings", FULFILLMENT, issuer_warns_of_fraud),
+    ("payments.events.not_enqueued", STRIPE_WEBHOOK, queue_is_gone),
+    ("payments.sweep.failed", RECONCILE, stripe_fails_the_sweep),
+]
+
+# What is over by itself when it happens once: these alarms wait for more of it.
+ONLY_IF_IT_GOES_ON = {"payments.events.not_enqueued", "payments.sweep.failed"}
+
+
+# ---------------------------------------------------------------- what CloudWatch sees
+
+
+@pytest.fixture
+def counted(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> Counter[tuple[str, str]]:
+    """What each function has written into its log for CloudWatch to count."""
+    written: Counter[tuple[str, str]] = Counter()
+    invoke = shop.invoke
+
+    def recorded(
+        function: str, event: dict[str, Any], context: Context | None = None
+    ) -> dict[str, Any]:
+        capsys.readouterr()
+        answer = invoke(function, event, context)
+        for metric, times in metrics_in(capsys.readouterr().out).items():
+            written[metric, function] += times
+        return answer
+
+    monkeypatch.setattr(shop, "invoke", recorded)
+    return written
+
+
+@cache
+def as_deployed(function: str) -> tuple[str, list[dict[str, str]]]:
+    """
+    Return the namespace and the sets of dimensions that a function's metrics have.
+
+    They come from the environment in which the process starts, so this starts one.
+    """
+    properties = functions()[function]
+    values = dict.fromkeys(_references(), "x") | {
+        "AWS::StackId": "x",
+        "AWS::StackName": "shop",
+        "LogLevel": "INFO",
+        "MetricsFormat": "cloudwatch",
+    }
+    script = (
+        f"import {module_of(properties)}\n"
+        "from checkout.telemetry import count, metrics\n"
+        "count('payments.test')\n"
+        "metrics.flush_metrics()"
+    )
+    printed = subprocess.run(
+        [sys.executable, "-c", script],
+        check=True,
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ
+        | environment_of(properties, values)
+        | {"PYTHONPATH": f"{ROOT}:{ROOT / 'layers/common'}"},
+    ).stdout
+    line = json.loads(printed)
+    [directive] = line["_aws"]["CloudWatchMetrics"]
+    sets = [{name: line[name] for name in names} for names in directive["Dimensions"]]
+    return directive["Namespace"], sets
+
+
+def _references() -> set[str]:
+    template = template_file.template()
+    return {*template["Parameters"], *template["Resources"]}
+
+
+def watches(alarm: dict[str, Any], metric: str, function: str) -> bool:
+    """Whether the alarm is on the metric that the function's count becomes."""
+    namespace, dimensions = as_deployed(function)
+    return (
+        template_file.resolved(alarm["Namespace"], {"AWS::StackName": "shop"}),
+        alarm["MetricName"],
+    ) == (namespace, metric) and {
+        each["Name"]: each["Value"] for each in alarm["Dimensions"]
+    } in dimensions
+
+
+def breaches(alarm: dict[str, Any], times: int) -> bool:
+    return (alarm["Statistic"], alarm["ComparisonOperator"]) == (
+        "Sum",
+        "GreaterThanThreshold",
+    ) and times > alarm["Threshold"]
+
+
+# ---------------------------------------------------------------- the tests
+
+
+@pytest.mark.parametrize(
+    ("metric", "function", "go_wrong"),
+    CASES,
+    ids=[f"{metric}-{who}-{go_wrong.__name__}" for metric, who, go_wrong in CASES],
+)
+def test_it_rings_whichever_function_meets_it_first(
+    shop: Shop,
+    counted: Counter[tuple[str, str]],
+    metric: str,
+    function: str,
+    go_wrong: Callable[[Shop], object],
+) -> None:
+    go_wrong(shop)
+
+    assert counted[metric, function]
+    ringing = [
+        name
+        for name, alarm in own_alarms().items()
+        if watches(alarm, metric, function)
+        and breaches(alarm, counted[metric, function])
+    ]
+    assert len(ringing) == 1
+    alarm = own_alarms()[ringing[0]]
+    needed = alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"])
+    assert (needed == 1) == (metric not in ONLY_IF_IT_GOES_ON)
+
+
+def test_every_function_that_may_meet_it_first_has_a_case() -> None:
+    for name, alarm in own_alarms().items():
+        metric = alarm["MetricName"]
+        tried = {function for what, function, _ in CASES if what == metric}
+        assert tried == functions_that_count()[metric], name
+
+
+def test_no_alarm_watches_what_nobody_counts() -> None:
+    for name, alarm in own_alarms().items():
+        metric = alarm["MetricName"]
+        for function in functions_that_count()[metric]:
+            assert watches(alarm, metric, function), name
+
+
+def test_an_alarm_on_a_metric_of_ours_is_made_only_where_cloudwatch_has_it() -> None:
+    for name, resource in template_file.template()["Resources"].items():
+        if resource["Type"] == "AWS::CloudWatch::Alarm":
+            ours = name in own_alarms()
+            assert (resource.get("Condition") == "CloudWatchMetrics") == ours, name
+
+
+@pytest.mark.parametrize(
+    "function", sorted(set().union(*functions_that_count().values()))
+)
+def test_a_function_that_can_count_writes_it_down_also_when_it_fails(
+    shop: Shop, capsys: pytest.CaptureFixture[str], function: str
+) -> None:
+    """What is never flushed is lost, or counted in a later invocation."""
+    count("payments.test")
+
+    with suppress(Exception):  # no function but the sweep takes an empty event
+        shop.invoke(function, {})
+
+    assert metrics_in(capsys.readouterr().out)["payments.test"] == 1
