@@ -7,6 +7,7 @@ import typer
 
 from checkout.errors import NotFoundError, StripeError
 from checkout.purchase import Purchase
+from checkout.refund import FAILED
 from cli import facts
 from cli.console import CommandError, Json, Yes, ask, print_facts, print_json
 from cli.stack import Stack, stack_of
@@ -83,6 +84,13 @@ def give_back(
             "It is written down, and the sweep goes on with it; do not ask again."
         ) from error
     print_purchase(refunded, as_json=as_json)
+    for made in refunded.refunds.values():
+        # The event that comes later is no news, so this is the only one to say so.
+        if made.rank == FAILED and made.id not in purchase.refunds:
+            raise CommandError(
+                f"The refund {made.id} has failed: the money is on your Stripe "
+                "balance, and not with the buyer. Agree on another way to pay it back."
+            )
 
 
 def print_purchase(purchase: Purchase, *, as_json: bool) -> None:

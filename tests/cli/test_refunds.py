@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from local.stripe_sandbox import refunds
 from local.stripe_sandbox.faults import Fault
 from tests.cli.conftest import Operator
 from tests.shop import PUBLISHED, Shop
@@ -142,6 +143,46 @@ def test_a_refund_that_stripe_did_not_confirm_is_made_once(
     operator("sweep")
     assert refunds_at_stripe(shop) == [(999, "succeeded")]
     assert [found["status"] for found in shop.purchases()] == ["refunded"]
+
+
+@pytest.fixture
+def failing_refunds(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the buyer's bank refuse each refund before Stripe has answered."""
+    emit = shop.stripe.emit
+
+    def emit_and_fail(kind: str, subject: Any, previous: Any = None) -> Any:
+        event = emit(kind, subject, previous)
+        if kind == "charge.refunded":
+            [refund] = shop.stripe.store.all("refund")
+            refunds.fail(shop.stripe, refund["id"])
+        return event
+
+    monkeypatch.setattr(shop.stripe, "emit", emit_and_fail)
+
+
+@pytest.mark.usefixtures("failing_refunds")
+@pytest.mark.parametrize("options", [(), ("--json",)])
+def test_a_refund_that_fails_at_once_is_no_success(
+    shop: Shop, operator: Operator, purchase: dict[str, Any], options: tuple[str, ...]
+) -> None:
+    """What is counted at a desk rings no alarm, so the operator must be told."""
+    result = operator("refund", purchase["id"], "--yes", *options)
+
+    assert result.exit_code == 1
+    assert f"The refund {shop.refund_of(purchase['id'])} has failed" in result.stderr
+    assert refunds_at_stripe(shop) == [(999, "failed")]
+    assert has_access(shop)
+
+
+def test_a_refund_that_stripe_refuses_is_no_success(
+    shop: Shop, operator: Operator, purchase: dict[str, Any]
+) -> None:
+    shop.stripe.faults.add(Fault("POST", "/v1/refunds", status=400))
+
+    result = operator("refund", purchase["id"], "--yes")
+
+    assert result.exit_code == 1
+    assert result.stderr == "The payment provider will not refund this.\n"
 
 
 @pytest.mark.parametrize(
