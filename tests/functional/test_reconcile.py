@@ -243,7 +243,7 @@ def test_a_run_that_is_out_of_time_leaves_the_rest_to_the_next(
 def test_events_that_stripe_could_not_deliver_are_fetched(
     shop: Shop, time: Any
 ) -> None:
-    """A refund in the dashboard while the webhook was dead: only its event tells."""
+    """Invariant 12: a refund in the dashboard, which only its event tells of."""
     shop.create("content")
     shop.pay(stripe_id(shop))
     shop.deliver()

@@ -10,9 +10,14 @@ from contextlib import suppress
 from copy import deepcopy
 from functools import cache
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from urllib3.exceptions import HTTPError
 
+from checkout import credentials
 from checkout.telemetry import count
 from local.stripe_sandbox.faults import Fault
 from tests import template_file
@@ -160,6 +165,72 @@ def stripe_fails_the_sweep(shop: Shop) -> None:
     shop.invoke(RECONCILE, {})
 
 
+def session_cannot_be_read(shop: Shop) -> None:
+    assert shop.create("content").status == 200
+    [session] = shop.sessions()
+    shop.dynamodb.update_item(
+        TableName=shop.tables["PaymentSessionsTable"],
+        Key={"id": {"S": session["id"]}},
+        UpdateExpression="SET due_at = created_at, expires_at = :odd",
+        ExpressionAttributeValues={":odd": {"S": "one day"}},
+    )
+    shop.invoke(RECONCILE, {})
+
+
+def status_is_asked(shop: Shop) -> None:
+    assert shop.create("order").status == 200
+    query = {"session_id": shop.stripe_sessions()[0]["id"]}
+    shop.call("GET /api/checkout/session-status", query=query)
+
+
+def refund_of_somebody_elses_is_told(shop: Shop) -> None:
+    """Whose payment it was, only Stripe knows."""
+    refund = {"id": "re_1", "payment_intent": "pi_1", "amount": 1, "created": 1}
+    event = {"id": "evt_1", "type": "refund.created", "data": {"object": refund}}
+    shop.work(json.dumps(event))
+
+
+def segment_is_told(shop: Shop) -> None:
+    shop.set_secret("segment/write-key", "key")
+    sample = next((ROOT / "tests/events/SegmentFunction").glob("*.json"))
+    with suppress(HTTPError):  # nobody listens where the shop's Segment is
+        shop.invoke("SegmentFunction", json.loads(sample.read_text()))
+
+
+USES_OF_SECRETS: dict[str, Callable[[Shop], object]] = {
+    "CreateSessionFunction": lambda shop: shop.create("product"),
+    "SessionStatusFunction": status_is_asked,
+    STRIPE_WEBHOOK: lambda shop: shop.webhook({"id": "evt_1"}),
+    FULFILLMENT: refund_of_somebody_elses_is_told,
+    RECONCILE: lambda shop: shop.invoke(RECONCILE, {}),
+    REFUND_PURCHASE: lambda shop: asked_for_refund(shop, bought(shop)),
+    "SegmentFunction": segment_is_told,
+}
+
+
+def secrets_cannot_be_read_anew(function: str) -> Callable[[Shop], None]:
+    """Let what *function* has in memory be all that there is."""
+
+    def go_wrong(shop: Shop) -> None:
+        use = USES_OF_SECRETS[function]
+        with (
+            patch.object(credentials, "SECONDS_TO_KEEP", 0),
+            patch.object(credentials, "SECONDS_BETWEEN_TRIES", 0),
+        ):
+            use(shop)
+            call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
+
+            def refused(client: Any, operation: str, parameters: Any) -> Any:
+                if operation == "GetSecretValue":
+                    raise ClientError({"Error": {"Code": "Refused"}}, operation)
+                return call(client, operation, parameters)
+
+            with patch.object(BaseClient, "_make_api_call", refused):
+                use(shop)
+
+    return go_wrong
+
+
 # The metric, the function that meets it first, and how that comes about.
 CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
     ("payments.checkout.quarantined", FULFILLMENT, quarantined),
@@ -198,6 +269,11 @@ CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
     ("payments.fraud_warnings", FULFILLMENT, issuer_warns_of_fraud),
     ("payments.events.not_enqueued", STRIPE_WEBHOOK, queue_is_gone),
     ("payments.sweep.failed", RECONCILE, stripe_fails_the_sweep),
+    ("payments.sweep.unexpected", RECONCILE, session_cannot_be_read),
+    *(
+        ("payments.secrets.stale", function, secrets_cannot_be_read_anew(function))
+        for function in USES_OF_SECRETS
+    ),
 ]
 
 # What is over by itself when it happens once: these alarms wait for more of it.
@@ -219,10 +295,11 @@ def counted(
         function: str, event: dict[str, Any], context: Context | None = None
     ) -> dict[str, Any]:
         capsys.readouterr()
-        answer = invoke(function, event, context)
-        for metric, times in metrics_in(capsys.readouterr().out).items():
-            written[metric, function] += times
-        return answer
+        try:
+            return invoke(function, event, context)
+        finally:
+            for metric, times in metrics_in(capsys.readouterr().out).items():
+                written[metric, function] += times
 
     monkeypatch.setattr(shop, "invoke", recorded)
     return written
@@ -302,6 +379,7 @@ def test_it_rings_whichever_function_meets_it_first(
     function: str,
     go_wrong: Callable[[Shop], object],
 ) -> None:
+    """Invariant 14."""
     go_wrong(shop)
 
     assert counted[metric, function]

@@ -63,7 +63,7 @@ def fixed_names(found: dict[str, Any]) -> list[str]:
 def test_no_resource_has_a_name_that_a_second_stack_would_give_it_too(
     transformed: dict[str, Any],
 ) -> None:
-    """Stages may share an account and a region: dev, staging and prod, for one."""
+    """Invariant 15: stages share an account and a region, dev and prod for one."""
     assert fixed_names(transformed) == []
 
 
