@@ -14,7 +14,7 @@ from local.__main__ import interrupt, say, write
 from local.processes import Processes
 from local.sam_local.bridge import gateway, open_bridge
 from local.sam_local.events import filled, sample_events, signed
-from local.sam_local.functions import MACHINE, adapt, environment, ports
+from local.sam_local.functions import adapt, environment, ports
 from local.sam_local.payment import buy, new_buyer, token
 from local.settings import ROOT, StackError
 
@@ -70,14 +70,14 @@ def running_stack(file: Path) -> dict[str, Any]:
     return stack
 
 
-def write_config(folder: Path, machine: str) -> None:
+def write_config(folder: Path, name: str, address: str) -> None:
     """Write the options that every `sam local` needs, to be read instead of typed."""
     options = "\n".join(
         f"{name} = {json.dumps(str(value))}"
         for name, value in {
             "template_file": folder / "build/template.yaml",
             "env_vars": folder / "env.json",
-            "add_host": f"{MACHINE}:{machine}",
+            "add_host": f"{name}:{address}",
         }.items()
     )
     (folder / "samconfig.toml").write_text(
@@ -96,7 +96,7 @@ async def serve(
     """Keep the way to the stack open and Stripe's events signed, until stopped."""
     if address:
         await open_bridge(address, ports(stack))
-    write_config(folder, address or "host-gateway")
+    write_config(folder, stack["container_host"], address or "host-gateway")
     write_events(folder / "events", names, stack["stripe_webhook_secret"])
     print_commands(folder)
     while True:

@@ -36,7 +36,7 @@ def gateway() -> str | None:
     Ask Docker, or Podman, by what address its containers reach this machine.
 
     There is none where they live in a virtual machine, as with Docker Desktop, which
-    leads `host.docker.internal` to this machine's loopback by itself.
+    leads `host-gateway` to this machine's loopback by itself.
     """
     for engine in filter(shutil.which, NETWORKS):
         if described := ask(engine, "network", "inspect", NETWORKS[engine]):

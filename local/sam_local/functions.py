@@ -16,8 +16,6 @@ from local.sam import this_architecture
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What containers call the machine that they run on.
-MACHINE = "host.docker.internal"
 API_GATEWAY = Path(__file__).with_name("api_gateway.py")
 
 type Stack = Mapping[str, Any]
@@ -34,8 +32,9 @@ def ports(stack: Stack) -> list[int]:
 
 def from_containers(text: str, stack: Stack) -> str:
     """Return *text* with the servers' addresses as containers know them."""
+    machine = stack["container_host"]
     for port in ports(stack):
-        text = text.replace(f"http://127.0.0.1:{port}", f"http://{MACHINE}:{port}")
+        text = text.replace(f"http://127.0.0.1:{port}", f"http://{machine}:{port}")
     return text
 
 

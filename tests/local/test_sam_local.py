@@ -32,6 +32,7 @@ STACK = {
     "stripe_url": "http://127.0.0.1:4242",
     "storefront_url": "http://localhost:3000",
     "region": "us-east-1",
+    "container_host": "checkout-0123",
 }
 # The whole of 127.0.0.0/8 is loopback on Linux: a second address for this machine.
 ANOTHER_ADDRESS = "127.0.0.2"
@@ -46,9 +47,9 @@ def test_functions_reach_the_stacks_servers_by_the_name_that_containers_know():
         return from_containers(text, STACK)
 
     assert seen("http://127.0.0.1:4566/0/queue") == (
-        "http://host.docker.internal:4566/0/queue"
+        "http://checkout-0123:4566/0/queue"
     )
-    assert seen("http://127.0.0.1:4242") == "http://host.docker.internal:4242"
+    assert seen("http://127.0.0.1:4242") == "http://checkout-0123:4242"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +93,7 @@ def adapted(build):
 def test_a_function_declares_what_keeps_it_on_the_local_aws(build):
     variables = adapted(build)["Globals"]["Function"]["Environment"]["Variables"]
 
-    assert variables["AWS_ENDPOINT_URL"] == "http://host.docker.internal:4566"
+    assert variables["AWS_ENDPOINT_URL"] == "http://checkout-0123:4566"
     assert (variables["AWS_ACCESS_KEY_ID"], variables["AWS_SESSION_TOKEN"]) == (
         "test",
         "",
@@ -117,13 +118,13 @@ def test_each_function_is_called_as_api_gateway_would(build):
 
 @pytest.mark.parametrize("command", ["local_invoke", "local_start_api"])
 def test_the_options_are_in_a_file_that_sam_reads(tmp_path, command):
-    write_config(tmp_path, "172.17.0.1")
+    write_config(tmp_path, "checkout-0123", "172.17.0.1")
 
     config = tomllib.loads((tmp_path / "samconfig.toml").read_text())
     options = config["default"][command]["parameters"]
     assert options["template_file"] == str(tmp_path / "build/template.yaml")
     assert options["env_vars"] == str(tmp_path / "env.json")
-    assert options["add_host"] == "host.docker.internal:172.17.0.1"
+    assert options["add_host"] == "checkout-0123:172.17.0.1"
 
 
 def test_the_commands_name_what_is_deployed_and_no_more(tmp_path, capsys):
