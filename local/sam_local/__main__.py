@@ -20,6 +20,7 @@ from local.settings import ROOT, StackError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ipaddress import IPv4Interface
     from pathlib import Path
 
 # Stripe's signatures are good for five minutes.
@@ -88,7 +89,7 @@ def write_config(folder: Path, name: str, address: str) -> None:
 
 
 async def serve(
-    address: str | None,
+    address: IPv4Interface | None,
     folder: Path,
     stack: Mapping[str, Any],
     names: Mapping[str, str],
@@ -96,7 +97,9 @@ async def serve(
     """Keep the way to the stack open and Stripe's events signed, until stopped."""
     if address:
         await open_bridge(address, ports(stack))
-    write_config(folder, stack["container_host"], address or "host-gateway")
+    write_config(
+        folder, stack["container_host"], str(address.ip) if address else "host-gateway"
+    )
     write_events(folder / "events", names, stack["stripe_webhook_secret"])
     print_commands(folder)
     while True:

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Interface
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
@@ -35,8 +36,8 @@ STACK = {
     "container_host": "checkout-0123",
 }
 # The whole of 127.0.0.0/8 is loopback on Linux: a second address for this machine.
-ANOTHER_ADDRESS = "127.0.0.2"
-NOT_HERE_YET = "192.0.2.1"
+ANOTHER_ADDRESS = IPv4Interface("127.0.0.2/24")
+NOT_HERE_YET = IPv4Interface("192.0.2.1/24")
 
 
 # ---------------------------------------------------------------- what SAM is told
@@ -184,7 +185,7 @@ def test_with_keys_that_are_not_ours_nothing_is_signed(tmp_path):
     ids=["docker", "docker, unnamed", "docker, two", "podman"],
 )
 def test_the_address_of_this_machine_is_read_from_the_network(network):
-    assert gateway_of(network) == "172.17.0.1"
+    assert str(gateway_of(network)) == "172.17.0.1/16"
 
 
 def test_a_network_without_an_address_is_never_taken_for_every_address():
@@ -203,7 +204,8 @@ NETWORK = json.dumps([{"IPAM": {"Config": [{"Subnet": "172.17.0.0/16"}]}}])
 
 
 @pytest.mark.parametrize(
-    ("system", "address"), [("Debian", "172.17.0.1"), ("Docker Desktop", None)]
+    ("system", "address"),
+    [("Debian", IPv4Interface("172.17.0.1/16")), ("Docker Desktop", None)],
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is always virtual")
 def test_a_virtual_machine_of_the_engines_needs_no_address(
@@ -255,15 +257,40 @@ linux = pytest.mark.skipif(
 def test_what_is_sent_to_the_bridge_arrives_and_is_answered(port):
     async def through_the_bridge():
         [server] = await open_bridge(ANOTHER_ADDRESS, [port])
-        url = f"http://{ANOTHER_ADDRESS}:{port}/a"
+        url = f"http://{ANOTHER_ADDRESS.ip}:{port}/a"
         async with server:
             bound = [listener.getsockname() for listener in server.sockets]
             return bound, await asyncio.to_thread(lambda: urlopen(url).read())
 
     bound, answer = asyncio.run(through_the_bridge())
 
-    assert bound == [(ANOTHER_ADDRESS, port)]
+    assert bound == [(str(ANOTHER_ADDRESS.ip), port)]
     assert answer == b"/a"
+
+
+@linux
+@pytest.mark.parametrize(
+    ("address", "peer"),
+    [("127.0.0.2/24", "127.0.0.2"), ("127.0.0.2/24", "127.0.1.1")],
+    ids=["a program of this machine, such as a browser", "another network"],
+)
+def test_only_containers_are_led_through_the_bridge(port, address, peer):
+    async def through_the_bridge():
+        bridge = IPv4Interface(address)
+        [server] = await open_bridge(bridge, [port])
+        async with server:
+            reader, writer = await asyncio.open_connection(
+                str(bridge.ip), port, local_addr=(peer, 0)
+            )
+            writer.write(b"GET /a HTTP/1.0\r\n\r\n")
+            try:
+                return await reader.read()
+            except ConnectionResetError:  # closed before the request was read
+                return b""
+            finally:
+                writer.close()
+
+    assert asyncio.run(through_the_bridge()) == b""
 
 
 @linux
@@ -273,13 +300,13 @@ def test_an_address_may_come_with_the_first_container(port):
         async with server:
             return [listener.getsockname() for listener in server.sockets]
 
-    assert asyncio.run(listening()) == [(NOT_HERE_YET, port)]
+    assert asyncio.run(listening()) == [(str(NOT_HERE_YET.ip), port)]
 
 
 @linux
 def test_a_taken_port_is_said(port):
     with pytest.raises(StackError, match=f"Cannot listen .* on 127.0.0.1:{port}"):
-        asyncio.run(open_bridge("127.0.0.1", [port]))
+        asyncio.run(open_bridge(IPv4Interface("127.0.0.1/8"), [port]))
 
 
 # ---------------------------------------------------------------- what SAM lacks
