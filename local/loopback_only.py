@@ -110,6 +110,17 @@ class LoopbackOnly:
         )
 
 
+def refusal_of(headers: Mapping[str, str]) -> str | None:
+    """Return why a request is refused that another server has taken already."""
+    pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
+    scope = {"type": "http", "path": "/", "headers": pairs}
+    return LoopbackOnly(no_server).refusal(scope)
+
+
+async def no_server(scope: Scope, receive: Receive, send: Send) -> None:
+    """Stand where an application would."""
+
+
 def is_of_this_machine(headers: Headers) -> bool:
     """Say whether a tool, or a page on the loopback, sent the request."""
     if origins := headers.get("origin"):

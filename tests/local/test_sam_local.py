@@ -19,6 +19,7 @@ import pytest
 import yaml
 from stripe import WebhookSignature
 
+from local import loopback_only
 from local.sam import this_architecture
 from local.sam_local import api_gateway
 from local.sam_local.__main__ import print_commands, write_config, write_events
@@ -115,6 +116,7 @@ def test_each_function_is_called_as_api_gateway_would(build):
     for name, properties in template_file.functions().items():
         assert "Handler" not in properties  # it would not be called that way
         assert (build / name / "api_gateway.py").exists()
+        assert (build / name / "loopback_only.py").exists()
 
 
 @pytest.mark.parametrize("command", ["local_invoke", "local_start_api"])
@@ -318,10 +320,11 @@ def token(claims):
 
 
 def request(**headers):
+    """Make a request as `sam local start-api` hands it on."""
     return {
         "routeKey": "GET /api/purchases",
-        "headers": headers,
-        "requestContext": {"requestId": "1"},
+        "headers": {"Host": "127.0.0.1:3001"} | headers,
+        "requestContext": {"requestId": "1", "domainName": "localhost"},
     }
 
 
@@ -329,6 +332,7 @@ def seen_by(event, monkeypatch):
     """Return what a function is called with."""
     function = SimpleNamespace(lambda_handler=lambda event, _context: event)
     monkeypatch.setitem(sys.modules, "app", function)
+    monkeypatch.setitem(sys.modules, "loopback_only", loopback_only)
     return api_gateway.lambda_handler(event, None)
 
 
@@ -355,7 +359,39 @@ def test_what_is_no_token_makes_nobody(monkeypatch, text):
 def test_header_names_are_in_lower_case(monkeypatch):
     event = seen_by(request(**{"Stripe-Signature": "t=1"}), monkeypatch)
 
-    assert event["headers"] == {"stripe-signature": "t=1"}
+    assert event["headers"] == {"host": "127.0.0.1:3001", "stripe-signature": "t=1"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.test:3001"},
+        {"Origin": "https://evil.test"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Referer": "http://evil.test/"},
+    ],
+)
+def test_a_page_of_another_site_is_refused_by_each_function(monkeypatch, headers):
+    """Nobody checks the signature of its token here."""
+    forged = {"Authorization": f"Bearer {token({'sub': 'user_1'})}"}
+
+    answer = seen_by(request(**forged, **headers), monkeypatch)
+
+    assert answer["statusCode"] == 403
+    assert "This server" in answer["body"] or "another site" in answer["body"]
+
+
+def test_a_page_of_this_machine_is_not(monkeypatch):
+    event = seen_by(request(Origin="http://localhost:3000"), monkeypatch)
+
+    assert event["headers"]["origin"] == "http://localhost:3000"
+
+
+@pytest.mark.parametrize("file", sorted(sample_events()), ids=lambda file: file.stem)
+def test_a_sample_event_is_taken_as_it_comes(monkeypatch, file):
+    event = json.loads(file.read_text())
+
+    assert "statusCode" not in seen_by(event, monkeypatch)
 
 
 @pytest.mark.parametrize("event", [{"Records": []}, {"detail-type": "Scheduled Event"}])
