@@ -9,6 +9,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.hostile import BY_A_PAGE, ask
 from tests.template_file import ROOT
@@ -152,6 +153,38 @@ def test_nothing_says_that_every_origin_may_read_it(stack):
     for path in ("/", "/api/nothing", "/../", "/.well-known/jwks.json"):
         answer = of_the_api(stack, "GET", path, stack.storefront_url)
         assert answer.headers.get("Access-Control-Allow-Origin") != "*"
+
+
+# ---------------------------------------------------------------- containers
+
+
+def client_in_a_container(stack, service, name):
+    """Return a client that calls the embedded AWS by *name*, and signs that."""
+    client = stack.aws(service)
+    host = f"{name}:{port_of(stack, 'aws_endpoint_url')}"
+
+    def call_by_name(request, **_):
+        request.headers["Host"] = host
+
+    client.meta.events.register("before-sign", call_by_name)
+    return client
+
+
+def test_a_container_calls_the_services_by_the_name_that_it_is_given(stack):
+    def services(name):
+        return (
+            client_in_a_container(stack, "dynamodb", name).list_tables()["TableNames"],
+            client_in_a_container(stack, "sqs", name).list_queues()["QueueUrls"],
+            client_in_a_container(stack, "s3", name).list_buckets()["Buckets"],
+        )
+
+    assert services(stack.container_host) == services("127.0.0.1")
+
+
+def test_no_other_name_will_do(stack):
+    """Not the one that engines give to this machine, either: DNS may know it."""
+    with pytest.raises(ClientError, match="403"):
+        client_in_a_container(stack, "sqs", "host.docker.internal").list_queues()
 
 
 # ------------------------------------------------------------ what functions know
