@@ -79,7 +79,7 @@ def forget_a_run(settings: Settings) -> None:
 
 def start(settings: Settings, processes: Processes) -> dict[str, Any]:
     """Start everything, in the order in which one thing needs another."""
-    aws = EmbeddedAws(settings.aws_port, settings.folder)
+    aws = EmbeddedAws.of(settings)
 
     say("Starting the embedded AWS, the identity provider and the storefront")
     aws.start(processes)
@@ -143,6 +143,7 @@ def start_stripe_sandbox(settings: Settings, processes: Processes) -> None:
             "-m",
             "local.stripe_sandbox",
             f"--port={settings.stripe_port}",
+            f"--container-host={settings.container_host}",
         ],
         {
             **os.environ,
@@ -192,6 +193,7 @@ def describe(
         "stripe_webhook_secret": keys and keys.webhook_secret,
         "issuer_url": settings.issuer_url,
         "aws_endpoint_url": aws.url,
+        "container_host": settings.container_host,
         "region": REGION,
         "stack_name": sam.STACK_NAME,
         "outputs": outputs,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Self
 
 import boto3
 
@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from local.processes import Processes
+    from local.settings import Settings
 
 REGION = "us-east-1"
 # The one identity that MiniStack lets do everything, as an account's root may.
@@ -39,6 +40,11 @@ def client(service: str, url: str) -> Any:  # noqa: ANN401 - a boto3 client
 class EmbeddedAws:
     port: int
     folder: Path
+    container_host: str
+
+    @classmethod
+    def of(cls, settings: Settings) -> Self:
+        return cls(settings.aws_port, settings.folder, settings.container_host)
 
     @property
     def url(self) -> str:
@@ -49,7 +55,10 @@ class EmbeddedAws:
         scratch.mkdir(parents=True, exist_ok=True)
         processes.start(
             "embedded-aws",
-            [ROOT / ".venvs/embedded-aws/bin/python", "-m", "ministack"],
+            [
+                ROOT / ".venvs/embedded-aws/bin/python",
+                *("-m", "local.serve_aws", self.container_host),
+            ],
             # Functions inherit this environment, so it holds nothing of ours: what
             # a function needs must come from the template, as it does in AWS.
             {
@@ -62,7 +71,9 @@ class EmbeddedAws:
                 "AUTH": "true",  # functions may do what their policies allow, no more
                 # A burst of requests leaves a worker for each; they may go sooner.
                 "LAMBDA_WARM_TTL_SECONDS": "60",
-                "IOT_MTLS_ENABLED": "0",  # it would take a port that we have no use for
+                # These would take ports that we have no use for.
+                "IOT_MTLS_ENABLED": "0",
+                "SFTP_ENABLED": "0",
                 **CREDENTIALS,
             },
         )

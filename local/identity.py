@@ -20,6 +20,9 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from local.loopback_only import LoopbackOnly
+from local.settings import HOST
+
 if TYPE_CHECKING:
     from starlette.requests import Request
 
@@ -94,8 +97,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
     port = parser.parse_args().port
-    app = create_app(f"http://127.0.0.1:{port}")
-    uvicorn.run(app, host="127.0.0.1", port=port, log_level="warning")
+    app = create_app(f"http://{HOST}:{port}")
+    uvicorn.run(LoopbackOnly(app), host=HOST, port=port, log_level="warning")
 
 
 if __name__ == "__main__":

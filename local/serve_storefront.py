@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,12 +14,15 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from local import desk
+from local.loopback_only import LoopbackOnly
 from local.settings import HOST
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 STOREFRONT = Path(__file__).with_name("storefront")
+# Where Stripe's page leads back to, or any other: everything but the desk.
+PAGES = re.compile(r"/(?!desk/).*")
 
 
 def create_app(config_file: Path, stack_file: Path) -> Starlette:
@@ -53,7 +57,8 @@ def main() -> None:
     parser.add_argument("--stack", type=Path, required=True)
     options = parser.parse_args()
     app = create_app(options.config, options.stack)
-    uvicorn.run(app, host=HOST, port=options.port, log_level="warning")
+    guarded = LoopbackOnly(app, pages=PAGES)
+    uvicorn.run(guarded, host=HOST, port=options.port, log_level="warning")
 
 
 if __name__ == "__main__":

@@ -14,12 +14,13 @@ from local.__main__ import interrupt, say, write
 from local.processes import Processes
 from local.sam_local.bridge import gateway, open_bridge
 from local.sam_local.events import filled, sample_events, signed
-from local.sam_local.functions import MACHINE, adapt, environment, ports
+from local.sam_local.functions import adapt, environment, ports
 from local.sam_local.payment import buy, new_buyer, token
 from local.settings import ROOT, StackError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from ipaddress import IPv4Interface
     from pathlib import Path
 
 # Stripe's signatures are good for five minutes.
@@ -70,14 +71,14 @@ def running_stack(file: Path) -> dict[str, Any]:
     return stack
 
 
-def write_config(folder: Path, machine: str) -> None:
+def write_config(folder: Path, name: str, address: str) -> None:
     """Write the options that every `sam local` needs, to be read instead of typed."""
     options = "\n".join(
         f"{name} = {json.dumps(str(value))}"
         for name, value in {
             "template_file": folder / "build/template.yaml",
             "env_vars": folder / "env.json",
-            "add_host": f"{MACHINE}:{machine}",
+            "add_host": f"{name}:{address}",
         }.items()
     )
     (folder / "samconfig.toml").write_text(
@@ -88,7 +89,7 @@ def write_config(folder: Path, machine: str) -> None:
 
 
 async def serve(
-    address: str | None,
+    address: IPv4Interface | None,
     folder: Path,
     stack: Mapping[str, Any],
     names: Mapping[str, str],
@@ -96,7 +97,9 @@ async def serve(
     """Keep the way to the stack open and Stripe's events signed, until stopped."""
     if address:
         await open_bridge(address, ports(stack))
-    write_config(folder, address or "host-gateway")
+    write_config(
+        folder, stack["container_host"], str(address.ip) if address else "host-gateway"
+    )
     write_events(folder / "events", names, stack["stripe_webhook_secret"])
     print_commands(folder)
     while True:

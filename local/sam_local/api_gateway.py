@@ -1,9 +1,11 @@
 """
 Does for a function what API Gateway does, and SAM's local API does not.
 
-It is copied beside each function's own module, and knows nothing but Python's library:
-header names in lower case, as payload format 2.0 has them, and the claims of the
-request's token. The token's signature is not checked, and no route is closed here.
+It is copied beside each function's own module with `loopback_only.py`, and knows
+nothing but that and Python's library: header names in lower case, as payload format 2.0
+has them, and the claims of the request's token. The token's signature is not checked,
+and no route is closed here, but web pages of other sites are refused, since a page that
+forges a token could be anybody.
 """
 
 import base64
@@ -17,7 +19,21 @@ if TYPE_CHECKING:
 def lambda_handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401
     import app  # type: ignore[import-not-found]  # noqa: PLC0415 - it is where we go
 
+    if reason := refusal(event):
+        return {"statusCode": 403, "body": json.dumps({"error": reason})}
     return app.lambda_handler(as_api_gateway_says(event), context)
+
+
+def refusal(event: dict[str, Any]) -> str | None:
+    """Return why `sam local start-api` should not have taken the request."""
+    # A sample of tests/events comes from a file, and has the host that AWS gave it.
+    domain = event.get("requestContext", {}).get("domainName", "")
+    if "routeKey" not in event or domain.endswith((".amazonaws.com", ".on.aws")):
+        return None
+    from loopback_only import refusal_of  # type: ignore[import-not-found]  # noqa: PLC0415
+
+    reason: str | None = refusal_of(event["headers"])
+    return reason
 
 
 def as_api_gateway_says(event: dict[str, Any]) -> dict[str, Any]:

@@ -2,7 +2,8 @@
 Lets containers reach servers that listen on this machine's loopback alone.
 
 Each server gets a listener on the address that the containers' network has for this
-machine: they reach it, the world outside does not.
+machine. Linux answers on it whoever can send packets there, a browser of this machine
+and another machine of its network among them, so only containers are let through.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ import subprocess
 import sys
 from contextlib import suppress
 from functools import partial
-from ipaddress import IPv4Network, ip_network
+from ipaddress import IPv4Interface, IPv4Network, ip_address, ip_network
 from typing import TYPE_CHECKING, Any
 
 from local.settings import HOST, StackError
@@ -31,12 +32,12 @@ IP_FREEBIND = 15
 CHUNK = 65536
 
 
-def gateway() -> str | None:
+def gateway() -> IPv4Interface | None:
     """
     Ask Docker, or Podman, by what address its containers reach this machine.
 
     There is none where they live in a virtual machine, as with Docker Desktop, which
-    leads `host.docker.internal` to this machine's loopback by itself.
+    leads `host-gateway` to this machine's loopback by itself.
     """
     for engine in filter(shutil.which, NETWORKS):
         if described := ask(engine, "network", "inspect", NETWORKS[engine]):
@@ -57,21 +58,24 @@ def ask(engine: str, *question: str) -> str:
     return "" if asked.returncode else asked.stdout
 
 
-def gateway_of(network: dict[str, Any]) -> str:
+def gateway_of(network: dict[str, Any]) -> IPv4Interface:
     """Read what an engine says of a network, Docker in one way, Podman in another."""
     ranges = network.get("subnets") or network["IPAM"]["Config"]
     for each in ({name.lower(): text for name, text in r.items()} for r in ranges):
         subnet = ip_network(each["subnet"])
         if isinstance(subnet, IPv4Network):
             # Docker does not name the gateway of a network that it chose by itself.
-            return str(each.get("gateway") or next(subnet.hosts()))
+            address = each.get("gateway") or next(subnet.hosts())
+            return IPv4Interface(f"{address}/{subnet.prefixlen}")
     raise StackError("The containers' network has no IPv4 address.")
 
 
-async def open_bridge(address: str, ports: Iterable[int]) -> list[Server]:
-    """Forward these ports of *address* to the same ports of the loopback."""
+async def open_bridge(address: IPv4Interface, ports: Iterable[int]) -> list[Server]:
+    """Lead the network's containers from these ports of *address* to the loopback's."""
     return [
-        await asyncio.start_server(partial(forward, port), sock=listen(address, port))
+        await asyncio.start_server(
+            partial(forward, address, port), sock=listen(str(address.ip), port)
+        )
         for port in ports
     ]
 
@@ -91,13 +95,23 @@ def listen(address: str, port: int) -> socket.socket:
     return listener
 
 
-async def forward(port: int, reader: StreamReader, writer: StreamWriter) -> None:
+async def forward(
+    address: IPv4Interface, port: int, reader: StreamReader, writer: StreamWriter
+) -> None:
+    if not is_a_container(writer.get_extra_info("peername")[0], address):
+        writer.close()
+        return
     try:
         there, back = await asyncio.open_connection(HOST, port)
     except OSError:
         writer.close()
         return
     await asyncio.gather(copy(reader, back), copy(there, writer))
+
+
+def is_a_container(peer: str, address: IPv4Interface) -> bool:
+    """Say whether *peer* is on the containers' network, and not this machine itself."""
+    return ip_address(peer) in address.network and ip_address(peer) != address.ip
 
 
 async def copy(reader: StreamReader, writer: StreamWriter) -> None:

@@ -16,9 +16,9 @@ from local.sam import this_architecture
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-# What containers call the machine that they run on.
-MACHINE = "host.docker.internal"
-API_GATEWAY = Path(__file__).with_name("api_gateway.py")
+HERE = Path(__file__).parent
+# What is put beside each function.
+BESIDE = (HERE / "api_gateway.py", HERE.parent / "loopback_only.py")
 
 type Stack = Mapping[str, Any]
 
@@ -34,8 +34,9 @@ def ports(stack: Stack) -> list[int]:
 
 def from_containers(text: str, stack: Stack) -> str:
     """Return *text* with the servers' addresses as containers know them."""
+    machine = stack["container_host"]
     for port in ports(stack):
-        text = text.replace(f"http://127.0.0.1:{port}", f"http://{MACHINE}:{port}")
+        text = text.replace(f"http://127.0.0.1:{port}", f"http://{machine}:{port}")
     return text
 
 
@@ -92,4 +93,5 @@ def adapt(build: Path, stack: Stack) -> None:
     file.write_text(yaml.safe_dump(template, sort_keys=False))
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
-            shutil.copy(API_GATEWAY, build / resource["Properties"]["CodeUri"])
+            for module in BESIDE:
+                shutil.copy(module, build / resource["Properties"]["CodeUri"])

@@ -2,11 +2,18 @@
 
 import argparse
 import os
+import re
 import signal
 import threading
+from functools import partial
+
+from local.loopback_only import LoopbackOnly
 
 from .sandbox import StripeSandbox
 from .server import running
+
+# Where a shop, or anybody's link, may lead: the pages for people.
+PAGES = re.compile(r"/sandbox|/c/(?:pay|embedded)/.*|/receipts/.*")
 
 
 def main() -> None:
@@ -30,6 +37,15 @@ def main() -> None:
     )
     parser.add_argument("--webhook-url", action="append", default=[])
     parser.add_argument("--retry-base-seconds", type=float, default=1.0)
+    parser.add_argument(
+        "--container-host",
+        help="a name that nobody can guess, by which containers call this machine",
+    )
+    parser.add_argument(
+        "--unguarded",
+        action="store_true",
+        help="answer other machines, and web pages of other sites, as well",
+    )
     options = parser.parse_args()
 
     sandbox = StripeSandbox(
@@ -47,7 +63,13 @@ def main() -> None:
     interrupted = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: interrupted.set())
-    with running(sandbox, host=options.host, port=options.port) as server:
+    guard = partial(LoopbackOnly, pages=PAGES, container_host=options.container_host)
+    with running(
+        sandbox,
+        host=options.host,
+        port=options.port,
+        **({} if options.unguarded else {"guard": guard}),
+    ) as server:
         print(f"The Stripe sandbox answers at {server.url}", flush=True)  # noqa: T201
         interrupted.wait()
 

@@ -3,11 +3,12 @@
 import contextlib
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
 from .app import create_app
 from .sandbox import StripeSandbox
@@ -41,9 +42,17 @@ class _Server(uvicorn.Server):
 
 @contextlib.contextmanager
 def running(
-    sandbox: StripeSandbox, *, host: str = "127.0.0.1", port: int = 0
+    sandbox: StripeSandbox,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    guard: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Iterator[Running]:
-    """Serve *sandbox* until the block ends; port 0 takes any free one."""
+    """
+    Serve *sandbox* until the block ends; port 0 takes any free one.
+
+    *guard* puts a middleware in front of it, which decides who may call.
+    """
     listener = socket.create_server((host, port))
     # uvicorn answers in two writes; without this the second waits 40 ms for an ACK.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -51,7 +60,7 @@ def running(
     sandbox.base_url = sandbox.base_url or url
     app = create_app(sandbox)
     config = uvicorn.Config(
-        app,
+        guard(app),
         log_level="warning",
         ws="none",
         lifespan="on",

@@ -22,7 +22,7 @@ TEMPLATE = Path(__file__).parents[2] / "template.yaml"
 
 
 def described(settings):
-    aws = EmbeddedAws(settings.aws_port, settings.folder)
+    aws = EmbeddedAws.of(settings)
     return describe(settings, aws, OUTPUTS)
 
 

@@ -9,6 +9,7 @@ import sys
 import tomllib
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from ipaddress import IPv4Interface
 from pathlib import Path
 from threading import Thread
 from types import SimpleNamespace
@@ -18,6 +19,7 @@ import pytest
 import yaml
 from stripe import WebhookSignature
 
+from local import loopback_only
 from local.sam import this_architecture
 from local.sam_local import api_gateway
 from local.sam_local.__main__ import print_commands, write_config, write_events
@@ -32,10 +34,11 @@ STACK = {
     "stripe_url": "http://127.0.0.1:4242",
     "storefront_url": "http://localhost:3000",
     "region": "us-east-1",
+    "container_host": "checkout-0123",
 }
 # The whole of 127.0.0.0/8 is loopback on Linux: a second address for this machine.
-ANOTHER_ADDRESS = "127.0.0.2"
-NOT_HERE_YET = "192.0.2.1"
+ANOTHER_ADDRESS = IPv4Interface("127.0.0.2/24")
+NOT_HERE_YET = IPv4Interface("192.0.2.1/24")
 
 
 # ---------------------------------------------------------------- what SAM is told
@@ -46,9 +49,9 @@ def test_functions_reach_the_stacks_servers_by_the_name_that_containers_know():
         return from_containers(text, STACK)
 
     assert seen("http://127.0.0.1:4566/0/queue") == (
-        "http://host.docker.internal:4566/0/queue"
+        "http://checkout-0123:4566/0/queue"
     )
-    assert seen("http://127.0.0.1:4242") == "http://host.docker.internal:4242"
+    assert seen("http://127.0.0.1:4242") == "http://checkout-0123:4242"
 
 
 @pytest.mark.parametrize(
@@ -92,7 +95,7 @@ def adapted(build):
 def test_a_function_declares_what_keeps_it_on_the_local_aws(build):
     variables = adapted(build)["Globals"]["Function"]["Environment"]["Variables"]
 
-    assert variables["AWS_ENDPOINT_URL"] == "http://host.docker.internal:4566"
+    assert variables["AWS_ENDPOINT_URL"] == "http://checkout-0123:4566"
     assert (variables["AWS_ACCESS_KEY_ID"], variables["AWS_SESSION_TOKEN"]) == (
         "test",
         "",
@@ -113,17 +116,18 @@ def test_each_function_is_called_as_api_gateway_would(build):
     for name, properties in template_file.functions().items():
         assert "Handler" not in properties  # it would not be called that way
         assert (build / name / "api_gateway.py").exists()
+        assert (build / name / "loopback_only.py").exists()
 
 
 @pytest.mark.parametrize("command", ["local_invoke", "local_start_api"])
 def test_the_options_are_in_a_file_that_sam_reads(tmp_path, command):
-    write_config(tmp_path, "172.17.0.1")
+    write_config(tmp_path, "checkout-0123", "172.17.0.1")
 
     config = tomllib.loads((tmp_path / "samconfig.toml").read_text())
     options = config["default"][command]["parameters"]
     assert options["template_file"] == str(tmp_path / "build/template.yaml")
     assert options["env_vars"] == str(tmp_path / "env.json")
-    assert options["add_host"] == "host.docker.internal:172.17.0.1"
+    assert options["add_host"] == "checkout-0123:172.17.0.1"
 
 
 def test_the_commands_name_what_is_deployed_and_no_more(tmp_path, capsys):
@@ -183,7 +187,7 @@ def test_with_keys_that_are_not_ours_nothing_is_signed(tmp_path):
     ids=["docker", "docker, unnamed", "docker, two", "podman"],
 )
 def test_the_address_of_this_machine_is_read_from_the_network(network):
-    assert gateway_of(network) == "172.17.0.1"
+    assert str(gateway_of(network)) == "172.17.0.1/16"
 
 
 def test_a_network_without_an_address_is_never_taken_for_every_address():
@@ -202,7 +206,8 @@ NETWORK = json.dumps([{"IPAM": {"Config": [{"Subnet": "172.17.0.0/16"}]}}])
 
 
 @pytest.mark.parametrize(
-    ("system", "address"), [("Debian", "172.17.0.1"), ("Docker Desktop", None)]
+    ("system", "address"),
+    [("Debian", IPv4Interface("172.17.0.1/16")), ("Docker Desktop", None)],
 )
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere it is always virtual")
 def test_a_virtual_machine_of_the_engines_needs_no_address(
@@ -254,15 +259,40 @@ linux = pytest.mark.skipif(
 def test_what_is_sent_to_the_bridge_arrives_and_is_answered(port):
     async def through_the_bridge():
         [server] = await open_bridge(ANOTHER_ADDRESS, [port])
-        url = f"http://{ANOTHER_ADDRESS}:{port}/a"
+        url = f"http://{ANOTHER_ADDRESS.ip}:{port}/a"
         async with server:
             bound = [listener.getsockname() for listener in server.sockets]
             return bound, await asyncio.to_thread(lambda: urlopen(url).read())
 
     bound, answer = asyncio.run(through_the_bridge())
 
-    assert bound == [(ANOTHER_ADDRESS, port)]
+    assert bound == [(str(ANOTHER_ADDRESS.ip), port)]
     assert answer == b"/a"
+
+
+@linux
+@pytest.mark.parametrize(
+    ("address", "peer"),
+    [("127.0.0.2/24", "127.0.0.2"), ("127.0.0.2/24", "127.0.1.1")],
+    ids=["a program of this machine, such as a browser", "another network"],
+)
+def test_only_containers_are_led_through_the_bridge(port, address, peer):
+    async def through_the_bridge():
+        bridge = IPv4Interface(address)
+        [server] = await open_bridge(bridge, [port])
+        async with server:
+            reader, writer = await asyncio.open_connection(
+                str(bridge.ip), port, local_addr=(peer, 0)
+            )
+            writer.write(b"GET /a HTTP/1.0\r\n\r\n")
+            try:
+                return await reader.read()
+            except ConnectionResetError:  # closed before the request was read
+                return b""
+            finally:
+                writer.close()
+
+    assert asyncio.run(through_the_bridge()) == b""
 
 
 @linux
@@ -272,13 +302,13 @@ def test_an_address_may_come_with_the_first_container(port):
         async with server:
             return [listener.getsockname() for listener in server.sockets]
 
-    assert asyncio.run(listening()) == [(NOT_HERE_YET, port)]
+    assert asyncio.run(listening()) == [(str(NOT_HERE_YET.ip), port)]
 
 
 @linux
 def test_a_taken_port_is_said(port):
     with pytest.raises(StackError, match=f"Cannot listen .* on 127.0.0.1:{port}"):
-        asyncio.run(open_bridge("127.0.0.1", [port]))
+        asyncio.run(open_bridge(IPv4Interface("127.0.0.1/8"), [port]))
 
 
 # ---------------------------------------------------------------- what SAM lacks
@@ -290,10 +320,11 @@ def token(claims):
 
 
 def request(**headers):
+    """Make a request as `sam local start-api` hands it on."""
     return {
         "routeKey": "GET /api/purchases",
-        "headers": headers,
-        "requestContext": {"requestId": "1"},
+        "headers": {"Host": "127.0.0.1:3001"} | headers,
+        "requestContext": {"requestId": "1", "domainName": "localhost"},
     }
 
 
@@ -301,6 +332,7 @@ def seen_by(event, monkeypatch):
     """Return what a function is called with."""
     function = SimpleNamespace(lambda_handler=lambda event, _context: event)
     monkeypatch.setitem(sys.modules, "app", function)
+    monkeypatch.setitem(sys.modules, "loopback_only", loopback_only)
     return api_gateway.lambda_handler(event, None)
 
 
@@ -327,7 +359,39 @@ def test_what_is_no_token_makes_nobody(monkeypatch, text):
 def test_header_names_are_in_lower_case(monkeypatch):
     event = seen_by(request(**{"Stripe-Signature": "t=1"}), monkeypatch)
 
-    assert event["headers"] == {"stripe-signature": "t=1"}
+    assert event["headers"] == {"host": "127.0.0.1:3001", "stripe-signature": "t=1"}
+
+
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Host": "evil.test:3001"},
+        {"Origin": "https://evil.test"},
+        {"Sec-Fetch-Site": "cross-site"},
+        {"Referer": "http://evil.test/"},
+    ],
+)
+def test_a_page_of_another_site_is_refused_by_each_function(monkeypatch, headers):
+    """Nobody checks the signature of its token here."""
+    forged = {"Authorization": f"Bearer {token({'sub': 'user_1'})}"}
+
+    answer = seen_by(request(**forged, **headers), monkeypatch)
+
+    assert answer["statusCode"] == 403
+    assert "This server" in answer["body"] or "another site" in answer["body"]
+
+
+def test_a_page_of_this_machine_is_not(monkeypatch):
+    event = seen_by(request(Origin="http://localhost:3000"), monkeypatch)
+
+    assert event["headers"]["origin"] == "http://localhost:3000"
+
+
+@pytest.mark.parametrize("file", sorted(sample_events()), ids=lambda file: file.stem)
+def test_a_sample_event_is_taken_as_it_comes(monkeypatch, file):
+    event = json.loads(file.read_text())
+
+    assert "statusCode" not in seen_by(event, monkeypatch)
 
 
 @pytest.mark.parametrize("event", [{"Records": []}, {"detail-type": "Scheduled Event"}])

@@ -40,6 +40,7 @@ class Stack:
     stripe_webhook_secret: str
     issuer_url: str
     aws_endpoint_url: str
+    container_host: str
     region: str
     stack_name: str
     outputs: dict

@@ -1,5 +1,6 @@
 """The payment page, filled in and sent as a browser would."""
 
+import json
 import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
@@ -421,3 +422,43 @@ def test_two_windows_pay_once(client, create, path, url):
 
     assert statuses == {200, 303}
     assert len(client.v1.events.list({"type": "checkout.session.completed"}).data) == 1
+
+
+def test_opening_any_page_changes_nothing(client, create, embedded, paid, sandbox, url):
+    """A link of any site may lead here, so pages must not act when they open."""
+    session = create()
+    secret = client.v1.checkout.sessions.create(params=embedded()).client_secret
+    receipt = client.v1.charges.retrieve(paid().latest_charge).receipt_url
+    challenged = create()
+    card = {"email": "ada@example.com", **CARD, "number": "4000002500003155"}
+    requests.post(challenged.url, data=card, allow_redirects=False, timeout=10)
+    before = remembered(sandbox)
+
+    for page in (
+        session.url,
+        f"{session.url}/authenticate",
+        challenged.url,
+        f"{challenged.url}/authenticate",
+        f"{url}/c/embedded/{secret}",
+        receipt,
+        f"{url}/sandbox",
+        f"{url}/sandbox?done=clock&action=clock&advance_seconds=86400",
+    ):
+        assert requests.get(page, timeout=10).status_code == 200
+
+    assert remembered(sandbox) == before
+
+
+def remembered(sandbox):
+    return json.dumps(
+        [
+            vars(sandbox.store),
+            sandbox.requests,
+            sandbox.webhooks.mode,
+            sandbox.webhooks.attempts,
+            [vars(fault) for fault in sandbox.faults.pending()],
+            sandbox.default_api_version,
+            sandbox.rate_limit.per_second,
+        ],
+        default=str,
+    )

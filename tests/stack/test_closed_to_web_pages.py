@@ -1,0 +1,229 @@
+"""No server of the stack answers a web page of another site; its tools all work."""
+
+import io
+import json
+import platform
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tests.hostile import BY_A_PAGE, ask
+from tests.template_file import ROOT
+
+linux = pytest.mark.skipif(
+    platform.system() != "Linux", reason="ports are looked up as Linux has them"
+)
+ADDRESSES = ("aws_endpoint_url", "stripe_url", "issuer_url", "storefront_url")
+
+
+def port_of(stack, name):
+    return urlsplit(getattr(stack, name)).port
+
+
+# ---------------------------------------------------------------- every port
+
+LISTENING = "0A"
+LOOPBACK = "0100007F"
+
+
+def listening_sockets() -> dict[str, tuple[str, int]]:
+    """Return the address and port of each socket that listens, by its inode."""
+    found = {}
+    for table in ("tcp", "tcp6"):
+        for line in Path("/proc/net", table).read_text().splitlines()[1:]:
+            _, local, _, state, *_, inode = line.split()[:10]
+            if state == LISTENING:
+                address, port = local.split(":")
+                found[inode] = (address, int(port, 16))
+    return found
+
+
+def sockets_of(process: Path) -> set[str]:
+    links = [str(fd.readlink()) for fd in process.glob("fd/*") if fd.is_symlink()]
+    return {link[8:-1] for link in links if link.startswith("socket:[")}
+
+
+def parent_of(process: Path) -> str:
+    return (process / "stat").read_text().rpartition(")")[2].split()[1]
+
+
+def processes() -> Iterator[Path]:
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            sockets_of(process)
+            parent_of(process)
+        except OSError:  # it has ended, or is somebody else's
+            continue
+        yield process
+
+
+def ports_of_the_stack(stack) -> dict[int, str]:
+    """Return the address of each port that `make run` or a child of it has opened."""
+    listening = listening_sockets()
+    all_there_are = {process.name: process for process in processes()}
+    aws = port_of(stack, "aws_endpoint_url")
+    [server] = [
+        process
+        for process in all_there_are.values()
+        if aws in {listening[i][1] for i in sockets_of(process) & listening.keys()}
+    ]
+    family = {parent_of(server)}
+    while children := {
+        name
+        for name, process in all_there_are.items()
+        if parent_of(process) in family and name not in family
+    }:
+        family |= children
+    return {
+        listening[inode][1]: listening[inode][0]
+        for name in family
+        for inode in sockets_of(all_there_are[name]) & listening.keys()
+    }
+
+
+@linux
+def test_the_stack_listens_on_the_loopback_alone_at_the_ports_that_it_names(stack):
+    ports = ports_of_the_stack(stack)
+
+    assert set(ports.values()) == {LOOPBACK}
+    assert set(ports) == {port_of(stack, name) for name in ADDRESSES}
+
+
+@linux
+@pytest.mark.parametrize("how", BY_A_PAGE)
+def test_no_port_answers_a_page_of_another_site(stack, how):
+    """A server that is added without the guard is found here, whatever it is."""
+    method, headers = BY_A_PAGE[how]
+
+    for port in ports_of_the_stack(stack):
+        answer = ask(port, method, "/", headers)
+        assert answer.is_refusal or (how, answer.status) == ("websocket", 403), port
+
+
+# ---------------------------------------------------------------- what is deployed
+
+
+@pytest.mark.parametrize("how", BY_A_PAGE)
+def test_a_page_of_another_site_does_not_reach_what_is_deployed(stack, how):
+    method, headers = BY_A_PAGE[how]
+
+    for url in (f"{stack.api_url}/api/purchases", stack.webhook_url):
+        answer = ask(urlsplit(url).port, method, urlsplit(url).path, headers)
+        assert answer.is_refusal or (how, answer.status) == ("websocket", 403)
+
+
+def of_the_api(stack, method, path, origin, **headers):
+    url = urlsplit(f"{stack.api_url}{path}")
+    of_the_page = {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+    return ask(url.port, method, url.path, of_the_page | headers)
+
+
+def test_the_apis_own_cors_answers_the_pages_of_this_machine(stack):
+    """Only the storefront's origin was deployed as one of `AllowedOrigins`."""
+    logged_in = {"Authorization": f"Bearer {stack.token('nobody_yet')}"}
+
+    def purchases(origin):
+        return of_the_api(stack, "GET", "/api/purchases", origin, **logged_in)
+
+    ours = purchases(stack.storefront_url)
+    another = purchases("http://localhost:1")
+
+    assert ours.status == another.status == 200
+    assert ours.headers["Access-Control-Allow-Origin"] == stack.storefront_url
+    assert "Access-Control-Allow-Origin" not in another.headers
+
+
+def test_a_preflight_of_another_page_of_this_machine_is_the_apis_to_refuse(stack):
+    wants = {"Access-Control-Request-Method": "POST"}
+
+    answer = of_the_api(
+        stack, "OPTIONS", "/api/checkout", "http://localhost:1", **wants
+    )
+
+    assert answer.status == 403
+    assert "CORS" in answer.body
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_nothing_says_that_every_origin_may_read_it(stack):
+    for path in ("/", "/api/nothing", "/../", "/.well-known/jwks.json"):
+        answer = of_the_api(stack, "GET", path, stack.storefront_url)
+        assert answer.headers.get("Access-Control-Allow-Origin") != "*"
+
+
+# ---------------------------------------------------------------- containers
+
+
+def client_in_a_container(stack, service, name):
+    """Return a client that calls the embedded AWS by *name*, and signs that."""
+    client = stack.aws(service)
+    host = f"{name}:{port_of(stack, 'aws_endpoint_url')}"
+
+    def call_by_name(request, **_):
+        request.headers["Host"] = host
+
+    client.meta.events.register("before-sign", call_by_name)
+    return client
+
+
+def test_a_container_calls_the_services_by_the_name_that_it_is_given(stack):
+    def services(name):
+        return (
+            client_in_a_container(stack, "dynamodb", name).list_tables()["TableNames"],
+            client_in_a_container(stack, "sqs", name).list_queues()["QueueUrls"],
+            client_in_a_container(stack, "s3", name).list_buckets()["Buckets"],
+        )
+
+    assert services(stack.container_host) == services("127.0.0.1")
+
+
+def test_no_other_name_will_do(stack):
+    """Not the one that engines give to this machine, either: DNS may know it."""
+    with pytest.raises(ClientError, match="403"):
+        client_in_a_container(stack, "sqs", "host.docker.internal").list_queues()
+
+
+# ------------------------------------------------------------ what functions know
+
+PATH_OF_A_FUNCTION = """
+import importlib.util, os, sys
+def lambda_handler(event, context):
+    wanted = ("local", "checkout", "starlette", "jwt")
+    return {
+        "path": sys.path,
+        "found": [name for name in wanted if importlib.util.find_spec(name)],
+        "environment": sorted(os.environ),
+    }
+"""
+
+
+@pytest.fixture
+def bare_function(stack):
+    """A function without a layer, made as the AWS CLI makes it."""
+    functions = stack.aws("lambda")
+    packed = io.BytesIO()
+    with zipfile.ZipFile(packed, "w") as archive:
+        archive.writestr("app.py", PATH_OF_A_FUNCTION)
+    role = functions.list_functions()["Functions"][0]["Role"]
+    functions.create_function(
+        FunctionName="bare",
+        Runtime="python3.13",
+        Role=role,
+        Handler="app.lambda_handler",
+        Code={"ZipFile": packed.getvalue()},
+    )
+    yield functions
+    functions.delete_function(FunctionName="bare")
+
+
+def test_a_function_finds_nothing_of_ours_that_its_layer_does_not_bring(bare_function):
+    answer = bare_function.invoke(FunctionName="bare")
+
+    seen = json.load(answer["Payload"])
+    assert seen["found"] == []
+    assert [each for each in seen["path"] if each == str(ROOT)] == []
+    assert "PYTHONPATH" not in seen["environment"]
