@@ -21,7 +21,7 @@ HTTP = [file for file in EVENTS if "routeKey" in file.read_text()]
 OTHERS = {
     "FulfillmentFunction": {"batchItemFailures": []},
     "PublishEventsFunction": {"batchItemFailures": []},
-    "ReconcileFunction": {"looked_at": 1},
+    "ReconcileFunction": {"looked_at": 1, "failed": 0},
     "SegmentFunction": None,
 }
 

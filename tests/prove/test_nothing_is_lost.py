@@ -69,7 +69,8 @@ def any_rank_goes() -> AbstractContextManager[Any]:
 
     def without_condition(*args: Any, **facts: Any) -> Action:
         write = move(*args, **facts)["Update"]
-        return {"Update": write | {"ConditionExpression": ANYTHING_GOES}}
+        condition = f"{ANYTHING_GOES} OR {write['ConditionExpression']}"
+        return {"Update": write | {"ConditionExpression": condition}}
 
     return patch.object(PaymentSessions, "move", without_condition)
 
