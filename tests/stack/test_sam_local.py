@@ -8,10 +8,12 @@ import socket
 import subprocess
 import sys
 import time
+import tomllib
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import requests
@@ -124,8 +126,11 @@ def api(sam_local: SamLocal) -> Iterator[str]:
         process.wait(60)
 
 
-def get(api: str, path: str, token: str | None = None) -> requests.Response:
-    headers = {"Authorization": f"Bearer {token}"} if token else {}
+def get(
+    api: str, path: str, token: str | None = None, **headers: str
+) -> requests.Response:
+    if token:
+        headers["Authorization"] = f"Bearer {token}"
     return requests.get(f"{api}{path}", headers=headers, timeout=WITHIN_SECONDS)
 
 
@@ -163,3 +168,57 @@ def test_the_api_knows_who_asks_by_the_token(sam_local: SamLocal, api: str) -> N
 
 def test_the_api_refuses_whoever_is_nobody(api: str) -> None:
     assert get(api, "/api/purchases").status_code == 401
+
+
+@pytest.mark.parametrize(
+    "headers", [{"Origin": "https://evil.example"}, {"Host": "evil.example"}]
+)
+def test_the_api_refuses_pages_of_other_sites(
+    sam_local: SamLocal, api: str, headers: dict[str, str]
+) -> None:
+    token = (sam_local.folder / "token").read_text()
+
+    assert get(api, "/api/purchases", token, **headers).status_code == 403
+
+
+PYTHON = ["--entrypoint=python3", IMAGE, "-c"]
+ASK = """
+import sys, urllib.error, urllib.request
+try:
+    print(urllib.request.urlopen(sys.argv[1], timeout=10).status)
+except urllib.error.HTTPError as refused:
+    print(refused.code)
+except OSError:
+    print("closed")
+"""
+
+
+@pytest.mark.parametrize("server", ["aws_endpoint_url", "stripe_url"])
+@pytest.mark.parametrize(
+    ("network", "name", "answer"),
+    [
+        ("bridge", "container_host", "200"),
+        ("bridge", "host.docker.internal", "403"),
+        # This machine itself, as a program or a browser of it would ask.
+        ("host", "container_host", "closed"),
+    ],
+)
+def test_only_containers_reach_the_stack_by_the_name_that_they_are_given(
+    sam_local: SamLocal, stack: Any, server: str, network: str, name: str, answer: str
+) -> None:
+    config = tomllib.loads((sam_local.folder / "samconfig.toml").read_text())
+    known = config["default"]["local_invoke"]["parameters"]["add_host"]
+    machine, _, address = known.partition(":")
+    host = machine if name == "container_host" else name
+    path = {"aws_endpoint_url": "/_ministack/health", "stripe_url": "/sandbox/account"}
+    url = f"http://{host}:{urlsplit(getattr(stack, server)).port}{path[server]}"
+
+    container = [f"--network={network}", f"--add-host={host}:{address}"]
+    asked = subprocess.run(
+        ["docker", "run", "--rm", *container, *PYTHON, ASK, url],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert asked.stdout.strip() == answer, asked.stderr
