@@ -7,6 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
 from checkout.errors import CheckoutError, StripeError
+from checkout.tables.item import UnreadableItemError
 from cli import (
     dead_letters,
     offers,
@@ -31,6 +32,8 @@ class Commands(TyperGroup):
             fail(error.response["Error"].get("Message") or str(error))
         except StripeError as error:
             fail(f"Stripe: {error.__cause__ or error}")
+        except UnreadableItemError as error:
+            fail(f"{error}. `aws dynamodb get-item` shows the item as it is.")
         except (CommandError, CheckoutError, BotoCoreError) as error:
             fail(str(error))
 

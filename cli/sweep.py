@@ -11,6 +11,8 @@ from cli.console import CommandError, Json, print_json, waiting
 from cli.stack import stack_of
 
 # A run may take what its function's timeout allows, and must not be started twice.
+# So many runs that only fail, one after the other, and the rest would too.
+MOST_FAILED = 3
 PATIENT = Config(read_timeout=250, retries={"total_max_attempts": 1})
 
 
@@ -25,8 +27,8 @@ def sweep(
     function = stack_of(ctx).resource("ReconcileFunction")
     runs: list[dict[str, int]] = []
     with waiting("Asking Stripe about what is due"):
-        # Each run puts off what it has looked at; one that only fails may be unable to.
-        while not runs or (runs[-1]["looked_at"] > runs[-1]["failed"] and not once):
+        # Each run puts off what it has looked at, so this comes to an end.
+        while not runs or (runs[-1]["looked_at"] and not once and not is_stuck(runs)):
             runs.append(run(function))
     looked_at, failed = (
         sum(each[name] for each in runs) for name in ("looked_at", "failed")
@@ -37,9 +39,18 @@ def sweep(
         typer.echo(f"Looked at: {looked_at}, in runs: {len(runs)}. Failed: {failed}.")
     if failed:
         raise CommandError(
-            "Some of it failed and is put off by an hour at most. "
-            "The function's log says what, as sweep_failed."
+            "What failed is put off by an hour at most, so another run does not show "
+            "it. The function's log says what it was, as sweep_failed; the local "
+            "stack's logs are in .local/logs."
         )
+
+
+def is_stuck(runs: list[dict[str, int]]) -> bool:
+    """Whether nothing goes well any more, perhaps not even putting things off."""
+    latest = runs[-MOST_FAILED:]
+    return len(latest) == MOST_FAILED and all(
+        each["failed"] >= each["looked_at"] for each in latest
+    )
 
 
 def run(function: str) -> dict[str, int]:

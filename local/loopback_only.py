@@ -40,6 +40,10 @@ REFERER_PATTERN = re.compile(rf"https?://{HOST}(?:[/?#]\S*)?", re.IGNORECASE)
 LOCALHOST_PATTERN = re.compile(r"(?:[a-z0-9_-]+\.)*localhost", re.IGNORECASE)
 MAX_PORT = 65535
 
+# A browser sends both wherever it sends `Sec-Fetch-Mode`; Node's `fetch`, a tool's,
+# sends that one alone.
+BROWSER_HEADERS = frozenset(["sec-fetch-site", "sec-fetch-dest"])
+
 FOREIGN_HOST = (
     "This server is for the machine that it runs on: call it as localhost or "
     "127.0.0.1, and let a proxy or tunnel in front of it send that name as Host."
@@ -132,14 +136,14 @@ def is_of_this_machine(headers: Headers) -> bool:
     # but never name another.
     if referers := headers.get("referer"):
         return len(referers) == 1 and is_loopback(REFERER_PATTERN, referers[0])
-    return not any(name.startswith("sec-fetch-") for name in headers)
+    return headers.keys().isdisjoint(BROWSER_HEADERS)
 
 
 def is_of_a_browser(headers: Headers) -> bool:
     """Say whether a browser sent the request; older ones send no `Sec-Fetch-Site`."""
     return (
         "origin" in headers
-        or any(name.startswith("sec-fetch-") for name in headers)
+        or not headers.keys().isdisjoint(BROWSER_HEADERS)
         or any(agent.startswith("Mozilla/") for agent in headers.get("user-agent", []))
     )
 

@@ -35,10 +35,10 @@ def sweep() -> Sweep:
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:
-    def has_time() -> bool:
-        return context.get_remaining_time_in_millis() > MARGIN_MILLISECONDS
+    def seconds_left() -> float:
+        return (context.get_remaining_time_in_millis() - MARGIN_MILLISECONDS) / 1000
 
-    run = sweep().run(has_time)
+    run = sweep().run(seconds_left)
     count("payments.sweep.looked_at", run.looked_at)
     logger.info("swept", looked_at=run.looked_at, failed=run.failed)
     return {"looked_at": run.looked_at, "failed": run.failed}

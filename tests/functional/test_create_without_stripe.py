@@ -313,6 +313,35 @@ def test_a_session_is_expired_only_if_stripe_calls_it_so(
     assert [s["status"] for s in shop.sessions()] == ["open"]
 
 
+def test_an_answer_without_a_status_is_no_word_that_it_is_expired(shop: Shop) -> None:
+    shop.create("order")
+    [old] = shop.stripe_sessions()
+    del shop.stripe.checkouts[old["id"]].session["status"]
+    fail(shop, f"{SESSIONS}/{old['id']}/expire", status=400)
+
+    unavailable(shop, shop.create("order", **OTHER_URLS["order"]))
+
+    assert [s["status"] for s in shop.sessions()] == ["open"]
+
+
+def test_a_session_that_stripe_does_not_know_any_more_makes_way_after_a_day(
+    shop: Shop,
+) -> None:
+    """The API key is another account's by now; no session stays open for longer."""
+    shop.create("order")
+    [old] = shop.stripe_sessions()
+    fail(shop, f"{SESSIONS}/{old['id']}/expire", status=404)
+    del shop.stripe.checkouts[old["id"]]
+    with time_machine.travel(timedelta(hours=24)):
+        unavailable(shop, shop.create("order", **OTHER_URLS["order"]))
+        assert [s["status"] for s in shop.sessions()] == ["open"]
+
+    recover(shop)
+    with time_machine.travel(timedelta(hours=26)):
+        assert shop.create("order", **OTHER_URLS["order"]).status == 200
+        assert [s["status"] for s in shop.sessions()] == ["expired", "open"]
+
+
 def test_a_session_that_was_opened_meanwhile_is_not_given_up(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

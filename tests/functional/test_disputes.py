@@ -221,3 +221,19 @@ def test_an_early_fraud_warning_is_recorded_once_and_counted(
     assert entry["fraud_warning_id"] == warning["id"]
     counted = metrics_in(capsys.readouterr().out)
     assert counted["payments.fraud_warnings"] == 1
+
+
+def test_a_dispute_that_is_first_heard_of_when_it_is_lost_is_counted_as_opened(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Invariant 14: the alarm is on disputes that are opened, in whatever order."""
+    dispute_id = dispute(shop, bought(shop))
+    close(shop, dispute_id, "lost")
+    capsys.readouterr()
+
+    shop.deliver(*shop.events("charge.dispute.closed"))
+    shop.deliver(*shop.events("charge.dispute.created"))
+
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.disputes.opened"] == 1
+    assert counted["payments.disputes.lost"] == 1

@@ -7,6 +7,7 @@ purchase unreadable, or keep a later event of the payment from being applied.
 
 import typing
 from copy import deepcopy
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -216,6 +217,85 @@ def test_an_operators_refund_whose_status_is_null_is_under_way(
     assert (answer.status, answer.body["status"]) == (200, "refunding")
     shop.deliver()
     assert history(shop)["status"] == "refunded"
+
+
+@pytest.mark.parametrize("name", ["status", "reason", "balance_transactions"])
+@pytest.mark.parametrize("value", [None, ABSENT])
+def test_a_dispute_is_applied_without_what_it_should_have(
+    shop: Shop, name: str, value: object
+) -> None:
+    """Its money is known: nobody has access until somebody has looked at it."""
+    intent = stored(shop)["stripe_payment_intent_id"]
+    shop.sandbox("charges", intent, "dispute")
+    dispute = dict(shop.events("charge.dispute.created")[-1]["data"]["object"])
+    del dispute[name]
+    if value is None:
+        dispute[name] = None
+
+    shop.webhook(event("charge.dispute.created", 1, dispute))
+
+    assert shop.work() == []
+    assert (history(shop)["status"], has_access(shop)) == ("disputed", False)
+
+
+@pytest.mark.parametrize("amount", [None, ABSENT, "1", 1.5, True, -1])
+@pytest.mark.parametrize("name", ["amount", "id"])
+@pytest.mark.parametrize("kind", ["refund.created", "charge.dispute.created"])
+def test_what_has_no_amount_or_no_id_is_handed_back_and_spoils_nothing(
+    shop: Shop, kind: str, name: str, amount: object
+) -> None:
+    """It ends among the dead letters, and its purchase can still be read."""
+    if name == "id" and isinstance(amount, str):
+        amount = ""
+    intent = stored(shop)["stripe_payment_intent_id"]
+    thing = {"id": "x_1", "amount": 1, "created": 1, "payment_intent": intent}
+    thing |= {"status": "needs_response", "reason": "general", name: amount}
+    thing = {n: v for n, v in thing.items() if v is not ABSENT}
+    before = stored(shop)
+
+    shop.webhook(event(kind, 1, thing))
+
+    assert len(shop.work()) == 1
+    assert stored(shop) == before
+    assert history(shop)["status"] == "completed"
+
+
+def test_one_bad_refund_of_a_charge_keeps_no_other_from_being_recorded(
+    shop: Shop,
+) -> None:
+    for amount in (1, 2, 3):
+        made_refund(shop, amount)
+    [_, bad, _] = shop.stripe.store.all("refund")
+    bad["amount"] = "much"
+    [charge] = shop.stripe.store.all("charge")
+
+    shop.webhook(event("charge.refunded", 1, dict(charge)))
+
+    assert len(shop.work()) == 1, "it comes again"
+    assert len(stored(shop)["refunds"]) == 2
+    assert bad["id"] not in stored(shop)["refunds"]
+
+
+def test_what_could_not_be_read_again_is_not_written(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whatever it is: the purchase that can be read stays."""
+    from checkout.refund import Refund  # noqa: PLC0415
+
+    refund = made_refund(shop, 1)
+    read = Refund.from_stripe
+
+    def odd(found: Json) -> Refund:
+        return replace(read(found), created_at=None)  # type: ignore[arg-type]
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Refund, "from_stripe", odd)
+        shop.webhook(event("refund.created", 1, refund))
+        [failed] = shop.work()
+    assert history(shop)["refundedAmountCents"] == 0
+
+    assert shop.work(failed) == []
+    assert history(shop)["refundedAmountCents"] == 1
 
 
 # ------------------------------------------------------------ written badly before

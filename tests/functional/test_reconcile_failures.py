@@ -1,19 +1,22 @@
 """The sweep meets what it cannot deal with: all the rest is dealt with all the same."""
 
+import json
 from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from unittest.mock import patch
 
 import pytest
 import time_machine
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
+from checkout import stripe_gateway
 from local.stripe_sandbox.faults import Fault
 from tests.functional.test_reconcile import HOURS, MINUTES, START, run, stripe_id, sweep
-from tests.output import metrics_in
-from tests.shop import Shop
+from tests.output import captured_log, metrics_in
+from tests.shop import Context, Shop
 
 BUYERS = [f"user_{number}" for number in range(4)]
 
@@ -364,24 +367,59 @@ def test_a_window_that_fails_is_fetched_again_and_the_next_ones_now(
     assert {p["status"] for p in shop.purchases()} == {"refunded"}
 
 
-def test_stripe_is_not_asked_for_every_window_while_it_fails(
+class Passing(Context):
+    """An invocation of four minutes, of which each event takes ten seconds."""
+
+    def __init__(self, shop: Shop) -> None:
+        super().__init__()
+        self.shop = shop
+
+    def get_remaining_time_in_millis(self) -> int:
+        asked = [r for r in self.shop.stripe.requests if r["path"] == "/v1/events"]
+        return 240_000 - 10_000 * len(asked)
+
+
+def test_purchases_get_their_turn_while_stripe_lists_no_events(
     shop: Shop, time: Any
 ) -> None:
-    """Its time-outs would take the time that the purchases need."""
+    """Asking for three days of events takes half of what is left at the most."""
+    bought(shop, ["user_0"])
+    time.shift(MINUTES)
+    shop.stripe.requests.clear()
+
+    shop.invoke("ReconcileFunction", {}, Passing(shop))
+
+    assert 5 < len([r for r in shop.stripe.requests if r["path"] == "/v1/events"]) < 12
+    [purchase] = shop.purchases()
+    assert "receipt" in purchase
+
+
+def test_a_long_outage_leaves_a_window_for_each_hour_and_loses_nothing(
+    shop: Shop, time: Any
+) -> None:
     [purchase] = bought(shop, ["user_0"]).values()
     sweep(shop)
     shop.stop_webhook()
     refunded_unheard(shop, purchase)
-    shop.stripe.faults.add(Fault("GET", "/v1/events", status=500, times=99))
-    for _ in range(2):
-        time.shift(5 * HOURS)
-        assert run(shop)["failed"] == 3
+    with patch.object(stripe_gateway, "RETRIES", 0):
+        from functions.reconcile import app  # noqa: PLC0415
+
+        app.sweep.cache_clear()
+        shop.stripe.faults.add(Fault("GET", "/v1/events", status=500, times=999))
+        for _ in range(15):
+            time.shift(10 * MINUTES)
+            assert run(shop)["failed"] > 0
+    bookmark = shop.item("PaymentSessionsTable", "sweep#undelivered")
+    assert len(bookmark["again"]) <= 4
     shop.stripe.faults.clear()
 
+    time.shift(61 * MINUTES)
     assert run(shop)["failed"] == 0
     shop.work()
 
     assert [p["status"] for p in shop.purchases()] == ["refunded"]
+    bookmark = shop.item("PaymentSessionsTable", "sweep#undelivered")
+    assert bookmark["again"] == []
 
 
 def test_the_queue_that_takes_nothing_loses_nothing(
@@ -402,6 +440,200 @@ def test_the_queue_that_takes_nothing_loses_nothing(
     shop.work()
 
     assert {p["status"] for p in shop.purchases()} == {"refunded"}
+
+
+def bookmark_of(shop: Shop) -> dict[str, Any]:
+    return shop.item("PaymentSessionsTable", "sweep#undelivered")
+
+
+def test_what_fails_again_waits_an_hour_and_never_moves_the_bookmark_back(
+    shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Or its alarm would hide every other for as long as Stripe keeps the event."""
+    [purchase] = bought(shop, ["user_0"]).values()
+    sweep(shop)
+    shop.stop_webhook()
+    refunded_unheard(shop, purchase)
+    time.shift(11 * MINUTES)
+    refuse(monkeypatch, purchase)
+    assert run(shop)["failed"] > 0, "the first time"
+    until = bookmark_of(shop)["until"]
+    time.shift(5 * MINUTES)
+    assert run(shop)["failed"] > 0, "the second time, at once"
+    assert bookmark_of(shop)["until"] > until
+
+    for _ in range(10):
+        time.shift(5 * MINUTES)
+        assert run(shop)["failed"] == 0, "it waits"
+    time.shift(11 * MINUTES)
+    assert run(shop)["failed"] > 0, "an hour later"
+
+
+def test_what_stripe_has_forgotten_is_given_up_aloud(
+    shop: Shop,
+    time: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    """Invariant 4: a payment does not disappear without an alarm."""
+    [purchase] = bought(shop, ["user_0"]).values()
+    sweep(shop)
+    shop.stop_webhook()
+    refunded_unheard(shop, purchase)
+    time.shift(11 * MINUTES)
+    refuse(monkeypatch, purchase)
+    run(shop)
+    time.shift(31 * 24 * HOURS)
+    change(
+        shop,
+        "PaymentSessionsTable",
+        "sweep#undelivered",
+        until="2031-06-06T00:00:00.000Z",
+    )
+    capsys.readouterr()
+    with captured_log() as log:
+        run(shop)
+
+    assert "events_given_up" in log.getvalue()
+    assert metrics_in(capsys.readouterr().out)["payments.sweep.unexpected"] > 0
+    assert bookmark_of(shop)["again"] == []
+
+
+@pytest.mark.parametrize(
+    "broken", [{"again": [["x", "y"]]}, {"until": "once"}, {"again": 7}]
+)
+def test_a_bookmark_that_cannot_be_read_is_begun_anew(
+    shop: Shop, time: Any, broken: dict[str, Any]
+) -> None:
+    [purchase] = bought(shop, ["user_0"]).values()
+    sweep(shop)
+    shop.stop_webhook()
+    refunded_unheard(shop, purchase)
+    change(shop, "PaymentSessionsTable", "sweep#undelivered", **broken)
+    time.shift(11 * MINUTES)
+
+    assert run(shop)["failed"] == 0
+    shop.work()
+
+    assert [p["status"] for p in shop.purchases()] == ["refunded"]
+
+
+@pytest.mark.parametrize("without", ["id", "created"])
+def test_an_event_without_what_it_must_have_keeps_no_other_waiting(
+    shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch, without: str
+) -> None:
+    purchases = bought(shop, BUYERS[:2])
+    sweep(shop)
+    shop.stop_webhook()
+    for purchase in purchases.values():
+        refunded_unheard(shop, purchase)
+        time.shift(MINUTES)
+    time.shift(11 * MINUTES)
+    bad = purchases["user_1"]["stripe_payment_intent_id"]
+    events = stripe_gateway.StripeGateway.events
+
+    def odd(*arguments: Any, **how: Any) -> Iterator[dict[str, Any]]:
+        for event in events(*arguments, **how):
+            if bad in str(event):
+                del event[without]
+            yield event
+
+    monkeypatch.setattr(stripe_gateway.StripeGateway, "events", odd)
+    run(shop)
+    shop.work()
+
+    statuses = {p["buyer_id"]: p["status"] for p in shop.purchases()}
+    assert statuses["user_0"] == "refunded"
+
+
+def test_a_list_that_breaks_off_is_gone_on_with_where_it_did(
+    shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What was queued before is not queued again and again."""
+    purchases = bought(shop, BUYERS[:2])
+    sweep(shop)
+    shop.stop_webhook()
+    for buyer in BUYERS[:2]:
+        refunded_unheard(shop, purchases[buyer])
+        time.shift(MINUTES)
+    time.shift(11 * MINUTES)
+    older = purchases["user_0"]["stripe_payment_intent_id"]
+    events = stripe_gateway.StripeGateway.events
+
+    def broken(*arguments: Any, **how: Any) -> Iterator[dict[str, Any]]:
+        for event in events(*arguments, **how):
+            if older in str(event):
+                raise ValueError("this page cannot be read")
+            yield event
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stripe_gateway.StripeGateway, "events", broken)
+        assert run(shop)["failed"] == 1
+        assert len(shop.messages()) >= 1
+        time.shift(5 * MINUTES)
+        assert run(shop)["failed"] == 1
+        again = [json.loads(m["Body"])["created"] for m in shop.messages()]
+        assert len(set(again)) <= 1, "no more than the second where it broke off"
+
+    time.shift(61 * MINUTES)
+    assert run(shop)["failed"] == 0
+    shop.work()
+    [first] = [p for p in shop.purchases() if p["buyer_id"] == "user_0"]
+    assert first["status"] == "refunded"
+
+
+# ------------------------------------------------------------ parts of one purchase
+
+
+def test_one_bad_refund_keeps_neither_the_others_nor_the_receipt_waiting(
+    shop: Shop,
+) -> None:
+    [purchase] = bought(shop, ["user_0"]).values()
+    intent = purchase["stripe_payment_intent_id"]
+    for _ in range(3):
+        shop.stripe_post("/v1/refunds", payment_intent=intent, amount="1")
+    [bad, *good] = shop.stripe.store.all("refund")
+    pending = {
+        refund["id"]: {
+            "id": refund["id"],
+            "amount": 1,
+            "status": "pending",
+            "created_at": purchase["purchased_at"],
+        }
+        for refund in (bad, *good)
+    }
+    change(shop, "PurchasesTable", purchase["id"], refunds=pending)
+    bad["amount"] = "much"
+
+    assert run(shop)["failed"] == 1
+
+    found = shop.item("PurchasesTable", purchase["id"])
+    assert {found["refunds"][r["id"]]["status"] for r in good} == {"succeeded"}
+    assert "receipt" in found
+
+
+def test_one_refund_that_stripe_fails_keeps_no_other_waiting(shop: Shop) -> None:
+    [purchase] = bought(shop, ["user_0"]).values()
+    refunds = "POST /api/purchases/{id}/refund"
+    shop.stripe.faults.add(Fault("POST", "/v1/refunds", status=500, times=4))
+    for key in ("the first of two refunds", "the second of two refunds"):
+        answer = shop.call(
+            refunds,
+            {"amountCents": 100},
+            buyer="operator_1",
+            groups="payments-admin",
+            path={"id": purchase["id"]},
+            headers={"idempotency-key": key},
+        )
+        assert answer.status == 502
+    # Of the two that the sweep asks for, the first fails once more.
+    shop.stripe.faults.add(Fault("POST", "/v1/refunds", status=500, times=2))
+
+    assert run(shop)["failed"] == 1
+
+    found = shop.item("PurchasesTable", purchase["id"])
+    assert len(found["refunds"]) == 1
+    assert "receipt" in found
 
 
 # ------------------------------------------------------------ every id is found

@@ -384,7 +384,7 @@ def test_a_link_leads_to_no_page_of_a_server_that_has_none():
         {"origin": "http://localhost:3000"},
         {"sec-fetch-site": "same-origin"},
         {"sec-fetch-site": "none"},
-        {"sec-fetch-mode": "no-cors"},
+        {"sec-fetch-dest": "script", "sec-fetch-mode": "no-cors"},
         OLD_BROWSER,
     ],
 )
@@ -398,6 +398,14 @@ def test_a_browser_gets_nothing_of_what_is_for_tools(path, of_a_browser):
 def test_a_tool_gets_everything(agent):
     for path in ("/", "/api/a", "/_ministack/reset"):
         assert refusal(FOR_TOOLS, path=path, method="POST", user_agent=agent) is None
+
+
+@pytest.mark.parametrize("server", [SERVER, FOR_TOOLS])
+def test_nodes_fetch_is_a_tool(server):
+    """It sends the mode of a request alone, as no browser does."""
+    asked = {"user_agent": "node", "sec_fetch_mode": "cors"}
+
+    assert refusal(server, path="/api/a", method="POST", **asked) is None
 
 
 def test_a_page_of_this_machine_gets_what_is_for_browsers():

@@ -1,7 +1,9 @@
 """Every server of the local stack, as `make run` starts it, answers this machine."""
 
 import ast
+import shutil
 import socket
+import subprocess
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +91,18 @@ def test_a_tool_gets_one(server, host):
     port, path = server
 
     assert ask(port, "GET", path, {"Host": f"{host}:{port}"}).status != 403
+
+
+@pytest.mark.skipif(not shutil.which("node"), reason="Node is not there")
+def test_nodes_own_fetch_gets_one(server):
+    """A frontend that is rendered on a server, or a script."""
+    url = f"http://127.0.0.1:{server[0]}{server[1]}"
+    script = "fetch(process.argv[1]).then((answer) => console.log(answer.status))"
+    answered = subprocess.run(
+        ["node", "-e", script, url], capture_output=True, text=True, check=True
+    )
+
+    assert answered.stdout.strip() not in {"", "403"}
 
 
 def test_a_name_that_says_nothing_is_refused(server):

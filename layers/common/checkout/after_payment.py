@@ -92,12 +92,17 @@ class AfterPayment:
         if event.object["amount_refunded"] == purchase.outgoing_amount:
             return False
         assert purchase.stripe_payment_intent_id  # noqa: S101 - it was found by it
-        found = self.refunds.stripe.refunds(purchase.stripe_payment_intent_id)
-        news = [
-            self.refunds.record(purchase.id, Refund.from_stripe(refund), event.id)[1]
-            for refund in found
-        ]
-        return any(news)
+        is_news = False
+        failure: Exception | None = None
+        for refund in self.refunds.stripe.refunds(purchase.stripe_payment_intent_id):
+            try:
+                found = Refund.from_stripe(refund)
+                is_news |= self.refunds.record(purchase.id, found, event.id)[1]
+            except Exception as error:  # noqa: BLE001 - the others are recorded first
+                failure = error
+        if failure:
+            raise failure
+        return is_news
 
     def _record_dispute(self, purchase: Purchase, event: Event) -> bool:
         found = Dispute.from_stripe(event.object)
@@ -113,6 +118,9 @@ class AfterPayment:
         if is_news:
             action = _said_of(found, purchase)
             count(COUNTED.get(action, "payments.disputes.updated"))
+            if found.id not in purchase.disputes and found.rank == LOST:
+                # Its alarm rings on disputes that are opened: this one is told late.
+                count(COUNTED["dispute_opened"])
             logger.warning(
                 action,
                 purchase_id=purchase.id,

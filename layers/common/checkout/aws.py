@@ -12,7 +12,7 @@ CONFIG = Config(
     read_timeout=4,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
-# For what we can do without: the caller's own time must not be spent on waiting.
+# For an answer that we can do without: fail fast, because a caller is waiting.
 HURRIED = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
 
 

@@ -1,5 +1,6 @@
 """Keys and signing secrets, fetched when first needed and kept for a while."""
 
+import math
 import time
 from collections.abc import Callable
 
@@ -22,8 +23,8 @@ def secret(name: str, monotonic: Callable[[], float] = time.monotonic) -> str:
     One that cannot be fetched anew stays in use, counted and logged: a failing Secrets
     Manager stops neither the webhook nor a checkout. Raises if there is none to use.
     """
-    known, fresh_until = _kept.get(name, ("", 0.0))
-    if known and monotonic() < fresh_until:
+    known, fresh_until = _kept.get(name, ("", -math.inf))
+    if monotonic() < fresh_until:
         return known
     try:
         value, seconds = _fetch(name, in_a_hurry=bool(known)), SECONDS_TO_KEEP

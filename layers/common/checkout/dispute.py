@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from checkout.clock import iso
+from checkout.stripe_object import amount_of, text_of
 
 # https://docs.stripe.com/api/disputes/object#dispute_object-status
 # An inquiry (warning_...) takes no money and may grow into a dispute. One that is
@@ -44,8 +45,8 @@ class Dispute:
     @classmethod
     def from_stripe(cls, stripe_object: Mapping[str, Any]) -> Self:
         return cls(
-            id=stripe_object["id"],
-            amount=stripe_object["amount"],
+            id=text_of(stripe_object, "id"),
+            amount=amount_of(stripe_object, "amount"),
             status=stripe_object.get("status") or DEFAULT_STATUS,
             reason=stripe_object.get("reason"),
             created_at=iso(datetime.fromtimestamp(stripe_object["created"], UTC)),

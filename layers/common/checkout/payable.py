@@ -5,6 +5,7 @@ import random
 import time
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from datetime import timedelta
 from typing import Any
 
 from checkout import clock
@@ -26,6 +27,9 @@ from checkout.telemetry import logger
 
 BUSY_TRIES = 8
 BUSY_PAUSE_SECONDS = 0.15
+
+# Stripe's own limit is a day from when the session was made there.
+OPEN_AT_MOST = timedelta(hours=25)
 
 GIVEN_UP = frozenset([Status.ABANDONED, Status.EXPIRED])
 
@@ -155,7 +159,17 @@ class PayableSessions:
             self.close(session)
             return
         assert session.stripe_session_id  # noqa: S101 - it is open, so Stripe has it
-        stripe_object = self.stripe.expire_session(session.stripe_session_id)
+        try:
+            stripe_object = self.stripe.expire_session(session.stripe_session_id)
+        except StripeRefusedError as refusal:
+            # The key may be that of another account by now. No session stays open for
+            # so long, wherever it is.
+            created = clock.from_iso(session.created_at)
+            over = clock.now() > created + OPEN_AT_MOST
+            if refusal.stripe_code != "resource_missing" or not over:
+                raise
+            self._end(session, Status.EXPIRED, "checkout_expired")
+            return
         stripe_session = StripeSession.from_dict(stripe_object)
         if stripe_session.status == "expired":
             self._end(session, Status.EXPIRED, "checkout_expired")

@@ -1,19 +1,15 @@
-"""The sweep: ask Stripe about all that is due, until each thing has come to its end."""
+"""Resolve what no webhook has resolved, by asking Stripe: the sweep."""
 
 import json
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from checkout import clock
-from checkout.errors import (
-    AlreadyPurchasedError,
-    CheckoutError,
-    PaymentInProgressError,
-    TryAgainError,
-)
+from checkout.errors import AlreadyPurchasedError, CheckoutError, PaymentInProgressError
 from checkout.payable import PayableSessions
 from checkout.payment_events import FROM_STRIPE, PaymentEvents
 from checkout.payment_session import UNRESOLVED, PaymentSession, Status
@@ -39,10 +35,8 @@ MOST_AT_ONCE = 100
 DELIVERED_BY = timedelta(minutes=10)
 # Stripe itself tries for three days; what is older, somebody has looked at by now.
 FURTHEST_BACK = timedelta(days=3)
+KEPT_BY_STRIPE = timedelta(days=30)
 WINDOW = timedelta(hours=1)
-# More do not fail by themselves: then Stripe does, or the queue.
-MOST_FAILED_WINDOWS = 3
-MOST_FAILED_EVENTS_IN_A_ROW = 10
 # Stripe books a payment within minutes, with some methods within days.
 BOOKED_WITHIN = timedelta(days=7)
 
@@ -50,40 +44,39 @@ BOOKED_WITHIN = timedelta(days=7)
 @dataclass(slots=True)
 class Run:
     """
-    One run of the sweep: what it has time for, and how it fared.
+    The clock and the counters of one run.
 
-    A run is never ended by what it works on: *failed* counts what must be tried again.
+    What fails does not end the run; *failed* counts what must be tried again. A stage
+    leaves the *reserved* seconds to those after it.
     """
 
-    has_time: Callable[[], bool]
+    seconds_left: Callable[[], float]
+    reserved: float = 0
     looked_at: int = 0
     failed: int = 0
 
-    def attempt[**P](
-        self,
-        about: Mapping[str, str],
-        work: Callable[P, None],
-        *args: P.args,
-        **kwargs: P.kwargs,
-    ) -> bool:
+    def has_time(self) -> bool:
+        return self.seconds_left() > self.reserved
+
+    @contextmanager
+    def guard(self, **about: str) -> Iterator[None]:
         """
-        Do *work*; say whether it went well, and count and log it where it did not.
+        Count and log what fails inside, and go on after it.
 
         Any exception: an item that cannot be read, a fault of AWS or of ours must not
         keep the rest from being looked at.
         """
         try:
-            work(*args, **kwargs)
+            yield
         except CheckoutError as error:
+            self.failed += 1
+            count("payments.sweep.failed")
             logger.warning("sweep_failed", code=error.code, extra=about)
         except Exception:  # noqa: BLE001 - see above
+            self.failed += 1
+            count("payments.sweep.failed")
             count("payments.sweep.unexpected")
             logger.exception("sweep_failed", extra=about)
-        else:
-            return True
-        self.failed += 1
-        count("payments.sweep.failed")
-        return False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -100,53 +93,48 @@ class Sweep:
     payment_events: PaymentEvents
     refunds: Refunds
 
-    def run(self, has_time: Callable[[], bool]) -> Run:
-        """Look at what is due while *has_time* says yes, whatever fails meanwhile."""
-        run = Run(has_time)
-        changes = self.refunds.changes
+    def run(self, seconds_left: Callable[[], float]) -> Run:
+        """Look at what is due while there is time, whatever fails meanwhile."""
+        run = Run(seconds_left)
         # Money that is not recorded comes first, receipts can wait.
         self._look_at_due(run, self.payable.sessions, self._look_at_session)
-        run.attempt({"stage": "undelivered_events"}, self._fetch_undelivered, run)
-        self._look_at_due(run, changes.purchases, self._look_at_purchase)
+        with run.guard(stage="undelivered_events"):
+            # Where Stripe or the queue hangs, the purchases still get their turn.
+            run.reserved = seconds_left() / 2
+            self._fetch_undelivered(run)
+        run.reserved = 0
+        self._look_at_due(run, self.refunds.changes.purchases, self._look_at_purchase)
         return run
 
     def _look_at_due(
         self,
         run: Run,
         table: PaymentSessions | Purchases,
-        look_at: Callable[[str], None],
+        look_at: Callable[[Run, str], None],
     ) -> None:
         # In any order, so that a run cut short does not always cut off the same.
         for partition in random.sample(table.partitions, len(table.partitions)):
-            about = {"table": type(table).__name__, "partition": partition}
-            run.attempt(about, self._look_at_partition, run, table, look_at, partition)
-
-    def _look_at_partition(
-        self,
-        run: Run,
-        table: PaymentSessions | Purchases,
-        look_at: Callable[[str], None],
-        partition: str,
-    ) -> None:
-        if not run.has_time():
-            return
-        for item_id in table.due(partition, clock.now(), MOST_AT_ONCE):
             if not run.has_time():
                 return
-            run.attempt({"item_id": item_id}, look_at, item_id)
-            run.looked_at += 1
+            with run.guard(table=type(table).__name__, partition=partition):
+                for item_id in table.due(partition, clock.now(), MOST_AT_ONCE):
+                    if not run.has_time():
+                        return
+                    with run.guard(item_id=item_id):
+                        look_at(run, item_id)
+                    run.looked_at += 1
 
     # ------------------------------------------------------------ sessions
 
-    def _look_at_session(self, payment_session_id: str) -> None:
+    def _look_at_session(self, _run: Run, payment_session_id: str) -> None:
         due_at = clock.now() + LONGEST_PAUSE
         try:
             session = self.payable.sessions.get(payment_session_id)
             if session:
                 due_at = _next_look(session)
         finally:
-            # First of all: what fails here, or cannot even be read, must not be the
-            # first to fail again.
+            # First of all, and also if reading fails: a bad item must not be the first
+            # of its partition again.
             self.payable.sessions.postpone(payment_session_id, due_at)
         if session is None or session.status not in UNRESOLVED:
             return
@@ -173,72 +161,85 @@ class Sweep:
         """
         Queue the events that Stripe could not deliver, an hour of them at a time.
 
-        A window that fails is noted and fetched again by the next run; those after it
-        are fetched all the same. Where many fail, Stripe itself does: then this ends.
+        A window that fails is noted, and fetched again by a later run; the windows
+        after it are fetched all the same.
         """
         sessions = self.payable.sessions
-        end = clock.now() - DELIVERED_BY
-        fetched = sessions.fetched_events() or FetchedEvents(end - FURTHEST_BACK, [])
-        until, again = fetched
-        failed = 0
-        for window in [*_windows(until, end), *random.sample(again, len(again))]:
-            if not run.has_time() or failed == MOST_FAILED_WINDOWS:
+        now = clock.now()
+        end = now - DELIVERED_BY
+        until, again, again_at = sessions.fetched_events() or FetchedEvents(
+            end - FURTHEST_BACK, [], now
+        )
+        tried_before = random.sample(again, len(again)) if again_at <= now else []
+        for window in [*_windows(until, end), *tried_before]:
+            if not run.has_time():
                 return
             left = self._fetch_window(run, window)
-            failed += window in left
+            if left and window in tried_before:
+                again_at = now + LONGEST_PAUSE
             until = max(until, window.until)
             again = _joined([*(w for w in again if w != window), *left])
-            sessions.note_fetched_events(FetchedEvents(until, again))
+            again = _kept(again, now - KEPT_BY_STRIPE)
+            sessions.note_fetched_events(FetchedEvents(until, again, again_at))
 
     def _fetch_window(self, run: Run, window: Window) -> list[Window]:
         """Queue the events of *window*; return what of it must be fetched again."""
         left: list[Window] = []
-        about = {"events_since": clock.iso(window.since)}
-        return left if run.attempt(about, self._queue, run, window, left) else [window]
+        rest = [window]
+        with run.guard(events_since=clock.iso(window.since)):
+            for event in self.refunds.stripe.events(
+                int(window.since.timestamp()),
+                int(window.until.timestamp()),
+                FROM_STRIPE,
+                undelivered=True,
+            ):
+                if not run.has_time():
+                    return left + rest
+                second = _second_of(event) or window
+                queued = False
+                with run.guard(event_id=str(event.get("id"))):
+                    self._queue(event)
+                    queued = True
+                if not queued:
+                    left.append(second)
+                # The newest come first: what is older is still to be fetched.
+                rest = [Window(window.since, second.until)]
+            rest = []
+        return left + rest
 
-    def _queue(self, run: Run, window: Window, left: list[Window]) -> None:
-        """Queue the events of *window*; add to *left* the seconds of what fails."""
-        failed_in_a_row = 0
-        first, last = int(window.since.timestamp()), int(window.until.timestamp())
-        for event in self.refunds.stripe.events(
-            first, last, FROM_STRIPE, undelivered=True
-        ):
-            if run.attempt({"event_id": event["id"]}, self._queue_one, event):
-                failed_in_a_row = 0
-                continue
-            created = datetime.fromtimestamp(event["created"], UTC)
-            left.append(Window(created, created + timedelta(seconds=1)))
-            failed_in_a_row += 1
-            if failed_in_a_row == MOST_FAILED_EVENTS_IN_A_ROW:
-                raise TryAgainError("The queue itself fails.")
-
-    def _queue_one(self, event: dict[str, Any]) -> None:
+    def _queue(self, event: dict[str, Any]) -> None:
+        event_id, event_type = event["id"], event["type"]
         self.payment_events.send(json.dumps(event))
         count("payments.events.fetched")
-        logger.info("event_fetched", event_id=event["id"], event_type=event["type"])
+        logger.info("event_fetched", event_id=event_id, event_type=event_type)
 
     # ------------------------------------------------------------ purchases
 
-    def _look_at_purchase(self, purchase_id: str) -> None:
+    def _look_at_purchase(self, run: Run, purchase_id: str) -> None:
+        purchases = self.refunds.changes.purchases
         due_at = clock.now() + LONGEST_PAUSE
         try:
-            purchase = self.refunds.changes.purchases.get(purchase_id)
+            purchase = purchases.get(purchase_id)
             if purchase:
                 due_at = _later(purchase.purchased_at)
         finally:
-            self.refunds.changes.purchases.postpone(purchase_id, due_at)
+            purchases.postpone(purchase_id, due_at)
         if purchase and purchase.is_unresolved:
-            self._resolve_purchase(purchase)
+            self._resolve_purchase(run, purchase)
 
-    def _resolve_purchase(self, purchase: Purchase) -> None:
+    def _resolve_purchase(self, run: Run, purchase: Purchase) -> None:
         for request in purchase.open_requests:
-            purchase = self.refunds.execute(purchase, request)
-        assert purchase.stripe_payment_intent_id  # noqa: S101 - or all would be known
+            with run.guard(item_id=purchase.id, refund_request_id=request.id):
+                purchase = self.refunds.execute(purchase, request)
+        payment_intent_id = purchase.stripe_payment_intent_id
+        assert payment_intent_id  # noqa: S101 - or all would be known
         if purchase.pending_refunds:
-            for found in self.refunds.stripe.refunds(purchase.stripe_payment_intent_id):
-                self.refunds.record(purchase.id, Refund.from_stripe(found))
+            with run.guard(item_id=purchase.id):
+                for found in self.refunds.stripe.refunds(payment_intent_id):
+                    with run.guard(item_id=purchase.id, refund_id=str(found["id"])):
+                        self.refunds.record(purchase.id, Refund.from_stripe(found))
         if purchase.receipt is None:
-            self._fetch_receipt(purchase, purchase.stripe_payment_intent_id)
+            self._fetch_receipt(purchase, payment_intent_id)
 
     def _fetch_receipt(self, purchase: Purchase, payment_intent_id: str) -> None:
         receipt = Receipt.from_stripe(
@@ -285,3 +286,19 @@ def _joined(windows: list[Window]) -> list[Window]:
         else:
             joined.append(window)
     return joined
+
+
+def _kept(windows: list[Window], since: datetime) -> list[Window]:
+    """Return those whose events Stripe still has; alarm what is lost by that."""
+    for window in (w for w in windows if w.until < since):
+        count("payments.sweep.unexpected")
+        logger.error("events_given_up", events_since=clock.iso(window.since))
+    return [window for window in windows if window.until >= since]
+
+
+def _second_of(event: dict[str, Any]) -> Window | None:
+    """Return the second in which Stripe made the event, the least that can be asked."""
+    if not isinstance(event.get("created"), int):
+        return None
+    created = datetime.fromtimestamp(event["created"], UTC)
+    return Window(created, created + timedelta(seconds=1))

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 from checkout.clock import iso
+from checkout.stripe_object import amount_of, text_of
 
 # Stripe's own words for why; anything else travels as metadata.
 STRIPE_REASONS = frozenset(["duplicate", "fraudulent", "requested_by_customer"])
@@ -46,8 +47,8 @@ class Refund:
     def from_stripe(cls, stripe_object: Mapping[str, Any]) -> Self:
         metadata = stripe_object.get("metadata") or {}
         return cls(
-            id=stripe_object["id"],
-            amount=stripe_object["amount"],
+            id=text_of(stripe_object, "id"),
+            amount=amount_of(stripe_object, "amount"),
             status=stripe_object.get("status") or DEFAULT_STATUS,
             created_at=iso(datetime.fromtimestamp(stripe_object["created"], UTC)),
             reason=metadata.get("reason") or stripe_object.get("reason"),

@@ -106,12 +106,12 @@ class StripeGateway:
             with _our_errors():
                 session = _plain(self._v1().checkout.sessions.expire(stripe_session_id))
         except StripeBrokenError:
-            # Whether it was expired nobody knows: the next try will see.
+            # Unknown whether Stripe has expired it: the next attempt asks again.
             raise
         except StripeRefusedError:
             # Stripe expires only open sessions, so it should be open no more.
             session = self.session(stripe_session_id)
-        if session["status"] not in {"expired", "complete"}:
+        if session.get("status") not in ("expired", "complete"):
             raise StripeError(UNAVAILABLE)
         return session
 

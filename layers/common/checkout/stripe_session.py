@@ -69,6 +69,4 @@ def bank_refused(stripe_object: Mapping[str, Any]) -> bool:
 
 def id_of(reference: str | Mapping[str, Any] | None) -> str | None:
     """Stripe gives an id, or the whole object where it was expanded."""
-    if isinstance(reference, Mapping):
-        return str(reference["id"])
-    return reference
+    return reference.get("id") if isinstance(reference, Mapping) else reference

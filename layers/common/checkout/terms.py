@@ -146,10 +146,11 @@ class Terms:
         self, attempt: int, payment_session_id: str, stack_id: str
     ) -> str:
         """
-        Return printable ASCII that no other offer, buyer, stack or request is sent by.
+        Return Stripe's idempotency key: printable ASCII, at most 255 characters.
 
-        Stripe takes at most 255 characters, and a header cannot carry every id: the
-        ids are hashed, but for a pair that a frontend's contract asks to be readable.
+        It is unique to stack, kind, offer, buyer and request. The exception is the
+        readable pair that an auction's contract asks for: two stacks of one Stripe
+        account may share it, and then the second takes its next attempt.
         """
         name = ":".join(self.offer.readable_key)
         if not PLAIN_KEY.fullmatch(name):
@@ -162,9 +163,7 @@ class Terms:
                 "buyer": self.buyer_id,
                 "request": None if self.offer.claim else request,
             }
-            prefix = re.sub(
-                r"[^A-Za-z0-9._|:-]", "_", f"{self.kind_name}:{self.offer.id}"
-            )
+            prefix = NOT_PLAIN.sub("_", f"{self.kind_name}:{self.offer.id}")
             name = f"{prefix[:LONGEST_PREFIX]}:{_digest(whole)}"
         return name if attempt == 1 else f"{name}:{attempt}"
 

@@ -1,6 +1,6 @@
 """An item: read by its key, and typed the way DynamoDB wants it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import batched
 from typing import Any
@@ -12,6 +12,10 @@ LONGEST_KEY_BYTES = 2048
 MOST_KEYS_AT_ONCE = 100
 
 type Value = str | int | bool | list[Any] | dict[str, Any] | None
+
+
+class UnreadableItemError(Exception):
+    """An item has not the form that we gave it; the text names it and its fault."""
 
 
 def _typed(value: Value) -> dict[str, Any]:
@@ -56,6 +60,15 @@ def to_item(plain: Mapping[str, Value]) -> dict[str, Any]:
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _plain(typed) for name, typed in item.items()}
+
+
+def readable[T](shape: Callable[[dict[str, Any]], T], item: dict[str, Any]) -> T:
+    """Return *item* as a *shape*; raises UnreadableItemError."""
+    try:
+        return shape(item)
+    except (KeyError, TypeError, ValueError) as error:
+        fault = f"{type(error).__name__}: {error}"
+        raise UnreadableItemError(f"{item['id']} cannot be read: {fault}") from error
 
 
 def read(table: str, item_id: str) -> dict[str, Any] | None:

@@ -8,13 +8,15 @@ from checkout import aws
 from checkout.clock import from_iso, iso
 from checkout.payment_session import RANK, UNRESOLVED, PaymentSession, Status
 from checkout.tables import due, transaction
-from checkout.tables.item import Value, read, to_item
+from checkout.tables.item import Value, read, readable, to_item
 from checkout.tables.transaction import Action
+from checkout.telemetry import logger
 
 # The sweep looks at a session after this long: an intent that has not reached Stripe
 # by then was left behind by a crash, and an open session may have been paid unheard.
 FIRST_LOOK = timedelta(minutes=10)
 UNDELIVERED = "sweep#undelivered"
+EPOCH = "1970-01-01T00:00:00.000Z"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,11 +38,13 @@ class FetchedEvents(NamedTuple):
     """
     All undelivered events before *until* are on the queue, but for some.
 
-    The windows *again* failed, in part or as a whole, and are to be fetched again.
+    The windows *again* failed, in part or as a whole, and are to be fetched again, but
+    not before *again_at*.
     """
 
     until: datetime
     again: list[Window]
+    again_at: datetime
 
 
 class PaymentSessions:
@@ -53,7 +57,9 @@ class PaymentSessions:
     def get(self, payment_session_id: str) -> PaymentSession | None:
         item = read(self._table, payment_session_id)
         # The table's other items have no kind, and no caller may reach them by name.
-        return PaymentSession.from_dict(item) if item and "kind" in item else None
+        if item is None or "kind" not in item:
+            return None
+        return readable(PaymentSession.from_dict, item)
 
     def by_stripe_id(self, stripe_session_id: str) -> PaymentSession | None:
         pointer = read(self._table, stripe_session_id)
@@ -218,24 +224,34 @@ class PaymentSessions:
         }
 
     def fetched_events(self) -> FetchedEvents | None:
-        """Return which of the events that Stripe could not deliver we have."""
+        """
+        Return which of the events that Stripe could not deliver we have.
+
+        A note that cannot be read is as good as none: then all are fetched once more.
+        """
         item = read(self._table, UNDELIVERED)
         if item is None:
             return None
-        again = [
-            Window(from_iso(since), from_iso(until))
-            for since, until in item.get("again", [])
-        ]
-        return FetchedEvents(from_iso(item["until"]), again)
+        try:
+            until = from_iso(item["until"])
+            again = [
+                Window(from_iso(first), from_iso(last))
+                for first, last in item.get("again", [])
+            ]
+            return FetchedEvents(until, again, from_iso(item.get("again_at", EPOCH)))
+        except (KeyError, TypeError, ValueError):
+            logger.exception("fetched_events_unreadable")
+            return None
 
     def note_fetched_events(self, fetched: FetchedEvents) -> None:
         again = [[iso(window.since), iso(window.until)] for window in fetched.again]
-        aws.client("dynamodb").put_item(
-            TableName=self._table,
-            Item=to_item(
-                {"id": UNDELIVERED, "until": iso(fetched.until), "again": again}
-            ),
-        )
+        item: dict[str, Value] = {
+            "id": UNDELIVERED,
+            "until": iso(fetched.until),
+            "again": again,
+            "again_at": iso(fetched.again_at),
+        }
+        aws.client("dynamodb").put_item(TableName=self._table, Item=to_item(item))
 
     def count_request(self, client: str, at: datetime, limit: int) -> bool:
         """Count a request in this minute; say whether *client* is within *limit*."""

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 from checkout import aws, clock
 from checkout.purchase import Purchase, PurchaseStatus
 from checkout.tables import counters, due
-from checkout.tables.item import from_item, read, read_all, to_item
+from checkout.tables.item import from_item, read, read_all, readable, to_item
 from checkout.tables.transaction import Action
 
 # Not named quarantined: a buyer's counts have a number of that name, and an attribute
@@ -48,7 +48,7 @@ class Purchases:
         if not purchase_id.startswith("pur_"):
             return None
         item = read(self._table, purchase_id)
-        return Purchase.from_dict(item) if item else None
+        return readable(Purchase.from_dict, item) if item else None
 
     def ownership(self, claim: str) -> Ownership | None:
         """Return who holds *claim* now, if anybody."""
@@ -131,7 +131,7 @@ class Purchases:
 
     def _all(self, ids: list[str]) -> list[Purchase]:
         found = {item["id"]: item for item in read_all(self._table, ids)}
-        return [Purchase.from_dict(found[i]) for i in ids if i in found]
+        return [readable(Purchase.from_dict, found[i]) for i in ids if i in found]
 
     def by_payment_intent(self, payment_intent_id: str) -> Purchase | None:
         pointer = read(self._table, payment_intent_id)
@@ -160,6 +160,7 @@ class Purchases:
 
     def add(self, purchase: Purchase) -> Action:
         """Make the write of a purchase that must not exist yet."""
+        _check_readable(purchase)
         return {
             "Put": {
                 "TableName": self._table,
@@ -170,6 +171,7 @@ class Purchases:
 
     def change(self, before: Purchase, after: Purchase) -> Action:
         """Make the write that turns *before* into *after*, if nobody was faster."""
+        _check_readable(after)
         unchanged = "#version = :before"
         old = _stored(before)
         new = _stored(replace(after, version=before.version + 1))
@@ -272,6 +274,17 @@ def _stored(purchase: Purchase) -> dict[str, Any]:
         **(due.index(purchase.id, clock.now()) if unresolved else {}),
         **({"quarantine": OPEN} if quarantined else {}),
     }
+
+
+def _check_readable(purchase: Purchase) -> None:
+    """
+    Raise what reading and showing *purchase* would raise, before it is written.
+
+    One that cannot be read takes its buyer's whole history with it, and every later
+    event of its payment.
+    """
+    stored = from_item(to_item(purchase.to_dict()))
+    readable(Purchase.from_dict, stored).to_json()
 
 
 def _held_by(purchase: Purchase) -> dict[str, Any]:

@@ -1,0 +1,20 @@
+"""Read what Stripe's objects must have, and refuse an object that has it not."""
+
+from collections.abc import Mapping
+from typing import Any
+
+
+def text_of(stripe_object: Mapping[str, Any], name: str) -> str:
+    """Return a text that is not empty; raises ValueError."""
+    value = stripe_object.get(name)
+    if not isinstance(value, str) or not value:
+        raise ValueError(f"Stripe's object has no {name}")
+    return value
+
+
+def amount_of(stripe_object: Mapping[str, Any], name: str) -> int:
+    """Return an amount in the currency's minor unit; raises ValueError."""
+    value = stripe_object.get(name)
+    if type(value) is not int or value < 0:
+        raise ValueError(f"Stripe's object has no {name}")
+    return value
