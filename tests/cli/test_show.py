@@ -287,3 +287,20 @@ def test_a_title_cannot_command_the_terminal(shop: Shop, operator: Operator) -> 
     assert "[bold]Calm[/bold]" in printed
     told = json.loads(operator("show", session["id"], "--json").stdout)
     assert told["payments"][0]["session"]["title"] == title
+
+
+def test_what_cannot_be_read_is_a_sentence(shop: Shop, operator: Operator) -> None:
+    """An operator comes here with an id from the log of an alarm."""
+    shop.create("content")
+    [session] = shop.sessions()
+    shop.dynamodb.update_item(
+        TableName=shop.tables["PaymentSessionsTable"],
+        Key={"id": {"S": session["id"]}},
+        UpdateExpression="REMOVE title",
+    )
+
+    result = operator("show", session["id"])
+
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"{session['id']} cannot be read: ")
+    assert "title" in result.stderr
