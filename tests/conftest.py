@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from moto import mock_aws
 
 from local.stripe_sandbox import Running, StripeSandbox, running
 from tests.crashes import restart
+from tests.in_memory_dynamodb.under_botocore import UnderBotocore
 from tests.shop import REGION, Shop
 
 os.environ |= {
@@ -28,9 +30,27 @@ os.environ.pop("AWS_ENDPOINT_URL", None)
 os.environ.pop("AWS_PROFILE", None)
 
 
+# "moto" runs all tests on moto's DynamoDB, which some always run on as well.
+TESTS_ON = os.environ.get("CHECKOUT_TESTS_ON", "memory")
+
+
+@pytest.fixture(scope="session")
+def dynamodb_in_memory() -> Iterator[UnderBotocore]:
+    answers = UnderBotocore()
+    with answers.installed():
+        yield answers
+
+
 @pytest.fixture
-def fake_aws() -> Iterator[None]:
-    with mock_aws():
+def on_moto() -> bool:
+    """Whether DynamoDB is moto's, as SQS is; a test says so with `on_moto_too`."""
+    assert TESTS_ON in {"memory", "moto"}
+    return TESTS_ON == "moto"
+
+
+@pytest.fixture
+def fake_aws(dynamodb_in_memory: UnderBotocore, on_moto: bool) -> Iterator[None]:
+    with mock_aws(), nullcontext() if on_moto else dynamodb_in_memory.no_tables():
         restart()
         yield
 
@@ -64,7 +84,7 @@ def shop(new_shop: Callable[[], Shop]) -> Shop:
 
 @pytest.fixture
 def strict_keys(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Refuse to look for a key that is empty or too long, as AWS does and moto not."""
+    """Let moto, too, refuse to look for a key that is empty or too long."""
     call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
 
     def checked(client: Any, operation: str, parameters: Any) -> Any:

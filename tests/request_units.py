@@ -1,14 +1,13 @@
 """
 What DynamoDB charges for, counted from the calls that the functions make.
 
-moto answers with no capacity that means anything, so this follows AWS's rules:
+No DynamoDB of our tests answers with a capacity, so this follows AWS's rules:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 A write costs one unit for each begun kilobyte, twice that in a transaction, and one
 for each index whose copy of the item it changes (two where it moves within the index).
 A consistent read costs one unit for each begun four kilobytes.
 """
 
-import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -18,6 +17,7 @@ import pytest
 from botocore.client import BaseClient
 
 from tests import template_file
+from tests.in_memory_dynamodb.values import size
 from tests.shop import Shop
 
 KILOBYTE = 1024
@@ -43,7 +43,7 @@ def counted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[RequestUnit
         if not writes:
             answer = call(client, operation, parameters)
             if operation == "GetItem":
-                units.read += _begun(_size(answer.get("Item", {})), READ_BLOCK)
+                units.read += _begun(size(answer.get("Item", {})), READ_BLOCK)
             return answer
         keys = [(verb, write["TableName"], _key(shop, write)) for verb, write in writes]
         before = [_stored(shop, call, table, key) for _, table, key in keys]
@@ -51,7 +51,7 @@ def counted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[RequestUnit
         each = 2 if operation == "TransactWriteItems" else 1
         for (verb, table, key), old in zip(keys, before, strict=True):
             new = _stored(shop, call, table, key)
-            largest = max(_size(old), _size(new))
+            largest = max(size(old), size(new))
             blocks = _begun(largest, KILOBYTE)
             if verb == "ConditionCheck":
                 units.write += each * blocks
@@ -103,29 +103,10 @@ def _index_writes(shop: Shop, table: str, old: Item, new: Item) -> int:
         if was == is_:
             continue
         moved = was and is_ and any(was[name] != is_[name] for name in own)
-        size = _begun(max(_size(was), _size(is_)), KILOBYTE)
-        units += 2 * size if moved else size
+        blocks = _begun(max(size(was), size(is_)), KILOBYTE)
+        units += 2 * blocks if moved else blocks
     return units
 
 
 def _begun(size: int, block: int) -> int:
     return max(1, -(-size // block))
-
-
-def _size(item: Item) -> int:
-    """Return the bytes of an item: its names and values, near enough."""
-    return sum(len(name) + _value_size(value) for name, value in item.items())
-
-
-def _value_size(typed: Item) -> int:
-    [(kind, value)] = typed.items()
-    match kind:
-        case "S":
-            return len(value.encode())
-        case "N":
-            return len(value) // 2 + 2
-        case "M":
-            return 3 + sum(len(n) + 1 + _value_size(v) for n, v in value.items())
-        case "L":
-            return 3 + sum(1 + _value_size(member) for member in value)
-    return len(json.dumps(value)) if kind == "B" else 1

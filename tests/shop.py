@@ -14,6 +14,7 @@ from typing import Any
 from uuid import uuid4
 
 import boto3
+import pytest
 import requests
 from stripe import WebhookSignature
 
@@ -29,6 +30,11 @@ WEBHOOK_SECRET = "whsec_for_tests"
 PUBLISHED = "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10"
 FREE = "8a4d7c3f-1b2e-4f60-a9c8-6d5e4f3a2b11"
 UNPUBLISHED = "c3e1f5a7-9d8b-4c26-b7a4-1f0e2d3c4b12"
+
+# DynamoDB is in memory; a test that says this runs on moto's as well.
+on_moto_too = pytest.mark.parametrize(
+    "on_moto", [pytest.param(False, id="in memory"), pytest.param(True, id="on moto")]
+)
 
 # What the samples give access to, once it is bought.
 ACCESS = {
@@ -88,7 +94,7 @@ class Context:
 
 @cache
 def aws_client(service: str) -> Any:
-    """Return a client that all tests share: moto gives each test an AWS of its own."""
+    """Return a client that all tests share: each of them has an AWS of its own."""
     return boto3.client(service)
 
 

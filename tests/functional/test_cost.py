@@ -5,7 +5,7 @@ import re
 import pytest
 
 from tests.request_units import counted
-from tests.shop import Shop
+from tests.shop import Shop, on_moto_too
 from tests.template_file import ROOT
 
 # On demand, us-east-1: https://aws.amazon.com/dynamodb/pricing/on-demand/
@@ -13,6 +13,7 @@ DOLLARS_PER_MILLION_WRITES = 0.625
 DOLLARS_PER_MILLION_READS = 0.125
 
 
+@on_moto_too
 def test_a_purchase_costs_what_the_operations_page_says(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -359,8 +359,11 @@ def test_a_price_with_a_fraction_is_refused_before_stripe_sees_it(
     shop.dynamodb.update_item(
         TableName=shop.tables["OffersTable"],
         Key={"id": {"S": SAMPLES["content"]}},
-        UpdateExpression="SET price.amount = :amount, rating = :amount",
-        ExpressionAttributeValues={":amount": {"N": amount}},
+        UpdateExpression="SET price = :price, rating = :amount",
+        ExpressionAttributeValues={
+            ":price": {"M": {"amount": {"N": amount}, "currency": {"S": "usd"}}},
+            ":amount": {"N": amount},
+        },
     )
 
     answer = shop.create("content")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 import time_machine
 
-from tests.shop import Shop
+from tests.shop import Shop, on_moto_too
 
 LIMIT = 10
 NOON = datetime(2031, 5, 6, 12, 0, 20, tzinfo=UTC)
@@ -27,6 +27,7 @@ def statuses(shop: Shop, times: int, ip: str = "203.0.113.7") -> list[int]:
     return [shop.create("product", ip=ip).status for _ in range(times)]
 
 
+@on_moto_too
 def test_who_asks_too_often_is_told_when_to_come_back(late_shop: Shop) -> None:
     assert statuses(late_shop, LIMIT) == [200] * LIMIT
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.output import metrics_in
-from tests.shop import ACCESS, CARD, Shop
+from tests.shop import ACCESS, CARD, Shop, on_moto_too
 
 DISPUTED_CARD = "4000000000000259"
 REFUND = "POST /api/purchases/{id}/refund"
@@ -51,6 +51,7 @@ def status(shop: Shop) -> str:
     return str(purchase["status"])
 
 
+@on_moto_too
 @pytest.mark.parametrize("kind", ["bid", "auction", "order", "content"])
 def test_a_dispute_suspends_access_until_it_is_won(shop: Shop, kind: str) -> None:
     dispute_id = dispute(shop, bought(shop, kind))

@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.shop import PUBLISHED, Shop
+from tests.shop import PUBLISHED, Shop, on_moto_too
 
 
 def stripe_session_id(shop: Shop) -> str:
@@ -10,6 +10,7 @@ def stripe_session_id(shop: Shop) -> str:
     return str(session["id"])
 
 
+@on_moto_too
 @pytest.mark.parametrize(
     ("kind", "offer_id", "amount"),
     [

@@ -9,7 +9,7 @@ from checkout.purchase import Purchase, PurchaseStatus
 from checkout.refund import Refund
 from checkout.tables import transaction
 from checkout.tables.purchases import Purchases
-from tests.shop import PUBLISHED, Answer, Shop
+from tests.shop import PUBLISHED, Answer, Shop, on_moto_too
 
 COMMON = {
     "id",
@@ -176,6 +176,7 @@ def test_a_buyer_without_purchases_has_an_empty_history(shop: Shop) -> None:
     )
 
 
+@on_moto_too
 def test_the_pages_are_the_history_newest_first(shop: Shop) -> None:
     ids = record_many(shop, "user_1", ["completed"] * 27)
     record_many(shop, "user_2", ["completed"] * 3)
@@ -238,6 +239,7 @@ def test_a_page_after_the_last_is_empty(shop: Shop) -> None:
     assert body["pagination"]["totalCount"] == 3
 
 
+@on_moto_too
 def test_a_history_can_be_asked_for_one_status(shop: Shop) -> None:
     statuses = ["completed", "quarantined", "completed", "refunded"] * 7
     ids = record_many(shop, "user_1", statuses)

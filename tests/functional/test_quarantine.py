@@ -8,7 +8,7 @@ import pytest
 from checkout import quarantine
 from checkout.errors import NotFoundError, NotQuarantinedError, NotRefundableError
 from local.stripe_sandbox.faults import Fault
-from tests.shop import PUBLISHED, Shop
+from tests.shop import PUBLISHED, Shop, on_moto_too
 
 CLAIM = f"content#{PUBLISHED}#user_1"
 
@@ -69,6 +69,7 @@ def test_an_accepted_purchase_marks_its_offer_as_sold(shop: Shop) -> None:
     assert order["status"] == "PAID"
 
 
+@on_moto_too
 def test_a_refused_one_is_refunded_and_another_payment_may_begin(shop: Shop) -> None:
     """Invariant 2: the first charge goes back before there is a second."""
     purchase_id = quarantined(shop)

@@ -10,7 +10,7 @@ import time_machine
 
 from local.stripe_sandbox.faults import Fault
 from tests.crashes import CrashPoint
-from tests.shop import PUBLISHED, Context, Shop
+from tests.shop import PUBLISHED, Context, Shop, on_moto_too
 
 MINUTES = timedelta(minutes=1)
 HOURS = timedelta(hours=1)
@@ -63,6 +63,7 @@ def test_nothing_is_looked_at_before_it_is_due(shop: Shop, time: Any) -> None:
     assert sweep(shop) == 0
 
 
+@on_moto_too
 def test_a_payment_that_nobody_told_us_of_is_recorded(shop: Shop, time: Any) -> None:
     """Invariant 1: the webhook was lost, and the shopper never came back."""
     shop.create("content")
@@ -108,6 +109,7 @@ def test_an_open_session_is_left_open_and_looked_at_less_and_less(
     assert 2 <= looks <= 6, "two hours: after ten minutes, twenty, forty, and so on"
 
 
+@on_moto_too
 @pytest.mark.parametrize("kind", ["bid", "order", "content", "product"])
 def test_a_session_that_nobody_paid_expires(shop: Shop, time: Any, kind: str) -> None:
     """Invariant 10, with the expiry's own event lost."""

@@ -11,7 +11,7 @@ from checkout.refund import Refund
 from local.stripe_sandbox.faults import Fault
 from tests.crashes import CrashPoint, crash_points
 from tests.output import metrics_in
-from tests.shop import ACCESS, Answer, Shop
+from tests.shop import ACCESS, Answer, Shop, on_moto_too
 
 # A process that is killed has nothing to flush.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
@@ -89,6 +89,7 @@ def counts(shop: Shop) -> dict[str, int]:
 # ----------------------------------------------------------------- the operator's way
 
 
+@on_moto_too
 @pytest.mark.parametrize("kind", ["bid", "auction", "order", "content"])
 def test_a_full_refund_ends_ownership_and_access(shop: Shop, kind: str) -> None:
     """Invariant 3: nobody keeps what all the money was given back for."""
@@ -152,6 +153,7 @@ def test_a_partial_refund_leaves_everything_but_the_amount(shop: Shop) -> None:
     assert shop.item("OffersTable", "order#order_1")["status"] == "PAID"
 
 
+@on_moto_too
 def test_partial_refunds_add_up_to_a_full_one(shop: Shop) -> None:
     """Invariant 5: refunds never exceed the amount paid."""
     purchase_id = bought(shop)

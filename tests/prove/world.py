@@ -2,7 +2,7 @@
 A whole shop in one process, with its outside in memory, which can be killed.
 
 The functions are those that are deployed, called by their handlers. AWS is
-`tests.prove.dynamodb`, a list for the queue and a dict for the secrets; Stripe is the
+`tests.in_memory_dynamodb`, a list and a dict for queue and secrets; Stripe is the
 sandbox, which the real SDK calls without a server between them. Time moves only when
 it is told to, and what is random comes from a seed, so that a history can be told
 again word for word.
@@ -31,8 +31,8 @@ from functions.fulfillment import app as fulfillment
 from local.stripe_sandbox import StripeSandbox
 from local.stripe_sandbox.sessions import expire_due
 from tests.crashes import Crash, restart
+from tests.in_memory_dynamodb.dynamodb import DynamoDB
 from tests.prove.at_stripe import AtStripe
-from tests.prove.dynamodb import DynamoDB
 from tests.prove.outside import Client, Process, Queue, Secrets, Transport
 from tests.shop import PUBLISHED, Context, Shop
 

@@ -1,13 +1,12 @@
 """A transaction says which condition failed, and tries again where it may."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from checkout import aws
 from checkout.errors import TryAgainError
 from checkout.tables import transaction
 
@@ -26,23 +25,23 @@ def table(fake_aws: None) -> None:  # noqa: ARG001
 
 
 @pytest.fixture
-def refusals(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
+def refusals(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Make DynamoDB refuse with these reasons, one refusal after the other."""
     monkeypatch.setattr(transaction, "FIRST_PAUSE_SECONDS", 0)
-    client = aws.client("dynamodb")
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
     waiting: list[list[str]] = []
 
-    def refuse(model: Any, **_: Any) -> None:
-        if waiting and model.name == "TransactWriteItems":
+    def refuse(client: Any, operation: str, parameters: Any) -> Any:
+        if waiting and operation == "TransactWriteItems":
             reasons = [{"Code": code} for code in waiting.pop(0)]
             error = {"Error": {"Code": "TransactionCanceledException"}}
             raise client.exceptions.TransactionCanceledException(
-                error | {"CancellationReasons": reasons}, model.name
+                error | {"CancellationReasons": reasons}, operation
             )
+        return call(client, operation, parameters)
 
-    client.meta.events.register("before-call.dynamodb", refuse)
-    yield waiting
-    client.meta.events.unregister("before-call.dynamodb", refuse)
+    monkeypatch.setattr(BaseClient, "_make_api_call", refuse)
+    return waiting
 
 
 def put(item_id: str, **facts: str) -> transaction.Action:
