@@ -23,6 +23,7 @@ OPERATIONS = frozenset(
         "BatchWriteItem",
         "CreateTable",
         "DeleteItem",
+        "DescribeTable",
         "GetItem",
         "PutItem",
         "Query",
