@@ -28,7 +28,7 @@ sam-local: .venv/ready .venvs/sam/ready ## Let `sam local` run the functions aga
 
 test: test-fast test-stack ## Check and test everything, as CI does
 
-test-fast: check ## All of it but the tests that need a running stack
+test-fast: check .venvs/embedded-aws/ready ## All of it but the tests that need a running stack
 	COVERAGE_CORE=sysmon $(RUN) pytest --numprocesses auto --cov --ignore tests/stack
 
 test-stack: browser .venvs/sam/ready .venvs/embedded-aws/ready ## Test the deployed stack (CHECKOUT_STACK_JSON=.local/stack.json: the one that runs)
