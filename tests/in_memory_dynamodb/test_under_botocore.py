@@ -52,6 +52,14 @@ def test_a_transaction_says_which_condition_failed(dynamodb: Any) -> None:
 
 
 @on_moto_too
+def test_a_table_says_what_its_key_is(dynamodb: Any) -> None:
+    table = dynamodb.describe_table(TableName=TABLE)["Table"]
+
+    assert table["TableStatus"] == "ACTIVE"
+    assert table["KeySchema"] == SCHEMA["KeySchema"]
+
+
+@on_moto_too
 def test_a_parameter_that_botocore_refuses_is_refused(dynamodb: Any) -> None:
     for wanted in ({"Keys": X}, {"Key": {"id": "x"}}, {"Key": X, "Limit": 0}):
         with pytest.raises(ParamValidationError):
