@@ -29,7 +29,7 @@ sam-local: .venv/ready .venvs/sam/ready ## Let `sam local` run the functions aga
 test: test-fast test-stack ## Check and test everything, as CI does
 
 test-fast: check .venvs/embedded-aws/ready ## All of it but the tests that need a running stack
-	COVERAGE_CORE=sysmon $(RUN) pytest --numprocesses auto --cov --ignore tests/stack
+	COVERAGE_CORE=sysmon $(RUN) pytest --numprocesses auto --dist worksteal --cov --ignore tests/stack
 
 test-stack: browser .venvs/sam/ready .venvs/embedded-aws/ready ## Test the deployed stack (CHECKOUT_STACK_JSON=.local/stack.json: the one that runs)
 	$(RUN) pytest -r s tests/stack
@@ -43,7 +43,7 @@ prove: .venv/ready ## Tell ten thousand histories of payments badly, and see tha
 	HISTORIES=$(HISTORIES) SEED=$(SEED) $(RUN) pytest tests/prove --numprocesses auto --dist worksteal --quiet
 
 coverage: .venv/ready ## Which branches the fast tests take, too; lines alone are quicker
-	$(RUN) pytest --numprocesses auto --cov --cov-branch --ignore tests/stack
+	$(RUN) pytest --numprocesses auto --dist worksteal --cov --cov-branch --ignore tests/stack
 
 check: .venv/ready .venvs/sam/ready ## Format, lint, types, imports, template
 	$(RUN) ruff format --check

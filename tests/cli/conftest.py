@@ -2,7 +2,7 @@
 
 import io
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
@@ -50,8 +50,8 @@ class Operator:
 def operator(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operator]:
     url = shop.sqs.create_queue(QueueName=f"dead-{uuid4().hex}")["QueueUrl"]
     operator = Operator(shop, url)
-    deployed = Deployed(operator)
     call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
+    deployed = Deployed(operator, call)
 
     def with_the_deployed(client: Any, operation: str, parameters: Any) -> Any:
         answer = getattr(deployed, operation, None)
@@ -66,9 +66,10 @@ def operator(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operator]:
 class Deployed:
     """What the fake AWS has not: the stack, and the functions that it runs."""
 
-    def __init__(self, operator: Operator) -> None:
+    def __init__(self, operator: Operator, call: Callable[..., Any]) -> None:
         shop = operator.shop
         self.shop = shop
+        self._call = call
         self.outputs = shop.tables | {
             "PaymentEventsQueueUrl": shop.queue_url,
             "PaymentEventsDeadLetterQueueUrl": operator.dead_letters_url,
@@ -112,6 +113,11 @@ class Deployed:
                 {"FunctionError": "Unhandled"},
             )
         return {"Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
+
+    def ReceiveMessage(self, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
+        """Nothing comes later: waiting for it would only take time."""
+        parameters = parameters | {"WaitTimeSeconds": 0}
+        return dict(self._call(self.shop.sqs, "ReceiveMessage", parameters))
 
     def _check(self, parameters: dict[str, Any]) -> None:
         if parameters["StackName"] != STACK:

@@ -296,6 +296,7 @@ def test_stripe_is_asked_for_events_as_far_back_as_it_tries_itself(
     shop: Shop, time: Any
 ) -> None:
     """On its first run, and after a long silence, in bounded steps."""
+    shop.forget_that_the_sweep_runs()
     shop.stripe.requests.clear()
     run(shop)
     first = asked_for_events(shop)
@@ -385,6 +386,7 @@ def test_the_sweep_keeps_below_the_rate_that_the_stack_allows(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stripe's limits are shared with the buyers, who come first."""
+    shop.forget_that_the_sweep_runs()
     shop.values["SweepCallsPerSecond"] = "1"
     pauses: list[float] = []
     monkeypatch.setattr("checkout.stripe_gateway.time.sleep", pauses.append)

@@ -12,6 +12,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError, ParamValidationError
 from botocore.validate import ParamValidator
 
+from tests import moto_without_http
 from tests.in_memory_dynamodb.dynamodb import DynamoDB
 from tests.in_memory_dynamodb.expressions import NotUnderstoodError
 
@@ -41,8 +42,8 @@ class UnderBotocore:
 
     What is made of an answer, or of a refusal, stays botocore's: exceptions, pages.
     A test that patches `_make_api_call` too, to count calls or to fail them, wraps
-    what answers here. Other services are called as before, and so is DynamoDB while
-    there are no tables in memory.
+    what answers here. Of other services, moto answers without HTTP what is asked most
+    often. While there are no tables in memory, all are called as before.
     """
 
     def __init__(self) -> None:
@@ -56,10 +57,15 @@ class UnderBotocore:
         """Do this once: whatever else is patched meanwhile is patched around it."""
 
         def call(client: Any, operation: str, parameters: Json) -> Any:
-            model = client.meta.service_model
-            if self._regions is None or model.service_name != "dynamodb":
+            answer = None
+            # A test may send a client elsewhere, to where nobody answers for instance.
+            at_aws = client.meta.endpoint_url.endswith(".amazonaws.com")
+            if at_aws and self._regions is not None:
+                _check_parameters(client, operation, parameters)
+                answer = self._answer(client, operation, parameters)
+            if answer is None:
                 return self._call(client, operation, parameters)
-            return self._answer(client, operation, parameters)
+            return answer | _metadata(200)
 
         with patch.object(BaseClient, "_make_api_call", call):
             yield
@@ -71,13 +77,11 @@ class UnderBotocore:
         yield
         self._regions = None
 
-    def _answer(self, client: Any, operation: str, parameters: Json) -> Json:
+    def _answer(self, client: Any, operation: str, parameters: Json) -> Json | None:
+        if client.meta.service_model.service_name != "dynamodb":
+            return moto_without_http.answer(client, operation, parameters)
         if operation not in OPERATIONS:
             raise NotUnderstoodError(operation)
-        shape = client.meta.service_model.operation_model(operation).input_shape
-        found = VALIDATOR.validate(parameters, shape)
-        if found.has_errors():
-            raise ParamValidationError(report=found.generate_report())
         assert self._regions is not None
         with self._one_at_a_time:
             dynamodb = self._regions[client.meta.region_name]
@@ -86,7 +90,14 @@ class UnderBotocore:
             except ClientError as error:
                 known = client.exceptions.from_code(error.response["Error"]["Code"])
                 raise known(error.response | _metadata(400), operation) from error
-        return answer | _metadata(200)
+        return answer
+
+
+def _check_parameters(client: Any, operation: str, parameters: Json) -> None:
+    shape = client.meta.service_model.operation_model(operation).input_shape
+    found = VALIDATOR.validate(parameters, shape)
+    if found.has_errors():
+        raise ParamValidationError(report=found.generate_report())
 
 
 def _metadata(status: int) -> Json:

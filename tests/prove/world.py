@@ -23,9 +23,6 @@ import time_machine
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
 from checkout import aws, reconcile, stripe_transport
-from checkout.clock import iso
-from checkout.tables.item import to_item
-from checkout.tables.payment_sessions import UNDELIVERED
 from checkout.telemetry import logger
 from functions.fulfillment import app as fulfillment
 from local.stripe_sandbox import StripeSandbox
@@ -126,11 +123,7 @@ class World(Shop):
         }
         self.load_samples()
         self.put_offer(BID_45)
-        # The sweep has been running; it need not go back for days.
-        since = {"id": UNDELIVERED, "until": iso(START)}
-        self.dynamodb.put_item(
-            TableName=self.tables["PaymentSessionsTable"], Item=to_item(since)
-        )
+        self.note_that_the_sweep_runs()
         self.queue: list[str] = self.sqs.waiting
         # Stripe's sessions in the order in which buyers were sent to them.
         self.handed_out: list[str] = []
