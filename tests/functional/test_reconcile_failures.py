@@ -383,6 +383,7 @@ def test_purchases_get_their_turn_while_stripe_lists_no_events(
     shop: Shop, time: Any
 ) -> None:
     """Asking for three days of events takes half of what is left at the most."""
+    shop.forget_that_the_sweep_runs()
     bought(shop, ["user_0"])
     time.shift(MINUTES)
     shop.stripe.requests.clear()
