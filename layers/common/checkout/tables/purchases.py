@@ -278,13 +278,13 @@ def _stored(purchase: Purchase) -> dict[str, Any]:
 
 def _check_readable(purchase: Purchase) -> None:
     """
-    Raise what reading and showing *purchase* would raise, before it is written.
+    Raise what reading *purchase* and its status would raise, before it is written.
 
     One that cannot be read takes its buyer's whole history with it, and every later
     event of its payment.
     """
     stored = from_item(to_item(purchase.to_dict()))
-    readable(Purchase.from_dict, stored).to_json()
+    readable(Purchase.from_dict, stored).to_dict()
 
 
 def _held_by(purchase: Purchase) -> dict[str, Any]:
