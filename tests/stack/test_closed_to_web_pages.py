@@ -5,6 +5,8 @@ import json
 import platform
 import zipfile
 from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -42,46 +44,53 @@ def listening_sockets() -> dict[str, tuple[str, int]]:
     return found
 
 
-def sockets_of(process: Path) -> set[str]:
-    links = [str(fd.readlink()) for fd in process.glob("fd/*") if fd.is_symlink()]
-    return {link[8:-1] for link in links if link.startswith("socket:[")}
+@dataclass(frozen=True)
+class Process:
+    parent: str
+    sockets: set[str]
 
 
-def parent_of(process: Path) -> str:
-    return (process / "stat").read_text().rpartition(")")[2].split()[1]
+def sockets_of(process: Path) -> Iterator[str]:
+    for fd in process.glob("fd/*"):
+        with suppress(FileNotFoundError):  # it has been closed meanwhile
+            link = str(fd.readlink())
+            if link.startswith("socket:["):
+                yield link[8:-1]
 
 
-def processes() -> Iterator[Path]:
+def processes() -> dict[str, Process]:
+    """Return what runs at one moment, by its number: read once, since it may end."""
+    found = {}
     for process in Path("/proc").glob("[0-9]*"):
-        try:
-            sockets_of(process)
-            parent_of(process)
-        except OSError:  # it has ended, or is somebody else's
-            continue
-        yield process
+        with suppress(OSError):  # it has ended, or is somebody else's
+            parent = (process / "stat").read_text().rpartition(")")[2].split()[1]
+            found[process.name] = Process(parent, {*sockets_of(process)})
+    return found
 
 
 def ports_of_the_stack(stack) -> dict[int, str]:
     """Return the address of each port that `make run` or a child of it has opened."""
+    running = processes()
     listening = listening_sockets()
-    all_there_are = {process.name: process for process in processes()}
     aws = port_of(stack, "aws_endpoint_url")
-    [server] = [
-        process
-        for process in all_there_are.values()
-        if aws in {listening[i][1] for i in sockets_of(process) & listening.keys()}
-    ]
-    family = {parent_of(server)}
+    servers = {
+        name: process
+        for name, process in running.items()
+        if aws in {listening[i][1] for i in process.sockets & listening.keys()}
+    }
+    # A worker that has just been forked has its parent's sockets for a moment.
+    [run] = {process.parent for process in servers.values()} - servers.keys()
+    family = {run}
     while children := {
         name
-        for name, process in all_there_are.items()
-        if parent_of(process) in family and name not in family
+        for name, process in running.items()
+        if process.parent in family and name not in family
     }:
         family |= children
     return {
         listening[inode][1]: listening[inode][0]
         for name in family
-        for inode in sockets_of(all_there_are[name]) & listening.keys()
+        for inode in running[name].sockets & listening.keys()
     }
 
 
