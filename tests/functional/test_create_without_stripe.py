@@ -342,6 +342,40 @@ def test_a_session_that_stripe_does_not_know_any_more_makes_way_after_a_day(
         assert [s["status"] for s in shop.sessions()] == ["expired", "open"]
 
 
+def test_a_late_intent_that_was_opened_meanwhile_is_expired_at_stripe(
+    shop: Shop,
+) -> None:
+    """Who read it as an intent must not take it for one that nobody can pay."""
+    from functions.create_session import app  # noqa: PLC0415 - as the shop does
+
+    fail(shop, status=429)
+    unavailable(shop, shop.create("order"))
+    recover(shop)
+    payable = app.creator().payable
+    as_it_was_read = payable.sessions.get(shop.sessions()[0]["id"])
+    assert shop.create("order").status == 200
+
+    with time_machine.travel(timedelta(hours=23, minutes=1)):
+        payable.close(as_it_was_read)
+
+    assert [s["status"] for s in shop.stripe_sessions()] == ["expired"]
+    assert [s["status"] for s in shop.sessions()] == ["expired"]
+
+
+def test_another_refusal_is_no_word_that_a_session_is_gone_however_old_it_is(
+    shop: Shop,
+) -> None:
+    shop.create("order")
+    [old] = shop.stripe_sessions()
+    path = f"{SESSIONS}/{old['id']}"
+    shop.stripe.faults.add(Fault("*", path, status=400, times=99))
+
+    with time_machine.travel(timedelta(hours=26)):
+        unavailable(shop, shop.create("order", **OTHER_URLS["order"]))
+
+    assert [s["status"] for s in shop.sessions()] == ["open"]
+
+
 def test_a_session_that_was_opened_meanwhile_is_not_given_up(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:

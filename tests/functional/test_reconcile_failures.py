@@ -279,6 +279,15 @@ def refunded_unheard(shop: Shop, purchase: dict[str, Any]) -> None:
     shop.stripe_post("/v1/refunds", payment_intent=intent)
 
 
+def bought_and_refunded_unheard(shop: Shop) -> dict[str, Any]:
+    """Let one buyer buy, with all that follows, and then be given the money back."""
+    [purchase] = bought(shop, ["user_0"]).values()
+    sweep(shop)
+    shop.stop_webhook()
+    refunded_unheard(shop, purchase)
+    return purchase
+
+
 def refuse(monkeypatch: pytest.MonkeyPatch, purchase: dict[str, Any]) -> None:
     """Let SQS refuse what tells of one payment, as it does above a mebibyte."""
     intent = purchase["stripe_payment_intent_id"]
@@ -326,10 +335,7 @@ def test_an_event_that_failed_is_fetched_again(
     shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Invariant 4: it is not forgotten when the windows after it are done."""
-    [purchase] = bought(shop, ["user_0"]).values()
-    sweep(shop)
-    shop.stop_webhook()
-    refunded_unheard(shop, purchase)
+    purchase = bought_and_refunded_unheard(shop)
     time.shift(11 * MINUTES)
     with monkeypatch.context() as patch:
         refuse(patch, purchase)
@@ -398,10 +404,7 @@ def test_purchases_get_their_turn_while_stripe_lists_no_events(
 def test_a_long_outage_leaves_a_window_for_each_hour_and_loses_nothing(
     shop: Shop, time: Any
 ) -> None:
-    [purchase] = bought(shop, ["user_0"]).values()
-    sweep(shop)
-    shop.stop_webhook()
-    refunded_unheard(shop, purchase)
+    bought_and_refunded_unheard(shop)
     with patch.object(stripe_gateway, "RETRIES", 0):
         from functions.reconcile import app  # noqa: PLC0415
 
@@ -451,10 +454,7 @@ def test_what_fails_again_waits_an_hour_and_never_moves_the_bookmark_back(
     shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Or its alarm would hide every other for as long as Stripe keeps the event."""
-    [purchase] = bought(shop, ["user_0"]).values()
-    sweep(shop)
-    shop.stop_webhook()
-    refunded_unheard(shop, purchase)
+    purchase = bought_and_refunded_unheard(shop)
     time.shift(11 * MINUTES)
     refuse(monkeypatch, purchase)
     assert run(shop)["failed"] > 0, "the first time"
@@ -470,6 +470,34 @@ def test_what_fails_again_waits_an_hour_and_never_moves_the_bookmark_back(
     assert run(shop)["failed"] > 0, "an hour later"
 
 
+class CutOff(Passing):
+    """An invocation whose time is over once Stripe has listed events twice."""
+
+    def get_remaining_time_in_millis(self) -> int:
+        asked = [r for r in self.shop.stripe.requests if r["path"] == "/v1/events"]
+        return 240_000 if len(asked) < 2 else 0
+
+
+def test_a_window_that_is_only_cut_off_goes_on_in_the_next_run(
+    shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What fails again waits an hour; what there was no time for does not."""
+    purchase = bought_and_refunded_unheard(shop)
+    time.shift(11 * MINUTES)
+    with monkeypatch.context() as patch:
+        refuse(patch, purchase)
+        assert run(shop)["failed"] > 0
+    time.shift(5 * MINUTES)
+    shop.stripe.requests.clear()
+    shop.invoke("ReconcileFunction", {}, CutOff(shop))
+    assert shop.messages() == []
+
+    time.shift(5 * MINUTES)
+    sweep(shop)
+
+    assert [p["status"] for p in shop.purchases()] == ["refunded"]
+
+
 def test_what_stripe_has_forgotten_is_given_up_aloud(
     shop: Shop,
     time: Any,
@@ -477,10 +505,7 @@ def test_what_stripe_has_forgotten_is_given_up_aloud(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Invariant 4: a payment does not disappear without an alarm."""
-    [purchase] = bought(shop, ["user_0"]).values()
-    sweep(shop)
-    shop.stop_webhook()
-    refunded_unheard(shop, purchase)
+    purchase = bought_and_refunded_unheard(shop)
     time.shift(11 * MINUTES)
     refuse(monkeypatch, purchase)
     run(shop)
@@ -506,10 +531,7 @@ def test_what_stripe_has_forgotten_is_given_up_aloud(
 def test_a_bookmark_that_cannot_be_read_is_begun_anew(
     shop: Shop, time: Any, broken: dict[str, Any]
 ) -> None:
-    [purchase] = bought(shop, ["user_0"]).values()
-    sweep(shop)
-    shop.stop_webhook()
-    refunded_unheard(shop, purchase)
+    bought_and_refunded_unheard(shop)
     change(shop, "PaymentSessionsTable", "sweep#undelivered", **broken)
     time.shift(11 * MINUTES)
 

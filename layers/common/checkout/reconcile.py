@@ -174,8 +174,10 @@ class Sweep:
         for window in [*_windows(until, end), *tried_before]:
             if not run.has_time():
                 return
+            failed_before = run.failed
             left = self._fetch_window(run, window)
-            if left and window in tried_before:
+            if window in tried_before and run.failed > failed_before:
+                # Not where only the time was over: that goes on in the next run.
                 again_at = now + LONGEST_PAUSE
             until = max(until, window.until)
             again = _joined([*(w for w in again if w != window), *left])
