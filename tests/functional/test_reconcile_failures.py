@@ -415,6 +415,8 @@ def test_a_long_outage_leaves_a_window_for_each_hour_and_loses_nothing(
             assert run(shop)["failed"] > 0
     bookmark = shop.item("PaymentSessionsTable", "sweep#undelivered")
     assert len(bookmark["again"]) <= 4
+    times = [[datetime.fromisoformat(at) for at in each] for each in bookmark["again"]]
+    assert all(until - since <= HOURS for since, until in times)
     shop.stripe.faults.clear()
 
     time.shift(61 * MINUTES)
