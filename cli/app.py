@@ -12,10 +12,10 @@ from cli import (
     dead_letters,
     offers,
     quarantine,
+    reconcile,
     refunds,
     replay,
     show,
-    sweep,
     webhook_endpoint,
 )
 from cli.console import CommandError, say
@@ -76,7 +76,7 @@ def choose_stack(
 app.command()(show.show)
 app.command()(refunds.refund)
 app.command()(replay.replay)
-app.command()(sweep.sweep)
+app.command()(reconcile.reconcile)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(offers.app, name="offers")

@@ -8,7 +8,9 @@ from typing import Annotated, Any
 
 import typer
 
-from checkout import aws, clock, payment_events
+from checkout import clock
+from checkout.clients import aws
+from checkout.domain import stripe_events
 from cli.console import (
     CommandError,
     Json,
@@ -168,7 +170,7 @@ def _delete(stack: Stack, letter: DeadLetter) -> None:
 def _read(message: dict[str, Any]) -> DeadLetter:
     event_id, event_type, payment_session_id = message["MessageId"], None, None
     try:
-        event = payment_events.read(message["Body"])
+        event = stripe_events.read(message["Body"])
         event_id, event_type = str(event.id), str(event.type)
         payment_session_id = event.object["metadata"]["payment_session_id"]
     except (ValueError, KeyError, TypeError, RecursionError):

@@ -2,21 +2,21 @@
 
 from typing import Any
 
-from checkout.money import InvalidMoneyError, Money
-from checkout.payment_session import PaymentSession
-from checkout.purchase import Purchase
+from checkout.domain.money import InvalidMoneyError, Money
+from checkout.domain.payment_session import PaymentSession
+from checkout.domain.purchase import Purchase
 
 type Facts = dict[str, Any]
 
 # Neither stripe_request, which may hold an e-mail address, nor the payment page's url.
 OF_SESSION = (
-    *("id", "kind", "offer_id", "title", "buyer_id", "creator_id", "claim"),
+    *("id", "kind", "offer_id", "title", "buyer_id", "creator_id", "sale_key"),
     *("status", "payment_status", "attempt", "amount", "currency", "livemode"),
     *("created_at", "expires_at", "stripe_session_id", "stripe_payment_intent_id"),
 )
 # Nor the receipt's url.
 OF_PURCHASE = (
-    *("id", "kind", "offer_id", "title", "buyer_id", "creator_id", "claim"),
+    *("id", "kind", "offer_id", "title", "buyer_id", "creator_id", "sale_key"),
     *(
         "status",
         "quarantine_reason",
@@ -30,7 +30,7 @@ OF_PURCHASE = (
 )
 OF_REFUND_REQUEST = (
     *("id", "amount", "reason", "requested_by", "requested_at", "refund_id"),
-    "was_refused",
+    "refusal_code",
 )
 OF_REFUND = ("id", "amount", "status", "created_at", "reason")
 OF_DISPUTE = ("id", "amount", "status", "created_at", "reason")

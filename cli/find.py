@@ -5,15 +5,15 @@ from collections.abc import Iterator, Mapping
 from pkgutil import iter_modules
 from typing import Any
 
-from checkout import offers
+from checkout import kinds
+from checkout.domain.checkout_session import id_of
+from checkout.domain.payment_session import PaymentSession
+from checkout.domain.purchase import Purchase
 from checkout.errors import StripeBrokenError, StripeRefusedError
-from checkout.payment_session import PaymentSession
-from checkout.purchase import Purchase
-from checkout.stripe_session import id_of
 from cli.console import CommandError
 from cli.stack import Stack
 
-KINDS = tuple(module.name for module in iter_modules(offers.__path__))
+KINDS = tuple(module.name for module in iter_modules(kinds.__path__))
 # Not a kind: a row is sold through its bids.
 ROW = "row"
 
@@ -91,15 +91,21 @@ def _of_purchase(stack: Stack, purchase: Purchase | None) -> PaymentSession | No
 
 def _by_offer(stack: Stack, given: str) -> list[PaymentSession]:
     """Take `order#order_1` as it stands, and a bare `order_1` for every kind."""
-    noun, mark, offer_id = given.partition("#")
-    keys = [(noun, offer_id)] if mark else [(noun, given) for noun in (*KINDS, ROW)]
+    item_type, mark, offer_id = given.partition("#")
+    keys = (
+        [(item_type, offer_id)]
+        if mark
+        else [(item_type, given) for item_type in (*KINDS, ROW)]
+    )
     found = [session for key in keys for session in _sessions_of(stack, *key)]
     return sorted(found, key=lambda session: session.created_at, reverse=True)
 
 
-def _sessions_of(stack: Stack, noun: str, offer_id: str) -> Iterator[PaymentSession]:
-    if noun != ROW:
-        yield from stack.sessions.of_offer(noun, offer_id, MOST_SESSIONS)
+def _sessions_of(
+    stack: Stack, item_type: str, offer_id: str
+) -> Iterator[PaymentSession]:
+    if item_type != ROW:
+        yield from stack.sessions.of_offer(item_type, offer_id, MOST_SESSIONS)
     elif offer_id:
         for bid in stack.offers.bids_of(offer_id):
             yield from stack.sessions.of_offer("bid", bid["bid_id"], MOST_SESSIONS)

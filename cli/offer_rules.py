@@ -7,9 +7,9 @@ from urllib.parse import urlsplit
 from uuid import UUID
 
 from checkout import clock
+from checkout.domain.money import InvalidMoneyError, Money
+from checkout.domain.offer import revenue_split
 from checkout.errors import NotPurchasableError
-from checkout.money import InvalidMoneyError, Money
-from checkout.offers import terms_of_sale
 from checkout.tables.item import LONGEST_KEY_BYTES
 from cli.find import KINDS
 
@@ -85,26 +85,26 @@ def problems_of(offers: Sequence[Item]) -> Iterator[Problem]:
 
 
 def _problems(offer: Item) -> Iterator[tuple[str, str]]:
-    noun, _, rest = offer["id"].partition("#")
-    if noun not in SHAPES and noun not in KINDS:
+    item_type, _, rest = offer["id"].partition("#")
+    if item_type not in SHAPES and item_type not in KINDS:
         yield "id", f"must be one of {', '.join(sorted(SHAPES))}, then # and an id"
         return
-    shape = SHAPES.get(noun, ADDED_KIND)
-    yield from _identity(noun, rest, offer)
+    shape = SHAPES.get(item_type, ADDED_KIND)
+    yield from _identity(item_type, rest, offer)
     yield from _texts(shape, offer)
     yield from _status(shape, offer.get("status"))
     yield from _price(shape, offer)
     yield from _terms(offer)
     yield from _fractions(offer)
-    if own := OWN_PROBLEMS.get(noun):
+    if own := OWN_PROBLEMS.get(item_type):
         yield from own(offer)
 
 
-def _identity(noun: str, rest: str, offer: Item) -> Iterator[tuple[str, str]]:
+def _identity(item_type: str, rest: str, offer: Item) -> Iterator[tuple[str, str]]:
     if not rest or len(offer["id"].encode(errors="replace")) > LONGEST_KEY_BYTES:
-        yield "id", f"must be {noun}# and an id of moderate length"
-    elif offer.get(f"{noun}_id") != rest:
-        yield f"{noun}_id", f"must be the text {rest!r}, as in the id"
+        yield "id", f"must be {item_type}# and an id of moderate length"
+    elif offer.get(f"{item_type}_id") != rest:
+        yield f"{item_type}_id", f"must be the text {rest!r}, as in the id"
 
 
 def _texts(shape: Shape, offer: Item) -> Iterator[tuple[str, str]]:
@@ -152,7 +152,7 @@ def _price(shape: Shape, offer: Item) -> Iterator[tuple[str, str]]:
 
 def _terms(offer: Item) -> Iterator[tuple[str, str]]:
     try:
-        terms_of_sale(offer)
+        revenue_split(offer)
     except NotPurchasableError:
         fees = "platform_fee_bps, organization_fee_bps"
         yield fees, "must be basis points, 10000 together at most"

@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from checkout import aws
+from checkout.clients import aws
 from checkout.tables.item import to_item
 from cli.console import (
     CommandError,

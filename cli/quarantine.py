@@ -4,8 +4,8 @@ from typing import Annotated
 
 import typer
 
-from checkout import quarantine
-from checkout.purchase import PurchaseStatus
+from checkout.domain.purchase import PurchaseStatus
+from checkout.flows import review_quarantine
 from cli import facts
 from cli.console import CommandError, Json, Yes, ask, print_json, print_table
 from cli.refunds import PurchaseId, give_back, print_purchase, purchase_of
@@ -48,7 +48,9 @@ def accept(
         f"and give {purchase.title} to its buyer?",
         yes=yes,
     )
-    accepted = quarantine.accept(stack.refunds.changes, purchase.id, stack.operator)
+    accepted = review_quarantine.accept(
+        stack.refunds.changes, purchase.id, stack.operator
+    )
     print_purchase(accepted, as_json=as_json)
 
 
@@ -69,7 +71,7 @@ def dismiss(
         yes=yes,
     )
     changes = stack.refunds.changes
-    dismissed = quarantine.dismiss(changes, purchase.id, stack.operator, note)
+    dismissed = review_quarantine.dismiss(changes, purchase.id, stack.operator, note)
     print_purchase(dismissed, as_json=as_json)
 
 

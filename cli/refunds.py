@@ -5,9 +5,9 @@ from uuid import uuid4
 
 import typer
 
+from checkout.domain.purchase import Purchase
+from checkout.domain.refund import FAILED
 from checkout.errors import NotFoundError, StripeError
-from checkout.purchase import Purchase
-from checkout.refund import FAILED
 from cli import facts
 from cli.console import CommandError, Json, Yes, ask, print_facts, print_json
 from cli.stack import Stack, stack_of
@@ -81,7 +81,7 @@ def give_back(
         # Asked for once more it would be another refund.
         raise CommandError(
             f"Stripe has not confirmed the refund: {error.__cause__ or error}. "
-            "It is written down, and the sweep goes on with it; do not ask again."
+            "It is written down, and reconcile goes on with it; do not ask again."
         ) from error
     print_purchase(refunded, as_json=as_json)
     for made in refunded.refunds.values():

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from checkout import clock
-from checkout.payment_events import FROM_STRIPE
+from checkout.domain.stripe_events import FROM_STRIPE
 from cli.console import Json, Yes, ask, print_json, print_table, waiting, with_progress
 from cli.stack import stack_of
 

@@ -6,11 +6,12 @@ from typing import Annotated, Any
 
 import typer
 
-from checkout import clock, payment_events
+from checkout import clock
+from checkout.domain import stripe_events
+from checkout.domain.checkout_session import CheckoutSession, id_of
+from checkout.domain.payment_session import PaymentSession
+from checkout.domain.purchase import Purchase, id_for
 from checkout.errors import StripeError
-from checkout.payment_session import PaymentSession
-from checkout.purchase import Purchase, id_for
-from checkout.stripe_session import StripeSession, id_of
 from cli import facts
 from cli.console import (
     CommandError,
@@ -29,9 +30,9 @@ from cli.stack import Stack, stack_of
 # too many to look through a month of them.
 WHILE_OPEN = frozenset(
     [
-        payment_events.SESSION_COMPLETED,
-        payment_events.SESSION_EXPIRED,
-        payment_events.PAYMENT_FAILED,
+        stripe_events.SESSION_COMPLETED,
+        stripe_events.SESSION_EXPIRED,
+        stripe_events.PAYMENT_FAILED,
         "payment_intent.processing",
         "payment_intent.succeeded",
     ]
@@ -121,7 +122,7 @@ def stripe_view(stack: Stack, session: PaymentSession) -> Facts | None:
     if session.stripe_session_id is None:
         return None
     stripe_object = stack.stripe.session(session.stripe_session_id)
-    found = StripeSession.from_dict(stripe_object)
+    found = CheckoutSession.from_dict(stripe_object)
     view = {
         "session_status": found.status,
         "payment_status": found.payment_status,
@@ -145,7 +146,7 @@ def related_events(stack: Stack, session: PaymentSession) -> Iterator[Facts]:
     since = max(created, now - KEPT_BY_STRIPE)
     windows = [
         (min(created + LONGEST_OPEN, now), WHILE_OPEN),
-        (now, payment_events.FROM_STRIPE - WHILE_OPEN),
+        (now, stripe_events.FROM_STRIPE - WHILE_OPEN),
     ]
     for until, types in windows:
         if since < until:

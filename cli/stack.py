@@ -9,11 +9,11 @@ from typing import Any
 
 import typer
 
-from checkout import aws, credentials
+from checkout.clients import aws, credentials
+from checkout.clients.payment_events_queue import PaymentEventsQueue
+from checkout.clients.stripe_api import StripeApi
 from checkout.config import RefundsConfig
-from checkout.payment_events import PaymentEvents
-from checkout.refunds import Refunds
-from checkout.stripe_gateway import StripeGateway
+from checkout.flows.refund_purchase import Refunds
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
@@ -93,9 +93,9 @@ class Stack:
         return self.parameter("StripeMode") == "live"
 
     @cached_property
-    def stripe(self) -> StripeGateway:
+    def stripe(self) -> StripeApi:
         key_name = self.parameter("StripeSecretKeyName")
-        return StripeGateway(
+        return StripeApi(
             lambda: credentials.secret(key_name), self.parameter("StripeApiBase")
         )
 
@@ -121,8 +121,8 @@ class Stack:
         return str(aws.client("sts").get_caller_identity()["Arn"])
 
     @cached_property
-    def payment_events(self) -> PaymentEvents:
-        return PaymentEvents(self.output("PaymentEventsQueueUrl"))
+    def payment_events(self) -> PaymentEventsQueue:
+        return PaymentEventsQueue(self.output("PaymentEventsQueueUrl"))
 
     @cached_property
     def offers(self) -> Offers:

@@ -5,9 +5,9 @@ from typing import Annotated, Any
 
 import typer
 
-from checkout import aws
-from checkout.payment_events import FROM_STRIPE
-from checkout.stripe_gateway import api_version
+from checkout.clients import aws
+from checkout.clients.stripe_api import api_version
+from checkout.domain.stripe_events import FROM_STRIPE
 from cli.console import CommandError, Json, Yes, ask, print_facts, print_json
 from cli.stack import Stack, stack_of
 

@@ -194,7 +194,7 @@ def instructions(run: list[str], environment: dict[str, str]) -> int:
     """Return how many million instructions a process takes, from start to end."""
     counter = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={os.devnull}"]
     fixed = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(  # noqa: S603 - our own interpreter and script
+    done = subprocess.run(  # noqa: S603 - the two commands above
         counter + run,
         check=True,
         capture_output=True,

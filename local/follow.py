@@ -105,16 +105,16 @@ class Follower:
         return session
 
     def _written(self, session: Json) -> list[Json]:
-        """Return what the settling transaction writes, as far as it is there."""
+        """Return what the fulfilling transaction writes, as far as it is there."""
         payment_id = str(session["id"]).removeprefix("ps_")
-        claim = session.get("claim")
-        # Content belongs to its buyer; of the others, the claim is what was sold.
+        sale_key = session.get("sale_key")
+        # Content belongs to its buyer; of the others, the sale key is what was sold.
         offer = f"{session['kind']}#{session['offer_id']}"
-        sold = offer if session["kind"] == "content" else claim or offer
+        sold = offer if session["kind"] == "content" else sale_key or offer
         keys = [
             ("session", "PaymentSessionsTable", session["id"]),
             ("purchase", "PurchasesTable", f"pur_{payment_id}"),
-            ("ownership", "PurchasesTable", f"owns#{claim}"),
+            ("ownership", "PurchasesTable", f"owns#{sale_key}"),
             ("offer", "OffersTable", sold),
             (
                 "payment intent",

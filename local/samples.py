@@ -67,7 +67,7 @@ def reset_shop(dynamodb: Any, outputs: dict[str, str]) -> None:  # noqa: ANN401 
     """
     Forget every purchase of the local shop, and sell the samples anew.
 
-    What counts a claim's attempts stays: Stripe remembers the idempotency keys that
+    What counts a sale key's attempts stays: Stripe remembers the idempotency keys that
     were made of them, and would refuse one that comes with another request.
     """
     forget(dynamodb, outputs["PurchasesTable"])

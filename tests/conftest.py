@@ -71,7 +71,7 @@ def new_shop(fake_aws: None, stripe_server: Running) -> Callable[[], Shop]:  # n
         stripe_server.use(stripe)
         shop = Shop(stripe, stripe_server.url)
         shop.load_samples()
-        shop.note_that_the_sweep_runs()
+        shop.note_a_reconcile_run()
         return shop
 
     return make

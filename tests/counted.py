@@ -9,7 +9,7 @@ from tests.template_file import ROOT, functions, module_of
 
 METRIC = re.compile(r'"(payments\.[\w.]+)"')
 # Its names are those of events.
-NO_METRICS = "checkout.domain_events"
+NO_METRICS = "checkout.domain.published_events"
 
 
 @cache

@@ -36,7 +36,7 @@ class Crash(BaseException):
 
 def restart() -> None:
     """Make every function cold, but for its AWS clients: they remember nothing."""
-    from checkout import credentials  # noqa: PLC0415 - once the environment is set
+    from checkout.clients import credentials  # noqa: PLC0415 - once the environment is set
 
     credentials.forget()
     for name, module in list(sys.modules.items()):

@@ -142,7 +142,7 @@ class Shop:
             "OperatorClaim": "cognito:groups",
             "OperatorGroup": "payments-admin",
             "DisputedAccess": "suspended",
-            "SweepCallsPerSecond": "1000",
+            "ReconcileCallsPerSecond": "1000",
             "MetricsFormat": "cloudwatch",
             "EventBus": "payments",
             "SegmentWriteKeyName": "segment/write-key",
@@ -173,7 +173,7 @@ class Shop:
 
     def load_samples(self) -> None:
         from checkout import clock  # noqa: PLC0415 - frozen time is read late
-        from checkout.tables.item import to_item  # noqa: PLC0415
+        from checkout.tables.item import to_item  # noqa: PLC0415 - as in the shop
 
         puts = [
             {"PutRequest": {"Item": to_item(offer)}}
@@ -184,11 +184,11 @@ class Shop:
         )
         assert not answer["UnprocessedItems"]
 
-    def note_that_the_sweep_runs(self) -> None:
+    def note_a_reconcile_run(self) -> None:
         """As it does every few minutes: it need not fetch the events of three days."""
         from checkout import clock  # noqa: PLC0415 - frozen time is read late
-        from checkout.reconcile import DELIVERED_BY  # noqa: PLC0415
-        from checkout.tables.item import to_item  # noqa: PLC0415
+        from checkout.flows.reconcile import DELIVERED_BY  # noqa: PLC0415 - once the environment is set
+        from checkout.tables.item import to_item  # noqa: PLC0415 - as in the shop
         from checkout.tables.payment_sessions import UNDELIVERED  # noqa: PLC0415
 
         until = clock.iso(clock.now() - DELIVERED_BY)
@@ -197,7 +197,7 @@ class Shop:
             Item=to_item({"id": UNDELIVERED, "until": until}),
         )
 
-    def forget_that_the_sweep_runs(self) -> None:
+    def forget_reconcile_runs(self) -> None:
         """The next one is the first."""
         from checkout.tables.payment_sessions import UNDELIVERED  # noqa: PLC0415
 
@@ -207,7 +207,7 @@ class Shop:
         )
 
     def put_offer(self, offer: dict[str, Any]) -> None:
-        from checkout.tables.item import to_item  # noqa: PLC0415
+        from checkout.tables.item import to_item  # noqa: PLC0415 - as in the shop
 
         self.dynamodb.put_item(
             TableName=self.tables["OffersTable"], Item=to_item(offer)
@@ -241,7 +241,7 @@ class Shop:
 
     def restore(self, everything: dict[str, list[dict[str, Any]]]) -> None:
         """Put every table back to what it held when *everything* was read."""
-        from checkout.tables.item import to_item  # noqa: PLC0415
+        from checkout.tables.item import to_item  # noqa: PLC0415 - as in the shop
 
         for table, items in everything.items():
             name = self.tables[table]
@@ -276,19 +276,19 @@ class Shop:
         """Return what has happened, without the events that changed nothing."""
         entries = sorted(self.items("AuditLogTable"), key=lambda e: e["entry_id"])
         actions = [entry["action"] for entry in entries]
-        return [action for action in actions if action != "event_changed_nothing"]
+        return [action for action in actions if action != "event_had_no_effect"]
 
     def entries(self, *actions: str) -> list[dict[str, Any]]:
         """Return the audit log's entries of these actions, in order of time."""
         entries = sorted(self.items("AuditLogTable"), key=lambda e: e["entry_id"])
         return [entry for entry in entries if entry["action"] in actions]
 
-    def forget_live_session(self, claim: str) -> None:
-        """Let a claim be paid through a second session: what must never happen."""
+    def forget_live_session(self, sale_key: str) -> None:
+        """Let a sale key be paid through a second session: what must never happen."""
         self.dynamodb.put_item(
             TableName=self.tables["PaymentSessionsTable"],
             Item={
-                "id": {"S": f"live#{claim}"},
+                "id": {"S": f"live#{sale_key}"},
                 "payment_session_id": {"S": "ps_gone"},
                 "attempt": {"N": "7"},
             },
@@ -435,9 +435,9 @@ class Shop:
         return answer.json()
 
     def refunds(self) -> Any:
-        """Return the flow that the worker, the sweep and operators share."""
+        """Return the flow that the worker, reconcile and operators share."""
         from checkout.config import RefundsConfig  # noqa: PLC0415 - as above
-        from checkout.refunds import Refunds  # noqa: PLC0415
+        from checkout.flows.refund_purchase import Refunds  # noqa: PLC0415 - once the environment is set
 
         return Refunds.of(
             RefundsConfig(

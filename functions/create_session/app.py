@@ -4,20 +4,24 @@ import ipaddress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from checkout import clock, credentials, http, requests
+from checkout import clock
+from checkout.api import body
+from checkout.api.request import Request
+from checkout.api.response import Handler, Response, serve
+from checkout.clients import credentials
+from checkout.clients.payment_events_queue import PaymentEventsQueue
+from checkout.clients.stripe_api import StripeApi
 from checkout.config import CreateSessionConfig
-from checkout.create import SessionCreator
+from checkout.domain.terms import Terms
 from checkout.errors import TooManyRequestsError
-from checkout.offers import kind_named
-from checkout.payable import PayableSessions
-from checkout.payment_events import PaymentEvents
-from checkout.stripe_gateway import StripeGateway
+from checkout.flows.create_session import SessionCreator
+from checkout.flows.open_checkout import StripeCheckout
+from checkout.kinds import kind_named
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
 from checkout.telemetry import logger, metrics
-from checkout.terms import Terms
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -35,11 +39,11 @@ def creator() -> SessionCreator:
     return SessionCreator(
         sessions=sessions,
         purchases=Purchases(c.purchases_table),
-        payable=PayableSessions(
+        payable=StripeCheckout(
             sessions=sessions,
             audit_log=AuditLog(c.audit_log_table),
-            payment_events=PaymentEvents(c.payment_events_queue_url),
-            stripe=StripeGateway(
+            payment_events=PaymentEventsQueue(c.payment_events_queue_url),
+            stripe=StripeApi(
                 lambda: credentials.secret(c.stripe_secret_key_name), c.stripe_api_base
             ),
         ),
@@ -54,26 +58,25 @@ def offers() -> Offers:
     return Offers(config().offers_table)
 
 
-def create(kind_name: str, request: http.Request) -> dict[str, Any]:
+def create(kind_name: str, request: Request) -> dict[str, Any]:
     kind = kind_named(kind_name)
     if kind.ANONYMOUS:
         limit_rate(request)
     buyer = request.buyer if kind.ANONYMOUS else request.require_buyer()
     path = {name: value for name, value in request.path.items() if name != "kind"}
-    wanted = requests.parse(kind.Request, request.body, path)
-    terms = Terms.of(
+    wanted = body.parse(kind.Request, request.body, path)
+    terms = Terms.for_offer(
         kind_name,
-        kind,
-        kind.find(wanted, buyer, offers()),
+        kind.find_offer(wanted, buyer, offers()),
         buyer=buyer,
         frontend_url=config().frontend_url,
         request_key=request.idempotency_key,
     )
     started = creator().start(terms)
-    return kind.answer(started.session, started.client_secret)
+    return kind.create_response(started.session, started.client_secret)
 
 
-def limit_rate(request: http.Request) -> None:
+def limit_rate(request: Request) -> None:
     """Bound what one client may start without logging in: card testers pay nobody."""
     now = clock.now()
     limit = int(config().anonymous_requests_per_minute)
@@ -89,7 +92,7 @@ def client_of(address: str) -> str:
     return str(ipaddress.ip_network(f"{ip}/64", strict=False))
 
 
-ROUTES: dict[str, http.Handler] = {
+ROUTES: dict[str, Handler] = {
     "POST /api/checkout/create-session": lambda request: create("bid", request),
     "POST /payments/checkout/create": lambda request: create("auction", request),
     "POST /orders/{orderId}/checkout": lambda request: create("order", request),
@@ -101,5 +104,5 @@ ROUTES: dict[str, http.Handler] = {
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> http.Response:
-    return http.serve(ROUTES, event, context)
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
+    return serve(ROUTES, event, context)

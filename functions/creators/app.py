@@ -6,12 +6,15 @@ from datetime import date
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from checkout import clock, http
+from checkout import clock
+from checkout.api.request import Request
+from checkout.api.response import Handler, Response, serve
 from checkout.config import CreatorsConfig
+from checkout.domain.offer import LONGEST_CREATOR_ID, is_creator_id
+from checkout.domain.revenue import to_json
 from checkout.errors import ForbiddenError, InvalidRequestError
-from checkout.offers import LONGEST_CREATOR_ID, is_creator_id
-from checkout.revenue import to_json
-from checkout.tables.purchases import Position, Purchases
+from checkout.flows.show_purchase import show_to_creator
+from checkout.tables.purchases import Cursor, Purchases
 from checkout.tables.revenue import Revenue
 from checkout.telemetry import logger
 
@@ -42,7 +45,7 @@ def revenue() -> Revenue:
     return Revenue(config().purchases_table)
 
 
-def earned(request: http.Request) -> dict[str, Any]:
+def earned(request: Request) -> dict[str, Any]:
     creator_id = permitted(request)
     first, last = period(request)
     days = range(first.toordinal(), last.toordinal() + 1)
@@ -55,7 +58,7 @@ def earned(request: http.Request) -> dict[str, Any]:
     }
 
 
-def sold(request: http.Request) -> dict[str, Any]:
+def sold(request: Request) -> dict[str, Any]:
     creator_id = permitted(request)
     first, last = period(request)
     limit = request.whole_number("limit", DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)
@@ -68,12 +71,12 @@ def sold(request: http.Request) -> dict[str, Any]:
         "creatorId": creator_id,
         "from": str(first),
         "to": str(last),
-        "data": [purchase.to_creator_json() for purchase in found],
+        "data": [show_to_creator(purchase) for purchase in found],
         "nextCursor": cursor(following) if following else None,
     }
 
 
-def permitted(request: http.Request) -> str:
+def permitted(request: Request) -> str:
     """Return whose revenue it is about, if the caller may see it."""
     caller, creator_id = request.require_buyer(), request.path["creatorId"]
     is_operator = request.is_of_group(config().operator_claim, config().operator_group)
@@ -85,7 +88,7 @@ def permitted(request: http.Request) -> str:
     return creator_id
 
 
-def period(request: http.Request) -> tuple[date, date]:
+def period(request: Request) -> tuple[date, date]:
     """Return the first and the last day asked for, by default the last thirty."""
     last = day(request, "to") or clock.now().date()
     # By number, since no date comes before the year 1.
@@ -97,7 +100,7 @@ def period(request: http.Request) -> tuple[date, date]:
     return first, last
 
 
-def day(request: http.Request, name: str) -> date | None:
+def day(request: Request, name: str) -> date | None:
     given = request.query.get(name)
     if given is None:
         return None
@@ -112,11 +115,11 @@ def day(request: http.Request, name: str) -> date | None:
     return found
 
 
-def cursor(following: Position) -> str:
+def cursor(following: Cursor) -> str:
     return urlsafe_b64encode(" ".join(following).encode()).decode()
 
 
-def position(given: str | None, since: str, until: str) -> Position | None:
+def position(given: str | None, since: str, until: str) -> Cursor | None:
     """Read a cursor: a place in the period, in the list of whoever is asked about."""
     if given is None:
         return None
@@ -127,15 +130,15 @@ def position(given: str | None, since: str, until: str) -> Position | None:
     if not found or not since <= found[1] <= until:
         problem = "is none that was given for this period"
         raise InvalidRequestError("The cursor is refused.", cursor=problem)
-    return Position(*found.groups())
+    return Cursor(*found.groups())
 
 
-ROUTES: dict[str, http.Handler] = {
+ROUTES: dict[str, Handler] = {
     "GET /api/creators/{creatorId}/revenue": earned,
     "GET /api/creators/{creatorId}/purchases": sold,
 }
 
 
 @logger.inject_lambda_context
-def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> http.Response:
-    return http.serve(ROUTES, event, context)
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
+    return serve(ROUTES, event, context)

@@ -9,13 +9,13 @@ from aws_lambda_powertools.utilities.batch import (
     process_partial_response,
 )
 
-from checkout import payment_events
-from checkout.after_payment import AfterPayment
 from checkout.config import FulfillmentConfig
+from checkout.domain import stripe_events
+from checkout.domain.stripe_events import AFTER_PAYMENT
 from checkout.errors import TryAgainError
-from checkout.payment_events import AFTER_PAYMENT
-from checkout.refunds import Refunds
-from checkout.settle import Settlement
+from checkout.flows.apply_money_event import MoneyEvents
+from checkout.flows.fulfill import Fulfillment
+from checkout.flows.refund_purchase import Refunds
 from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
@@ -31,21 +31,21 @@ processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 
 @cache
-def after_payment() -> AfterPayment:
+def after_payment() -> MoneyEvents:
     refunds = Refunds.of(FulfillmentConfig())
-    settlement = Settlement(changes=refunds.changes, refunds=refunds)
-    return AfterPayment(settlement=settlement, refunds=refunds)
+    fulfillment = Fulfillment(changes=refunds.changes, refunds=refunds)
+    return MoneyEvents(fulfillment=fulfillment, refunds=refunds)
 
 
 def apply(record: "SQSRecord", lambda_context: "LambdaContext") -> None:
     try:
         check_time(lambda_context)
-        event = payment_events.read(record.body)
+        event = stripe_events.read(record.body)
         flow = after_payment()
         if event.type in AFTER_PAYMENT:
             outcome = flow.apply(event)
         else:
-            outcome = flow.settlement.apply(event)
+            outcome = flow.fulfillment.apply(event)
     except Exception:
         count("payments.events.failed")
         logger.exception("event_failed", message_id=record.message_id)

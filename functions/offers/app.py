@@ -3,10 +3,11 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from checkout import http
+from checkout.api.request import Request
+from checkout.api.response import Handler, Response, serve
 from checkout.config import OffersConfig
 from checkout.errors import NotFoundError
-from checkout.offers.bid import buy_now
+from checkout.kinds.bid import buy_now
 from checkout.tables.offers import Offers
 from checkout.tables.purchases import Purchases
 from checkout.telemetry import logger
@@ -30,7 +31,7 @@ def purchases() -> Purchases:
     return Purchases(config().purchases_table)
 
 
-def order(request: http.Request) -> dict[str, Any]:
+def order(request: Request) -> dict[str, Any]:
     buyer = request.require_buyer()
     found = offers().get("order", request.path["orderId"])
     if found is None or found["owner_id"] != buyer.id:
@@ -67,7 +68,7 @@ def payments(purchase_id: str | None) -> list[dict[str, Any]]:
     ]
 
 
-def row(request: http.Request) -> dict[str, Any]:
+def row(request: Request) -> dict[str, Any]:
     buyer = request.require_buyer()
     found = offers().get("row", request.path["rowId"])
     if found is None or found["owner_id"] != buyer.id:
@@ -93,12 +94,12 @@ def tile(bid: dict[str, Any], of_row: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-ROUTES: dict[str, http.Handler] = {
+ROUTES: dict[str, Handler] = {
     "GET /orders/{orderId}": order,
     "GET /api/rows/{rowId}": row,
 }
 
 
 @logger.inject_lambda_context
-def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> http.Response:
-    return http.serve(ROUTES, event, context)
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
+    return serve(ROUTES, event, context)

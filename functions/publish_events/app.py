@@ -4,9 +4,9 @@ from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from checkout.clients.event_bus import EventBus
 from checkout.config import PublishEventsConfig
-from checkout.domain_events import domain_event
-from checkout.event_bus import EventBus
+from checkout.domain.published_events import published_event
 from checkout.tables.item import from_item
 from checkout.telemetry import count, logger, metrics
 
@@ -24,7 +24,7 @@ def publish(records: Sequence[dict[str, Any]]) -> list[str]:
     events = {
         record["SequenceNumber"]: event
         for record in records
-        if (event := domain_event(from_item(record["NewImage"])))
+        if (event := published_event(from_item(record["NewImage"])))
     }
     try:
         errors = bus().put(list(events.values()))

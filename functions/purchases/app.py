@@ -3,11 +3,13 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from checkout import http
-from checkout.access import has_access
+from checkout.api.request import Request
+from checkout.api.response import Handler, Response, serve
 from checkout.config import PurchasesConfig
+from checkout.domain.purchase import PurchaseStatus
 from checkout.errors import InvalidRequestError, NotFoundError
-from checkout.purchase import PurchaseStatus
+from checkout.flows.check_access import has_access
+from checkout.flows.show_purchase import show_to_buyer
 from checkout.tables.offers import Offers
 from checkout.tables.purchases import Purchases
 from checkout.telemetry import logger
@@ -35,14 +37,14 @@ def offers() -> Offers:
     return Offers(config().offers_table)
 
 
-def history(request: http.Request) -> dict[str, Any]:
+def history(request: Request) -> dict[str, Any]:
     buyer = request.require_buyer()
     status = status_filter(request.query.get("status"))
     page = request.whole_number("page", 1, LARGEST_PAGE)
     size = request.whole_number("pageSize", DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)
     found, total = purchases().page(buyer.id, status, page, size)
     return {
-        "data": [purchase.to_json() for purchase in found],
+        "data": [show_to_buyer(purchase) for purchase in found],
         "pagination": {
             "page": page,
             "pageSize": size,
@@ -60,21 +62,21 @@ def status_filter(given: str | None) -> PurchaseStatus | None:
         raise InvalidRequestError("The status is refused.", status=problem) from error
 
 
-def one(request: http.Request) -> dict[str, Any]:
+def one(request: Request) -> dict[str, Any]:
     buyer = request.require_buyer()
     purchase = purchases().get(request.path["id"])
     if purchase is None or purchase.buyer_id != buyer.id:
         raise NotFoundError("There is no such purchase of yours.")
-    return purchase.to_json()
+    return show_to_buyer(purchase)
 
 
-def access(request: http.Request) -> dict[str, Any]:
+def access(request: Request) -> dict[str, Any]:
     buyer = request.require_buyer()
     kind, offer_id = request.path["kind"], request.path["id"]
     return {"hasAccess": has_access(kind, offer_id, buyer.id, offers(), purchases())}
 
 
-ROUTES: dict[str, http.Handler] = {
+ROUTES: dict[str, Handler] = {
     "GET /api/purchases": history,
     "GET /api/purchases/{id}": one,
     "GET /api/access/{kind}/{id}": access,
@@ -82,5 +84,5 @@ ROUTES: dict[str, http.Handler] = {
 
 
 @logger.inject_lambda_context
-def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> http.Response:
-    return http.serve(ROUTES, event, context)
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
+    return serve(ROUTES, event, context)

@@ -3,11 +3,11 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.config import ReconcileConfig
-from checkout.payable import PayableSessions
-from checkout.payment_events import PaymentEvents
-from checkout.reconcile import Sweep
-from checkout.refunds import Refunds
+from checkout.flows.open_checkout import StripeCheckout
+from checkout.flows.reconcile import Reconciler
+from checkout.flows.refund_purchase import Refunds
 from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
@@ -18,18 +18,18 @@ MARGIN_MILLISECONDS = 60_000
 
 
 @cache
-def sweep() -> Sweep:
+def reconcile() -> Reconciler:
     config = ReconcileConfig()
-    refunds = Refunds.of(config, float(config.sweep_calls_per_second))
+    refunds = Refunds.of(config, float(config.reconcile_calls_per_second))
     changes = refunds.changes
-    payment_events = PaymentEvents(config.payment_events_queue_url)
-    payable = PayableSessions(
+    payment_events = PaymentEventsQueue(config.payment_events_queue_url)
+    payable = StripeCheckout(
         sessions=changes.sessions,
         audit_log=changes.audit_log,
         payment_events=payment_events,
         stripe=refunds.stripe,
     )
-    return Sweep(payable=payable, payment_events=payment_events, refunds=refunds)
+    return Reconciler(payable=payable, payment_events=payment_events, refunds=refunds)
 
 
 @logger.inject_lambda_context
@@ -38,7 +38,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     def seconds_left() -> float:
         return (context.get_remaining_time_in_millis() - MARGIN_MILLISECONDS) / 1000
 
-    run = sweep().run(seconds_left)
-    count("payments.sweep.looked_at", run.looked_at)
-    logger.info("swept", looked_at=run.looked_at, failed=run.failed)
-    return {"looked_at": run.looked_at, "failed": run.failed}
+    run = reconcile().run(seconds_left)
+    count("payments.reconcile.checked", run.checked)
+    logger.info("reconciled", checked=run.checked, failed=run.failed)
+    return {"checked": run.checked, "failed": run.failed}

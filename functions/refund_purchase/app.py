@@ -6,19 +6,22 @@ from uuid import uuid4
 
 from annotated_types import Ge, Len
 
-from checkout import http, requests
+from checkout.api import body
+from checkout.api.fields import request_body
+from checkout.api.request import Request
+from checkout.api.response import Handler, Response, serve
 from checkout.config import RefundPurchaseConfig
 from checkout.errors import ForbiddenError
-from checkout.offers import create_request
-from checkout.refunds import Refunds
+from checkout.flows.refund_purchase import Refunds
+from checkout.flows.show_purchase import show_to_buyer
 from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-@create_request
-class Request:
+@request_body
+class RefundRequest:
     amountCents: Annotated[int, Ge(1)] | None = None  # noqa: N815 - as in a purchase
     reason: Annotated[str, Len(1, 500)] | None = None
 
@@ -33,12 +36,12 @@ def refunds() -> Refunds:
     return Refunds.of(config())
 
 
-def refund(request: http.Request) -> dict[str, Any]:
-    count("payments.refunds.asked")
+def refund(request: Request) -> dict[str, Any]:
+    count("payments.refunds.requested")
     operator = request.require_buyer()
     if not request.is_of_group(config().operator_claim, config().operator_group):
         raise ForbiddenError("Only an operator may refund a purchase.")
-    wanted = requests.parse(Request, request.body, {})
+    wanted = body.parse(RefundRequest, request.body, {})
     purchase = refunds().request(
         request.path["id"],
         amount=wanted.amountCents,
@@ -47,13 +50,13 @@ def refund(request: http.Request) -> dict[str, Any]:
         request_key=request.idempotency_key or uuid4().hex,
         requested_by=operator.id,
     )
-    return purchase.to_json()
+    return show_to_buyer(purchase)
 
 
-ROUTES: dict[str, http.Handler] = {"POST /api/purchases/{id}/refund": refund}
+ROUTES: dict[str, Handler] = {"POST /api/purchases/{id}/refund": refund}
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> http.Response:
-    return http.serve(ROUTES, event, context)
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
+    return serve(ROUTES, event, context)

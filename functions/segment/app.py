@@ -3,9 +3,9 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from checkout import credentials
+from checkout.clients import credentials
+from checkout.clients.segment import Segment
 from checkout.config import SegmentConfig
-from checkout.segment import Segment
 from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:

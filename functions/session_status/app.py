@@ -4,13 +4,16 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from checkout import clock, credentials, http
+from checkout import clock
+from checkout.api.request import Request
+from checkout.api.response import Handler, Response, serve
+from checkout.clients import credentials
+from checkout.clients.payment_events_queue import PaymentEventsQueue
+from checkout.clients.stripe_api import StripeApi
 from checkout.config import SessionStatusConfig
+from checkout.domain.checkout_session import is_ahead
+from checkout.domain.payment_session import Status
 from checkout.errors import InvalidRequestError, NotFoundError
-from checkout.payment_events import PaymentEvents
-from checkout.payment_session import Status
-from checkout.stripe_gateway import StripeGateway
-from checkout.stripe_session import is_ahead
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.telemetry import logger, metrics
 
@@ -40,19 +43,19 @@ def sessions() -> PaymentSessions:
 
 
 @cache
-def payment_events() -> PaymentEvents:
-    return PaymentEvents(config().payment_events_queue_url)
+def payment_events() -> PaymentEventsQueue:
+    return PaymentEventsQueue(config().payment_events_queue_url)
 
 
 @cache
-def stripe() -> StripeGateway:
+def stripe() -> StripeApi:
     c = config()
-    return StripeGateway(
+    return StripeApi(
         lambda: credentials.secret(c.stripe_secret_key_name), c.stripe_api_base
     )
 
 
-def by_stripe_id(request: http.Request) -> dict[str, Any]:
+def by_stripe_id(request: Request) -> dict[str, Any]:
     """Answer from our record once it is final; until then Stripe knows better."""
     stripe_session_id = request.query.get("session_id", "")
     if not STRIPE_SESSION_ID.fullmatch(stripe_session_id):
@@ -68,11 +71,11 @@ def by_stripe_id(request: http.Request) -> dict[str, Any]:
     found = stripe().session(stripe_session_id)
     if is_ahead(found, session):
         payment_events().send_observed(found)
-        logger.info("settlement_queued", payment_session_id=session.id)
+        logger.info("fulfillment_queued", payment_session_id=session.id)
     return {"status": found["status"]}
 
 
-def by_our_id(request: http.Request) -> dict[str, Any]:
+def by_our_id(request: Request) -> dict[str, Any]:
     buyer = request.require_buyer()
     session = sessions().get(request.path["paymentSessionId"])
     if session is None or session.buyer_id != buyer.id:
@@ -86,7 +89,7 @@ def by_our_id(request: http.Request) -> dict[str, Any]:
     }
 
 
-ROUTES: dict[str, http.Handler] = {
+ROUTES: dict[str, Handler] = {
     "GET /api/checkout/session-status": by_stripe_id,
     "GET /payments/sessions/{paymentSessionId}": by_our_id,
 }
@@ -94,5 +97,5 @@ ROUTES: dict[str, http.Handler] = {
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> http.Response:
-    return http.serve(ROUTES, event, context)
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
+    return serve(ROUTES, event, context)

@@ -6,15 +6,19 @@ from functools import cache
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
-from checkout import credentials, http, webhook_signature
+from checkout.api.request import Request
+from checkout.api.response import Response, refuse, respond
+from checkout.clients import credentials
+from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.config import StripeWebhookConfig
+from checkout.domain import webhook_signature
+from checkout.domain.stripe_events import FROM_STRIPE
 from checkout.errors import (
     CheckoutError,
     InvalidSignatureError,
     RefusedEventError,
     UnreadableEventError,
 )
-from checkout.payment_events import FROM_STRIPE, PaymentEvents
 from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
@@ -27,13 +31,13 @@ def config() -> StripeWebhookConfig:
 
 
 @cache
-def payment_events() -> PaymentEvents:
-    return PaymentEvents(config().payment_events_queue_url)
+def payment_events() -> PaymentEventsQueue:
+    return PaymentEventsQueue(config().payment_events_queue_url)
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> http.Response:
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
     """
     Answer 2xx only once the event is safe on the queue.
 
@@ -41,21 +45,21 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> http.Resp
     Nothing is remembered here: a repeated event is the purchase's concern.
     """
     try:
-        receive(http.Request(event))
+        receive(Request(event))
     except RefusedEventError as refusal:
         count("payments.events.refused")
         logger.warning("event_refused", code=refusal.code)
-        return http.refuse(refusal, context.aws_request_id)
+        return refuse(refusal, context.aws_request_id)
     except Exception:  # noqa: BLE001 - the outermost edge: Stripe gets an answer
         count("payments.events.not_enqueued")
         logger.exception("event_not_enqueued")
-        return http.refuse(
+        return refuse(
             CheckoutError("The event could not be taken."), context.aws_request_id
         )
-    return http.respond(HTTPStatus.OK, {"received": True})
+    return respond(HTTPStatus.OK, {"received": True})
 
 
-def receive(request: http.Request) -> None:
+def receive(request: Request) -> None:
     """Put the event on the queue if it is genuine and one that we act on."""
     payload = verified(request)
     try:
@@ -78,7 +82,7 @@ def receive(request: http.Request) -> None:
         logger.info("event_enqueued", event_id=event_id, event_type=event_type)
 
 
-def verified(request: http.Request) -> bytes:
+def verified(request: Request) -> bytes:
     """Return the exact bytes that Stripe signed; raises RefusedEventError if not."""
     try:
         payload = request.body

@@ -71,7 +71,7 @@ def pay(stack: Mapping[str, Any], stripe_session_id: str) -> Json:
 
 
 def purchase_of(stack: Mapping[str, Any], log_in: Mapping[str, str]) -> Json:
-    """Wait for the stack to settle what was paid; return the buyer's one purchase."""
+    """Wait for the stack to fulfill what was paid; return the buyer's one purchase."""
     deadline = time.monotonic() + WITHIN_SECONDS
     while time.monotonic() < deadline:
         if found := call(f"{stack['api_url']}/api/purchases", log_in)["data"]:

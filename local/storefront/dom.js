@@ -98,7 +98,7 @@ export function badgeFor(status) {
 
 const GOOD = new Set(["paid", "purchased", "completed", "complete", "yours"]);
 const BAD = new Set(["refunded", "failed", "expired", "disputed", "quarantined", "cancelled", "abandoned"]);
-const WAIT = new Set(["intent", "open for payment", "processing", "pending", "refunding"]);
+const WAIT = new Set(["prepared", "open for payment", "processing", "pending", "refunding"]);
 
 function setBadge(badge, status) {
   badge.hidden = !status;

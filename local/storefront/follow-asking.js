@@ -13,7 +13,7 @@ const ROUTES = {
 
 export function apiCall(story) {
   const { session } = story;
-  const [line] = said(story, "intent_written");
+  const [line] = said(story, "session_prepared");
   return {
     short: "API",
     title: "The shop calls the API",
@@ -34,14 +34,14 @@ export function intent(story) {
   const { session } = story;
   return {
     short: "Intent",
-    title: "The intent is written down",
+    title: "The session is prepared",
     why: "Everything that Stripe will be sent is decided and kept before Stripe is asked: a crash from here on loses nothing.",
     state: "done",
     at: session.created_at,
     facts: {
       "Payment session": session.id,
       Amount: formatMoney(session.amount, session.currency),
-      Claim: session.claim ?? "none: this may be bought any number of times",
+      "Sale key": session.sale_key ?? "none: this may be bought any number of times",
       Attempt: session.attempt,
       "Status now": session.status,
     },
@@ -56,7 +56,7 @@ export function stripeSession(story) {
   return {
     short: "Stripe",
     title: "Stripe makes a Checkout Session",
-    why: "The idempotency key belongs to the intent. Asked twice, Stripe answers with the same session.",
+    why: "The idempotency key belongs to the session. Asked twice, Stripe answers with the same session.",
     state: session.stripe_session_id ? "done" : "waiting",
     at: created?.at,
     facts: {

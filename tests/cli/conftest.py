@@ -107,7 +107,7 @@ class Deployed:
                     function, json.loads(parameters["Payload"])
                 )
             failed = {}
-        except Exception as error:  # noqa: BLE001 - as Lambda reports it
+        except Exception as error:  # noqa: BLE001 - the others are recorded first
             answer, failed = (
                 {"errorMessage": str(error)},
                 {"FunctionError": "Unhandled"},

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checkout import clock
-from checkout.offers import kind_named
+from checkout.kinds import kind_named
 from local.samples import sample_offers
 from tests.cli.conftest import Operator
 from tests.shop import Shop
@@ -95,8 +95,8 @@ def test_offers_are_read_from_stdin(operator: Operator) -> None:
 
 
 REQUIRED = [
-    (noun, field)
-    for noun, fields in {
+    (item_type, field)
+    for item_type, fields in {
         "row": ("owner_id", "status"),
         "bid": ("row_id", "title", "offer_type"),
         "auction": ("winner_id", "status", "title", "price", "accepted_at"),
@@ -104,15 +104,15 @@ REQUIRED = [
         "content": ("status", "title", "price"),
         "product": ("status", "title", "price"),
     }.items()
-    for field in (f"{noun}_id", *fields)
+    for field in (f"{item_type}_id", *fields)
 ]
 
 
-@pytest.mark.parametrize(("noun", "field"), REQUIRED)
-def test_what_a_noun_needs_is_asked_for(
-    operator: Operator, write: Any, noun: str, field: str
+@pytest.mark.parametrize(("item_type", "field"), REQUIRED)
+def test_what_a_item_type_needs_is_asked_for(
+    operator: Operator, write: Any, item_type: str, field: str
 ) -> None:
-    offer = {name: value for name, value in GOOD[noun].items() if name != field}
+    offer = {name: value for name, value in GOOD[item_type].items() if name != field}
 
     found = problems(operator, write([offer]))
 
@@ -120,7 +120,7 @@ def test_what_a_noun_needs_is_asked_for(
 
 
 @pytest.mark.parametrize(
-    ("noun", "changes", "field"),
+    ("item_type", "changes", "field"),
     [
         ("product", {"price": {"amount": 9.99, "currency": "usd"}}, "price"),
         ("product", {"price": {"amount": "999", "currency": "usd"}}, "price"),
@@ -177,15 +177,15 @@ def test_what_a_noun_needs_is_asked_for(
     ],
 )
 def test_what_would_fail_a_buyer_is_named(
-    operator: Operator, write: Any, noun: str, changes: dict[str, Any], field: str
+    operator: Operator, write: Any, item_type: str, changes: dict[str, Any], field: str
 ) -> None:
-    offer = GOOD[noun] | changes
+    offer = GOOD[item_type] | changes
 
     assert (offer["id"], field) in problems(operator, write([offer]))
 
 
 @pytest.mark.parametrize(
-    ("noun", "changes"),
+    ("item_type", "changes"),
     [
         ("bid", {"price": None}),
         ("content", {"price": {"amount": 0, "currency": "usd"}}),
@@ -197,9 +197,9 @@ def test_what_would_fail_a_buyer_is_named(
     ],
 )
 def test_what_the_host_application_may_do_is_no_problem(
-    operator: Operator, write: Any, noun: str, changes: dict[str, Any]
+    operator: Operator, write: Any, item_type: str, changes: dict[str, Any]
 ) -> None:
-    assert problems(operator, write([GOOD[noun] | changes])) == []
+    assert problems(operator, write([GOOD[item_type] | changes])) == []
 
 
 def test_an_id_that_is_missing_or_there_twice_is_named(
@@ -248,11 +248,11 @@ def stored(shop: Shop, offer_id: str) -> dict[str, Any]:
     return shop.item("OffersTable", offer_id)
 
 
-@pytest.mark.parametrize("noun", GOOD)
+@pytest.mark.parametrize("item_type", GOOD)
 def test_an_offer_is_loaded_as_the_file_has_it(
-    shop: Shop, operator: Operator, write: Any, noun: str
+    shop: Shop, operator: Operator, write: Any, item_type: str
 ) -> None:
-    offer = GOOD[noun]
+    offer = GOOD[item_type]
 
     answer = operator.json("offers", "load", write([offer]), "--yes")
 
@@ -344,12 +344,12 @@ def test_what_is_never_sold_out_is_replaced_whatever_its_status(
 
 
 @pytest.mark.parametrize(
-    ("kind", "noun"), [("bid", "row"), ("auction", "auction"), ("order", "order")]
+    ("kind", "item_type"), [("bid", "row"), ("auction", "auction"), ("order", "order")]
 )
 def test_the_statuses_are_those_that_a_sale_reads_and_writes(
-    shop: Shop, kind: str, noun: str
+    shop: Shop, kind: str, item_type: str
 ) -> None:
-    from checkout.purchase import Purchase  # noqa: PLC0415 - it asks the kinds
+    from checkout.domain.purchase import Purchase  # noqa: PLC0415 - once the environment is set
     from cli.offer_rules import SHAPES  # noqa: PLC0415 - once the environment is set
 
     shop.create(kind)
@@ -357,8 +357,8 @@ def test_the_statuses_are_those_that_a_sale_reads_and_writes(
     shop.deliver()
     sale = kind_named(kind).sale(Purchase.from_dict(shop.purchases()[0]))
 
-    shape = SHAPES[sale.noun]
-    assert sale.noun == noun
+    shape = SHAPES[sale.item_type]
+    assert sale.item_type == item_type
     assert shape.for_sale == sale.sellable
     assert shape.from_us == (sale.sold, sale.returned)
 
@@ -381,6 +381,6 @@ def test_a_kind_that_was_added_is_loaded_once_and_never_replaced(
 
 def test_every_shape_is_that_of_a_kind() -> None:
     from cli.find import KINDS  # noqa: PLC0415 - once the environment is set
-    from cli.offer_rules import SHAPES  # noqa: PLC0415 - same
+    from cli.offer_rules import SHAPES  # noqa: PLC0415 - once the environment is set
 
     assert set(SHAPES) - {"row"} <= set(KINDS)

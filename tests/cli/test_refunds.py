@@ -130,7 +130,7 @@ def test_a_second_full_refund_is_refused(
 def test_a_refund_that_stripe_did_not_confirm_is_made_once(
     shop: Shop, operator: Operator, purchase: dict[str, Any]
 ) -> None:
-    """The sweep goes on with it, and asking again would be too much."""
+    """Reconcile goes on with it, and asking again would be too much."""
     lost = Fault("POST", "/v1/refunds", status=500, when="after", times=5)
     shop.stripe.faults.add(lost)
 
@@ -140,7 +140,7 @@ def test_a_refund_that_stripe_did_not_confirm_is_made_once(
     assert "do not ask again" in result.stderr
     assert operator("refund", purchase["id"], "--yes").exit_code == 1
     shop.stripe.faults.clear()
-    operator("sweep")
+    operator("reconcile")
     assert refunds_at_stripe(shop) == [(999, "succeeded")]
     assert [found["status"] for found in shop.purchases()] == ["refunded"]
 
@@ -325,7 +325,7 @@ def test_what_is_not_in_quarantine_has_no_way_out(
 def test_a_receipts_address_is_never_printed(
     shop: Shop, operator: Operator, purchase: dict[str, Any]
 ) -> None:
-    operator("sweep")
+    operator("reconcile")
     [kept] = shop.purchases()
     assert kept["receipt"]["url"]
 

@@ -8,8 +8,8 @@ import stripe
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from checkout import credentials
-from checkout.payment_events import FROM_STRIPE
+from checkout.clients import credentials
+from checkout.domain.stripe_events import FROM_STRIPE
 from tests.cli.conftest import WEBHOOK_URL, Operator
 from tests.shop import WEBHOOK_SECRET, Shop, sign
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from checkout import offers
+from checkout import kinds
 from tests.shop import ORIGIN, Answer, Shop
 
 PAGE = Path(__file__).parents[2] / "docs/adding-an-offer-kind.md"
@@ -28,11 +28,11 @@ def ticket(
     """The offer of the page, on sale in a shop that has the page's module."""
     [source] = blocks("python")
     (tmp_path / "ticket.py").write_text(source)
-    monkeypatch.setattr(offers, "__path__", [*offers.__path__, str(tmp_path)])
+    monkeypatch.setattr(kinds, "__path__", [*kinds.__path__, str(tmp_path)])
     # What the import adds is taken away again with the patch.
-    monkeypatch.setattr(offers, "ticket", None, raising=False)
-    monkeypatch.setitem(sys.modules, "checkout.offers.ticket", None)
-    del sys.modules["checkout.offers.ticket"]
+    monkeypatch.setattr(kinds, "ticket", None, raising=False)
+    monkeypatch.setitem(sys.modules, "checkout.kinds.ticket", None)
+    del sys.modules["checkout.kinds.ticket"]
     item: dict[str, Any] = json.loads(blocks("json")[0])
     shop.put_offer(item)
     return item
@@ -169,7 +169,7 @@ def test_a_field_that_the_request_does_not_have_is_refused(
 
 
 def test_the_example_leaves_nothing_behind():
-    folder = Path(offers.__path__[0])
+    folder = Path(kinds.__path__[0])
 
     assert not (folder / "ticket.py").exists()
-    assert "checkout.offers.ticket" not in sys.modules
+    assert "checkout.kinds.ticket" not in sys.modules

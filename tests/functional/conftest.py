@@ -2,9 +2,9 @@
 
 import pytest
 
-from checkout import stripe_gateway
+from checkout.clients import stripe_api
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stripe_gateway, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(stripe_api, "READ_SECONDS", 0.2)

@@ -2,7 +2,7 @@
 
 import pytest
 
-from checkout.access import has_access
+from checkout.flows.check_access import has_access
 from checkout.tables.offers import Offers
 from checkout.tables.purchases import Purchases
 from tests.shop import FREE, PUBLISHED, Answer, Shop

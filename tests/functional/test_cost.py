@@ -23,7 +23,7 @@ def test_a_purchase_costs_what_the_operations_page_says(
     with counted(shop, monkeypatch) as units["create"]:
         shop.create("content")
     shop.pay(shop.stripe_sessions()[0]["id"])
-    with counted(shop, monkeypatch) as units["settle"]:
+    with counted(shop, monkeypatch) as units["fulfill"]:
         shop.deliver()
     with counted(shop, monkeypatch) as units["receipt"]:
         shop.invoke("ReconcileFunction", {})

@@ -10,7 +10,7 @@ from tests.crashes import CrashPoint, crash_points
 from tests.shop import ORIGIN, Shop
 
 KINDS = ["bid", "auction", "order", "product", "content"]
-# What follows a change of terms is the same code for each kind that has a claim.
+# What follows a change of terms is the same code for each kind that has a sale key.
 CLAIMED = ["bid", "content"]
 KEY = {"idempotency-key": "0d6b1f9e-1111-4222-8333-444455556666"}
 
@@ -63,7 +63,7 @@ def test_a_create_that_died_anywhere_is_finished_by_the_next_try(
 def test_a_change_of_terms_that_died_anywhere_leaves_one_session_to_pay(
     new_shop: NewShop, kind: str
 ) -> None:
-    """Invariant 2: of a claim, at most one Stripe session can be paid at any time."""
+    """Invariant 2: of a sale key, at most one session can be paid at any time."""
     name = "successUrl" if kind == "content" else "success_url"
     changed = {name: f"{ORIGIN}/other"}
     for crash in crash_points():

@@ -94,7 +94,7 @@ def test_the_price_of_a_session_is_that_of_its_intent(shop: Shop) -> None:
 def test_other_terms_close_the_old_session_and_open_a_new_one(
     shop: Shop, kind: str, change: str
 ) -> None:
-    """Invariant 2: of two sessions for one claim, one at most can be paid."""
+    """Invariant 2: of two sessions for one sale key, one at most can be paid."""
     shop.create(kind)
     if change == "price":
         change_price(shop, kind)
@@ -127,7 +127,7 @@ def test_terms_that_change_back_get_a_third_session(shop: Shop) -> None:
 
 
 def test_another_bid_on_the_row_takes_the_first_ones_place(shop: Shop) -> None:
-    """Two bids of one row are one claim: the row is sold once."""
+    """Two bids of one row are one sale key: the row is sold once."""
     bid = shop.item("OffersTable", "bid#42")
     price = {"amount": 4500, "currency": "usd"}
     shop.put_offer(bid | {"id": "bid#45", "bid_id": "45", "price": price})
@@ -250,7 +250,7 @@ def test_a_session_whose_end_nobody_told_us_makes_way(shop: Shop, kind: str) -> 
     assert [s["status"] for s in shop.sessions()] == ["expired", "open"]
 
 
-# ---------------------------------------------------------------- no claim: products
+# ---------------------------------------------------------------- no sale key: products
 
 
 def test_without_a_key_every_request_is_a_checkout_of_its_own(shop: Shop) -> None:

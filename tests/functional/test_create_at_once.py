@@ -25,7 +25,7 @@ def crowd(shop: Shop) -> Iterator[Shop]:
     Moto's tables are no match for threads, where DynamoDB applies one write at a time:
     so each call has AWS to itself. What happens between two calls stays open.
     """
-    from checkout import aws  # noqa: PLC0415 - after moto has taken over
+    from checkout.clients import aws  # noqa: PLC0415 - once the environment is set
 
     call = BaseClient._make_api_call  # noqa: SLF001
     lock = threading.Lock()

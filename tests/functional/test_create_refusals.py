@@ -455,7 +455,7 @@ def test_a_name_that_is_no_kind_is_not_found(shop: Shop) -> None:
     for name in (
         *("__init__", "__pycache__", "__main__", "os", "..", ".", "", "bid.", ".bid"),
         *("Bid", "BID", "bid/../order", "bid\x00", "offers", "Kind", "kind_named"),
-        *("checkout.offers.bid", "b\u0456d", "bid.TYPE_CHECKING", "a" * 5000, "None"),
+        *("checkout.kinds.bid", "b\u0456d", "bid.TYPE_CHECKING", "a" * 5000, "None"),
     ):
         path = {"kind": name}
         answer = shop.call("POST /api/checkout/{kind}", {}, buyer="user_1", path=path)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from checkout import credentials, stripe_gateway
+from checkout.clients import credentials, stripe_api
 from local.stripe_sandbox.faults import Fault
 from tests.shop import FIRST_KEYS, ORIGIN, Answer, Shop
 
@@ -102,7 +102,7 @@ def test_an_answer_that_never_comes_is_found_by_the_next_try(
 
     unavailable(shop, shop.create(kind))
     recover(shop)
-    assert [s["status"] for s in shop.sessions()] == ["intent"]
+    assert [s["status"] for s in shop.sessions()] == ["prepared"]
     assert "unresolved" in shop.sessions()[0]
     assert shop.create(kind).status == 200
 
@@ -222,7 +222,7 @@ def test_an_intent_that_nobody_finished_in_time_is_given_up(
 def test_nobody_at_stripes_address_is_a_502(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stripe_gateway, "RETRIES", 0)
+    monkeypatch.setattr(stripe_api, "RETRIES", 0)
     stripe_url = shop.values["StripeApiBase"]
     # Port 9 is the discard service's: nothing of ours listens there.
     shop.values["StripeApiBase"] = "http://127.0.0.1:9"
@@ -231,7 +231,7 @@ def test_nobody_at_stripes_address_is_a_502(
 
     shop.values["StripeApiBase"] = stripe_url
     assert shop.stripe.requests == []
-    assert [s["status"] for s in shop.sessions()] == ["intent"]
+    assert [s["status"] for s in shop.sessions()] == ["prepared"]
 
 
 # ---------------------------------------------------------------- one payable session
@@ -286,7 +286,7 @@ def test_a_failed_expiry_is_a_502_even_if_it_was_done(shop: Shop) -> None:
 
 
 def test_two_bids_of_a_row_are_never_both_payable(shop: Shop) -> None:
-    """Invariant 11, for a claim that two offers share."""
+    """Invariant 11, for a sale key that two offers share."""
     shop.change_offer("bid#44", price={"amount": 5000, "currency": "usd"})
     shop.create("bid")
     [old] = shop.stripe_sessions()
@@ -345,7 +345,7 @@ def test_a_session_that_stripe_does_not_know_any_more_makes_way_after_a_day(
 def test_a_late_intent_that_was_opened_meanwhile_is_expired_at_stripe(
     shop: Shop,
 ) -> None:
-    """Who read it as an intent must not take it for one that nobody can pay."""
+    """A session that was read as prepared may have been opened since."""
     from functions.create_session import app  # noqa: PLC0415 - as the shop does
 
     fail(shop, status=429)
@@ -387,7 +387,7 @@ def test_a_session_that_was_opened_meanwhile_is_not_given_up(
     fail(shop, status=429)
     unavailable(shop, shop.create("order"))
     recover(shop)
-    create = stripe_gateway.StripeGateway.create_session
+    create = stripe_api.StripeApi.create_session
     calls: list[str] = []
 
     def overtaken(gateway: Any, request: dict[str, Any], key: str) -> dict[str, Any]:
@@ -397,7 +397,7 @@ def test_a_session_that_was_opened_meanwhile_is_not_given_up(
             fail(shop, status=503, times=2)
         return create(gateway, request, key)
 
-    monkeypatch.setattr(stripe_gateway.StripeGateway, "create_session", overtaken)
+    monkeypatch.setattr(stripe_api.StripeApi, "create_session", overtaken)
     answer = shop.create("order", **OTHER_URLS["order"])
 
     open_ones = [s["id"] for s in shop.stripe_sessions() if s["status"] == "open"]

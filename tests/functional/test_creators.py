@@ -81,7 +81,7 @@ def buy(shop: Shop, kind: str = "content", **changes: Any) -> dict[str, Any]:
 
 
 def sell(shop: Shop, kind: str = "content", **changes: Any) -> dict[str, Any]:
-    """Sell, and settle it; return the purchase."""
+    """Sell, and fulfill it; return the purchase."""
     session = buy(shop, kind, **changes)
     shop.deliver()
     [found] = [p for p in shop.purchases() if p["stripe_session_id"] == session["id"]]

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from checkout import credentials
+from checkout.clients import credentials
 from local.sam_local.api_gateway import as_api_gateway_says
 from local.sam_local.events import SAMPLES, filled, sample_events, signed
 from tests import template_file
@@ -21,7 +21,7 @@ HTTP = [file for file in EVENTS if "routeKey" in file.read_text()]
 OTHERS = {
     "FulfillmentFunction": {"batchItemFailures": []},
     "PublishEventsFunction": {"batchItemFailures": []},
-    "ReconcileFunction": {"looked_at": 1, "failed": 0},
+    "ReconcileFunction": {"checked": 1, "failed": 0},
     "SegmentFunction": None,
 }
 

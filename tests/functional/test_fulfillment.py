@@ -10,8 +10,8 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
-from checkout import payment_events
-from checkout.settle import Outcome, Settlement
+from checkout.domain import stripe_events
+from checkout.flows.fulfill import Fulfillment, Outcome
 from checkout.telemetry import metrics
 from tests.output import captured_log, metrics_in
 from tests.shop import PUBLISHED, WEBHOOK_SECRET, Context, Shop, sqs_event
@@ -149,9 +149,9 @@ def atomic_calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     metrics.clear_metrics()
 
 
-def settlement(shop: Shop) -> Settlement:
+def fulfillment(shop: Shop) -> Fulfillment:
     refunds = shop.refunds()
-    return Settlement(changes=refunds.changes, refunds=refunds)
+    return Fulfillment(changes=refunds.changes, refunds=refunds)
 
 
 def in_parallel(work: Callable[[str], Outcome], bodies: list[str]) -> list[Outcome]:
@@ -173,10 +173,10 @@ def test_twenty_deliveries_at_once_are_one_purchase(shop: Shop, kind: str) -> No
     event = json.dumps(paid(shop, kind))
 
     outcomes = in_parallel(
-        lambda body: settlement(shop).apply(payment_events.read(body)), [event] * 20
+        lambda body: fulfillment(shop).apply(stripe_events.read(body)), [event] * 20
     )
 
-    assert sorted(outcomes) == [Outcome.NOTHING_NEW] * 19 + [Outcome.SETTLED]
+    assert sorted(outcomes) == [Outcome.FULFILLED] + [Outcome.NO_EFFECT] * 19
     [purchase] = shop.purchases()
     assert shop.audit() == ["checkout_created", "checkout_completed"]
     if kind != "product":
@@ -196,11 +196,11 @@ def test_what_does_not_add_up_is_quarantined_once_however_often_it_comes(
     event["data"]["object"]["amount_total"] = 1
 
     outcomes = in_parallel(
-        lambda body: settlement(shop).apply(payment_events.read(body)),
+        lambda body: fulfillment(shop).apply(stripe_events.read(body)),
         [json.dumps(event)] * 10,
     )
 
-    assert sorted(outcomes) == [Outcome.NOTHING_NEW] * 9 + [Outcome.QUARANTINED]
+    assert sorted(outcomes) == [Outcome.NO_EFFECT] * 9 + [Outcome.QUARANTINED]
     assert shop.item("PurchasesTable", "buyer#user_1")["quarantined"] == 1
     assert shop.audit() == ["checkout_created", "purchase_quarantined"]
 
@@ -213,11 +213,11 @@ def test_two_payments_for_one_claim_at_once_are_one_ownership(shop: Shop) -> Non
     events.append(json.dumps(paid(shop, "content")))
 
     outcomes = in_parallel(
-        lambda body: settlement(shop).apply(payment_events.read(body)), events * 5
+        lambda body: fulfillment(shop).apply(stripe_events.read(body)), events * 5
     )
 
-    assert outcomes.count(Outcome.SETTLED) == 1
-    assert outcomes.count(Outcome.GIVEN_BACK) == 1
+    assert outcomes.count(Outcome.FULFILLED) == 1
+    assert outcomes.count(Outcome.UNFULFILLABLE) == 1
     assert sorted(p["status"] for p in shop.purchases()) == ["completed", "refunded"]
     [ownership] = shop.ownerships()
     [completed] = [p for p in shop.purchases() if p["status"] == "completed"]

@@ -174,7 +174,7 @@ def test_what_names_no_payment_intent_is_none_of_ours(
 def test_a_refund_whose_status_is_null_is_asked_about_until_it_has_one(
     shop: Shop, value: object
 ) -> None:
-    """By the sweep, as any refund that is under way."""
+    """By reconcile, as any refund that is under way."""
     intent = stored(shop)["stripe_payment_intent_id"]
     shop.stripe_post("/v1/refunds", payment_intent=intent)
     [refund] = shop.stripe.store.all("refund")
@@ -198,14 +198,14 @@ def test_a_refund_whose_status_is_null_is_asked_about_until_it_has_one(
 def test_an_operators_refund_whose_status_is_null_is_under_way(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from checkout.stripe_gateway import StripeGateway  # noqa: PLC0415
+    from checkout.clients.stripe_api import StripeApi  # noqa: PLC0415 - once the environment is set
 
-    create = StripeGateway.create_refund
+    create = StripeApi.create_refund
 
     def without_status(*arguments: Any) -> Json:
         return create(*arguments) | {"status": None}
 
-    monkeypatch.setattr(StripeGateway, "create_refund", without_status)
+    monkeypatch.setattr(StripeApi, "create_refund", without_status)
     answer = shop.call(
         "POST /api/purchases/{id}/refund",
         {},
@@ -280,7 +280,7 @@ def test_what_could_not_be_read_again_is_not_written(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Whatever it is: the purchase that can be read stays."""
-    from checkout.refund import Refund  # noqa: PLC0415
+    from checkout.domain.refund import Refund  # noqa: PLC0415 - once the environment is set
 
     refund = made_refund(shop, 1)
     read = Refund.from_stripe

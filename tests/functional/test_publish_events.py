@@ -185,14 +185,14 @@ def test_no_e_mail_address_is_on_the_bus(shop: Shop, listener: Listener) -> None
 def test_what_concerns_nobody_else_is_passed_over(
     shop: Shop, listener: Listener
 ) -> None:
-    assert not publish(shop, entry(1, "event_changed_nothing"), entry(2))
+    assert not publish(shop, entry(1, "event_had_no_effect"), entry(2))
 
     assert listener.heard_ids() == [id_of(2)]
 
 
 def test_a_batch_that_concerns_nobody_else_is_done_without_the_bus(shop: Shop) -> None:
     with bus_down():
-        assert not publish(shop, entry(1, "event_changed_nothing"))
+        assert not publish(shop, entry(1, "event_had_no_effect"))
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
@@ -245,7 +245,7 @@ def test_numbers_are_right_where_some_entries_concern_nobody_else(shop: Shop) ->
     Listener(shop.values["EventBus"])
     with bus_refusing(id_of(3)):
         failed = publish(
-            shop, entry(1, "event_changed_nothing"), entry(2), entry(3), entry(4)
+            shop, entry(1, "event_had_no_effect"), entry(2), entry(3), entry(4)
         )
 
     assert failed == ["102"]

@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from checkout.purchase import Purchase, PurchaseStatus
-from checkout.refund import Refund
+from checkout.domain.purchase import Purchase, PurchaseStatus
+from checkout.domain.refund import Refund
 from checkout.tables import transaction
 from checkout.tables.purchases import Purchases
 from tests.shop import PUBLISHED, Answer, Shop, on_moto_too
@@ -78,7 +78,7 @@ def record_many(shop: Shop, buyer: str, statuses: list[str]) -> list[str]:
             title="Hero",
             amount=200,
             currency="usd",
-            claim=None,
+            sale_key=None,
             platform_fee_bps=0,
             organization_fee_bps=0,
             stripe_session_id=f"cs_test_{number}",

@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from checkout import quarantine
 from checkout.errors import NotFoundError, NotQuarantinedError, NotRefundableError
+from checkout.flows import review_quarantine
 from local.stripe_sandbox.faults import Fault
 from tests.shop import PUBLISHED, Shop, on_moto_too
 
@@ -25,7 +25,7 @@ def quarantined(shop: Shop, kind: str = "content", **facts: Any) -> str:
 
 def accept(shop: Shop, purchase_id: str) -> str:
     changes = shop.refunds().changes
-    return quarantine.accept(changes, purchase_id, "operator_1").status
+    return review_quarantine.accept(changes, purchase_id, "operator_1").status
 
 
 def listed(shop: Shop) -> list[str]:
@@ -122,7 +122,7 @@ def test_what_was_dealt_with_by_other_means_is_dismissed(shop: Shop) -> None:
 
     changes = shop.refunds().changes
     note = "Returned by bank transfer"
-    dismissed = quarantine.dismiss(changes, purchase_id, "operator_1", note)
+    dismissed = review_quarantine.dismiss(changes, purchase_id, "operator_1", note)
 
     assert dismissed.status == "failed"
     assert listed(shop) == []

@@ -1,4 +1,4 @@
-"""The sweep: whatever was lost on the way, each session comes to its end."""
+"""Reconcile: whatever was lost on the way, each session comes to its end."""
 
 import json
 from collections.abc import Iterator
@@ -37,11 +37,11 @@ class Hurried(Context):
         return 1_000
 
 
-def sweep(shop: Shop) -> int:
-    """Run the sweep as its schedule does, then the worker; say what was looked at."""
-    looked_at: int = run(shop)["looked_at"]
+def reconcile(shop: Shop) -> int:
+    """Run reconcile as its schedule does, then the worker; say what was looked at."""
+    checked: int = run(shop)["checked"]
     assert not shop.work()
-    return looked_at
+    return checked
 
 
 def run(shop: Shop) -> dict[str, int]:
@@ -60,7 +60,7 @@ def stripe_id(shop: Shop) -> str:
 def test_nothing_is_looked_at_before_it_is_due(shop: Shop, time: Any) -> None:
     shop.create("content")
     time.shift(9 * MINUTES)
-    assert sweep(shop) == 0
+    assert reconcile(shop) == 0
 
 
 @on_moto_too
@@ -70,7 +70,7 @@ def test_a_payment_that_nobody_told_us_of_is_recorded(shop: Shop, time: Any) -> 
     shop.pay(stripe_id(shop))
 
     time.shift(11 * MINUTES)
-    sweep(shop)
+    reconcile(shop)
 
     [purchase] = shop.purchases()
     assert purchase["status"] == "completed"
@@ -80,7 +80,7 @@ def test_a_payment_that_nobody_told_us_of_is_recorded(shop: Shop, time: Any) -> 
 def test_fifty_payments_while_the_webhook_is_dead_are_fifty_purchases(
     shop: Shop, time: Any
 ) -> None:
-    """Invariant 1: one sweep finds them all, and the late events change nothing."""
+    """Invariant 1: one reconcile finds them all, and the late events change nothing."""
     buyers = [f"buyer_{number}" for number in range(50)]
     for buyer in buyers:
         shop.create("content", buyer)
@@ -88,7 +88,7 @@ def test_fifty_payments_while_the_webhook_is_dead_are_fifty_purchases(
         shop.pay(session["stripe_session_id"])
 
     time.shift(11 * MINUTES)
-    assert sweep(shop) == 50
+    assert reconcile(shop) == 50
     for event in shop.events("checkout.session.completed"):
         shop.deliver(event)
 
@@ -103,7 +103,7 @@ def test_an_open_session_is_left_open_and_looked_at_less_and_less(
     looks = 0
     for _ in range(24):
         time.shift(5 * MINUTES)
-        looks += sweep(shop)
+        looks += reconcile(shop)
 
     assert only_session(shop)["status"] == "open"
     assert 2 <= looks <= 6, "two hours: after ten minutes, twenty, forty, and so on"
@@ -116,24 +116,24 @@ def test_a_session_that_nobody_paid_expires(shop: Shop, time: Any, kind: str) ->
     shop.create(kind)
 
     time.shift(23 * HOURS + MINUTES)
-    sweep(shop)
+    reconcile(shop)
 
     session = only_session(shop)
     assert session["status"] == "expired"
     assert "unresolved" not in session
     assert shop.audit()[-1] == "checkout_expired"
     time.shift(24 * HOURS)
-    assert sweep(shop) == 0
+    assert reconcile(shop) == 0
 
 
 def test_the_end_of_a_session_is_not_slept_through(shop: Shop, time: Any) -> None:
     """Looks come an hour apart by then; the end comes in between."""
     shop.create("content")
     time.shift(22 * HOURS + 30 * MINUTES)
-    assert sweep(shop) == 1
+    assert reconcile(shop) == 1
 
     time.shift(31 * MINUTES)
-    sweep(shop)
+    reconcile(shop)
 
     assert only_session(shop)["status"] == "expired"
 
@@ -145,7 +145,7 @@ def test_an_auction_can_not_be_paid_after_its_window(shop: Shop, time: Any) -> N
     session = stripe_id(shop)
 
     time.shift(11 * MINUTES)
-    sweep(shop)
+    reconcile(shop)
 
     assert shop.stripe_get(f"/v1/checkout/sessions/{session}")["status"] == "expired"
     assert only_session(shop)["status"] == "expired"
@@ -158,10 +158,10 @@ def test_an_intent_that_a_crash_left_behind_is_given_an_end(
     with CrashPoint(5) as crash:
         shop.create("content")
     assert crash.happened
-    assert only_session(shop)["status"] == "intent"
+    assert only_session(shop)["status"] == "prepared"
 
     time.shift(11 * MINUTES)
-    sweep(shop)
+    reconcile(shop)
 
     assert only_session(shop)["status"] == "expired"
     assert {s["status"] for s in shop.stripe_sessions()} == {"expired"}
@@ -179,13 +179,13 @@ def test_a_bank_that_decided_unheard_is_heard(
     shop.deliver()
     assert only_session(shop)["status"] == "processing"
     time.shift(11 * MINUTES)
-    sweep(shop)
+    reconcile(shop)
     assert only_session(shop)["status"] == "processing"
 
     intent = shop.stripe_get(f"/v1/checkout/sessions/{stripe_id(shop)}")
     shop.bank_decides(intent["payment_intent"], pays=pays)
     time.shift(2 * HOURS)
-    sweep(shop)
+    reconcile(shop)
 
     assert only_session(shop)["status"] == status
     assert len(shop.purchases()) == pays
@@ -194,13 +194,13 @@ def test_a_bank_that_decided_unheard_is_heard(
 def test_a_session_paid_at_the_last_moment_is_not_expired(
     shop: Shop, time: Any
 ) -> None:
-    """Invariant 4: closing it finds that it has been paid, and settles it."""
+    """Invariant 4: closing it finds that it has been paid, and fulfills it."""
     shop.create("content")
     time.shift(22 * HOURS + 59 * MINUTES)
     shop.pay(stripe_id(shop))
 
     time.shift(2 * MINUTES)
-    sweep(shop)
+    reconcile(shop)
 
     assert only_session(shop)["status"] == "complete"
 
@@ -217,11 +217,11 @@ def test_one_session_that_stripe_fails_on_does_not_stop_the_rest(
     shop.stripe.faults.add(Fault("GET", path, status=500, times=2))
 
     time.shift(11 * MINUTES)
-    assert sweep(shop) == 3
+    assert reconcile(shop) == 3
     assert len(shop.purchases()) == 2
 
     time.shift(15 * MINUTES)
-    sweep(shop)
+    reconcile(shop)
     assert len(shop.purchases()) == 3
 
 
@@ -234,8 +234,8 @@ def test_a_run_that_is_out_of_time_leaves_the_rest_to_the_next(
 
     hurried = shop.invoke("ReconcileFunction", {}, Hurried())
 
-    assert hurried == {"looked_at": 0, "failed": 0}
-    assert sweep(shop) == 1
+    assert hurried == {"checked": 0, "failed": 0}
+    assert reconcile(shop) == 1
     assert len(shop.purchases()) == 1
 
 
@@ -256,7 +256,7 @@ def test_events_that_stripe_could_not_deliver_are_fetched(
     shop.sandbox("charges", intent, "early_fraud_warning")
 
     time.shift(11 * MINUTES)
-    sweep(shop)
+    reconcile(shop)
 
     [purchase] = shop.purchases()
     assert purchase["status"] == "refunded"
@@ -296,7 +296,7 @@ def test_stripe_is_asked_for_events_as_far_back_as_it_tries_itself(
     shop: Shop, time: Any
 ) -> None:
     """On its first run, and after a long silence, in bounded steps."""
-    shop.forget_that_the_sweep_runs()
+    shop.forget_reconcile_runs()
     shop.stripe.requests.clear()
     run(shop)
     first = asked_for_events(shop)
@@ -319,7 +319,7 @@ def test_a_stripe_that_lists_no_events_stops_neither_sessions_nor_purchases(
     shop.stripe.faults.add(Fault("GET", "/v1/events", status=500, times=2))
     time.shift(11 * MINUTES)
 
-    sweep(shop)
+    reconcile(shop)
 
     assert len(shop.purchases()) == 1
 
@@ -335,7 +335,7 @@ def test_a_purchase_learns_its_fee_and_its_receipt(shop: Shop) -> None:
     [purchase] = shop.purchases()
     assert "receipt" not in purchase, "settling did not wait for it"
 
-    sweep(shop)
+    reconcile(shop)
 
     [purchase] = shop.purchases()
     receipt = purchase["receipt"]
@@ -355,11 +355,11 @@ def test_a_receipt_is_asked_for_once(shop: Shop, time: Any) -> None:
     shop.create("content")
     shop.pay(stripe_id(shop))
     shop.deliver()
-    sweep(shop)
+    reconcile(shop)
     time.shift(24 * HOURS)
     shop.stripe.requests.clear()
 
-    assert sweep(shop) == 0
+    assert reconcile(shop) == 0
 
     assert {r["path"] for r in shop.stripe.requests} == {"/v1/events"}
 
@@ -372,24 +372,24 @@ def test_a_receipt_that_stripe_never_books_is_given_up(shop: Shop, time: Any) ->
     charge["balance_transaction"] = None
 
     time.shift(HOURS)
-    sweep(shop)
+    reconcile(shop)
     assert "unresolved" in shop.purchases()[0]
     time.shift(8 * 24 * HOURS)
-    sweep(shop)
+    reconcile(shop)
 
     [purchase] = shop.purchases()
     assert "unresolved" not in purchase
     assert "fee" not in purchase["receipt"]
 
 
-def test_the_sweep_keeps_below_the_rate_that_the_stack_allows(
+def test_reconcile_keeps_below_the_rate_that_the_stack_allows(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Stripe's limits are shared with the buyers, who come first."""
-    shop.forget_that_the_sweep_runs()
-    shop.values["SweepCallsPerSecond"] = "1"
+    shop.forget_reconcile_runs()
+    shop.values["ReconcileCallsPerSecond"] = "1"
     pauses: list[float] = []
-    monkeypatch.setattr("checkout.stripe_gateway.time.sleep", pauses.append)
+    monkeypatch.setattr("checkout.clients.stripe_api.time.sleep", pauses.append)
 
     run(shop)
 

@@ -1,4 +1,4 @@
-"""The sweep meets what it cannot deal with: all the rest is dealt with all the same."""
+"""Reconcile meets what it cannot deal with: all the rest is dealt with all the same."""
 
 import json
 from collections.abc import Callable, Iterator
@@ -12,9 +12,16 @@ import time_machine
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from checkout import stripe_gateway
+from checkout.clients import stripe_api
 from local.stripe_sandbox.faults import Fault
-from tests.functional.test_reconcile import HOURS, MINUTES, START, run, stripe_id, sweep
+from tests.functional.test_reconcile import (
+    HOURS,
+    MINUTES,
+    START,
+    reconcile,
+    run,
+    stripe_id,
+)
 from tests.output import captured_log, metrics_in
 from tests.shop import Context, Shop
 
@@ -52,7 +59,7 @@ def bought(shop: Shop, buyers: list[str] = BUYERS) -> dict[str, dict[str, Any]]:
 
 
 def change(shop: Shop, table: str, item_id: str, **attributes: Any) -> None:
-    from checkout.tables.item import to_item  # noqa: PLC0415 - frozen time is read late
+    from checkout.tables.item import to_item  # noqa: PLC0415 - as in the shop
 
     item = shop.item(table, item_id) | attributes
     shop.dynamodb.put_item(TableName=shop.tables[table], Item=to_item(item))
@@ -122,8 +129,8 @@ def test_a_bad_session_keeps_no_other_waiting(
 
     answer = run(shop)
 
-    assert answer == {"looked_at": 4, "failed": 1}
-    assert metrics_in(capsys.readouterr().out)["payments.sweep.failed"] == 1
+    assert answer == {"checked": 4, "failed": 1}
+    assert metrics_in(capsys.readouterr().out)["payments.reconcile.failed"] == 1
     shop.work()
     assert {p["buyer_id"] for p in shop.purchases()} == {*BUYERS[1:]}
 
@@ -133,13 +140,13 @@ def test_a_bad_session_is_postponed(shop: Shop, time: Any) -> None:
     session = paid_unheard(shop, ["user_0"])["user_0"]
     unreadable_status(shop, session)
     time.shift(11 * MINUTES)
-    assert run(shop) == {"looked_at": 1, "failed": 1}
+    assert run(shop) == {"checked": 1, "failed": 1}
 
-    assert run(shop) == {"looked_at": 0, "failed": 0}
+    assert run(shop) == {"checked": 0, "failed": 0}
 
     change(shop, "PaymentSessionsTable", session["id"], status="open")
     time.shift(61 * MINUTES)
-    sweep(shop)
+    reconcile(shop)
     assert [p["buyer_id"] for p in shop.purchases()] == ["user_0"]
 
 
@@ -147,7 +154,7 @@ def test_bad_sessions_do_not_crowd_out_the_good_ones(
     shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many of them lead the queue of a partition."""
-    monkeypatch.setattr("checkout.reconcile.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("checkout.flows.reconcile.MOST_AT_ONCE", 1)
     monkeypatch.setattr("checkout.tables.due.partition_of", lambda _id: "0")
     sessions = paid_unheard(shop)
     for buyer in BUYERS[1:]:
@@ -196,11 +203,11 @@ def test_a_bad_purchase_keeps_no_other_waiting(
 
     answer = run(shop)
 
-    assert answer == {"looked_at": 4, "failed": 1}
-    assert metrics_in(capsys.readouterr().out)["payments.sweep.failed"] == 1
+    assert answer == {"checked": 4, "failed": 1}
+    assert metrics_in(capsys.readouterr().out)["payments.reconcile.failed"] == 1
     without = [p["buyer_id"] for p in shop.purchases() if "receipt" not in p]
     assert without == ["user_0"]
-    assert run(shop) == {"looked_at": 0, "failed": 0}, "it is postponed"
+    assert run(shop) == {"checked": 0, "failed": 0}, "it is postponed"
 
 
 # ------------------------------------------------------------ AWS itself
@@ -222,7 +229,7 @@ def test_a_partition_that_cannot_be_read_is_left_out(
 
     answer = run(shop)
 
-    assert answer == {"looked_at": 1, "failed": 16}
+    assert answer == {"checked": 1, "failed": 16}
     [purchase] = shop.purchases()
     assert "receipt" in purchase
 
@@ -242,7 +249,7 @@ def test_a_session_that_cannot_be_postponed_keeps_no_other_waiting(
 
     answer = run(shop)
 
-    assert answer == {"looked_at": 4, "failed": 1}
+    assert answer == {"checked": 4, "failed": 1}
     shop.work()
     assert {p["buyer_id"] for p in shop.purchases()} == {*BUYERS[1:]}
 
@@ -257,13 +264,13 @@ def test_a_bookmark_that_cannot_be_kept_stops_neither_sessions_nor_purchases(
     failing(
         monkeypatch,
         lambda called, parameters: (
-            called == operation and "sweep#undelivered" in str(parameters)
+            called == operation and "reconcile#undelivered_events" in str(parameters)
         ),
     )
 
     answer = run(shop)
 
-    assert answer == {"looked_at": 2, "failed": 1}
+    assert answer == {"checked": 2, "failed": 1}
     shop.work()
     assert {p["buyer_id"] for p in shop.purchases()} == {"user_0", "user_1"}
     [purchase] = [p for p in shop.purchases() if p["buyer_id"] == "user_0"]
@@ -282,7 +289,7 @@ def refunded_unheard(shop: Shop, purchase: dict[str, Any]) -> None:
 def bought_and_refunded_unheard(shop: Shop) -> dict[str, Any]:
     """Let one buyer buy, with all that follows, and then be given the money back."""
     [purchase] = bought(shop, ["user_0"]).values()
-    sweep(shop)
+    reconcile(shop)
     shop.stop_webhook()
     refunded_unheard(shop, purchase)
     return purchase
@@ -307,7 +314,7 @@ def test_an_event_that_the_queue_refuses_keeps_no_other_waiting(
 ) -> None:
     """Neither the events before it and after it, nor the windows, nor the purchases."""
     purchases = bought(shop, BUYERS[:3])
-    sweep(shop)
+    reconcile(shop)
     shop.stop_webhook()
     refunded_unheard(shop, purchases["user_0"])
     time.shift(MINUTES)
@@ -321,7 +328,7 @@ def test_an_event_that_the_queue_refuses_keeps_no_other_waiting(
     failed = run(shop)["failed"]
 
     assert failed > 0
-    assert metrics_in(capsys.readouterr().out)["payments.sweep.failed"] == failed
+    assert metrics_in(capsys.readouterr().out)["payments.reconcile.failed"] == failed
     shop.work()
     statuses = {p["buyer_id"]: p["status"] for p in shop.purchases()}
     assert statuses == {
@@ -354,7 +361,7 @@ def test_a_window_that_fails_is_fetched_again_and_the_next_ones_now(
     shop: Shop, time: Any
 ) -> None:
     purchases = bought(shop, BUYERS[:2])
-    sweep(shop)
+    reconcile(shop)
     shop.stop_webhook()
     refunded_unheard(shop, purchases["user_0"])
     time.shift(2 * HOURS)
@@ -389,7 +396,7 @@ def test_purchases_get_their_turn_while_stripe_lists_no_events(
     shop: Shop, time: Any
 ) -> None:
     """Asking for three days of events takes half of what is left at the most."""
-    shop.forget_that_the_sweep_runs()
+    shop.forget_reconcile_runs()
     bought(shop, ["user_0"])
     time.shift(MINUTES)
     shop.stripe.requests.clear()
@@ -405,15 +412,15 @@ def test_a_long_outage_leaves_a_window_for_each_hour_and_loses_nothing(
     shop: Shop, time: Any
 ) -> None:
     bought_and_refunded_unheard(shop)
-    with patch.object(stripe_gateway, "RETRIES", 0):
+    with patch.object(stripe_api, "RETRIES", 0):
         from functions.reconcile import app  # noqa: PLC0415
 
-        app.sweep.cache_clear()
+        app.reconcile.cache_clear()
         shop.stripe.faults.add(Fault("GET", "/v1/events", status=500, times=999))
         for _ in range(15):
             time.shift(10 * MINUTES)
             assert run(shop)["failed"] > 0
-    bookmark = shop.item("PaymentSessionsTable", "sweep#undelivered")
+    bookmark = shop.item("PaymentSessionsTable", "reconcile#undelivered_events")
     assert len(bookmark["again"]) <= 4
     times = [[datetime.fromisoformat(at) for at in each] for each in bookmark["again"]]
     assert all(until - since <= HOURS for since, until in times)
@@ -424,7 +431,7 @@ def test_a_long_outage_leaves_a_window_for_each_hour_and_loses_nothing(
     shop.work()
 
     assert [p["status"] for p in shop.purchases()] == ["refunded"]
-    bookmark = shop.item("PaymentSessionsTable", "sweep#undelivered")
+    bookmark = shop.item("PaymentSessionsTable", "reconcile#undelivered_events")
     assert bookmark["again"] == []
 
 
@@ -432,7 +439,7 @@ def test_the_queue_that_takes_nothing_loses_nothing(
     shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     purchases = bought(shop)
-    sweep(shop)
+    reconcile(shop)
     shop.stop_webhook()
     for purchase in purchases.values():
         refunded_unheard(shop, purchase)
@@ -449,7 +456,7 @@ def test_the_queue_that_takes_nothing_loses_nothing(
 
 
 def bookmark_of(shop: Shop) -> dict[str, Any]:
-    return shop.item("PaymentSessionsTable", "sweep#undelivered")
+    return shop.item("PaymentSessionsTable", "reconcile#undelivered_events")
 
 
 def test_what_fails_again_waits_an_hour_and_never_moves_the_bookmark_back(
@@ -495,7 +502,7 @@ def test_a_window_that_is_only_cut_off_goes_on_in_the_next_run(
     assert shop.messages() == []
 
     time.shift(5 * MINUTES)
-    sweep(shop)
+    reconcile(shop)
 
     assert [p["status"] for p in shop.purchases()] == ["refunded"]
 
@@ -515,7 +522,7 @@ def test_what_stripe_has_forgotten_is_given_up_aloud(
     change(
         shop,
         "PaymentSessionsTable",
-        "sweep#undelivered",
+        "reconcile#undelivered_events",
         until="2031-06-06T00:00:00.000Z",
     )
     capsys.readouterr()
@@ -523,7 +530,7 @@ def test_what_stripe_has_forgotten_is_given_up_aloud(
         run(shop)
 
     assert "events_given_up" in log.getvalue()
-    assert metrics_in(capsys.readouterr().out)["payments.sweep.unexpected"] > 0
+    assert metrics_in(capsys.readouterr().out)["payments.reconcile.unexpected"] > 0
     assert bookmark_of(shop)["again"] == []
 
 
@@ -534,7 +541,7 @@ def test_a_bookmark_that_cannot_be_read_is_begun_anew(
     shop: Shop, time: Any, broken: dict[str, Any]
 ) -> None:
     bought_and_refunded_unheard(shop)
-    change(shop, "PaymentSessionsTable", "sweep#undelivered", **broken)
+    change(shop, "PaymentSessionsTable", "reconcile#undelivered_events", **broken)
     time.shift(11 * MINUTES)
 
     assert run(shop)["failed"] == 0
@@ -548,14 +555,14 @@ def test_an_event_without_what_it_must_have_keeps_no_other_waiting(
     shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch, without: str
 ) -> None:
     purchases = bought(shop, BUYERS[:2])
-    sweep(shop)
+    reconcile(shop)
     shop.stop_webhook()
     for purchase in purchases.values():
         refunded_unheard(shop, purchase)
         time.shift(MINUTES)
     time.shift(11 * MINUTES)
     bad = purchases["user_1"]["stripe_payment_intent_id"]
-    events = stripe_gateway.StripeGateway.events
+    events = stripe_api.StripeApi.events
 
     def odd(*arguments: Any, **how: Any) -> Iterator[dict[str, Any]]:
         for event in events(*arguments, **how):
@@ -563,7 +570,7 @@ def test_an_event_without_what_it_must_have_keeps_no_other_waiting(
                 del event[without]
             yield event
 
-    monkeypatch.setattr(stripe_gateway.StripeGateway, "events", odd)
+    monkeypatch.setattr(stripe_api.StripeApi, "events", odd)
     run(shop)
     shop.work()
 
@@ -576,14 +583,14 @@ def test_a_list_that_breaks_off_is_gone_on_with_where_it_did(
 ) -> None:
     """What was queued before is not queued again and again."""
     purchases = bought(shop, BUYERS[:2])
-    sweep(shop)
+    reconcile(shop)
     shop.stop_webhook()
     for buyer in BUYERS[:2]:
         refunded_unheard(shop, purchases[buyer])
         time.shift(MINUTES)
     time.shift(11 * MINUTES)
     older = purchases["user_0"]["stripe_payment_intent_id"]
-    events = stripe_gateway.StripeGateway.events
+    events = stripe_api.StripeApi.events
 
     def broken(*arguments: Any, **how: Any) -> Iterator[dict[str, Any]]:
         for event in events(*arguments, **how):
@@ -592,7 +599,7 @@ def test_a_list_that_breaks_off_is_gone_on_with_where_it_did(
             yield event
 
     with monkeypatch.context() as patch:
-        patch.setattr(stripe_gateway.StripeGateway, "events", broken)
+        patch.setattr(stripe_api.StripeApi, "events", broken)
         assert run(shop)["failed"] == 1
         assert len(shop.messages()) >= 1
         time.shift(5 * MINUTES)
@@ -651,7 +658,7 @@ def test_one_refund_that_stripe_fails_keeps_no_other_waiting(shop: Shop) -> None
             headers={"idempotency-key": key},
         )
         assert answer.status == 502
-    # Of the two that the sweep asks for, the first fails once more.
+    # Of the two that reconcile asks for, the first fails once more.
     shop.stripe.faults.add(Fault("POST", "/v1/refunds", status=500, times=2))
 
     assert run(shop)["failed"] == 1
@@ -677,7 +684,7 @@ def test_a_purchase_of_any_id_is_swept(shop: Shop, time: Any, last: str) -> None
     assert purchase["id"].endswith(last)
 
     time.shift(MINUTES)
-    sweep(shop)
+    reconcile(shop)
 
     [purchase] = shop.purchases()
     assert "receipt" in purchase
@@ -692,7 +699,7 @@ def test_a_purchase_that_was_indexed_by_its_last_character_is_swept(
     change(shop, "PurchasesTable", purchase["id"], unresolved=last)
 
     time.shift(MINUTES)
-    assert sweep(shop) == 1
+    assert reconcile(shop) == 1
 
     assert "unresolved" not in shop.item("PurchasesTable", purchase["id"])
 
@@ -704,7 +711,7 @@ def test_a_session_that_was_indexed_by_its_last_digit_is_swept(
     change(shop, "PaymentSessionsTable", session["id"], unresolved=session["id"][-1])
 
     time.shift(11 * MINUTES)
-    assert sweep(shop) == 1
+    assert reconcile(shop) == 1
 
     assert [p["buyer_id"] for p in shop.purchases()] == ["user_0"]
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from checkout.refund import Refund
+from checkout.domain.refund import Refund
 from local.stripe_sandbox.faults import Fault
 from tests.crashes import CrashPoint, crash_points
 from tests.output import metrics_in
@@ -350,7 +350,7 @@ def test_an_answer_that_never_comes_refunds_once_when_asked_again(
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
-def test_a_stripe_that_fails_is_asked_again_by_the_sweep(shop: Shop, when: Any) -> None:
+def test_a_stripe_that_fails_is_asked_again_by_reconcile(shop: Shop, when: Any) -> None:
     """Also for one that the operator has given up: what was decided is done."""
     purchase_id = bought(shop)
     shop.stripe.faults.add(Fault("POST", "/v1/refunds", status=500, when=when, times=2))
@@ -364,7 +364,7 @@ def test_a_stripe_that_fails_is_asked_again_by_the_sweep(shop: Shop, when: Any) 
     assert len(stripe_refunds(shop)) == 1
 
 
-@pytest.mark.parametrize("then", ["ask again", "webhook and sweep"])
+@pytest.mark.parametrize("then", ["ask again", "webhook and reconcile"])
 def test_a_crash_anywhere_in_a_refund_gives_the_money_back_once(
     shop: Shop, new_shop: Callable[[], Shop], then: str
 ) -> None:
@@ -377,7 +377,7 @@ def test_a_crash_anywhere_in_a_refund_gives_the_money_back_once(
             refund(shop, purchase_id)
         if then == "ask again":
             assert refund(shop, purchase_id).status == 200, crash
-        elif then == "webhook and sweep":
+        elif then == "webhook and reconcile":
             shop.deliver()
         shop.invoke("ReconcileFunction", {})
         shop.deliver()
@@ -473,7 +473,7 @@ def test_a_pending_refund_becomes_one_when_it_arrives(shop: Shop) -> None:
     assert not has_access(shop)
 
 
-def test_a_pending_refund_whose_event_is_lost_is_found_by_the_sweep(
+def test_a_pending_refund_whose_event_is_lost_is_found_by_reconcile(
     shop: Shop,
 ) -> None:
     purchase_id = bought(shop, card=PENDING_CARD)
@@ -602,7 +602,7 @@ def test_a_refund_of_somebody_else_s_payment_is_counted_and_ignored(
         shop.deliver(event)
 
     counted = metrics_in(capsys.readouterr().out)
-    assert counted["payments.events.not_ours"] == 2
+    assert counted["payments.events.foreign"] == 2
     assert standing(shop, purchase_id) == ("completed", 0)
 
 

@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from urllib3.exceptions import HTTPError
 
-from checkout.domain_events import domain_event
-from checkout.segment import SegmentError
+from checkout.clients.segment import SegmentError
+from checkout.domain.published_events import published_event
 from tests.output import captured_log, metrics_in
 from tests.shop import Shop
 
@@ -130,7 +130,7 @@ def test_a_message_id_is_as_short_as_segment_wants_it(shop: Shop) -> None:
     shop.create("content")
     [written] = shop.items("AuditLogTable")
 
-    event = domain_event(written)
+    event = published_event(written)
 
     assert event
     assert len(event.detail["id"]) < 100

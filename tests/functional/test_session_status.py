@@ -127,7 +127,7 @@ def test_a_quarantined_session_is_complete(shop: Shop) -> None:
 
 
 def test_a_lost_webhook_does_not_keep_the_shopper_waiting(shop: Shop) -> None:
-    """Stripe is ahead of us: a settlement is queued, and the answer is Stripe's."""
+    """Stripe is ahead of us: a fulfillment is queued, and the answer is Stripe's."""
     stripe_id = opened(shop)
     shop.pay(stripe_id)
 
@@ -142,7 +142,7 @@ def test_a_lost_webhook_does_not_keep_the_shopper_waiting(shop: Shop) -> None:
 
 
 def test_the_webhook_that_comes_late_changes_nothing(shop: Shop) -> None:
-    """Invariant 1: the status endpoint and the webhook settle the same thing once."""
+    """Invariant 1: the status endpoint and the webhook fulfill the same thing once."""
     stripe_id = opened(shop)
     shop.pay(stripe_id)
     for _ in range(3):

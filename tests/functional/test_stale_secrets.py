@@ -7,7 +7,7 @@ import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from checkout import credentials
+from checkout.clients import credentials
 from tests.output import metrics_in
 from tests.shop import Shop
 

@@ -12,7 +12,7 @@ import stripe
 from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
-from checkout import credentials
+from checkout.clients import credentials
 from tests import template_file
 from tests.output import captured_log, metrics_in
 from tests.shop import WEBHOOK_SECRET, Answer, Shop, http_event, sign
@@ -306,7 +306,7 @@ def test_a_session_that_is_not_ours_is_received_and_ignored_by_the_worker(
 
     assert shop.work() == []
 
-    assert metrics_in(capsys.readouterr().out)["payments.events.not_ours"] == 4
+    assert metrics_in(capsys.readouterr().out)["payments.events.foreign"] == 4
     assert written == {name: shop.items(name) for name in written}
 
 

@@ -279,7 +279,7 @@ class DynamoDB:
         ScanIndexForward: bool = True,  # noqa: N803
         Limit: int | None = None,  # noqa: N803
         ExclusiveStartKey: Item | None = None,  # noqa: N803
-        ConsistentRead: bool = False,  # noqa: N803
+        ConsistentRead: bool = False,  # noqa: N803 - here every read is
         ExpressionAttributeNames: Mapping[str, str] | None = None,  # noqa: N803
         ExpressionAttributeValues: Item | None = None,  # noqa: N803
     ) -> Json:

@@ -23,8 +23,8 @@ def offers():
 
 def test_each_id_is_its_noun_and_the_id_within_it(offers):
     for id_, offer in offers.items():
-        noun, _, own_id = id_.partition("#")
-        assert offer[f"{noun}_id"] == own_id
+        item_type, _, own_id = id_.partition("#")
+        assert offer[f"{item_type}_id"] == own_id
 
 
 def test_no_two_offers_share_an_id(offers):
@@ -33,8 +33,8 @@ def test_no_two_offers_share_an_id(offers):
 
 def test_each_state_is_one_that_its_kind_knows(offers):
     for id_, offer in offers.items():
-        noun = id_.partition("#")[0]
-        assert noun == "bid" or offer["status"] in STATES[noun]
+        item_type = id_.partition("#")[0]
+        assert item_type == "bid" or offer["status"] in STATES[item_type]
 
 
 def test_each_bid_is_on_a_row(offers):

@@ -3,7 +3,7 @@
 from contextlib import suppress
 from typing import Any
 
-from checkout import payment_events
+from checkout.domain import stripe_events
 from local.stripe_sandbox import (
     StripeSandbox,
     disputes,
@@ -127,7 +127,7 @@ class AtStripe:
     def paid_amount(self, stripe_id: str) -> int:
         return int(self.checkout(stripe_id).session["amount_total"])
 
-    def claim(self, stripe_id: str) -> str | None:
+    def sale_key(self, stripe_id: str) -> str | None:
         """Return what the session sells only once; by what the buyer asked for."""
         facts = self.checkout(stripe_id).session["metadata"]
         match facts["kind"]:
@@ -141,13 +141,13 @@ class AtStripe:
                 return f"content#{facts['contentId']}#{facts['customerId']}"
         return None
 
-    def of_claim(self, claim: str | None) -> list[str]:
-        """Return the sessions that sell *claim*, in the order in which they began."""
-        found = [i for i in self._sandbox.checkouts if self.claim(i) == claim]
-        return found if claim else []
+    def of_sale_key(self, sale_key: str | None) -> list[str]:
+        """Return the sessions that sell *sale_key*, the oldest first."""
+        found = [i for i in self._sandbox.checkouts if self.sale_key(i) == sale_key]
+        return found if sale_key else []
 
     def is_latest_of_its_claim(self, stripe_id: str) -> bool:
-        return self.of_claim(self.claim(stripe_id))[-1:] in ([], [stripe_id])
+        return self.of_sale_key(self.sale_key(stripe_id))[-1:] in ([], [stripe_id])
 
     def is_disputed(self, stripe_id: str) -> bool:
         return any(d["status"] not in CLOSED for d in self.disputes(stripe_id))
@@ -162,4 +162,4 @@ class AtStripe:
         """Return the events since the last time, of the types that we act on."""
         events = self._sandbox.store.all("event")[self._events_seen :]
         self._events_seen += len(events)
-        return [e for e in events if e["type"] in payment_events.FROM_STRIPE]
+        return [e for e in events if e["type"] in stripe_events.FROM_STRIPE]

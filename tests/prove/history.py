@@ -9,10 +9,10 @@ that, so here Hypothesis makes up histories. It mixes two kinds of rules:
   Each of these deeds is done, and written down;
 - what goes wrong on the way to us: Stripe's events are delivered in any order, again,
   late, or never; the queue hands out its messages in any order and again; shoppers
-  come back to the return page, the sweep runs early. Whatever runs may be killed after
+  come back to the return page, reconcile runs early. Whatever runs may be killed after
   any of its calls to the outside, and at any of them somebody else may be quicker.
 
-When the history is over, everything comes to rest: time passes, the sweep runs, the
+When the history is over, everything comes to rest: time passes, reconcile runs, the
 queue is worked off, and what was still held back arrives at last, in the wrong order.
 Then a second world does the same deeds again, but there each event is delivered at
 once, once, in order, and nobody is killed. Both must have come to the same state.
@@ -24,11 +24,11 @@ sent to a page that is closed, comes again once we know everything: `_once_we_kn
 Some outcomes depend, by right, on who comes first. They are kept out of the histories:
 
 - The host takes an offer back only while nobody has paid for it: afterwards it would
-  race with the settlement. What is paid for in vain, nobody but us refunds or disputes:
+  race with the fulfillment. What is unfulfillable, nobody but us refunds or disputes:
   our own refund would race with theirs.
 - What has been refunded or disputed is bought again only once we know that it was; and
   a refund does not fail any more once somebody has begun to buy the same again: of two
-  payments for one claim, the first that we hear of stands.
+  payments for one sale key, the first that we hear of stands.
 - What is left of a payment after other refunds is refunded through our API only once we
   know of those: what is left is what we know of.
 """
@@ -167,7 +167,7 @@ class History(RuleBasedStateMachine):
         stripe_id = None
         if not any(
             world.at_stripe.refunds(earlier) or world.at_stripe.disputes(earlier)
-            for earlier in world.at_stripe.of_claim(CLAIMS.get(offer))
+            for earlier in world.at_stripe.of_sale_key(CLAIMS.get(offer))
         ):
             stripe_id = world.start(offer)
         if stripe_id is None or not world.at_stripe.is_open(stripe_id):
@@ -303,8 +303,8 @@ class History(RuleBasedStateMachine):
         self.pending += self.world.at_stripe.happened()
 
     @rule(trouble=TROUBLE)
-    def sweep(self, trouble: Trouble | None) -> None:
-        self.world.sweep(trouble)
+    def reconcile(self, trouble: Trouble | None) -> None:
+        self.world.reconcile(trouble)
         self.pending += self.world.at_stripe.happened()
 
     # ------------------------------------------------------------------ the end

@@ -18,15 +18,15 @@ import re
 from collections import Counter
 from typing import Any
 
-from checkout.purchase import Purchase
-from checkout.revenue import entries
+from checkout.domain.purchase import Purchase
+from checkout.domain.revenue import entries
 from tests.prove.world import World
 
 type Json = dict[str, Any]
 type State = dict[str, dict[str, Json]]
 
 TABLES = ("OffersTable", "PaymentSessionsTable", "PurchasesTable")
-PASSING = frozenset(["rate", "sweep"])
+PASSING = frozenset(["rate", "reconcile"])
 REVENUE = "revenue#"
 LEFT_OUT = frozenset(
     [
@@ -186,22 +186,22 @@ def _given_back(world: World, stripe_id: str) -> int:
 
 
 def _check_access(world: World) -> None:
-    """Who paid and has not got the money back holds the claim, and nobody else."""
+    """Who paid and has not got the money back holds the sale key, and nobody else."""
     entitled = {}
     for stripe_id in world.at_stripe.sessions():
-        claim = world.at_stripe.claim(stripe_id)
+        sale_key = world.at_stripe.sale_key(stripe_id)
         found = [dispute["status"] for dispute in world.at_stripe.disputes(stripe_id)]
         keeps = _given_back(world, stripe_id) < world.at_stripe.paid_amount(stripe_id)
         if (
-            claim
+            sale_key
             and world.at_stripe.is_paid(stripe_id)
             and not world.is_in_vain(stripe_id)
             and keeps
             and "lost" not in found
         ):
-            assert f"owns#{claim}" not in entitled, "sold twice"
+            assert f"owns#{sale_key}" not in entitled, "sold twice"
             undecided = any(status != "won" for status in found)
-            entitled[f"owns#{claim}"] = stripe_id, undecided
+            entitled[f"owns#{sale_key}"] = stripe_id, undecided
     purchases = {p["id"]: p for p in world.purchases()}
     assert entitled == {
         held["id"]: (
@@ -281,7 +281,7 @@ def _check_ends(world: World) -> None:
 # a refused debit have the same name there.
 END_OF = {
     "checkout_completed": "complete",
-    "paid_in_vain": "complete",
+    "unfulfillable_payment": "complete",
     "purchase_quarantined": "quarantined",
     "checkout_expired": "expired",
     "checkout_abandoned": "abandoned",

@@ -11,8 +11,8 @@ import pytest
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import get_state_machine_test
 
-from checkout.purchase import Purchase
-from checkout.refund import Refund
+from checkout.domain.purchase import Purchase
+from checkout.domain.refund import Refund
 from checkout.tables import transaction
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.transaction import Action

@@ -22,7 +22,8 @@ from unittest.mock import patch
 import time_machine
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
-from checkout import aws, reconcile, stripe_transport
+from checkout.clients import aws, stripe_transport
+from checkout.flows import reconcile
 from checkout.telemetry import logger
 from functions.fulfillment import app as fulfillment
 from local.stripe_sandbox import StripeSandbox
@@ -55,7 +56,7 @@ class Trouble:
     what: str
 
 
-TROUBLES = ("it dies", "a worker is quicker", "the sweep is quicker")
+TROUBLES = ("it dies", "a worker is quicker", "reconcile is quicker")
 
 # What is for sale, in the words of a history, and how it is asked for.
 OFFERS: dict[str, Json] = {
@@ -76,7 +77,7 @@ CLAIMS = {
     "content": f"content#{PUBLISHED}#user_1",
     "content for another": f"content#{PUBLISHED}#user_2",
 }
-# A second bid of the row that bid 42 is of: the two are one claim.
+# A second bid of the row that bid 42 is of: the two are one sale key.
 BID_45 = {
     "id": "bid#45",
     "bid_id": "45",
@@ -119,11 +120,11 @@ class World(Shop):
         self.at_stripe = AtStripe(self.stripe)
         self.values |= {
             "AnonymousRequestsPerMinute": "1000",
-            "SweepCallsPerSecond": "1000000000",
+            "ReconcileCallsPerSecond": "1000000000",
         }
         self.load_samples()
         self.put_offer(BID_45)
-        self.note_that_the_sweep_runs()
+        self.note_a_reconcile_run()
         self.queue: list[str] = self.sqs.waiting
         # Stripe's sessions in the order in which buyers were sent to them.
         self.handed_out: list[str] = []
@@ -138,7 +139,7 @@ class World(Shop):
         enter(patch.object(random, "_urandom", randomness))
         # Nobody waits for a time that does not pass by itself.
         enter(patch.object(time, "sleep", lambda _: None))
-        # As for the sweep's hours with nothing in them: a day of events at once.
+        # As for the reconcile's hours with nothing in them: a day of events at once.
         enter(patch.object(reconcile, "WINDOW", timedelta(days=1)))
         enter(patch.object(aws, "client", self._client_of_functions))
         enter(patch.object(stripe_transport, "Transport", self._transport))
@@ -182,7 +183,7 @@ class World(Shop):
             happens = {
                 "it dies": self._die,
                 "a worker is quicker": self._work_meanwhile,
-                "the sweep is quicker": self.sweep,
+                "reconcile is quicker": self.reconcile,
             }[trouble.what]
             self._next = Process(trouble.after, happens)
 
@@ -248,15 +249,15 @@ class World(Shop):
 
     def is_being_paid(self, offer: str) -> bool:
         """Whether anybody has paid, or tries to."""
-        claim, _ = WITHDRAWALS[offer]
+        sale_key, _ = WITHDRAWALS[offer]
         return any(
             self.at_stripe.checkout(stripe_id).session["status"] == "complete"
-            for stripe_id in self.at_stripe.of_claim(claim)
+            for stripe_id in self.at_stripe.of_sale_key(sale_key)
         )
 
     def is_in_vain(self, stripe_id: str) -> bool:
         """Whether what it pays for had been taken back before it was paid."""
-        return self.at_stripe.claim(stripe_id) in self.withdrawn
+        return self.at_stripe.sale_key(stripe_id) in self.withdrawn
 
     def is_sold(self, stripe_id: str) -> bool:
         return self.at_stripe.is_paid(stripe_id) and not self.is_in_vain(stripe_id)
@@ -289,7 +290,7 @@ class World(Shop):
             for start in range(0, len(messages), 10):
                 self.work_on(messages[start : start + 10])
 
-    def sweep(self, trouble: Trouble | None = None) -> None:
+    def reconcile(self, trouble: Trouble | None = None) -> None:
         self.trouble_next(trouble)
         with suppress(Crash):
             # It goes on whatever fails, and nothing here may.
@@ -312,7 +313,7 @@ class World(Shop):
                     self.at_stripe.decide(stripe_id, pays=True)
                 self.at_stripe.settle_refunds(stripe_id)
             self.pass_time(pause)
-            self.sweep()
+            self.reconcile()
             self.work_off()
 
 

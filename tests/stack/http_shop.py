@@ -49,9 +49,9 @@ class HttpShop:
 
     # ------------------------------------------------------------ what is for sale
 
-    def put(self, noun: str, item_id: str, **facts: Any) -> str:
-        stored = f"{noun}#{item_id}"
-        item = {"id": stored, f"{noun}_id": item_id, **facts}
+    def put(self, item_type: str, item_id: str, **facts: Any) -> str:
+        stored = f"{item_type}#{item_id}"
+        item = {"id": stored, f"{item_type}_id": item_id, **facts}
         self.dynamodb.put_item(
             TableName=self.stack.outputs["OffersTable"], Item=to_item(item)
         )
@@ -255,7 +255,7 @@ class HttpShop:
         ]
 
     def make_due(self, payment_session_id: str, *, is_over: bool = False) -> None:
-        """Let the sweep look at a session now, and its time be over if asked."""
+        """Let reconcile look at a session now, and its time be over if asked."""
         over = ", expires_at = :now" if is_over else ""
         self.dynamodb.update_item(
             TableName=self.stack.outputs["PaymentSessionsTable"],
@@ -269,18 +269,18 @@ class HttpShop:
         self.dynamodb.update_item(
             TableName=self.stack.outputs["PaymentSessionsTable"],
             Key=to_item({"id": payment_session_id}),
-            UpdateExpression="SET #s = :intent, #r = :lowest REMOVE #known, #url",
+            UpdateExpression="SET #s = :prepared, #r = :lowest REMOVE #known, #url",
             ExpressionAttributeNames={
                 "#s": "status",
                 "#r": "rank",
                 "#known": "stripe_session_id",
                 "#url": "url",
             },
-            ExpressionAttributeValues=to_item({":intent": "intent", ":lowest": 0}),
+            ExpressionAttributeValues=to_item({":prepared": "prepared", ":lowest": 0}),
         )
 
-    def sweep(self) -> dict[str, Any]:
-        """Run the sweep, as its schedule does."""
+    def reconcile(self) -> dict[str, Any]:
+        """Run reconcile, as its schedule does."""
         client = self.stack.aws("lambda")
         [name] = [
             function["FunctionName"]
@@ -300,10 +300,10 @@ class HttpShop:
         return from_item(answer["Item"])
 
     @contextmanager
-    def nobody_owning(self, claim: str) -> Iterator[None]:
-        """Let a claim be paid for again: what its ownership forbids."""
+    def nobody_owning(self, sale_key: str) -> Iterator[None]:
+        """Let a sale key be paid for again: what its ownership forbids."""
         table = self.stack.outputs["PurchasesTable"]
-        key = to_item({"id": f"owns#{claim}"})
+        key = to_item({"id": f"owns#{sale_key}"})
         ownership = self.dynamodb.get_item(TableName=table, Key=key)["Item"]
         self.dynamodb.delete_item(TableName=table, Key=key)
         try:
@@ -323,7 +323,7 @@ class HttpShop:
     def forget_which_events_were_fetched(self) -> None:
         self.dynamodb.delete_item(
             TableName=self.stack.outputs["PaymentSessionsTable"],
-            Key=to_item({"id": "sweep#undelivered"}),
+            Key=to_item({"id": "reconcile#undelivered_events"}),
         )
 
     def set_offer_status(self, offer: Offer, status: str) -> None:

@@ -154,8 +154,8 @@ def test_of_two_payments_for_one_thing_one_is_given_back(shop, buyer):
     offer = shop.offer("content", buyer)
     first = paid(shop, offer, buyer)
     eventually(lambda: purchase_through(shop, offer, first))
-    claim = f"content#{offer.id}#{buyer}"
-    with shop.nobody_owning(claim), shop.webhook_dead():
+    sale_key = f"content#{offer.id}#{buyer}"
+    with shop.nobody_owning(sale_key), shop.webhook_dead():
         second = paid(shop, offer, buyer)
 
     [event] = shop.events_of(second, "checkout.session.completed")
@@ -199,11 +199,11 @@ def test_quarantined_money_is_refunded_and_the_claim_is_free_again(shop, buyer):
     assert shop.create(offer, buyer).status_code == 200
 
 
-def test_the_sweep_learns_what_no_webhook_has_told(shop, buyer):
+def test_reconcile_learns_what_no_webhook_has_told(shop, buyer):
     """A refund unheard of, and the fee and receipt that no event carries."""
     offer = shop.offer("order", buyer)
     purchase = bought(shop, offer, buyer)
-    shop.sweep()
+    shop.reconcile()
     receipt = shop.purchase(purchase["id"])["receipt"]
     assert receipt["fee"] == 103, "2.9 % of 25 USD, rounded up, and 30 cents"
     # An event that young may still be on its way, so this one is older.
@@ -211,20 +211,20 @@ def test_the_sweep_learns_what_no_webhook_has_told(shop, buyer):
         refund_in_dashboard(shop, purchase)
     shop.forget_which_events_were_fetched()
 
-    shop.sweep()
+    shop.reconcile()
 
     becomes(shop, purchase, "refunded")
 
 
-def test_the_sweep_makes_a_refund_that_a_crash_left_behind(shop, buyer):
-    """Every permission that the refund's own function has, the sweep has too."""
+def test_reconcile_makes_a_refund_that_a_crash_left_behind(shop, buyer):
+    """Every permission that the refund's own function has, reconcile has too."""
     offer = shop.offer("bid", buyer)
     purchase = bought(shop, offer, buyer)
     fault = {"method": "POST", "path_prefix": "/v1/refunds", "status": 500, "times": 2}
     shop.stripe("POST", "/sandbox/faults", json={**fault, "when": "before"})
     assert refund(shop, purchase).status_code == 502
 
-    shop.sweep()
+    shop.reconcile()
 
     assert shop.purchase(purchase["id"])["status"] == "refunded"
     assert len(refunds_of(shop, purchase)) == 1

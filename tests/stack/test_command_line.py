@@ -102,7 +102,7 @@ def test_what_is_due_is_swept(shop: HttpShop, operator: Operator, buyer: str) ->
         offer, session_id = buy(shop, buyer)
     shop.make_due(session_id)
 
-    assert operator("sweep")["looked_at"] >= 1
+    assert operator("reconcile")["checked"] >= 1
 
     assert eventually(lambda: shop.purchases_of(offer))
 

@@ -25,7 +25,7 @@ importlib.machinery.SourceFileLoader.source_to_code = source_to_code
 import app
 """
 SDK = """
-from checkout.stripe_gateway import StripeGateway
+from checkout.clients.stripe_api import StripeGateway
 v1 = StripeGateway(lambda: "sk_test_1", "http://127.0.0.1:1")._v1()
 v1.checkout.sessions, v1.refunds
 """

@@ -140,7 +140,7 @@ def test_a_declined_card_leaves_the_session_open(shop, buyer):
 
 
 def test_a_lost_webhook_does_not_leave_the_shopper_waiting(shop, buyer):
-    """Invariant 4: the status endpoint sees that Stripe is ahead and settles."""
+    """Invariant 4: the status endpoint sees that Stripe is ahead and fulfills."""
     offer = shop.offer("content", buyer)
     shop.create(offer, buyer)
     session = stripe_session(shop, offer)
@@ -153,7 +153,7 @@ def test_a_lost_webhook_does_not_leave_the_shopper_waiting(shop, buyer):
     assert eventually(lambda: shop.purchases_of(offer))
 
 
-def test_a_payment_that_nobody_heard_of_is_found_by_the_sweep(shop, buyer):
+def test_a_payment_that_nobody_heard_of_is_found_by_reconcile(shop, buyer):
     """Invariants 1 and 10: the webhook was dead and the shopper did not come back."""
     offer = shop.offer("auction", buyer)
     shop.create(offer, buyer)
@@ -162,7 +162,7 @@ def test_a_payment_that_nobody_heard_of_is_found_by_the_sweep(shop, buyer):
     [session] = shop.sessions_of(offer)
     shop.make_due(session["id"])
 
-    assert shop.sweep()["looked_at"] >= 1
+    assert shop.reconcile()["checked"] >= 1
 
     assert eventually(lambda: shop.purchases_of(offer))
     assert shop.offer_status(offer) == "paid"
@@ -194,21 +194,21 @@ def test_new_terms_for_what_was_just_paid_are_refused_and_settle_it(shop, buyer)
     assert eventually(lambda: shop.purchases_of(offer))
 
 
-def test_the_sweep_closes_a_session_whose_time_is_over(shop, buyer):
+def test_reconcile_closes_a_session_whose_time_is_over(shop, buyer):
     """Invariant 10, with the permissions that closing a session takes."""
     offer = shop.offer("order", buyer)
     shop.create(offer, buyer)
     [session] = shop.sessions_of(offer)
     shop.make_due(session["id"], is_over=True)
 
-    shop.sweep()
+    shop.reconcile()
 
     [found] = shop.stripe_sessions_of(offer)
     [session] = shop.sessions_of(offer)
     assert (found["status"], session["status"]) == ("expired", "expired")
 
 
-def test_the_sweep_finishes_what_a_crash_left_behind(shop, buyer):
+def test_reconcile_finishes_what_a_crash_left_behind(shop, buyer):
     """Invariant 10: Stripe had made the session, and we did not know it."""
     offer = shop.offer("content", buyer)
     shop.create(offer, buyer)
@@ -216,7 +216,7 @@ def test_the_sweep_finishes_what_a_crash_left_behind(shop, buyer):
     shop.forget_stripes_answer(session["id"])
     shop.make_due(session["id"])
 
-    shop.sweep()
+    shop.reconcile()
 
     [found] = shop.stripe_sessions_of(offer)
     [session] = shop.sessions_of(offer)

@@ -17,7 +17,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from urllib3.exceptions import HTTPError
 
-from checkout import credentials
+from checkout.clients import credentials
 from checkout.telemetry import count
 from local.stripe_sandbox.faults import Fault
 from tests import template_file
@@ -160,9 +160,9 @@ def queue_is_gone(shop: Shop) -> None:
     assert shop.webhook(event).status == 500
 
 
-def stripe_fails_the_sweep(shop: Shop) -> None:
+def stripe_fails_reconcile(shop: Shop) -> None:
     shop.stripe.faults.add(Fault("GET", "/v1/events", status=500, times=9))
-    first_sweep(shop)
+    first_reconcile_run(shop)
 
 
 def session_cannot_be_read(shop: Shop) -> None:
@@ -197,8 +197,8 @@ def segment_is_told(shop: Shop) -> None:
         shop.invoke("SegmentFunction", json.loads(sample.read_text()))
 
 
-def first_sweep(shop: Shop) -> None:
-    shop.forget_that_the_sweep_runs()
+def first_reconcile_run(shop: Shop) -> None:
+    shop.forget_reconcile_runs()
     shop.invoke(RECONCILE, {})
 
 
@@ -207,7 +207,7 @@ USES_OF_SECRETS: dict[str, Callable[[Shop], object]] = {
     "SessionStatusFunction": status_is_asked,
     STRIPE_WEBHOOK: lambda shop: shop.webhook({"id": "evt_1"}),
     FULFILLMENT: refund_of_somebody_elses_is_told,
-    RECONCILE: first_sweep,
+    RECONCILE: first_reconcile_run,
     REFUND_PURCHASE: lambda shop: asked_for_refund(shop, bought(shop)),
     "SegmentFunction": segment_is_told,
 }
@@ -273,8 +273,8 @@ CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
     ("payments.disputes.opened", FULFILLMENT, dispute_is_opened),
     ("payments.fraud_warnings", FULFILLMENT, issuer_warns_of_fraud),
     ("payments.events.not_enqueued", STRIPE_WEBHOOK, queue_is_gone),
-    ("payments.sweep.failed", RECONCILE, stripe_fails_the_sweep),
-    ("payments.sweep.unexpected", RECONCILE, session_cannot_be_read),
+    ("payments.reconcile.failed", RECONCILE, stripe_fails_reconcile),
+    ("payments.reconcile.unexpected", RECONCILE, session_cannot_be_read),
     *(
         ("payments.secrets.stale", function, secrets_cannot_be_read_anew(function))
         for function in USES_OF_SECRETS
@@ -282,7 +282,7 @@ CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
 ]
 
 # What is over by itself when it happens once: these alarms wait for more of it.
-ONLY_IF_IT_GOES_ON = {"payments.events.not_enqueued", "payments.sweep.failed"}
+ONLY_IF_IT_GOES_ON = {"payments.events.not_enqueued", "payments.reconcile.failed"}
 
 
 # ---------------------------------------------------------------- what CloudWatch sees
@@ -430,7 +430,7 @@ def test_a_function_that_can_count_writes_it_down_also_when_it_fails(
     """What is never flushed is lost, or counted in a later invocation."""
     count("payments.test")
 
-    with suppress(Exception):  # no function but the sweep takes an empty event
+    with suppress(Exception):  # no function but reconcile takes an empty event
         shop.invoke(function, {})
 
     assert metrics_in(capsys.readouterr().out)["payments.test"] == 1

@@ -12,18 +12,21 @@ NEVER = {"aws_xray_sdk", "boto3", "jsonschema", "pydantic_settings"}
 STRIPE = {"stripe", "requests"}
 FORBIDDEN = {
     "CreateSessionFunction": set(),
-    "StripeWebhookFunction": STRIPE
-    | {"pydantic", "checkout.tables", "checkout.offers"},
-    "ReconcileFunction": STRIPE | {"pydantic", "checkout.create", "checkout.settle"},
-    "FulfillmentFunction": STRIPE | {"pydantic", "checkout.create", "checkout.terms"},
-    "RefundPurchaseFunction": STRIPE | {"checkout.create", "checkout.settle"},
-    "SessionStatusFunction": STRIPE
-    | {"pydantic", "checkout.offers", "checkout.create"},
-    "PurchasesFunction": STRIPE | {"pydantic", "checkout.create", "checkout.settle"},
-    "CreatorsFunction": STRIPE | {"pydantic", "checkout.create", "checkout.settle"},
-    "OffersFunction": STRIPE | {"pydantic", "checkout.create", "checkout.settle"},
-    "PublishEventsFunction": STRIPE | {"pydantic", "checkout.offers"},
-    "SegmentFunction": STRIPE | {"pydantic", "checkout.offers", "checkout.tables"},
+    "StripeWebhookFunction": STRIPE | {"pydantic", "checkout.tables", "checkout.kinds"},
+    "ReconcileFunction": STRIPE
+    | {"pydantic", "checkout.create", "checkout.flows.fulfill"},
+    "FulfillmentFunction": STRIPE
+    | {"pydantic", "checkout.create", "checkout.domain.terms"},
+    "RefundPurchaseFunction": STRIPE | {"checkout.create", "checkout.flows.fulfill"},
+    "SessionStatusFunction": STRIPE | {"pydantic", "checkout.kinds", "checkout.create"},
+    "PurchasesFunction": STRIPE
+    | {"pydantic", "checkout.create", "checkout.flows.fulfill"},
+    "CreatorsFunction": STRIPE
+    | {"pydantic", "checkout.create", "checkout.flows.fulfill"},
+    "OffersFunction": STRIPE
+    | {"pydantic", "checkout.create", "checkout.flows.fulfill"},
+    "PublishEventsFunction": STRIPE | {"pydantic", "checkout.kinds"},
+    "SegmentFunction": STRIPE | {"pydantic", "checkout.kinds", "checkout.tables"},
 }
 POWERTOOLS_NEVER = {
     f"aws_lambda_powertools.{name}"

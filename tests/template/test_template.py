@@ -141,25 +141,25 @@ def test_a_function_answers_before_the_gateway_gives_up():
         assert functions()[name].get("Timeout", 10) < 30, name
 
 
-def test_a_sweep_ends_before_the_next_begins():
+def test_a_run_ends_before_the_next_begins():
     reconcile = functions()["ReconcileFunction"]
-    schedule = reconcile["Events"]["Sweep"]["Properties"]["ScheduleExpression"]
+    schedule = reconcile["Events"]["Reconcile"]["Properties"]["ScheduleExpression"]
     assert schedule == "rate(5 minutes)"
     assert reconcile["Timeout"] < 5 * 60
 
 
 def test_segments_timeouts_fit_into_its_function():
-    from checkout import segment  # noqa: PLC0415 - after moto, as in conftest
+    from checkout.clients import segment  # noqa: PLC0415 - once the environment is set
 
     longest = segment.TIMEOUT.connect_timeout + segment.TIMEOUT.read_timeout
     assert longest < functions()["SegmentFunction"].get("Timeout", 10)
 
 
 def test_stripes_timeouts_fit_into_the_function_that_waits_for_them():
-    from checkout import stripe_gateway  # noqa: PLC0415 - after moto, as in conftest
+    from checkout.clients import stripe_api  # noqa: PLC0415 - once the environment is set
 
-    tries = stripe_gateway.RETRIES + 1
-    longest = tries * (stripe_gateway.CONNECT_SECONDS + stripe_gateway.READ_SECONDS)
+    tries = stripe_api.RETRIES + 1
+    longest = tries * (stripe_api.CONNECT_SECONDS + stripe_api.READ_SECONDS)
     for function in (
         "CreateSessionFunction",
         "RefundPurchaseFunction",
@@ -169,10 +169,10 @@ def test_stripes_timeouts_fit_into_the_function_that_waits_for_them():
 
 
 def test_a_message_that_asks_stripe_fits_into_the_margin_of_the_worker():
-    from checkout import stripe_gateway  # noqa: PLC0415 - after moto, as in conftest
+    from checkout.clients import stripe_api  # noqa: PLC0415 - once the environment is set
 
-    tries = stripe_gateway.RETRIES + 1
-    longest = tries * (stripe_gateway.CONNECT_SECONDS + stripe_gateway.READ_SECONDS)
+    tries = stripe_api.RETRIES + 1
+    longest = tries * (stripe_api.CONNECT_SECONDS + stripe_api.READ_SECONDS)
     worker = importlib.import_module(
         template_file.module_of(functions()["FulfillmentFunction"])
     )

@@ -2,7 +2,7 @@
 
 import pytest
 
-from checkout import aws
+from checkout.clients import aws
 
 FUNCTIONS_OWN_SECONDS = 10
 

@@ -79,7 +79,7 @@ def test_a_config_reads_what_it_inherits() -> None:
 
     read = config.ReconcileConfig(variables)
 
-    assert read.sweep_calls_per_second == "sweep_calls_per_second"
+    assert read.reconcile_calls_per_second == "reconcile_calls_per_second"
     assert read.disputed_access == "disputed_access"
 
 

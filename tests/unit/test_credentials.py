@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator
 import boto3
 import pytest
 
-from checkout import aws, credentials
+from checkout.clients import aws, credentials
 from checkout.telemetry import metrics
 from tests.output import captured_log
 

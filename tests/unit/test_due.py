@@ -1,4 +1,4 @@
-"""Partitions of what is due: every id is in one that the sweep reads."""
+"""Partitions of what is due: every id is in one that reconcile reads."""
 
 import string
 from collections import Counter

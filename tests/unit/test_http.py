@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from checkout import http
-from checkout.buyer import Buyer
+from checkout.api import response
+from checkout.api.request import Request
+from checkout.api.response import Handler, refuse, respond
+from checkout.domain.buyer import Buyer
 from checkout.errors import InvalidRequestError, TooManyRequestsError, UnauthorizedError
 from tests.output import captured_log
 from tests.shop import Context, http_event
@@ -16,10 +18,10 @@ from tests.shop import Context, http_event
 ROUTE = "GET /things/{id}"
 
 
-def serve(handler: http.Handler, route: str = ROUTE) -> tuple[int, dict[str, Any]]:
+def serve(handler: Handler, route: str = ROUTE) -> tuple[int, dict[str, Any]]:
     context: Any = Context(aws_request_id="request-1")
     event = http_event(route, path={"id": "1"})
-    answer = http.serve({ROUTE: handler}, event, context)
+    answer = response.serve({ROUTE: handler}, event, context)
     assert answer["headers"]["content-type"] == "application/json"
     assert answer["headers"]["cache-control"] == "no-store"
     return answer["statusCode"], json.loads(answer["body"])
@@ -37,7 +39,7 @@ def test_a_route_that_is_none_is_not_found(route: str) -> None:
 
 
 def test_what_we_did_not_expect_is_a_500_without_details() -> None:
-    def fail(request: http.Request) -> dict[str, Any]:
+    def fail(request: Request) -> dict[str, Any]:
         raise ValueError(f"whsec_secret of {request.path}")
 
     with captured_log() as log:
@@ -59,7 +61,7 @@ def test_an_answer_that_is_no_json_is_a_500() -> None:
 
 
 def test_a_refusal_names_its_fields() -> None:
-    def refuse(request: http.Request) -> dict[str, Any]:  # noqa: ARG001
+    def refuse(request: Request) -> dict[str, Any]:  # noqa: ARG001
         raise InvalidRequestError("It is refused.", page="is too high", size="is odd")
 
     assert serve(refuse) == (
@@ -77,14 +79,14 @@ def test_a_refusal_names_its_fields() -> None:
 
 
 def test_too_many_requests_says_when_to_come_back() -> None:
-    answer = http.refuse(TooManyRequestsError("Slowly.", 17), "request-1")
+    answer = refuse(TooManyRequestsError("Slowly.", 17), "request-1")
 
     assert answer["statusCode"] == 429
     assert answer["headers"]["retry-after"] == "17"
 
 
 def test_the_status_of_an_answer_is_a_number() -> None:
-    answer = http.respond(HTTPStatus.OK, {})
+    answer = respond(HTTPStatus.OK, {})
 
     assert type(answer["statusCode"]) is int
 
@@ -93,17 +95,17 @@ def test_the_status_of_an_answer_is_a_number() -> None:
 def test_the_body_is_the_bytes_that_were_sent(payload: bytes) -> None:
     encoded = base64.b64encode(payload).decode()
 
-    assert http.Request({"body": encoded, "isBase64Encoded": True}).body == payload
+    assert Request({"body": encoded, "isBase64Encoded": True}).body == payload
 
 
 def test_a_body_that_is_text_is_its_utf_8() -> None:
-    assert http.Request({"body": "Zoë"}).body == "Zoë".encode()
-    assert http.Request({"body": None}).body == b""
-    assert http.Request({}).body == b""
+    assert Request({"body": "Zoë"}).body == "Zoë".encode()
+    assert Request({"body": None}).body == b""
+    assert Request({}).body == b""
 
 
-def request_of(authorizer: Any) -> http.Request:
-    return http.Request({"requestContext": {"authorizer": authorizer}})
+def request_of(authorizer: Any) -> Request:
+    return Request({"requestContext": {"authorizer": authorizer}})
 
 
 def test_the_buyer_is_whom_the_authorizer_let_in() -> None:
@@ -140,7 +142,7 @@ def test_without_a_subject_nobody_is_logged_in(authorizer: Any) -> None:
 
 
 def test_what_a_request_does_not_have_is_empty() -> None:
-    request = http.Request({"pathParameters": None, "headers": None})
+    request = Request({"pathParameters": None, "headers": None})
 
     assert (request.path, request.query) == ({}, {})
     assert request.header("stripe-signature") is None

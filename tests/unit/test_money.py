@@ -4,7 +4,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checkout.money import LARGEST_AMOUNT, THREE_DECIMAL, InvalidMoneyError, Money
+from checkout.domain.money import (
+    LARGEST_AMOUNT,
+    THREE_DECIMAL,
+    InvalidMoneyError,
+    Money,
+)
 
 quick = settings(max_examples=50, deadline=None)
 amounts = st.integers(0, LARGEST_AMOUNT)

@@ -2,14 +2,20 @@
 
 from dataclasses import replace
 
-from checkout.payment_session import RANK, UNRESOLVED, PaymentSession, Status, new_id
+from checkout.domain.payment_session import (
+    RANK,
+    UNRESOLVED,
+    PaymentSession,
+    Status,
+    new_id,
+)
 
 SESSION = PaymentSession(
     id="ps_1",
     kind="order",
     offer_id="1",
     buyer_id="user_1",
-    claim="order#1",
+    sale_key="order#1",
     attempt=1,
     status=Status.OPEN,
     payment_status="unpaid",
@@ -31,7 +37,7 @@ def test_what_is_stored_comes_back() -> None:
 
 
 def test_an_attribute_that_was_left_out_is_none() -> None:
-    anonymous = replace(SESSION, buyer_id=None, claim=None, url=None)
+    anonymous = replace(SESSION, buyer_id=None, sale_key=None, url=None)
     stored = {k: v for k, v in anonymous.to_dict().items() if v is not None}
 
     assert PaymentSession.from_dict(stored) == anonymous

@@ -6,14 +6,15 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from checkout.dispute import Dispute
+from checkout.domain.checkout_session import CheckoutSession
+from checkout.domain.dispute import Dispute
+from checkout.domain.money import LARGEST_AMOUNT
+from checkout.domain.payment_session import PaymentSession, Status
+from checkout.domain.purchase import Purchase, PurchaseStatus, id_for, split
+from checkout.domain.receipt import Receipt
+from checkout.domain.refund import Refund, RefundRequest
 from checkout.errors import NotRefundableError
-from checkout.money import LARGEST_AMOUNT
-from checkout.payment_session import PaymentSession, Status
-from checkout.purchase import Purchase, PurchaseStatus, id_for, split
-from checkout.receipt import Receipt
-from checkout.refund import Refund, RefundRequest
-from checkout.stripe_session import StripeSession
+from checkout.flows.show_purchase import show_to_buyer
 from checkout.tables.item import from_item, to_item
 
 amounts = st.integers(0, LARGEST_AMOUNT)
@@ -70,7 +71,7 @@ def session(**changes: Any) -> PaymentSession:
         "kind": "content",
         "offer_id": "c_1",
         "buyer_id": "user_1",
-        "claim": "content#c_1#user_1",
+        "sale_key": "content#c_1#user_1",
         "attempt": 1,
         "status": Status.OPEN,
         "payment_status": "unpaid",
@@ -90,7 +91,7 @@ def session(**changes: Any) -> PaymentSession:
     return PaymentSession(**facts | changes)
 
 
-def found(**changes: Any) -> StripeSession:
+def found(**changes: Any) -> CheckoutSession:
     facts: dict[str, Any] = {
         "id": "cs_test_1",
         "status": "complete",
@@ -102,7 +103,7 @@ def found(**changes: Any) -> StripeSession:
         "payment_intent": "pi_1",
         "payment_session_id": "ps_1",
     }
-    return StripeSession(**facts | changes)
+    return CheckoutSession(**facts | changes)
 
 
 def purchase(reason: str | None = None, **changes: Any) -> Purchase:
@@ -135,7 +136,7 @@ def test_a_purchase_is_the_same_after_it_was_stored(recorded: Purchase) -> None:
 
 
 def test_the_reason_for_a_quarantine_is_not_for_the_buyer() -> None:
-    assert "another_mode" not in str(purchase("another_mode").to_json())
+    assert "another_mode" not in str(show_to_buyer(purchase("another_mode")))
 
 
 # --------------------------------------------------------------- what happens after it
@@ -177,7 +178,7 @@ def request(number: int, amount: int) -> RefundRequest:
     return RefundRequest(
         id=f"rr_{number}",
         amount=amount,
-        asked_amount=amount,
+        requested_amount=amount,
         reason=None,
         requested_by="operator_1",
         requested_at="2026-01-02T00:00:00.000Z",
@@ -220,7 +221,7 @@ def test_what_a_purchase_becomes_does_not_depend_on_the_order_of_what_it_is_told
     repeated = data.draw(st.lists(st.sampled_from(tidings))) if tidings else []
     shuffled = [*tidings, *repeated]
     random.shuffle(shuffled)
-    asked = purchase().asking_refund(request(1, 200))
+    asked = purchase().with_refund_request(request(1, 200))
 
     one, other = told(asked, tidings), told(asked, shuffled)
 
@@ -251,7 +252,7 @@ def test_nobody_is_entitled_to_what_was_given_back_or_taken_by_a_bank(
 
 @given(st.lists(facts, max_size=12))
 def test_a_changed_purchase_is_the_same_after_it_was_stored(tidings: list[Any]) -> None:
-    asked = purchase().asking_refund(request(1, 200))
+    asked = purchase().with_refund_request(request(1, 200))
     changed = told(asked, tidings).with_receipt(
         Receipt(
             payment_intent_status="succeeded", url=None, fee=59, net=940, currency="usd"
@@ -287,27 +288,27 @@ def test_a_status_is_what_is_known_of_the_money(
 def test_no_more_is_refunded_than_there_is(amount: int) -> None:
     """Invariant 5."""
     with pytest.raises(NotRefundableError):
-        purchase().asking_refund(request(1, amount))
+        purchase().with_refund_request(request(1, amount))
 
 
 def test_what_is_on_its_way_back_is_not_given_back_again() -> None:
     """Invariant 5: asked for and not answered, pending, and done all count."""
-    asked = purchase().asking_refund(request(1, 300))
+    asked = purchase().with_refund_request(request(1, 300))
     pending = asked.with_refund(refund(0, 300, "pending"))
     done = pending.with_refund(refund(2, 300, "succeeded"))
 
     assert [p.refundable_amount for p in (asked, pending, done)] == [699, 399, 99]
     with pytest.raises(NotRefundableError):
-        done.asking_refund(request(3, 100))
+        done.with_refund_request(request(3, 100))
 
 
 def test_what_was_free_cannot_be_refunded() -> None:
     with pytest.raises(NotRefundableError):
-        purchase(amount_total=0, payment_intent=None).asking_refund(request(1, 1))
+        purchase(amount_total=0, payment_intent=None).with_refund_request(request(1, 1))
 
 
 def test_a_request_that_was_refused_no_longer_counts() -> None:
-    asked = purchase().asking_refund(request(1, 999))
+    asked = purchase().with_refund_request(request(1, 999))
 
     refused = asked.with_refused_request("rr_1", "charge_disputed")
 
@@ -316,7 +317,7 @@ def test_a_request_that_was_refused_no_longer_counts() -> None:
 
 
 def test_an_attempt_is_counted_once_however_many_saw_it_fail() -> None:
-    asked = purchase().asking_refund(request(1, 999))
+    asked = purchase().with_refund_request(request(1, 999))
     [first] = asked.open_requests
     again = asked.with_next_attempt(first)
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checkout.redirects import is_allowed, origin
+from checkout.domain.redirects import is_allowed, origin
 
 ALLOWED = "https://shop.example.test, http://localhost:3000,https://other.test:8443"
 

@@ -8,12 +8,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checkout.dispute import Dispute
-from checkout.money import LARGEST_AMOUNT
-from checkout.purchase import Purchase, split
-from checkout.receipt import Receipt
-from checkout.refund import Refund
-from checkout.revenue import SHARES, Entry, Measure, difference, entries, to_json
+from checkout.domain.dispute import Dispute
+from checkout.domain.money import LARGEST_AMOUNT
+from checkout.domain.purchase import Purchase, split
+from checkout.domain.receipt import Receipt
+from checkout.domain.refund import Refund
+from checkout.domain.revenue import SHARES, Entry, Measure, difference, entries, to_json
 
 type Fact = Refund | Dispute | Receipt | str
 
@@ -35,7 +35,7 @@ def purchase(**changes: Any) -> Purchase:
         "offer_id": "c_1",
         "buyer_id": "user_1",
         "creator_id": "creator_1",
-        "claim": "content#c_1#user_1",
+        "sale_key": "content#c_1#user_1",
         "title": "A course",
         "amount": 999,
         "currency": "usd",

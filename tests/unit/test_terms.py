@@ -11,16 +11,16 @@ import time_machine
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from checkout.buyer import Buyer
-from checkout.money import Money
-from checkout.offers import LineItem, Offer, ReturnUrls, kind_named
-from checkout.terms import Terms
+from checkout.domain.buyer import Buyer
+from checkout.domain.money import Money
+from checkout.domain.offer import LineItem, Offer, ReturnUrls
+from checkout.domain.terms import Terms
 
 NOW = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 STACK: dict[str, Any] = {"livemode": False, "stack_id": "stack-1"}
 OFFER = Offer(
     id="1",
-    claim="order#1",
+    sale_key="order#1",
     title="Order 1",
     lines=(LineItem(title="Stalls", price=Money(4500, "usd"), quantity=2),),
     metadata={"orderId": "1"},
@@ -30,9 +30,8 @@ OFFER = Offer(
 def terms(
     offer: Offer = OFFER, kind: str = "order", buyer: str = "user_1", **how: Any
 ) -> Terms:
-    return Terms.of(
+    return Terms.for_offer(
         kind,
-        kind_named(kind),
         offer,
         buyer=Buyer(buyer),
         **{"frontend_url": "https://shop.example.test"} | how,
@@ -126,7 +125,7 @@ def test_a_key_does_not_depend_on_the_request() -> None:
 
 
 def test_without_a_claim_no_two_requests_share_a_key() -> None:
-    free = replace(OFFER, claim=None)
+    free = replace(OFFER, sale_key=None)
     keys = {terms(free).intent(1, **STACK).idempotency_key for _ in range(3)}
 
     assert len(keys) == 3
@@ -134,9 +133,9 @@ def test_without_a_claim_no_two_requests_share_a_key() -> None:
 
 def test_the_callers_key_counts_only_where_there_is_no_claim() -> None:
     assert terms(request_key="k" * 16).live_id == "order#1"
-    assert terms(replace(OFFER, claim=None)).live_id is None
+    assert terms(replace(OFFER, sale_key=None)).live_id is None
     one, other = (
-        terms(replace(OFFER, claim=None), request_key=key * 16) for key in "ab"
+        terms(replace(OFFER, sale_key=None), request_key=key * 16) for key in "ab"
     )
     assert one.live_id not in {None, other.live_id}
     assert "aaaa" not in str(one.live_id)
@@ -170,7 +169,7 @@ def test_whatever_the_ids_stripe_gets_printable_ascii(
     """An HTTP header carries no more, and Stripe takes no more than 255 of it."""
     readable = (offer_id, buyer) if kind == "auction" else ()
     offer = replace(
-        OFFER, id=offer_id, claim="c" if claimed else None, readable_key=readable
+        OFFER, id=offer_id, sale_key="c" if claimed else None, readable_key=readable
     )
 
     found = key(terms(offer, kind, buyer, request_key=request_key), attempt)
@@ -216,12 +215,12 @@ def test_no_two_stacks_share_a_key() -> None:
 
 def test_a_buyer_is_not_taken_for_a_callers_key() -> None:
     """Nor are two buyers who send the same key taken for each other."""
-    free = replace(OFFER, claim=None)
+    free = replace(OFFER, sale_key=None)
     asked = [
         terms(free, buyer="a" * 16, request_key="b" * 16),
         terms(free, buyer="b" * 16, request_key="a" * 16),
         terms(free, buyer="b" * 16, request_key="b" * 16),
-        terms(replace(OFFER, claim="c"), buyer="b" * 16),
+        terms(replace(OFFER, sale_key="c"), buyer="b" * 16),
     ]
 
     assert len({key(found) for found in asked}) == 4
@@ -238,7 +237,9 @@ def test_the_buyers_address_is_not_shown_by_accident() -> None:
 
 def test_an_id_cannot_change_the_page_that_it_returns_to() -> None:
     """The id stands in a path of the frontend, where it is no more than a name."""
-    returned_to = terms(replace(OFFER, id="a/../b?c d")).redirects["success_url"]
+    returned_to = terms(
+        replace(OFFER, id="a/../b?c d", return_path="/orders/{id}")
+    ).redirects["success_url"]
     assert returned_to.startswith(
         "https://shop.example.test/orders/a%2F..%2Fb%3Fc%20d?"
     )

@@ -9,7 +9,7 @@ import stripe
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from checkout.webhook_signature import TOLERANCE_SECONDS, is_valid
+from checkout.domain.webhook_signature import TOLERANCE_SECONDS, is_valid
 
 NOW = 1_790_000_000
 PAYLOAD = b'{"id": "evt_1"}'

@@ -73,7 +73,7 @@ class RefundPurchaseConfig(RefundsConfig):
 
 class ReconcileConfig(RefundsConfig):
     payment_events_queue_url: str
-    sweep_calls_per_second: str
+    reconcile_calls_per_second: str
 
 
 class SessionStatusConfig(Config):

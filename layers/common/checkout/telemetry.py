@@ -11,7 +11,7 @@ from checkout.config import TelemetryConfig
 warnings.filterwarnings("ignore", "No application metrics to publish")
 
 # An alarm watches one value of each dimension, and several functions count the same
-# metric: a refund may fail before the worker, the sweep or a request. So metrics do not
+# metric: a refund may fail before the worker, reconcile or a request. So metrics do not
 # say which function counted; log lines do.
 SERVICE = "checkout"
 

@@ -7,7 +7,7 @@ const { stepsOf } = await import("../../../local/storefront/follow-steps.js");
 
 const CLICK = "2026-05-17T12:30:00.000Z";
 const SESSION = {
-  id: "ps_1", kind: "content", buyer_id: "user_1", claim: "content#c#user_1", attempt: 1, status: "open",
+  id: "ps_1", kind: "content", buyer_id: "user_1", sale_key: "content#c#user_1", attempt: 1, status: "open",
   amount: 999, currency: "usd", created_at: CLICK, idempotency_key: "content:c:user_1", stripe_session_id: "cs_1",
 };
 const NOTHING_ELSE = {
@@ -27,7 +27,7 @@ test("a payment that was only begun waits for its shopper", () => {
   });
 });
 
-test("what Stripe was asked is found by the intent's own key", () => {
+test("what Stripe was asked is found by the prepared session's own key", () => {
   const other = { method: "POST", path: "/v1/checkout/sessions/cs_1/expire", status: 200, idempotency_key: null };
   const ours = { ...other, path: "/v1/checkout/sessions", idempotency_key: SESSION.idempotency_key };
   assert.equal(step({ stripe_requests: [other, ours] }, "Stripe").facts.Call, "POST /v1/checkout/sessions → 200");
@@ -56,7 +56,7 @@ test("a webhook that nobody answers, or that is refused, is trouble", () => {
 test("the time on the queue is from queued to applied", () => {
   const invocations = [
     ran("stripe_webhook", [{ message: "event_enqueued", event_id: "evt_1", at: "2026-05-17T12:30:01.000Z" }]),
-    ran("fulfillment", [{ message: "event_applied", event_id: "evt_1", type: "checkout.session.completed", outcome: "settled", at: "2026-05-17T12:30:01.250Z" }]),
+    ran("fulfillment", [{ message: "event_applied", event_id: "evt_1", type: "checkout.session.completed", outcome: "fulfilled", at: "2026-05-17T12:30:01.250Z" }]),
   ];
   assert.equal(step({ invocations }, "Queue").facts["From queued to applied"], "250 ms");
 });

@@ -9,10 +9,10 @@ from collections.abc import Mapping
 import pytest
 import stripe
 
-from checkout.dispute import Dispute
-from checkout.receipt import Receipt
-from checkout.refund import Refund
-from checkout.stripe_session import StripeSession, bank_refused
+from checkout.domain.checkout_session import CheckoutSession, bank_refused
+from checkout.domain.dispute import Dispute
+from checkout.domain.receipt import Receipt
+from checkout.domain.refund import Refund
 
 # Ours to fill in.
 OPAQUE = {"metadata"}
@@ -57,7 +57,7 @@ def story(client, create, pay, control):
     control("POST", f"charges/{intent.id}/dispute")
     (dispute,) = v1.disputes.list().data
     return {
-        StripeSession.from_dict: found,
+        CheckoutSession.from_dict: found,
         bank_refused: found,
         Receipt.from_stripe: intent,
         Refund.from_stripe: refund,

@@ -4,10 +4,10 @@ from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
-from checkout import aws
+from checkout.clients import aws
 from checkout.clock import iso
-from checkout.payment_session import PaymentSession
-from checkout.purchase import Purchase
+from checkout.domain.payment_session import PaymentSession
+from checkout.domain.purchase import Purchase
 from checkout.tables.item import Value, from_item, to_item
 from checkout.tables.transaction import Action
 

@@ -5,11 +5,11 @@ from datetime import datetime
 from string import ascii_letters, digits
 from zlib import crc32
 
-from checkout import aws
+from checkout.clients import aws
 from checkout.clock import iso
 from checkout.tables.item import Value, to_item
 
-# None of them is hot, and the sweep reads each in turn.
+# None of them is hot, and reconcile reads each in turn.
 PARTITIONS = "0123456789abcdef"
 # Items were indexed by the last character of their id once, which may be any of these.
 # Each moves to a partition above when it is next changed or postponed.

@@ -5,7 +5,7 @@ from decimal import Decimal
 from itertools import batched
 from typing import Any
 
-from checkout import aws
+from checkout.clients import aws
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 LONGEST_KEY_BYTES = 2048

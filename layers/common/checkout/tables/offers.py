@@ -3,23 +3,23 @@
 from collections.abc import Mapping
 from typing import Any
 
-from checkout import aws
-from checkout.offers import Sale
+from checkout.clients import aws
+from checkout.domain.offer import Sale
 from checkout.tables.item import from_item, read, to_item
 from checkout.tables.transaction import Action
 
 
-def key(noun: str, item_id: str) -> str:
-    return f"{noun}#{item_id}"
+def key(item_type: str, item_id: str) -> str:
+    return f"{item_type}#{item_id}"
 
 
 class Offers:
     def __init__(self, table: str) -> None:
         self._table = table
 
-    def get(self, noun: str, item_id: str) -> dict[str, Any] | None:
+    def get(self, item_type: str, item_id: str) -> dict[str, Any] | None:
         """Return the item of a noun (order, row, bid ...) as it is now."""
-        return read(self._table, key(noun, item_id))
+        return read(self._table, key(item_type, item_id))
 
     def bids_of(self, row_id: str) -> list[dict[str, Any]]:
         """Return the row's bids, read for display: a second old at times."""
@@ -68,7 +68,7 @@ class Offers:
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": to_item({"id": key(sale.noun, sale.id)}),
+                "Key": to_item({"id": key(sale.item_type, sale.id)}),
                 "UpdateExpression": f"SET {', '.join(changes)}",
                 "ConditionExpression": still_so,
                 "ExpressionAttributeNames": names,

@@ -4,24 +4,24 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
 
-from checkout import aws
+from checkout.clients import aws
 from checkout.clock import from_iso, iso
-from checkout.payment_session import RANK, UNRESOLVED, PaymentSession, Status
+from checkout.domain.payment_session import RANK, UNRESOLVED, PaymentSession, Status
 from checkout.tables import due, transaction
 from checkout.tables.item import Value, read, readable, to_item
 from checkout.tables.transaction import Action
 from checkout.telemetry import logger
 
-# The sweep looks at a session after this long: an intent that has not reached Stripe
-# by then was left behind by a crash, and an open session may have been paid unheard.
-FIRST_LOOK = timedelta(minutes=10)
-UNDELIVERED = "sweep#undelivered"
+# Reconcile checks a session after this long. A session that is still prepared then was
+# left behind by a crash; an open session may have been paid without an event.
+FIRST_CHECK_AFTER = timedelta(minutes=10)
+UNDELIVERED = "reconcile#undelivered_events"
 EPOCH = "1970-01-01T00:00:00.000Z"
 
 
 @dataclass(frozen=True, slots=True)
 class LiveSession:
-    """The one session of a claim that may be paid, and how many there have been."""
+    """The one session of a sale key that may be paid, and how many there have been."""
 
     payment_session_id: str
     attempt: int
@@ -75,7 +75,7 @@ class PaymentSessions:
         self, session: PaymentSession, live_id: str | None, after: LiveSession | None
     ) -> bool:
         """
-        Write the intent and make it live; say whether we were first.
+        Write the prepared session and make it live; say whether we were first.
 
         False means that another request made a session live since *after* was read.
         """
@@ -86,9 +86,9 @@ class PaymentSessions:
 
     def _put_intent(self, session: PaymentSession) -> Action:
         item = session.to_dict() | {
-            "rank": RANK[Status.INTENT],
+            "rank": RANK[Status.PREPARED],
             "offer": _offer(session.kind, session.offer_id),
-            **due.index(session.id, from_iso(session.created_at) + FIRST_LOOK),
+            **due.index(session.id, from_iso(session.created_at) + FIRST_CHECK_AFTER),
         }
         return {
             "Put": {
@@ -124,7 +124,7 @@ class PaymentSessions:
         """
         Make the write that lifts a session to a status of higher rank.
 
-        Only an intent is abandoned: what has been opened can be paid until it expires.
+        Only a prepared session is abandoned: an open one can be paid until it expires.
         """
         still_below = "#rank < :limit"
         limit = RANK[Status.OPEN] if to is Status.ABANDONED else RANK[to]

@@ -4,8 +4,9 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from checkout import aws, clock
-from checkout.purchase import Purchase, PurchaseStatus
+from checkout import clock
+from checkout.clients import aws
+from checkout.domain.purchase import Purchase, PurchaseStatus
 from checkout.tables import counters, due
 from checkout.tables.item import from_item, read, read_all, readable, to_item
 from checkout.tables.transaction import Action
@@ -19,7 +20,7 @@ NEVER_WRITTEN = "attribute_not_exists(id)"
 @dataclass(frozen=True, slots=True)
 class Ownership:
     """
-    The fact that a buyer holds a claim, and by which purchase.
+    The fact that a buyer holds a sale key, and by which purchase.
 
     *suspended* while a bank decides whether the buyer gets the money back.
     """
@@ -31,7 +32,7 @@ class Ownership:
     suspended: bool
 
 
-class Position(NamedTuple):
+class Cursor(NamedTuple):
     """A place among a creator's purchases: that of one of them."""
 
     purchased_at: str
@@ -50,9 +51,9 @@ class Purchases:
         item = read(self._table, purchase_id)
         return readable(Purchase.from_dict, item) if item else None
 
-    def ownership(self, claim: str) -> Ownership | None:
-        """Return who holds *claim* now, if anybody."""
-        item = read(self._table, f"owns#{claim}")
+    def ownership(self, sale_key: str) -> Ownership | None:
+        """Return who holds *sale_key* now, if anybody."""
+        item = read(self._table, f"owns#{sale_key}")
         if not item:
             return None
         return Ownership(
@@ -101,8 +102,8 @@ class Purchases:
         since: str,
         until: str,
         size: int,
-        after: Position | None,
-    ) -> tuple[list[Purchase], Position | None]:
+        after: Cursor | None,
+    ) -> tuple[list[Purchase], Cursor | None]:
         """
         Return a page of the creator's purchases of that time, newest first.
 
@@ -126,7 +127,7 @@ class Purchases:
             query["ExclusiveStartKey"] = to_item(key)
         answer = aws.client("dynamodb").query(**query)
         last = from_item(answer.get("LastEvaluatedKey", {}))
-        following = Position(last["purchased_at"], last["id"]) if last else None
+        following = Cursor(last["purchased_at"], last["id"]) if last else None
         return self._all([item["id"]["S"] for item in answer["Items"]]), following
 
     def _all(self, ids: list[str]) -> list[Purchase]:
@@ -201,9 +202,9 @@ class Purchases:
         }
 
     def take_ownership(self, purchase: Purchase, *, suspended: bool) -> Action:
-        """Make the write by which the buyer comes to hold a claim that nobody holds."""
+        """Return the put that gives the buyer ownership, if nobody has it."""
         item = {
-            "id": f"owns#{purchase.claim}",
+            "id": f"owns#{purchase.sale_key}",
             "kind": purchase.kind,
             "offer_id": purchase.offer_id,
             "purchase_id": purchase.id,
@@ -221,11 +222,11 @@ class Purchases:
         }
 
     def end_ownership(self, purchase: Purchase) -> Action:
-        """Make the write that lets the claim be sold again."""
+        """Make the write that lets the sale key be sold again."""
         return {
             "Delete": {
                 "TableName": self._table,
-                "Key": to_item({"id": f"owns#{purchase.claim}"}),
+                "Key": to_item({"id": f"owns#{purchase.sale_key}"}),
                 **_held_by(purchase),
             }
         }
@@ -240,7 +241,7 @@ class Purchases:
         return {
             "Update": {
                 "TableName": self._table,
-                "Key": to_item({"id": f"owns#{purchase.claim}"}),
+                "Key": to_item({"id": f"owns#{purchase.sale_key}"}),
                 "UpdateExpression": expression,
                 **held,
             }

@@ -4,8 +4,8 @@ from collections import Counter
 from collections.abc import Iterable
 from zlib import crc32
 
-from checkout.purchase import Purchase
-from checkout.revenue import Entry, Measure, difference
+from checkout.domain.purchase import Purchase
+from checkout.domain.revenue import Entry, Measure, difference
 from checkout.tables import counters
 from checkout.tables.item import read_all
 from checkout.tables.transaction import Action

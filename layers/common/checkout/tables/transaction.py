@@ -5,7 +5,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from checkout import aws
+from checkout.clients import aws
 from checkout.errors import TryAgainError
 from checkout.tables.item import from_item
 

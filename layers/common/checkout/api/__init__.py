@@ -1,0 +1,1 @@
+"""The HTTP edge: requests and responses of API Gateway."""

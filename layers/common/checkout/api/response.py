@@ -1,0 +1,77 @@
+"""The answers of the HTTP API: routes, status codes, and errors as JSON."""
+
+import json
+from collections.abc import Callable, Mapping
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from checkout.api.request import Request
+from checkout.errors import (
+    CheckoutError,
+    InvalidRequestError,
+    NotFoundError,
+    TooManyRequestsError,
+)
+from checkout.telemetry import logger
+
+if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.typing import LambdaContext
+
+type Response = dict[str, Any]
+type Handler = Callable[[Request], Mapping[str, Any]]
+
+
+def serve(
+    routes: Mapping[str, Handler], event: Mapping[str, Any], context: "LambdaContext"
+) -> Response:
+    """Call the handler of the event's route; every error becomes an answer."""
+    request_id = context.aws_request_id
+    logger.set_correlation_id(event["requestContext"].get("requestId"))
+    try:
+        handler = routes.get(event["routeKey"], _no_such_route)
+        return respond(HTTPStatus.OK, handler(Request(event)))
+    except CheckoutError as error:
+        logger.info("request_refused", code=error.code, status=error.status)
+        return refuse(error, request_id)
+    except Exception:  # noqa: BLE001 - the outermost edge: Stripe gets an answer
+        logger.exception("request_failed")
+        failure = CheckoutError("Something went wrong on our side.")
+        return refuse(failure, request_id)
+
+
+def _no_such_route(request: Request) -> Mapping[str, Any]:  # noqa: ARG001
+    raise NotFoundError("There is no such route.")
+
+
+def refuse(error: CheckoutError, request_id: str) -> Response:
+    """Answer with the error's sentence, code and status."""
+    body: dict[str, Any] = {
+        "error": str(error),
+        "code": error.code,
+        "request_id": request_id,
+    }
+    if isinstance(error, InvalidRequestError) and error.fields:
+        body["fields"] = [
+            {"field": name, "problem": problem}
+            for name, problem in error.fields.items()
+        ]
+    headers = (
+        {"retry-after": str(error.retry_after)}
+        if isinstance(error, TooManyRequestsError)
+        else {}
+    )
+    return respond(error.status, body, headers)
+
+
+def respond(
+    status: HTTPStatus,
+    body: Mapping[str, Any],
+    headers: Mapping[str, str] | None = None,
+) -> Response:
+    """Make the response; nothing of ours may be kept by a cache."""
+    fixed = {"content-type": "application/json", "cache-control": "no-store"}
+    return {
+        "statusCode": status.value,
+        "headers": {**fixed, **(headers or {})},
+        "body": json.dumps(body),
+    }

@@ -1,0 +1,25 @@
+"""The queue of payment events: SQS."""
+
+import json
+from typing import Any
+
+from checkout.clients import aws
+from checkout.domain.stripe_events import SESSION_OBSERVED
+
+
+class PaymentEventsQueue:
+    def __init__(self, queue_url: str) -> None:
+        self._queue_url = queue_url
+
+    def send(self, event_json: str) -> None:
+        """Put a verified event on the queue; it is safe there once this returns."""
+        aws.client("sqs").send_message(QueueUrl=self._queue_url, MessageBody=event_json)
+
+    def send_observed(self, stripe_object: dict[str, Any]) -> None:
+        """Ask for the fulfillment of a session that was read from Stripe just now."""
+        event = {
+            "id": f"observed:{stripe_object['id']}",
+            "type": SESSION_OBSERVED,
+            "data": {"object": stripe_object},
+        }
+        self.send(json.dumps(event))

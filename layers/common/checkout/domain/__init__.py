@@ -1,0 +1,1 @@
+"""Facts and rules: no module here reads or writes anything."""

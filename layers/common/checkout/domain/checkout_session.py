@@ -1,0 +1,72 @@
+"""The facts we read from a Stripe Checkout Session, wherever it was found."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Self
+
+from checkout.domain.payment_session import PaymentSession, Status
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutSession:
+    """
+    A snapshot of https://docs.stripe.com/api/checkout/sessions/object.
+
+    *status* is open, complete or expired; *payment_status* is paid, unpaid or
+    no_payment_required; *expires_at* is in Unix seconds.
+    """
+
+    id: str
+    status: str
+    payment_status: str
+    amount_total: int | None
+    currency: str | None
+    livemode: bool
+    expires_at: int
+    payment_intent: str | None
+    payment_session_id: str | None
+    url: str | None = field(default=None, repr=False)
+    client_secret: str | None = field(default=None, repr=False)
+
+    @classmethod
+    def from_dict(cls, stripe_object: Mapping[str, Any]) -> Self:
+        """Read Stripe's object; raises KeyError if it is not a Checkout Session."""
+        metadata = stripe_object.get("metadata") or {}
+        return cls(
+            id=stripe_object["id"],
+            status=stripe_object["status"],
+            payment_status=stripe_object["payment_status"],
+            amount_total=stripe_object.get("amount_total"),
+            currency=stripe_object.get("currency"),
+            livemode=stripe_object["livemode"],
+            expires_at=stripe_object["expires_at"],
+            payment_intent=id_of(stripe_object.get("payment_intent")),
+            payment_session_id=metadata.get("payment_session_id"),
+            url=stripe_object.get("url"),
+            client_secret=stripe_object.get("client_secret"),
+        )
+
+
+def is_ahead(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
+    """Whether Stripe knows more than our record: an event is late, or was lost."""
+    awaited = (
+        session.status is Status.PROCESSING
+        and stripe_object["payment_status"] == "unpaid"
+        and not bank_refused(stripe_object)
+    )
+    return stripe_object["status"] != "open" and not awaited
+
+
+def bank_refused(stripe_object: Mapping[str, Any]) -> bool:
+    """Whether a bank debit came to nothing; told only where the intent is expanded."""
+    payment_intent = stripe_object.get("payment_intent")
+    return (
+        isinstance(payment_intent, Mapping)
+        and stripe_object["status"] == "complete"
+        and payment_intent["status"] in {"requires_payment_method", "canceled"}
+    )
+
+
+def id_of(reference: str | Mapping[str, Any] | None) -> str | None:
+    """Stripe gives an id, or the whole object where it was expanded."""
+    return reference.get("id") if isinstance(reference, Mapping) else reference

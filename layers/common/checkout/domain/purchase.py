@@ -1,0 +1,312 @@
+"""
+A purchase: the record that money arrived, and what became of that money since.
+
+Everything in it only grows: refunds and disputes are known by their ids and only move
+to a higher rank. Its status and totals are computed from them, never added up event by
+event, so neither the order of the events nor their repetition can change the outcome.
+"""
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from enum import StrEnum
+from typing import Any, Self
+
+from checkout.domain import dispute, refund
+from checkout.domain.checkout_session import CheckoutSession
+from checkout.domain.dispute import Dispute
+from checkout.domain.offer import BASIS_POINTS
+from checkout.domain.payment_session import PaymentSession
+from checkout.domain.receipt import Receipt
+from checkout.domain.refund import Refund, RefundRequest
+from checkout.errors import NotRefundableError
+
+
+class PurchaseStatus(StrEnum):
+    """What a history can be filtered by; the contract names them all."""
+
+    PENDING = "pending"
+    COMPLETED = "completed"
+    REFUNDED = "refunded"
+    FAILED = "failed"
+    REFUNDING = "refunding"
+    DISPUTED = "disputed"
+    QUARANTINED = "quarantined"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """
+    Amounts are in the currency's minor unit; the three shares add up to *amount*.
+
+    *quarantine_reason* says what did not add up; it stays when a person has accepted
+    the purchase (*accepted_at*) or dismissed it (*dismissed_at*: there is nothing to
+    give, nor to give back), or the money has gone back. *version* counts changes.
+    """
+
+    id: str
+    payment_session_id: str
+    kind: str
+    offer_id: str
+    buyer_id: str | None
+    creator_id: str | None
+    sale_key: str | None
+    title: str
+    details: dict[str, Any] = field(default_factory=dict)
+    amount: int
+    currency: str
+    platform_fee_bps: int
+    organization_fee_bps: int
+    quarantine_reason: str | None = None
+    accepted_at: str | None = None
+    dismissed_at: str | None = None
+    stripe_session_id: str
+    stripe_payment_intent_id: str | None
+    purchased_at: str
+    refund_requests: Mapping[str, RefundRequest] = field(default_factory=dict)
+    refunds: Mapping[str, Refund] = field(default_factory=dict)
+    disputes: Mapping[str, Dispute] = field(default_factory=dict)
+    fraud_warnings: tuple[str, ...] = ()
+    receipt: Receipt | None = None
+    version: int = 1
+
+    @classmethod
+    def of(
+        cls,
+        session: PaymentSession,
+        found: CheckoutSession,
+        purchased_at: str,
+        quarantine_reason: str | None = None,
+    ) -> Self:
+        """Record what Stripe *found* paid for *session*."""
+        ours = session.stripe_session_id in {None, found.id}
+        return cls(
+            # Money that came through another Stripe session than the one we asked for
+            # is a purchase of its own: the session's may be yet to come.
+            id=id_for(session.id if ours else found.id),
+            payment_session_id=session.id,
+            kind=session.kind,
+            offer_id=session.offer_id,
+            buyer_id=session.buyer_id,
+            creator_id=session.creator_id,
+            sale_key=session.sale_key,
+            title=session.title,
+            details=session.details,
+            amount=(
+                session.amount if found.amount_total is None else found.amount_total
+            ),
+            currency=found.currency or session.currency,
+            platform_fee_bps=session.platform_fee_bps,
+            organization_fee_bps=session.organization_fee_bps,
+            quarantine_reason=quarantine_reason,
+            stripe_session_id=found.id,
+            stripe_payment_intent_id=found.payment_intent,
+            purchased_at=purchased_at,
+        )
+
+    # ------------------------------------------------------------ what follows from it
+
+    @property
+    def status(self) -> PurchaseStatus:
+        if self.is_refunded:
+            return PurchaseStatus.REFUNDED
+        if self._has_dispute(dispute.OPEN, dispute.LOST):
+            return PurchaseStatus.DISPUTED
+        if self.amount and not self.refundable_amount:
+            return PurchaseStatus.REFUNDING
+        if self.quarantine_reason and not self.accepted_at:
+            dismissed = PurchaseStatus.FAILED
+            return dismissed if self.dismissed_at else PurchaseStatus.QUARANTINED
+        return PurchaseStatus.COMPLETED
+
+    @property
+    def is_sale(self) -> bool:
+        """Whether it was a sale: everything added up, or a person has accepted it."""
+        return not self.quarantine_reason or self.accepted_at is not None
+
+    @property
+    def is_entitled(self) -> bool:
+        """Whether the buyer may keep what was bought, were it not for a suspension."""
+        returned = self.is_refunded or self._has_dispute(dispute.LOST)
+        return self.is_sale and not returned
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether a bank has yet to decide who keeps the money."""
+        return self._has_dispute(dispute.OPEN)
+
+    def _has_dispute(self, *ranks: int) -> bool:
+        return any(d.rank in ranks for d in self.disputes.values())
+
+    @property
+    def is_refunded(self) -> bool:
+        return 0 < self.amount <= self.refunded_amount
+
+    @property
+    def refunded_amount(self) -> int:
+        return sum(r.amount for r in self.succeeded_refunds)
+
+    @property
+    def succeeded_refunds(self) -> list[Refund]:
+        """The refunds that reached the buyer, in the order they were made."""
+        succeeded = (r for r in self.refunds.values() if r.status == refund.SUCCEEDED)
+        return sorted(succeeded, key=lambda r: (r.created_at, r.id))
+
+    @property
+    def refundable_amount(self) -> int:
+        """What is neither given back nor on its way back, nor asked to be."""
+        asked = sum(r.amount for r in self.open_requests)
+        return max(0, self.amount - self.outgoing_amount - asked)
+
+    @property
+    def outgoing_amount(self) -> int:
+        """What is given back or on its way: what Stripe calls `amount_refunded`."""
+        return sum(r.amount for r in self.refunds.values() if r.rank < refund.FAILED)
+
+    @property
+    def open_requests(self) -> list[RefundRequest]:
+        return [r for r in self.refund_requests.values() if r.is_open]
+
+    @property
+    def pending_refunds(self) -> list[Refund]:
+        return [r for r in self.refunds.values() if r.rank == refund.PENDING]
+
+    @property
+    def is_unresolved(self) -> bool:
+        """Whether Stripe has yet to tell us something of it."""
+        return bool(
+            self.open_requests
+            or self.pending_refunds
+            or (self.stripe_payment_intent_id and not self.receipt)
+        )
+
+    # ------------------------------------------------------------ what may happen to it
+
+    def with_refund(self, found: Refund) -> Self:
+        requests = self.refund_requests
+        if found.request_id and (asked := requests.get(found.request_id)):
+            made = replace(asked, refund_id=found.id, refusal_code=None)
+            requests = {**requests, asked.id: made}
+        known = self.refunds.get(found.id)
+        newer = known is None or found.rank > known.rank
+        refunds = {**self.refunds, found.id: found} if newer else self.refunds
+        return replace(self, refund_requests=requests, refunds=refunds)
+
+    def with_dispute(self, found: Dispute) -> Self:
+        known = self.disputes.get(found.id, found)
+        latest = found if found.rank > known.rank else known
+        balance = {**known.balance, **found.balance}
+        merged = replace(latest, balance=balance)
+        return replace(self, disputes={**self.disputes, found.id: merged})
+
+    def with_fraud_warning(self, warning_id: str) -> Self:
+        warnings = sorted({*self.fraud_warnings, warning_id})
+        return replace(self, fraud_warnings=tuple(warnings))
+
+    def with_receipt(self, receipt: Receipt) -> Self:
+        return replace(self, receipt=receipt)
+
+    def with_refund_request(self, request: RefundRequest) -> Self:
+        """Note a refund to ask Stripe for; raises NotRefundableError."""
+        if not self.stripe_payment_intent_id:
+            raise NotRefundableError("Nothing was paid, so nothing can be refunded.")
+        if self._has_dispute(dispute.OPEN, dispute.LOST):
+            raise NotRefundableError("The buyer's bank has taken the money back.")
+        if not 0 < request.amount <= self.refundable_amount:
+            raise NotRefundableError(
+                f"Only {self.refundable_amount} of it can be refunded."
+            )
+        return self._with_request(request)
+
+    def with_refused_request(self, request_id: str, code: str) -> Self:
+        request = self.refund_requests[request_id]
+        if not request.is_open:
+            return self
+        return self._with_request(replace(request, refusal_code=code))
+
+    def with_next_attempt(self, request: RefundRequest) -> Self:
+        """Let *request* be tried under another key, unless somebody has been there."""
+        if self.refund_requests[request.id] != request:
+            return self
+        return self._with_request(replace(request, attempt=request.attempt + 1))
+
+    def _with_request(self, request: RefundRequest) -> Self:
+        requests = {**self.refund_requests, request.id: request}
+        return replace(self, refund_requests=requests)
+
+    def quarantined(self, reason: str) -> Self:
+        return replace(
+            self, quarantine_reason=reason, accepted_at=None, dismissed_at=None
+        )
+
+    def accepted(self, at: str) -> Self:
+        """Let what did not add up stand, because a person has said so."""
+        return replace(self, accepted_at=self.accepted_at or at)
+
+    def dismissed(self, at: str) -> Self:
+        """Let nothing come of it, because a person has dealt with the money."""
+        return replace(self, dismissed_at=self.dismissed_at or at)
+
+    # ------------------------------------------------------------ how it is shown
+
+    def to_dict(self) -> dict[str, Any]:
+        """Everything to be stored, with what follows from it for those who query."""
+        stored = asdict(self)
+        stored["fraud_warnings"] = list(self.fraud_warnings)
+        platform, organization, creator = self.shares
+        return stored | {
+            "status": self.status,
+            "refunded_amount": self.refunded_amount,
+            "platform_fee": platform,
+            "organization_fee": organization,
+            "creator_payout": creator,
+        }
+
+    @property
+    def shares(self) -> tuple[int, int, int]:
+        """What platform, organization and creator get of the amount that was paid."""
+        return split(self.amount, self.platform_fee_bps, self.organization_fee_bps)
+
+    @classmethod
+    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
+        known = _known(cls, stored)
+        for absent in (
+            "buyer_id",
+            "creator_id",
+            "sale_key",
+            "stripe_payment_intent_id",
+        ):
+            known.setdefault(absent, None)
+        for name, shape in (
+            ("refund_requests", RefundRequest),
+            ("refunds", Refund),
+            ("disputes", Dispute),
+        ):
+            found = known.get(name, {})
+            known[name] = {k: shape(**_known(shape, v)) for k, v in found.items()}
+        if "receipt" in known:
+            known["receipt"] = Receipt.from_dict(known["receipt"])
+        known["fraud_warnings"] = tuple(known.get("fraud_warnings", ()))
+        return cls(**known)
+
+
+def _known(shape: type[Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Take what *shape* has fields for; a None is stored as an absent attribute."""
+    return {f.name: stored[f.name] for f in fields(shape) if f.name in stored}
+
+
+def id_for(session_id: str) -> str:
+    """One purchase for a payment session at most: its id says so."""
+    return "pur_" + session_id.removeprefix("ps_")
+
+
+def split(
+    amount: int, platform_bps: int, organization_bps: int
+) -> tuple[int, int, int]:
+    """Split *amount* into the platform's, organization's and creator's share."""
+    if min(platform_bps, organization_bps) < 0 or (
+        platform_bps + organization_bps > BASIS_POINTS
+    ):
+        raise ValueError("the fees take more than there is")
+    platform = amount * platform_bps // BASIS_POINTS
+    organization = amount * organization_bps // BASIS_POINTS
+    return platform, organization, amount - platform - organization

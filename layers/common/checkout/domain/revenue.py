@@ -1,0 +1,129 @@
+"""
+Revenue: what each purchase contributes to the days of its creator.
+
+It follows from the purchase alone, as it is now. What is kept of a day is the sum over
+all purchases, so a change of one changes the day by a difference, and neither the order
+of events nor their repetition can change what the sums come to.
+"""
+
+from collections import Counter
+from enum import StrEnum
+from typing import Any, NamedTuple
+
+from checkout.domain import dispute
+from checkout.domain.purchase import Purchase, split
+
+
+class Measure(StrEnum):
+    """What is summed up; all but the first in the currency's minor unit."""
+
+    PURCHASES = "purchases"
+    GROSS = "gross"
+    REFUNDED = "refunded"
+    LOST_TO_DISPUTES = "lost_to_disputes"
+    PLATFORM_FEE = "platform_fee"
+    ORGANIZATION_FEE = "organization_fee"
+    CREATOR_PAYOUT = "creator_payout"
+    STRIPE_FEE = "stripe_fee"
+
+
+# As docs/api.md calls them.
+SHOWN = {
+    "purchases": Measure.PURCHASES,
+    "grossCents": Measure.GROSS,
+    "refundedCents": Measure.REFUNDED,
+    "lostToDisputesCents": Measure.LOST_TO_DISPUTES,
+    "platformFeeCents": Measure.PLATFORM_FEE,
+    "organizationFeeCents": Measure.ORGANIZATION_FEE,
+    "creatorPayoutCents": Measure.CREATOR_PAYOUT,
+    "stripeFeeCents": Measure.STRIPE_FEE,
+}
+# In the order of `split`.
+SHARES = (Measure.PLATFORM_FEE, Measure.ORGANIZATION_FEE, Measure.CREATOR_PAYOUT)
+
+
+class Entry(NamedTuple):
+    """What a sum is about: a day of UTC, a currency, and what is measured."""
+
+    day: str
+    currency: str
+    measure: Measure
+
+
+def entries(purchase: Purchase) -> Counter[Entry]:
+    """
+    Return what the purchase contributes.
+
+    On every day the three shares add up to the gross less what was refunded and lost:
+    what is taken back on a later day changes the shares on that day.
+    """
+    sums: Counter[Entry] = Counter()
+    if purchase.creator_id is None or not purchase.is_sale:
+        return sums
+
+    def add(at: str, measure: Measure, amount: int, currency: str) -> None:
+        sums[Entry(at[: len("2026-01-31")], currency, measure)] += amount
+
+    def add_shares(at: str, before: int, after: int) -> None:
+        bps = purchase.platform_fee_bps, purchase.organization_fee_bps
+        for share, was, becomes in zip(
+            SHARES, split(before, *bps), split(after, *bps), strict=True
+        ):
+            add(at, share, becomes - was, purchase.currency)
+
+    sold_at, left = purchase.purchased_at, purchase.amount
+    add(sold_at, Measure.PURCHASES, 1, purchase.currency)
+    add(sold_at, Measure.GROSS, left, purchase.currency)
+    add_shares(sold_at, 0, left)
+    for at, _, measure, amount in _taken_back(purchase):
+        taken = min(amount, left)
+        add(at, measure, taken, purchase.currency)
+        add_shares(at, left, left - taken)
+        left -= taken
+    if (receipt := purchase.receipt) and receipt.fee and receipt.currency:
+        # In the currency of our account, which may be another than the buyer's.
+        add(sold_at, Measure.STRIPE_FEE, receipt.fee, receipt.currency)
+    return sums
+
+
+def difference(before: Purchase | None, after: Purchase) -> dict[Entry, int]:
+    """Return what to add to the sums when *before*, None if new, becomes *after*."""
+    changes = entries(after)
+    if before:
+        changes.subtract(entries(before))
+    return {entry: change for entry, change in changes.items() if change}
+
+
+def to_json(sums: Counter[Entry]) -> dict[str, list[dict[str, Any]]]:
+    """Show the sums: for each currency in total, and for each day that has any."""
+    totals: Counter[Entry] = Counter()
+    for entry, amount in sums.items():
+        totals[entry._replace(day="")] += amount
+    return {
+        "totals": [_row(totals, *which) for which in _rows(totals)],
+        "days": [{"date": which[0], **_row(sums, *which)} for which in _rows(sums)],
+    }
+
+
+def _rows(sums: Counter[Entry]) -> list[tuple[str, str]]:
+    """List the days and currencies in which anything but zero is left."""
+    return sorted({(entry.day, entry.currency) for entry, sum_ in sums.items() if sum_})
+
+
+def _row(sums: Counter[Entry], day: str, currency: str) -> dict[str, Any]:
+    shown = {n: sums[Entry(day, currency, measure)] for n, measure in SHOWN.items()}
+    return {"currency": currency, **shown}
+
+
+def _taken_back(purchase: Purchase) -> list[tuple[str, str, Measure, int]]:
+    """List what went back, oldest first: when, by what id, how, and how much."""
+    refunds = [
+        (found.created_at, found.id, Measure.REFUNDED, found.amount)
+        for found in purchase.succeeded_refunds
+    ]
+    lost = [
+        (found.created_at, found.id, Measure.LOST_TO_DISPUTES, found.amount)
+        for found in purchase.disputes.values()
+        if found.rank == dispute.LOST
+    ]
+    return sorted(refunds + lost)

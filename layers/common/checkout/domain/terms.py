@@ -1,0 +1,193 @@
+"""The terms of a payment, and the payment session that is prepared from them."""
+
+import hashlib
+import json
+import re
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, Self
+from urllib.parse import quote
+
+from checkout import clock
+from checkout.domain.buyer import Buyer
+from checkout.domain.offer import LineItem, Offer
+from checkout.domain.payment_session import PaymentSession, Status, new_id
+
+# Stripe takes thirty minutes to twenty-four hours from its own now, so both ends
+# leave room for clocks that disagree.
+SHORTEST_SESSION = timedelta(minutes=31)
+LONGEST_SESSION = timedelta(hours=23)
+
+# A key of these parts is sent as it is written: no header changes it, no two pairs of
+# them are written alike, and 255 characters, Stripe's most, leave room for the attempt.
+PLAIN_KEY = re.compile(r"[A-Za-z0-9._|-]{1,120}:[A-Za-z0-9._|-]{1,120}")
+NOT_PLAIN = re.compile(r"[^A-Za-z0-9._|:-]")
+LONGEST_PREFIX = 100
+SESSION_ID = "{CHECKOUT_SESSION_ID}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """
+    What this buyer is offered now.
+
+    *request* is Stripe's request but for what differs between two attempts;
+    *request_key* is the caller's Idempotency-Key, heeded where there is no sale key.
+    """
+
+    kind_name: str
+    offer: Offer
+    buyer_id: str | None
+    request: dict[str, Any] = field(repr=False)
+    redirects: dict[str, str]
+    request_key: str | None
+
+    @classmethod
+    def for_offer(
+        cls,
+        kind_name: str,
+        offer: Offer,
+        *,
+        buyer: Buyer | None,
+        frontend_url: str,
+        request_key: str | None = None,
+    ) -> Self:
+        home = frontend_url.rstrip("/") + offer.return_path.format(
+            id=quote(offer.id, safe="")
+        )
+        success = offer.return_urls.success or f"{home}?session_id={SESSION_ID}"
+        cancel = offer.return_urls.cancel or f"{home}?checkout=cancel"
+        redirects = (
+            {"return_url": success}
+            if offer.ui_mode == "embedded_page"
+            else {"success_url": success, "cancel_url": cancel}
+        )
+        request: dict[str, Any] = {
+            "mode": "payment",
+            "ui_mode": offer.ui_mode,
+            "line_items": [_line_item(line) for line in offer.lines],
+            # Ours last: no caller's key takes their place.
+            "metadata": dict(offer.metadata) | {"kind": kind_name},
+            **redirects,
+        }
+        if offer.ui_mode == "embedded_page":
+            # Stay on the page, unless the way of paying itself leads away from it.
+            request["redirect_on_completion"] = "if_required"
+        if offer.email:
+            request["customer_email"] = offer.email
+        return cls(
+            kind_name=kind_name,
+            offer=offer,
+            buyer_id=buyer.id if buyer else None,
+            request=request,
+            # By the names that the caller knows, for the refusal.
+            redirects=dict(
+                zip(offer.return_urls.names, redirects.values(), strict=False)
+            ),
+            request_key=None if offer.sale_key else request_key,
+        )
+
+    @property
+    def digest(self) -> str:
+        """Two requests with the same digest offer the same buyer the same thing."""
+        return _digest(self.request | {"buyer": self.buyer_id})
+
+    @property
+    def live_id(self) -> str | None:
+        """What at most one session may be live for; None where each request is new."""
+        if self.request_key:
+            whose = _digest([self.buyer_id, self.request_key])
+            return f"{self.kind_name}#{self.offer.id}#{whose}"
+        return self.offer.sale_key
+
+    def intent(self, attempt: int, *, livemode: bool, stack_id: str) -> PaymentSession:
+        """Decide everything that Stripe will be sent in this attempt."""
+        payment_session_id = new_id()
+        now = clock.now()
+        pay_by = self.offer.pay_by
+        expires_at = _session_end(now, pay_by)
+        metadata = self.request["metadata"] | {"payment_session_id": payment_session_id}
+        stripe_request = self.request | {
+            "client_reference_id": payment_session_id,
+            "metadata": metadata,
+            # Stripe does not copy a session's metadata to its payment intent.
+            "payment_intent_data": {"metadata": metadata},
+            "expires_at": int(expires_at.timestamp()),
+        }
+        total = self.offer.total
+        return PaymentSession(
+            id=payment_session_id,
+            kind=self.kind_name,
+            offer_id=self.offer.id,
+            buyer_id=self.buyer_id,
+            sale_key=self.offer.sale_key,
+            attempt=attempt,
+            status=Status.PREPARED,
+            payment_status="unpaid",
+            amount=total.amount,
+            currency=total.currency,
+            title=self.offer.title,
+            terms=self.digest,
+            idempotency_key=self._idempotency_key(
+                attempt, payment_session_id, stack_id
+            ),
+            stripe_request=json.dumps(stripe_request),
+            livemode=livemode,
+            created_at=clock.iso(now),
+            expires_at=clock.iso(min(expires_at, pay_by or expires_at)),
+            creator_id=self.offer.creator_id,
+            platform_fee_bps=self.offer.platform_fee_bps,
+            organization_fee_bps=self.offer.organization_fee_bps,
+            details=dict(self.offer.details),
+        )
+
+    def _idempotency_key(
+        self, attempt: int, payment_session_id: str, stack_id: str
+    ) -> str:
+        """
+        Return Stripe's idempotency key: printable ASCII, at most 255 characters.
+
+        It is unique to stack, kind, offer, buyer and request. The exception is the
+        readable pair that an auction's contract asks for: two stacks of one Stripe
+        account may share it, and then the second takes its next attempt.
+        """
+        name = ":".join(self.offer.readable_key)
+        if not PLAIN_KEY.fullmatch(name):
+            # Without a sale key a buyer may buy the same thing again and again.
+            request = self.request_key or payment_session_id
+            whole = {
+                "stack": stack_id,
+                "kind": self.kind_name,
+                "offer": self.offer.id,
+                "buyer": self.buyer_id,
+                "request": None if self.offer.sale_key else request,
+            }
+            prefix = NOT_PLAIN.sub("_", f"{self.kind_name}:{self.offer.id}")
+            name = f"{prefix[:LONGEST_PREFIX]}:{_digest(whole)}"
+        return name if attempt == 1 else f"{name}:{attempt}"
+
+
+def _session_end(now: datetime, pay_by: datetime | None) -> datetime:
+    latest = now + LONGEST_SESSION
+    return max(now + SHORTEST_SESSION, min(latest, pay_by or latest))
+
+
+def _line_item(line: LineItem) -> dict[str, Any]:
+    product: dict[str, Any] = {"name": line.title}
+    # Stripe takes an empty description for an error.
+    if line.description:
+        product["description"] = line.description
+    if line.image_url:
+        product["images"] = [line.image_url]
+    return {
+        "quantity": line.quantity,
+        "price_data": {
+            "currency": line.price.currency,
+            "unit_amount": line.price.amount,
+            "product_data": product,
+        },
+    }
+
+
+def _digest(value: object) -> str:
+    return hashlib.sha256(json.dumps(value, sort_keys=True).encode()).hexdigest()

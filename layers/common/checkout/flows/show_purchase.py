@@ -1,0 +1,56 @@
+"""Show a purchase to its buyer and to its creator, in the shape of docs/api.md."""
+
+from typing import Any
+
+from checkout.domain.purchase import Purchase
+from checkout.kinds import kind_named
+
+
+def show_to_buyer(purchase: Purchase) -> dict[str, Any]:
+    """Show the purchase to its buyer, in the shape of docs/api.md."""
+    platform, organization, creator = purchase.shares
+    shown = {
+        "id": purchase.id,
+        "kind": purchase.kind,
+        "itemId": purchase.offer_id,
+        "title": purchase.title,
+        **kind_named(purchase.kind).purchase_fields(purchase),
+        "amountPaidCents": purchase.amount,
+        "currency": purchase.currency,
+        "status": purchase.status,
+        "paymentMethod": "stripe_checkout",
+        "stripeSessionId": purchase.stripe_session_id,
+        "stripePaymentIntentId": purchase.stripe_payment_intent_id,
+        "platformFeeCents": platform,
+        "organizationFeeCents": organization,
+        "creatorPayoutCents": creator,
+        "refundedAmountCents": purchase.refunded_amount,
+        "purchasedAt": purchase.purchased_at,
+    }
+    if purchase.succeeded_refunds:
+        latest = purchase.succeeded_refunds[-1]
+        shown["refundedAt"] = latest.created_at
+        if latest.reason:
+            shown["refundReason"] = latest.reason
+    if purchase.receipt and purchase.receipt.url:
+        shown["receiptUrl"] = purchase.receipt.url
+    return shown
+
+
+def show_to_creator(purchase: Purchase) -> dict[str, Any]:
+    """
+    Show the purchase to its creator: also who bought, and what Stripe took.
+
+    But not the receipt, a page of Stripe's that names the buyer's e-mail address.
+    """
+    shown = show_to_buyer(purchase)
+    shown.pop("receiptUrl", None)
+    if purchase.buyer_id:
+        shown["buyerId"] = purchase.buyer_id
+    if purchase.receipt:
+        shown["paymentIntentStatus"] = purchase.receipt.payment_intent_status
+        if purchase.receipt.fee is not None:
+            shown["stripeFeeCents"] = purchase.receipt.fee
+            shown["netAmountCents"] = purchase.receipt.net
+            shown["settlementCurrency"] = purchase.receipt.currency
+    return shown

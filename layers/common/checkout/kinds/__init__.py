@@ -1,0 +1,54 @@
+"""
+The registry of the kinds of offer: one module of this package for each kind.
+
+A kind defines what it sells and to whom. The payment itself is the same for all kinds.
+To add a kind, add a module: docs/adding-an-offer-kind.md.
+"""
+
+from importlib import import_module
+from importlib.util import find_spec
+from typing import Any, Protocol, cast
+
+from checkout.domain.buyer import Buyer
+from checkout.domain.offer import Offer, Sale
+from checkout.domain.payment_session import PaymentSession
+from checkout.domain.purchase import Purchase
+from checkout.errors import NotFoundError
+from checkout.tables.offers import Offers
+
+
+class Kind(Protocol):
+    """What each module of this package defines; its functions only read."""
+
+    ANONYMOUS: bool
+    """Whether a buyer may pay without logging in."""
+
+    Request: type[Any]
+    """The fields of the create request, path parameters included."""
+
+    def find_offer(self, request: Any, buyer: Buyer | None, offers: Offers) -> Offer:  # noqa: ANN401
+        """Return what this buyer can buy now; raises the errors of docs/api.md."""
+
+    def create_response(
+        self, session: PaymentSession, client_secret: str | None
+    ) -> dict[str, Any]:
+        """Return the body of the create response, with this frontend's field names."""
+
+    def sale_key(self, offer_id: str, buyer_id: str, offers: Offers) -> str | None:
+        """Return the sale key of the offer for this buyer, None if it has none."""
+
+    def sale(self, purchase: Purchase) -> Sale:
+        """Return how the purchase changes the offer's item."""
+
+    def purchase_fields(self, purchase: Purchase) -> dict[str, Any]:
+        """Return what a purchase of this kind shows beside the common fields."""
+
+
+def kind_named(name: str) -> Kind:
+    """Return the kind called *name*; raises NotFoundError if there is none."""
+    module = f"{__name__}.{name}"
+    # Python's own names begin with an underscore: __init__, __pycache__.
+    is_name = name.isascii() and name.isidentifier() and not name.startswith("_")
+    if not (is_name and find_spec(module)):
+        raise NotFoundError("There is no such kind of offer.")
+    return cast("Kind", import_module(module))

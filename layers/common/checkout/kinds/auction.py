@@ -1,0 +1,108 @@
+"""An auction: its winner pays within a day of its acceptance."""
+
+from datetime import timedelta
+from typing import Any
+
+from checkout import clock
+from checkout.api.fields import Identifier, Url, request_body
+from checkout.domain.buyer import Buyer
+from checkout.domain.offer import (
+    LineItem,
+    Offer,
+    ReturnUrls,
+    Sale,
+    price_of,
+    revenue_split,
+)
+from checkout.domain.payment_session import PaymentSession
+from checkout.domain.purchase import Purchase
+from checkout.errors import (
+    AlreadyPurchasedError,
+    NotAcceptedError,
+    NotFoundError,
+    PaymentWindowClosedError,
+)
+from checkout.tables.offers import Offers
+
+ANONYMOUS = False
+
+PAYMENT_WINDOW = timedelta(hours=24)
+
+
+@request_body
+class Request:
+    auction_id: Identifier
+    success_url: Url | None = None
+    cancel_url: Url | None = None
+
+
+def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
+    auction_id = str(request.auction_id)
+    auction = offers.get("auction", auction_id)
+    if not auction or auction.get("winner_id") != buyer.id:
+        raise NotFoundError("There is no such auction that you have won.")
+    if auction["status"] == "paid":
+        raise AlreadyPurchasedError("The auction has been paid already.")
+    if auction["status"] != "accepted":
+        raise NotAcceptedError("The auction has not been accepted.")
+    opens_at = clock.from_iso(auction["accepted_at"])
+    closes_at = opens_at + PAYMENT_WINDOW
+    if clock.now() >= closes_at:
+        raise PaymentWindowClosedError("The time to pay for this auction is over.")
+    price = price_of(auction, "The auction has no price.")
+    return Offer(
+        id=auction_id,
+        sale_key=sale_key(auction_id, buyer.id, offers),
+        title=auction["title"],
+        lines=(
+            LineItem(
+                title=auction["title"],
+                price=price,
+                description=auction.get("description"),
+                image_url=auction.get("image_url"),
+            ),
+        ),
+        metadata={"auction_id": auction_id, "buyer_id": buyer.id},
+        return_path="/auctions/{id}",
+        details={"opens_at": clock.iso(opens_at), "closes_at": clock.iso(closes_at)},
+        readable_key=(auction_id, buyer.id),
+        return_urls=ReturnUrls(request.success_url, request.cancel_url),
+        email=buyer.email,
+        pay_by=closes_at,
+        **revenue_split(auction),
+    )
+
+
+def create_response(
+    session: PaymentSession, client_secret: str | None
+) -> dict[str, Any]:
+    closes_at = session.details["closes_at"]
+    return {
+        "payment_session_id": session.id,
+        "session_id": session.stripe_session_id,
+        "checkout_url": session.url,
+        "expires_at": session.expires_at,
+        "payment_window": {
+            "opens_at": session.details["opens_at"],
+            "closes_at": closes_at,
+            "seconds_remaining": clock.seconds_until(closes_at),
+        },
+    }
+
+
+def sale_key(offer_id: str, buyer_id: str, offers: Offers) -> str | None:
+    return f"auction#{offer_id}"
+
+
+def sale(purchase: Purchase) -> Sale:
+    return Sale(
+        item_type="auction",
+        id=purchase.offer_id,
+        sellable="accepted",
+        sold="paid",
+        returned="refunded",
+    )
+
+
+def purchase_fields(purchase: Purchase) -> dict[str, Any]:
+    return {"auctionId": purchase.offer_id}

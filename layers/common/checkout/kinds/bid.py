@@ -1,0 +1,101 @@
+"""A bid: a retail offer tile on a buyer's row, sold by selling its row."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from checkout.api.fields import Identifier, Url, request_body
+from checkout.domain.buyer import Buyer
+from checkout.domain.offer import (
+    LineItem,
+    Offer,
+    ReturnUrls,
+    Sale,
+    price_of,
+    revenue_split,
+)
+from checkout.domain.payment_session import PaymentSession
+from checkout.domain.purchase import Purchase
+from checkout.errors import AlreadyPurchasedError, NotFoundError, NotPurchasableError
+from checkout.tables.offers import Offers
+
+ANONYMOUS = False
+
+
+@request_body
+class Request:
+    bid_id: Identifier
+    row_id: Identifier
+    success_url: Url
+    cancel_url: Url
+
+
+def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
+    bid_id, row_id = str(request.bid_id), str(request.row_id)
+    bid, row = offers.get("bid", bid_id), offers.get("row", row_id)
+    if not (
+        bid and row and bid["row_id"] == row["row_id"] and row["owner_id"] == buyer.id
+    ):
+        raise NotFoundError("There is no such bid on your row.")
+    if row["status"] == "purchased":
+        raise AlreadyPurchasedError("The row has been purchased already.")
+    if row["status"] != "open":
+        raise NotPurchasableError(f"The row is {row['status']}.")
+    if bid["offer_type"] != "retail":
+        raise NotPurchasableError(
+            "A service provider's bid is not paid through checkout."
+        )
+    price = price_of(bid, "The bid has no price.")
+    copied = {name: bid[name] for name in ("merchant", "source") if bid.get(name)}
+    return Offer(
+        id=bid_id,
+        sale_key=_key_of_row(row_id),
+        title=bid["title"],
+        lines=(
+            LineItem(title=bid["title"], price=price, image_url=bid.get("image_url")),
+        ),
+        metadata={"bid_id": bid_id, "row_id": row_id, "user_id": buyer.id},
+        return_path="/",
+        details={"row_id": row_id, **copied},
+        return_urls=ReturnUrls(request.success_url, request.cancel_url),
+        email=buyer.email,
+        **revenue_split(bid),
+    )
+
+
+def buy_now(bid: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+    """Whether the tile shows a button: retail, priced, and the row is still open."""
+    return (
+        row["status"] == "open"
+        and bid["offer_type"] == "retail"
+        and bool((bid.get("price") or {}).get("amount"))
+    )
+
+
+def create_response(
+    session: PaymentSession, client_secret: str | None
+) -> dict[str, Any]:
+    return {"checkout_url": session.url}
+
+
+def _key_of_row(row_id: str) -> str:
+    return f"row#{row_id}"
+
+
+def sale_key(offer_id: str, buyer_id: str, offers: Offers) -> str | None:
+    bid = offers.get("bid", offer_id)
+    return _key_of_row(bid["row_id"]) if bid else None
+
+
+def sale(purchase: Purchase) -> Sale:
+    return Sale(
+        item_type="row",
+        id=purchase.details["row_id"],
+        sellable="open",
+        sold="purchased",
+        returned="refunded",
+        facts={"purchased_bid_id": purchase.offer_id},
+    )
+
+
+def purchase_fields(purchase: Purchase) -> dict[str, Any]:
+    return {"bidId": purchase.offer_id, "rowId": purchase.details["row_id"]}

@@ -1,0 +1,79 @@
+"""Content: published with a price, sold to each buyer once; buying it opens it."""
+
+from typing import Any
+from uuid import UUID
+
+from checkout.api.fields import Url, request_body
+from checkout.domain.buyer import Buyer
+from checkout.domain.offer import (
+    LineItem,
+    Offer,
+    ReturnUrls,
+    Sale,
+    price_of,
+    revenue_split,
+)
+from checkout.domain.payment_session import PaymentSession
+from checkout.domain.purchase import Purchase
+from checkout.errors import NotFoundError
+from checkout.tables.offers import Offers
+
+ANONYMOUS = False
+
+
+@request_body
+class Request:
+    contentId: UUID  # noqa: N815 - this frontend's own spelling
+    successUrl: Url  # noqa: N815
+    cancelUrl: Url  # noqa: N815
+
+
+def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
+    content_id = str(request.contentId)
+    content = offers.get("content", content_id)
+    if not content or content["status"] != "published" or content.get("deleted_at"):
+        raise NotFoundError("There is no such content.")
+    price = price_of(content, "The content is free.")
+    return Offer(
+        id=content_id,
+        sale_key=sale_key(content_id, buyer.id, offers),
+        title=content["title"],
+        lines=(
+            LineItem(
+                title=content["title"],
+                price=price,
+                description=content.get("description"),
+                image_url=content.get("image_url"),
+            ),
+        ),
+        metadata={"contentId": content_id, "customerId": buyer.id},
+        return_path="/content/{id}",
+        details={"slug": content["slug"]} if content.get("slug") else {},
+        return_urls=ReturnUrls(
+            request.successUrl, request.cancelUrl, ("successUrl", "cancelUrl")
+        ),
+        email=buyer.email,
+        **revenue_split(content),
+    )
+
+
+def create_response(
+    session: PaymentSession, client_secret: str | None
+) -> dict[str, Any]:
+    return {"sessionUrl": session.url, "sessionId": session.stripe_session_id}
+
+
+def sale_key(offer_id: str, buyer_id: str, offers: Offers) -> str | None:
+    return f"content#{offer_id}#{buyer_id}"
+
+
+def sale(purchase: Purchase) -> Sale:
+    return Sale(item_type="content", id=purchase.offer_id)
+
+
+def purchase_fields(purchase: Purchase) -> dict[str, Any]:
+    slug = purchase.details.get("slug")
+    shown = {"title": purchase.title, "slug": slug}
+    return {"contentId": purchase.offer_id, "content": shown} | (
+        {"slug": slug} if slug else {}
+    )

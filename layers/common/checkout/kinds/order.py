@@ -1,0 +1,86 @@
+"""An order: several ticket lines, paid by its owner while it is CREATED."""
+
+from typing import Any
+
+from checkout.api.fields import Identifier, Url, request_body
+from checkout.domain.buyer import Buyer
+from checkout.domain.offer import (
+    LineItem,
+    Offer,
+    ReturnUrls,
+    Sale,
+    chargeable,
+    revenue_split,
+)
+from checkout.domain.payment_session import PaymentSession
+from checkout.domain.purchase import Purchase
+from checkout.errors import NotFoundError, NotPurchasableError
+from checkout.tables.offers import Offers
+
+ANONYMOUS = False
+
+
+@request_body
+class Request:
+    orderId: Identifier  # noqa: N815 - the route's own spelling
+    success_url: Url | None = None
+    cancel_url: Url | None = None
+
+
+def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
+    order_id = str(request.orderId)
+    order = offers.get("order", order_id)
+    if not order or order["owner_id"] != buyer.id:
+        raise NotFoundError("There is no such order of yours.")
+    if order["status"] != "CREATED":
+        raise NotPurchasableError(
+            f"The order is {order['status']}; only a CREATED order can be paid."
+        )
+    lines = tuple(
+        LineItem(
+            title=item["name"],
+            price=chargeable(item["unit_price_cents"], order["currency"]),
+            quantity=item["quantity"],
+        )
+        for item in order["items"]
+    )
+    if any(line.quantity < 1 for line in lines):
+        raise NotPurchasableError("The order has a line with nothing in it.")
+    if not any(line.price.amount for line in lines):
+        raise NotPurchasableError("The order has nothing to pay.")
+    return Offer(
+        id=order_id,
+        sale_key=sale_key(order_id, buyer.id, offers),
+        title=order.get("title", f"Order {order_id}"),
+        lines=lines,
+        metadata={"orderId": order_id, "userId": buyer.id},
+        return_path="/orders/{id}",
+        return_urls=ReturnUrls(request.success_url, request.cancel_url),
+        email=buyer.email,
+        **revenue_split(order),
+    )
+
+
+def create_response(
+    session: PaymentSession, client_secret: str | None
+) -> dict[str, Any]:
+    return {"url": session.url}
+
+
+def sale_key(offer_id: str, buyer_id: str, offers: Offers) -> str | None:
+    return f"order#{offer_id}"
+
+
+def sale(purchase: Purchase) -> Sale:
+    return Sale(
+        item_type="order",
+        id=purchase.offer_id,
+        sellable="CREATED",
+        sold="PAID",
+        returned="REFUNDED",
+        facts={"purchase_id": purchase.id},
+    )
+
+
+def purchase_fields(purchase: Purchase) -> dict[str, Any]:
+    return {"orderId": purchase.offer_id}

@@ -1,0 +1,84 @@
+"""A product: a fixed thing at a fixed price, sold to anybody, as often as they like."""
+
+from typing import Annotated, Any
+
+from annotated_types import Len
+
+from checkout.api.fields import request_body
+from checkout.domain.buyer import Buyer, is_email
+from checkout.domain.offer import LineItem, Offer, Sale, price_of, revenue_split
+from checkout.domain.payment_session import PaymentSession
+from checkout.domain.purchase import Purchase
+from checkout.errors import InvalidRequestError, NotFoundError
+from checkout.tables.offers import Offers
+
+ANONYMOUS = True
+
+DEFAULT_PRODUCT = "hero-me-feelings"
+
+# Stripe takes fifty keys of forty characters, values of five hundred
+# (https://docs.stripe.com/metadata). Ours need a few of them.
+MOST_METADATA = 20
+MetadataKey = Annotated[str, Len(1, 40)]
+MetadataValue = Annotated[str, Len(0, 500)]
+
+
+@request_body
+class Request:
+    product_id: Annotated[str, Len(1, 128)] = DEFAULT_PRODUCT
+    customer_email: Annotated[str, Len(3, 254)] | None = None
+    metadata: (
+        Annotated[dict[MetadataKey, MetadataValue], Len(0, MOST_METADATA)] | None
+    ) = None
+
+
+def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
+    product = offers.get("product", request.product_id)
+    if not product or product["status"] != "active":
+        raise NotFoundError("There is no such product.")
+    price = price_of(product, "The product has no price.")
+    if request.customer_email and not is_email(request.customer_email):
+        raise InvalidRequestError(
+            "The e-mail address is refused.", customer_email="is not an e-mail address"
+        )
+    metadata = request.metadata or {}
+    if any("[" in name or "]" in name for name in metadata):
+        raise InvalidRequestError(
+            "The metadata is refused.", metadata="a key has a square bracket"
+        )
+    return Offer(
+        id=request.product_id,
+        sale_key=None,
+        title=product["title"],
+        lines=(
+            LineItem(
+                title=product["title"],
+                price=price,
+                description=product.get("description"),
+                image_url=product.get("image_url"),
+            ),
+        ),
+        metadata=metadata,
+        return_path="/hero-me",
+        ui_mode="embedded_page",
+        email=request.customer_email or (buyer.email if buyer else None),
+        **revenue_split(product),
+    )
+
+
+def create_response(
+    session: PaymentSession, client_secret: str | None
+) -> dict[str, Any]:
+    return {"client_secret": client_secret}
+
+
+def sale_key(offer_id: str, buyer_id: str, offers: Offers) -> str | None:
+    return None
+
+
+def sale(purchase: Purchase) -> Sale:
+    return Sale(item_type="product", id=purchase.offer_id)
+
+
+def purchase_fields(purchase: Purchase) -> dict[str, Any]:
+    return {"productId": purchase.offer_id}

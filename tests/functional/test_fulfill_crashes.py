@@ -1,0 +1,102 @@
+"""The worker dies between any two of its calls; the message comes again."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from tests.crashes import crash_points
+from tests.shop import DECLINED_CARD, PUBLISHED, Shop
+
+# A process that is killed has nothing to flush.
+pytestmark = pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
+
+type Event = dict[str, Any]
+
+# What no two runs have in common.
+MOMENTS = {"at", "due_at", "entry_id", "purchased_at"}
+
+
+def paid(shop: Shop, kind: str) -> Event:
+    shop.create(kind)
+    shop.pay(shop.stripe_sessions()[0]["id"])
+    return shop.events("checkout.session.completed")[-1]
+
+
+def settled(shop: Shop) -> Event:
+    return paid(shop, "bid")
+
+
+def settled_without_an_owner(shop: Shop) -> Event:
+    return paid(shop, "product")
+
+
+def quarantined(shop: Shop) -> Event:
+    """The order of the calls matters most here: one transaction fails, one follows."""
+    event = paid(shop, "order")
+    shop.dynamodb.delete_item(
+        TableName=shop.tables["OffersTable"], Key={"id": {"S": "order#order_1"}}
+    )
+    return event
+
+
+def on_its_way(shop: Shop) -> Event:
+    price = {"amount": 999, "currency": "eur"}
+    shop.change_offer(f"content#{PUBLISHED}", price=price)
+    shop.create("content")
+    shop.pay_by_bank(shop.stripe_sessions()[0]["id"])
+    return shop.events("checkout.session.completed")[-1]
+
+
+def expired(shop: Shop) -> Event:
+    shop.create("content")
+    stripe_id = shop.stripe_sessions()[0]["id"]
+    shop.stripe_post(f"/v1/checkout/sessions/{stripe_id}/expire")
+    return shop.events("checkout.session.expired")[-1]
+
+
+def declined(shop: Shop) -> Event:
+    shop.create("content")
+    shop.pay(shop.stripe_sessions()[0]["id"], DECLINED_CARD)
+    return shop.events("payment_intent.payment_failed")[-1]
+
+
+@pytest.mark.parametrize(
+    "story",
+    [settled, settled_without_an_owner, quarantined, on_its_way, expired, declined],
+    ids=lambda story: story.__name__,
+)
+def test_a_crash_anywhere_and_a_redelivery_end_as_if_nothing_had_happened(
+    shop: Shop, story: Callable[[Shop], Event]
+) -> None:
+    """Invariant 1: whatever is killed. Every table is compared, but for moments."""
+    message = json.dumps(story(shop))
+    before = shop.everything()
+    assert shop.work(message) == []
+    undisturbed = written(shop)
+
+    steps = 0
+    for crash in crash_points():
+        shop.restore(before)
+        with crash:
+            shop.work(message)
+        assert shop.work(message) == [], crash
+
+        assert written(shop) == undisturbed, crash
+        steps = max(steps, len(crash.steps))
+    assert steps >= 2
+
+
+def written(shop: Shop) -> dict[str, list[str]]:
+    """Return all that is in the tables, but for moments, in one order."""
+    return {
+        name: sorted(
+            json.dumps(
+                {k: v for k, v in item.items() if k not in MOMENTS}, sort_keys=True
+            )
+            for item in items
+            if item.get("action") != "event_had_no_effect"
+        )
+        for name, items in shop.everything().items()
+    }

@@ -1,0 +1,110 @@
+"""The door to Stripe: what it says becomes plain facts or one of our errors."""
+
+from typing import Any
+
+import pytest
+
+from checkout.clients.stripe_api import StripeApi
+from checkout.errors import StripeError, StripeRefusedError
+from local.stripe_sandbox import Running, StripeSandbox
+from local.stripe_sandbox.faults import Fault
+
+REQUEST: dict[str, Any] = {
+    "mode": "payment",
+    "ui_mode": "hosted_page",
+    "success_url": "https://shop.example.test/",
+    "line_items": [
+        {
+            "quantity": 1,
+            "price_data": {
+                "currency": "usd",
+                "unit_amount": 500,
+                "product_data": {"name": "One"},
+            },
+        }
+    ],
+}
+KEY = "order:1:user_1"
+
+
+@pytest.fixture
+def stripe(stripe_server: Running) -> StripeSandbox:
+    sandbox = StripeSandbox()
+    stripe_server.use(sandbox)
+    return sandbox
+
+
+@pytest.fixture
+def gateway(stripe: StripeSandbox, stripe_server: Running) -> StripeApi:
+    return StripeApi(lambda: stripe.secret_key, stripe_server.url)
+
+
+def test_a_session_comes_back_as_plain_values(gateway: StripeApi) -> None:
+    session = gateway.create_session(REQUEST, KEY)
+
+    assert type(session) is dict
+    assert type(session["metadata"]) is dict
+    assert session["amount_total"] == 500
+    assert gateway.session(session["id"])["id"] == session["id"]
+
+
+def test_the_same_key_is_the_same_session(gateway: StripeApi) -> None:
+    first, second = (gateway.create_session(REQUEST, KEY) for _ in range(2))
+
+    assert first["id"] == second["id"]
+
+
+def test_one_key_for_two_requests_is_refused(gateway: StripeApi) -> None:
+    gateway.create_session(REQUEST, KEY)
+
+    with pytest.raises(StripeRefusedError):
+        gateway.create_session(REQUEST | {"client_reference_id": "x"}, KEY)
+
+
+@pytest.mark.parametrize("api_key", ["sk_test_ключ", "sk_test_a\nb"])
+def test_a_key_that_http_cannot_carry_is_an_error_of_stripe(
+    stripe_server: Running, api_key: str
+) -> None:
+    """What Python's HTTP refuses to send must not end as a 500 nor end a run."""
+    gateway = StripeApi(lambda: api_key, stripe_server.url)
+
+    with pytest.raises(StripeError):
+        gateway.create_session(REQUEST, KEY)
+
+
+def test_a_closed_session_is_expired_and_closing_twice_is_fine(
+    gateway: StripeApi,
+) -> None:
+    session = gateway.create_session(REQUEST, KEY)
+
+    for _ in range(2):
+        assert gateway.expire_session(session["id"])["status"] == "expired"
+
+
+def test_an_unknown_session_is_refused(gateway: StripeApi) -> None:
+    with pytest.raises(StripeRefusedError):
+        gateway.session("cs_test_none")
+    with pytest.raises(StripeRefusedError):
+        gateway.expire_session("cs_test_none")
+
+
+@pytest.mark.parametrize(
+    ("status", "refused"), [(400, True), (401, False), (403, False), (429, False)]
+)
+def test_only_what_can_never_succeed_is_called_refused(
+    gateway: StripeApi, stripe: StripeSandbox, status: int, refused: bool
+) -> None:
+    stripe.faults.add(Fault("POST", status=status, times=9))
+
+    with pytest.raises(StripeError) as failure:
+        gateway.create_session(REQUEST, KEY)
+
+    assert isinstance(failure.value, StripeRefusedError) is refused
+    assert stripe.secret_key not in str(failure.value)
+
+
+def test_a_new_key_is_used_at_once(stripe: StripeSandbox, gateway: Any) -> None:
+    gateway.create_session(REQUEST, KEY)
+    stripe.secret_key = "sk_test_rotated"
+
+    assert gateway.create_session(REQUEST, "order:2:user_1")["status"] == "open"
