@@ -13,7 +13,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from checkout import stripe_gateway
-from local.stripe_sandbox.faults import Fault
+from mocktill.faults import Fault
 from tests.functional.test_reconcile import HOURS, MINUTES, START, run, stripe_id, sweep
 from tests.output import captured_log, metrics_in
 from tests.shop import Context, Shop
