@@ -50,7 +50,7 @@ check: .venv/ready .venvs/sam/ready ## Format, lint, types, imports, template
 	$(RUN) ruff format --check
 	$(RUN) ruff check
 	$(RUN) mypy $(SOURCES)
-	PYTHONPATH=.:layers/common .venv/bin/lint-imports
+	PYTHONPATH=.:layers/common:mocktill/src .venv/bin/lint-imports
 	$(WITH_SAM) AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 
 format: .venv/ready ## Format the code and repair what can be repaired

@@ -21,7 +21,7 @@ from stripe import WebhookSignature
 
 from local.samples import sample_offers
 from mocktill import Sandbox, in_process
-from mocktill.webhooks import Destination
+from mocktill.destinations import Destination
 from tests import template_file
 
 REGION = "eu-west-1"

@@ -12,8 +12,8 @@ from mocktill import (
     payments,
     refunds,
 )
+from mocktill.checkouts import Checkout
 from mocktill.errors import ApiError
-from mocktill.sessions import Checkout
 from tests.shop import CARD, DECLINED_CARD
 
 CARDS = {

@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -18,11 +17,11 @@ from .errors import ApiError, invalid
 from .faults import Fault, When, failure
 from .idempotency import Answer
 from .sandbox import Sandbox, current_request
+from .shapes import Json
 from .store import new_id
 
 FORM = "application/x-www-form-urlencoded"
 
-type Json = dict[str, Any]
 type Handler = Callable[[Sandbox, Json, dict[str, str]], Json]
 
 

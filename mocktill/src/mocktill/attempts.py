@@ -1,14 +1,11 @@
 """Attempts to take a PaymentIntent's money: at once, after a challenge, or in days."""
 
-from typing import Any
-
 from . import cards, charges, disputes, payment_methods
 from .cards import Decline, Outcome
 from .errors import ApiError, conflict_of_state
 from .payment_methods import DELAYED
 from .sandbox import Sandbox
-
-type Json = dict[str, Any]
+from .shapes import Json
 
 
 def start(sandbox: Sandbox, intent: Json, method: Json, challenge: str) -> None:
@@ -83,36 +80,35 @@ def _ask_to_authenticate(
 
 
 def _start_processing(sandbox: Sandbox, intent: Json, method: Json) -> None:
-    charge = charges.of_attempt(sandbox, intent, method, status="pending")
-    intent.update(
-        status="processing",
-        payment_method=method["id"],
-        latest_charge=charge["id"],
-        last_payment_error=None,
-        next_action=None,
-    )
+    charge = _charge(sandbox, intent, method, status="pending")
+    intent["status"] = "processing"
     _keep(sandbox, intent, method)
     sandbox.emit("charge.pending", charge)
     sandbox.emit("payment_intent.processing", intent)
 
 
 def _succeed(sandbox: Sandbox, intent: Json, method: Json) -> None:
-    charge = charges.of_attempt(sandbox, intent, method, status="succeeded")
+    charge = _charge(sandbox, intent, method, status="succeeded")
+    intent.update(status="succeeded", amount_received=intent["amount"])
+    _keep(sandbox, intent, method)
+    sandbox.emit("charge.succeeded", charge)
+    # Stripe also sends this event before the session is complete.
+    outcome = _outcome(sandbox, method)
+    if outcome.disputes or outcome.inquires:
+        disputes.create(sandbox, charge["id"], inquiry=outcome.inquires)
+    sandbox.emit("payment_intent.succeeded", intent)
+
+
+def _charge(sandbox: Sandbox, intent: Json, method: Json, *, status: str) -> Json:
+    """Make the charge of an accepted attempt, and set the intent's fields for it."""
+    charge = charges.of_attempt(sandbox, intent, method, status=status)
     intent.update(
-        status="succeeded",
-        amount_received=intent["amount"],
         payment_method=method["id"],
         latest_charge=charge["id"],
         last_payment_error=None,
         next_action=None,
     )
-    _keep(sandbox, intent, method)
-    sandbox.emit("charge.succeeded", charge)
-    # As early as Stripe: the shop hears of the dispute before its session is complete.
-    outcome = _outcome(sandbox, method)
-    if outcome.disputes or outcome.inquires:
-        disputes.create(sandbox, charge["id"], inquiry=outcome.inquires)
-    sandbox.emit("payment_intent.succeeded", intent)
+    return charge
 
 
 def _keep(sandbox: Sandbox, intent: Json, method: Json) -> None:

@@ -7,12 +7,9 @@ Fees are never given back.
 Everything is available at once.
 """
 
-from typing import Any
-
 from .sandbox import Sandbox
+from .shapes import Json
 from .store import new_id
-
-type Json = dict[str, Any]
 
 KIND = "balance_transaction"
 FEE_PER_MILLE = 29

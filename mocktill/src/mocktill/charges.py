@@ -1,16 +1,13 @@
 """Charges: each attempt to take money, and what became of the money since."""
 
-from typing import Any
-
 from stripe import Charge
 
 from . import balance
 from .cards import Decline
 from .errors import conflict_of_state
 from .sandbox import Sandbox
+from .shapes import Json
 from .store import new_id
-
-type Json = dict[str, Any]
 
 KIND = "charge"
 DETAILS: dict[str, type] = {

@@ -44,7 +44,6 @@ import json
 from collections.abc import Callable
 from dataclasses import asdict
 from http import HTTPStatus
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
@@ -52,13 +51,14 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from . import disputes, fraud_warnings, payments, refunds, sessions, versions
+from .destinations import Destination, check_url
 from .errors import ApiError
 from .faults import WHENS, Fault
 from .sandbox import Sandbox
+from .shapes import Json
 from .store import new_id
-from .webhooks import MODES, Destination, check_url
+from .webhooks import MODES
 
-type Json = dict[str, Any]
 type Control = Callable[[Sandbox, Json, str], Json]
 
 # As at Stripe.

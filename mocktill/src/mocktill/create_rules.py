@@ -1,13 +1,11 @@
 """What Stripe refuses in a new session beyond names and types."""
 
 import re
-from typing import Any
 
 from .errors import invalid, missing, no_such, unsupported
 from .money import check_amount, check_currency, check_total
 from .parameters import too_long
-
-type Json = dict[str, Any]
+from .shapes import Json
 
 MINIMUM_LIFE_SECONDS = 30 * 60
 MAXIMUM_LIFE_SECONDS = 24 * 60 * 60

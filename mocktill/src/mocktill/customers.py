@@ -1,17 +1,13 @@
 """Customers: made by the API, or by a session that keeps the payment method."""
 
-from typing import Any
-
 from stripe.params import CustomerCreateParams
 
 from .create_rules import is_email
 from .errors import invalid, refuse_unsupported
 from .parameters import validate
 from .sandbox import Sandbox
+from .shapes import Json, PathParams
 from .store import new_id
-
-type Json = dict[str, Any]
-type PathParams = dict[str, str]
 
 KIND = "customer"
 UNSUPPORTED = (

@@ -1,7 +1,5 @@
 """Disputes: the customer's bank takes the money back, until the case is closed."""
 
-from typing import Any
-
 from stripe import Dispute
 from stripe.params import DisputeCloseParams, DisputeUpdateParams
 
@@ -9,10 +7,8 @@ from . import balance, charges, fraud_warnings
 from .errors import conflict_of_state
 from .parameters import updated_metadata, validate
 from .sandbox import Sandbox
+from .shapes import Json, PathParams
 from .store import new_id
-
-type Json = dict[str, Any]
-type PathParams = dict[str, str]
 
 KIND = "dispute"
 SECONDS_PER_DAY = 24 * 60 * 60

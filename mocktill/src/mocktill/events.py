@@ -1,16 +1,14 @@
 """Events, read back by those who missed them."""
 
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from stripe.params import EventListParams, EventRetrieveParams
 
 from .errors import invalid, no_such
 from .parameters import validate
 from .sandbox import Sandbox
+from .shapes import Json, PathParams
 from .store import page, within
-
-type Json = dict[str, Any]
-type PathParams = dict[str, str]
 
 KIND = "event"
 KEPT_SECONDS = 30 * 24 * 60 * 60

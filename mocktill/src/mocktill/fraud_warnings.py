@@ -1,12 +1,9 @@
 """Early fraud warnings: the customer's bank suspects what may become a dispute."""
 
-from typing import Any
-
 from . import charges
 from .sandbox import Sandbox
+from .shapes import Json
 from .store import new_id
-
-type Json = dict[str, Any]
 
 KIND = "radar.early_fraud_warning"
 FRAUD_TYPES = (

@@ -1,52 +1,23 @@
 """The payment page: hosted on its own, or embedded in a frame of the shop's page."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
 
 from starlette.concurrency import run_in_threadpool
 from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from . import forms, payment_methods, payments, sessions
-from .create_rules import is_email
-from .errors import ApiError, invalid
+from . import forms, payments, sessions
+from .errors import ApiError
+from .payment_form import Page, field_of, method_of
 from .rendering import render
 from .sandbox import Sandbox
-from .sessions import Checkout
-
-type Json = dict[str, Any]
+from .shapes import Json
 
 HERE = Path(__file__).parent
-
-
-@dataclass
-class Page:
-    """One customer's view of a session."""
-
-    sandbox: Sandbox
-    checkout: Checkout
-
-    @property
-    def path(self) -> str:
-        return self.checkout.path
-
-    @property
-    def embedded(self) -> bool:
-        return self.checkout.client_secret is not None
-
-    @property
-    def session(self) -> Json:
-        return self.checkout.session
-
-    @property
-    def shop_name(self) -> str:
-        branding = self.session["branding_settings"] or {}
-        return str(branding.get("display_name") or "the shop")
 
 
 METHOD_NAMES = {
@@ -54,20 +25,6 @@ METHOD_NAMES = {
     "us_bank_account": "US bank account",
     "sepa_debit": "SEPA Direct Debit",
 }
-# Which field a parameter of Stripe's is typed into.
-FIELDS = {
-    "email": "email",
-    "holder": "holder",
-    "number": "number",
-    "expiry": "expiry",
-    "exp_month": "expiry",
-    "exp_year": "expiry",
-    "cvc": "cvc",
-    "us_bank_account[account_number]": "account_number",
-    "sepa_debit[iban]": "iban",
-}
-# Which field a declined card has wrong, if not the whole card.
-DECLINED_FIELDS = {"expired_card": "expiry", "incorrect_cvc": "cvc"}
 
 
 type View = Callable[[Page, Json], Response]
@@ -140,7 +97,7 @@ def show(page: Page, _: Json) -> Response:
 
 def pay(page: Page, form: Json) -> Response:
     try:
-        payments.confirm(page.sandbox, page.checkout, _method(page, form))
+        payments.confirm(page.sandbox, page.checkout, method_of(page, form))
     except ApiError as error:
         return _refused(page, form, error)
     if payments.is_challenged(page.sandbox, page.checkout):
@@ -165,46 +122,6 @@ def answer_challenge(page: Page, form: Json) -> Response:
     return _paid(page)
 
 
-def _method(page: Page, form: Json) -> Json:
-    """The payment method that the customer typed in; any, when nothing is due."""
-    email = page.session["customer_email"] or form.get("email", "").strip()
-    if not is_email(email):
-        raise invalid("email", "Your email is incomplete.")
-    kind = form.get("method", "card")
-    if kind in payment_methods.DELAYED:
-        return _debit(page, kind, form, email)
-    return _card(page, form, email)
-
-
-def _debit(page: Page, kind: str, form: Json, email: str) -> Json:
-    name = form.get("holder", "").strip()
-    if not name:
-        raise invalid("holder", "The account holder's name is incomplete.")
-    details = {
-        "account_number": form.get("account_number", "").strip() or "?",
-        "iban": form.get("iban", "").strip() or "?",
-    }
-    billing = {"email": email, "name": name}
-    return payment_methods.create_debit(
-        page.sandbox, kind, {kind: details, "billing_details": billing}
-    )
-
-
-def _card(page: Page, form: Json, email: str) -> Json:
-    month, _, year = form.get("expiry", "").partition("/")
-    card: Json = {"number": form.get("number", ""), "cvc": form.get("cvc", "").strip()}
-    if page.session["amount_total"] == 0:
-        card = {"token": "tok_visa"}
-    elif not (month.strip().isdecimal() and year.strip().isdecimal()):
-        raise invalid("expiry", "Your card's expiration date is incomplete.")
-    else:
-        card |= {"exp_month": int(month), "exp_year": int(year)}
-    billing = {"email": email, "name": form.get("name") or None}
-    return payment_methods.create_card(
-        page.sandbox, {"card": card, "billing_details": billing}
-    )
-
-
 def _refused(page: Page, form: Json, error: ApiError) -> Response:
     if page.session["status"] != "open":
         return _closed(page)
@@ -223,20 +140,10 @@ def _form(
         line_items=page.checkout.line_items,
         form=form or {},
         message=str(error) if error else None,
-        problem=_problem(error) if error else None,
+        problem=field_of(error) if error else None,
         expires=datetime.fromtimestamp(page.session["expires_at"], UTC),
         method_names=METHOD_NAMES,
     )
-
-
-def _problem(error: ApiError) -> str | None:
-    """The field to which *error* sends the customer back, if it is about one."""
-    param = error.error.get("param")
-    if param in FIELDS:
-        return FIELDS[param]
-    if error.error["type"] == "card_error":
-        return DECLINED_FIELDS.get(error.error["code"], "number")
-    return None
 
 
 def _paid(page: Page) -> Response:

@@ -23,9 +23,8 @@ from .errors import ApiError
 from .faults import WHENS
 from .rendering import render
 from .sandbox import Sandbox
+from .shapes import Json
 from .webhooks import MODES
-
-type Json = dict[str, Any]
 
 # The newest of each kind; Stripe's API lists the rest.
 SHOWN = 25

@@ -19,13 +19,12 @@ from stripe._stripe_object import UntypedStripeObject
 from typing_extensions import is_typeddict
 
 from .errors import invalid, missing, unknown
+from .shapes import Json
 
 MAX_STRING = 5000
 MAX_METADATA_KEYS = 50
 MAX_METADATA_KEY = 40
 MAX_METADATA_VALUE = 500
-
-type Json = dict[str, Any]
 
 
 def validate(raw: Mapping[str, Any], schema: type, under: str = "") -> Json:

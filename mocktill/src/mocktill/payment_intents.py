@@ -1,9 +1,5 @@
 """PaymentIntents: what is to be paid, over one or more attempts."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
-
 from stripe.params import (
     PaymentIntentCancelParams,
     PaymentIntentConfirmParams,
@@ -12,16 +8,12 @@ from stripe.params import (
 )
 
 from . import attempts, money, payment_methods, versions
+from .checkouts import Checkout
 from .errors import conflict_of_state, missing, unsupported
 from .parameters import validate
+from .sandbox import Sandbox
+from .shapes import Json, PathParams
 from .store import new_id, page, within
-
-if TYPE_CHECKING:
-    from .sandbox import Sandbox
-    from .sessions import Checkout
-
-type Json = dict[str, Any]
-type PathParams = dict[str, str]
 
 KIND = "payment_intent"
 # What the sandbox acts on, or shows as it was given; the rest would be a promise.

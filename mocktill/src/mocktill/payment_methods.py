@@ -1,7 +1,6 @@
 """Payment methods: cards, and the bank debits that settle days later."""
 
 from datetime import UTC, datetime
-from typing import Any
 
 from stripe.params import PaymentMethodCreateParams
 
@@ -9,9 +8,8 @@ from . import cards, debits
 from .errors import conflict_of_state, invalid, missing, no_such, unsupported
 from .parameters import validate
 from .sandbox import Sandbox
+from .shapes import Json
 from .store import new_id
-
-type Json = dict[str, Any]
 
 # Their payment is complete when the customer leaves, and paid some days after.
 DELAYED = ("us_bank_account", "sepa_debit")

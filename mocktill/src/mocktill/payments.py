@@ -2,16 +2,15 @@
 
 import contextlib
 from http import HTTPStatus
-from typing import Any
 
 from . import attempts, customers
+from .checkouts import Checkout
 from .errors import ApiError, conflict_of_state, missing
 from .payment_intents import of_checkout
 from .payment_methods import check_offered
 from .sandbox import Sandbox
-from .sessions import Checkout, expire_if_due
-
-type Json = dict[str, Any]
+from .sessions import expire_if_due
+from .shapes import Json
 
 
 def confirm(sandbox: Sandbox, checkout: Checkout, method: Json | None) -> None:

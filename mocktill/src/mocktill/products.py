@@ -1,17 +1,13 @@
 """Products and prices: made by the API, or on the spot for a line of a session."""
 
-from typing import Any
-
 from stripe.params import PriceCreateParams, ProductCreateParams
 
 from . import money
 from .errors import invalid, missing, refuse_unsupported
 from .parameters import validate
 from .sandbox import Sandbox
+from .shapes import Json, PathParams
 from .store import new_id
-
-type Json = dict[str, Any]
-type PathParams = dict[str, str]
 
 PRODUCT = "product"
 PRICE = "price"

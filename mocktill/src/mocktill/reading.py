@@ -1,17 +1,13 @@
 """The calls that only read: one object, or a page of its kind."""
 
-from typing import Any
-
 from starlette.routing import BaseRoute
 
 from .api import route
 from .errors import unsupported
 from .parameters import validate
 from .sandbox import Sandbox
+from .shapes import Json, PathParams
 from .store import page, within
-
-type Json = dict[str, Any]
-type PathParams = dict[str, str]
 
 PAGING = {"created", "ending_before", "expand", "limit", "starting_after"}
 

@@ -1,7 +1,6 @@
 """Refunds: made at once, and perhaps pending or undone by the customer's bank."""
 
 from http import HTTPStatus
-from typing import Any
 
 from stripe.params import RefundCancelParams, RefundCreateParams, RefundUpdateParams
 
@@ -10,10 +9,8 @@ from .errors import ApiError, conflict_of_state, invalid, refuse_unsupported
 from .money import format_amount
 from .parameters import validate
 from .sandbox import Sandbox
+from .shapes import Json, PathParams
 from .store import new_id
-
-type Json = dict[str, Any]
-type PathParams = dict[str, str]
 
 KIND = "refund"
 UNSUPPORTED = (

@@ -4,20 +4,19 @@ import threading
 import time
 from collections.abc import Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from .faults import Faults
 from .idempotency import IdempotencyKeys
 from .rate_limit import RateLimit
+from .shapes import Json
 from .store import Store, new_id
 from .versions import API_VERSION
 from .webhooks import Webhooks
 
 if TYPE_CHECKING:
     from .cards import Outcome
-    from .sessions import Checkout
-
-type Json = dict[str, Any]
+    from .checkouts import Checkout
 
 # An event names the API call that caused it; a payment on the page has none.
 NO_REQUEST: Json = {"id": None, "idempotency_key": None}

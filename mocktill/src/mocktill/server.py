@@ -1,4 +1,4 @@
-"""The sandbox on a port, in a thread."""
+"""Serve the sandbox on a port, in a thread."""
 
 import contextlib
 import socket
@@ -14,7 +14,7 @@ from .app import create_app
 from .sandbox import Sandbox
 
 START_WITHIN_SECONDS = 15
-# Whoever still waits for an answer then has given up on us anyway.
+# After this time the server drops the calls that still wait for an answer.
 STOP_WITHIN_SECONDS = 2
 
 
@@ -24,7 +24,7 @@ class Running:
     url: str
 
     def use(self, sandbox: Sandbox) -> None:
-        """Serve another account on the same port, as a test may want a fresh one."""
+        """Serve another sandbox on the same port, such as a new one for each test."""
         self.app.state.sandbox.stop()
         sandbox.base_url = sandbox.base_url or self.url
         self.app.state.sandbox = sandbox
@@ -49,18 +49,29 @@ def running(
     guard: Callable[[ASGIApp], ASGIApp] = lambda app: app,
 ) -> Iterator[Running]:
     """
-    Serve *sandbox* until the block ends; port 0 takes any free one.
+    Serve *sandbox* until the block ends; port 0 takes any free port.
 
-    *guard* puts a middleware in front of it, which decides who may call.
+    *guard* wraps the application in a middleware that decides which requests pass.
     """
-    listener = socket.create_server((host, port))
-    # uvicorn answers in two writes; without this the second waits 40 ms for an ACK.
+    with socket.create_server((host, port)) as listener:
+        url = f"http://{host}:{listener.getsockname()[1]}"
+        sandbox.base_url = sandbox.base_url or url
+        app = create_app(sandbox)
+        with serving(guard(app), listener):
+            try:
+                yield Running(app, url)
+            finally:
+                # The server can close only after the hung calls have ended.
+                app.state.sandbox.stop()
+
+
+@contextlib.contextmanager
+def serving(app: ASGIApp, listener: socket.socket) -> Iterator[None]:
+    """Serve *app* on *listener*, in a thread, until the block ends."""
+    # uvicorn answers in two writes. Without this option, the second waits 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    url = f"http://{host}:{listener.getsockname()[1]}"
-    sandbox.base_url = sandbox.base_url or url
-    app = create_app(sandbox)
     config = uvicorn.Config(
-        guard(app),
+        app,
         log_level="warning",
         ws="none",
         lifespan="on",
@@ -68,16 +79,13 @@ def running(
     )
     server = _Server(config)
     thread = threading.Thread(
-        target=server.run, kwargs={"sockets": [listener]}, name="stripe-sandbox"
+        target=server.run, kwargs={"sockets": [listener]}, name="mocktill"
     )
     thread.start()
     try:
         if not server.answers.wait(START_WITHIN_SECONDS):
-            raise TimeoutError("The Stripe sandbox did not start.")
-        yield Running(app, url)
+            raise TimeoutError("The server did not start in time.")
+        yield
     finally:
-        # First, or hung calls would keep the server from closing.
-        app.state.sandbox.stop()
         server.should_exit = True
         thread.join()
-        listener.close()

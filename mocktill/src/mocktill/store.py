@@ -4,11 +4,9 @@ import copy
 import secrets
 import string
 from collections.abc import Callable, Iterable
-from typing import Any
 
 from .errors import invalid, no_such
-
-type Json = dict[str, Any]
+from .shapes import Json
 
 _ALPHABET = string.ascii_letters + string.digits
 DEFAULT_LIMIT = 10

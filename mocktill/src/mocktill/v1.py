@@ -1,7 +1,5 @@
 """The calls of Stripe's API that the sandbox answers."""
 
-from typing import Any, NotRequired, TypedDict
-
 from starlette.routing import BaseRoute
 from stripe.params import (
     BalanceTransactionListParams,
@@ -35,34 +33,19 @@ from . import (
     events,
     payment_intents,
     payment_methods,
-    payments,
+    payment_pages,
     products,
     refunds,
     sessions,
     webhook_endpoints,
 )
 from .api import route, unrecognized
-from .errors import invalid
 from .parameters import validate
 from .reading import reads
 from .sandbox import Sandbox
-
-type Json = dict[str, Any]
-type PathParams = dict[str, str]
+from .shapes import Json, PathParams
 
 OF_CHARGE = ("charge", "payment_intent")
-
-
-class PaymentPageRetrieveParams(TypedDict):
-    """Nowhere documented: what Stripe's CLI sends."""
-
-    expand: NotRequired[list[str]]
-
-
-class PaymentPageConfirmParams(TypedDict):
-    payment_method: NotRequired[str]
-    expected_amount: NotRequired[int]
-    expand: NotRequired[list[str]]
 
 
 def routes() -> list[BaseRoute]:
@@ -83,8 +66,10 @@ def routes() -> list[BaseRoute]:
         route("POST", f"{intent}/cancel", payment_intents.cancel),
         route("POST", "/v1/payment_methods", create_method, publishable=True),
         route("GET", "/v1/payment_methods/{id}", retrieve_method),
-        route("GET", payment_page, retrieve_payment_page, publishable=True),
-        route("POST", f"{payment_page}/confirm", confirm_page, publishable=True),
+        route("GET", payment_page, payment_pages.retrieve, publishable=True),
+        route(
+            "POST", f"{payment_page}/confirm", payment_pages.confirm, publishable=True
+        ),
         *_before_payment(),
         *_after_payment(),
         *reads(
@@ -225,40 +210,3 @@ def create_method(sandbox: Sandbox, raw: Json, _: PathParams) -> Json:
 def retrieve_method(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
     expand = validate(raw, PaymentMethodRetrieveParams).get("expand", [])
     return sandbox.store.expanded(payment_methods.get(sandbox, path["id"]), expand)
-
-
-def retrieve_payment_page(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
-    validate(raw, PaymentPageRetrieveParams)
-    return _payment_page(sandbox, sessions.find(sandbox, path["id"]))
-
-
-def confirm_page(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
-    """Pay without a browser, the way Stripe's CLI does."""
-    params = validate(raw, PaymentPageConfirmParams)
-    checkout = sessions.find(sandbox, path["id"])
-    total = checkout.session["amount_total"]
-    if params.get("expected_amount", total) != total:
-        raise invalid(
-            "expected_amount",
-            "The expected amount does not match the Checkout Session's total.",
-            "checkout_amount_mismatch",
-        )
-    method_id = params.get("payment_method")
-    method = payment_methods.get(sandbox, method_id) if method_id else None
-    payments.confirm(sandbox, checkout, method)
-    return _payment_page(sandbox, checkout)
-
-
-def _payment_page(sandbox: Sandbox, checkout: sessions.Checkout) -> Json:
-    session = checkout.session
-    intent_id = session["payment_intent"]
-    paths = ["payment_intent"] if intent_id else []
-    shown = sandbox.store.expanded(session, paths)
-    amounts = {
-        "currency": session["currency"],
-        "due": session["amount_total"],
-        "subtotal": session["amount_subtotal"],
-        "total": session["amount_total"],
-        "line_items": checkout.line_items,
-    }
-    return {**shown, "session_id": session["id"], "line_item_group": amounts}

@@ -9,14 +9,13 @@ A call that names no version gets the account's default one.
 
 from contextvars import ContextVar
 from functools import cache
-from typing import Any, NotRequired, TypedDict
+from typing import NotRequired, TypedDict
 
 from stripe.params import WebhookEndpointCreateParams
 
 from .errors import invalid
 from .parameters import choices, fields, validate
-
-type Json = dict[str, Any]
+from .shapes import Json
 
 API_VERSION = "2026-10-28.endive"
 current_version: ContextVar[str] = ContextVar("current_version", default=API_VERSION)

@@ -1,21 +1,17 @@
 """Webhook endpoints that the API makes: each with its own events and secret."""
 
-from typing import Any
-
 from stripe.params import (
     WebhookEndpointCreateParams,
     WebhookEndpointDeleteParams,
     WebhookEndpointUpdateParams,
 )
 
+from .destinations import Destination, check_url
 from .errors import invalid, unsupported
 from .parameters import updated_metadata, validate
 from .sandbox import Sandbox
+from .shapes import Json, PathParams
 from .store import new_id
-from .webhooks import Destination, check_url
-
-type Json = dict[str, Any]
-type PathParams = dict[str, str]
 
 KIND = "webhook_endpoint"
 # As many as Stripe lets an account have in test mode.

@@ -10,14 +10,14 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
 from http import HTTPStatus
-from typing import Any, Literal, get_args
+from typing import Literal, get_args
 from urllib.parse import urlsplit
 
 from . import versions
+from .destinations import Destination
+from .shapes import Json
 
-type Json = dict[str, Any]
 Mode = Literal["deliver", "drop", "hold"]
 MODES: tuple[Mode, ...] = get_args(Mode)
 
@@ -41,50 +41,11 @@ def sign(body: bytes, secrets: Sequence[str], timestamp: int) -> str:
     return ",".join([f"t={timestamp}", *(f"v1={each}" for each in signatures)])
 
 
-def check_url(url: object) -> str:
-    """The URL, if something could be posted there; a ValueError otherwise."""
-    if not isinstance(url, str):
-        raise ValueError("url must be a string")  # noqa: TRY004 - one error for all
-    parts = urlsplit(url)
-    # Reading the port checks it.
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
-        raise ValueError("url must be an http or https URL")
-    return url
-
-
 def _payload(event: Json, version: str) -> bytes:
     shown = versions.shown(event["data"]["object"], version)
     data = event["data"] | {"object": shown}
     in_version = event | {"api_version": version, "data": data}
     return json.dumps(in_version, indent=2).encode()
-
-
-@dataclass
-class Destination:
-    """Where events go, and which."""
-
-    url: str
-    secret: str
-    enabled_events: list[str] = field(default_factory=lambda: ["*"])
-    # The version that its events are said to be in, if not the account's.
-    api_version: str | None = None
-    enabled: bool = True
-    # Secrets that were rolled, and until when they sign beside the new one.
-    rolled: list[tuple[str, int]] = field(default_factory=list)
-    # The events that it has answered with 2xx.
-    delivered: set[str] = field(default_factory=set)
-
-    def roll(self, secret: str, until: int) -> None:
-        self.rolled.append((self.secret, until))
-        self.secret = secret
-
-    def secrets(self, now: int) -> list[str]:
-        """What it signs with: the secret, then those that have not expired yet."""
-        rolled = [old for old, until in self.rolled[::-1] if now < until]
-        return [self.secret, *rolled]
-
-    def wants(self, kind: str) -> bool:
-        return self.enabled and not {"*", kind}.isdisjoint(self.enabled_events)
 
 
 class Webhooks:
