@@ -83,7 +83,7 @@ def test_every_field_has_a_label_and_every_button_its_own_words(
 
 
 def test_what_was_done_is_said_where_the_focus_is(press):
-    answer = press("A day passes")
+    answer = press("Advance one day")
 
     assert answer.url.endswith("/sandbox?done=clock")
     assert (
@@ -104,7 +104,7 @@ def test_what_cannot_be_is_said_too(press, url):
 def test_a_form_left_alone_changes_nothing(press, control):
     before = control("GET", "webhooks"), control("GET", "account")
 
-    assert press("Set").status_code == 200
+    assert press("Save the settings").status_code == 200
     assert press("Set the version").status_code == 200
 
     assert (control("GET", "webhooks"), control("GET", "account")) == before
@@ -112,14 +112,14 @@ def test_a_form_left_alone_changes_nothing(press, control):
 
 def test_webhooks_are_told_what_becomes_of_events(press, control):
     press(
-        "Set",
+        "Save the settings",
         mode="hold",
         copies="2",
         delay_seconds="0.5",
         api_version="2025-06-30.basil",
     )
     after = control("GET", "webhooks")
-    press("Release it in reverse")
+    press("Send the held events in reverse order")
 
     assert after == {
         "mode": "hold",
@@ -133,15 +133,15 @@ def test_webhooks_are_told_what_becomes_of_events(press, control):
 
 def test_the_api_fails_as_told_and_no_more(press, client, control):
     press("Add the fault", status="429", times="2", method="GET")
-    press("Limit", per_second="0")
+    press("Limit the calls", per_second="0")
 
     (fault,) = control("GET", "faults")["data"]
     assert (fault["status"], fault["times"], fault["method"]) == (429, 2, "GET")
     with pytest.raises(stripe.RateLimitError):
         client.v1.events.list()
 
-    press("Forget these faults")
-    press("Lift the limit of 0 a second")
+    press("Remove these faults")
+    press("Remove the limit of 0 per second")
     assert client.v1.events.list().data == []
 
 
@@ -220,8 +220,8 @@ def test_secrets_are_rolled(endpoint, client, press, sandbox):
         {"url": endpoint.url, "enabled_events": ["*"]}
     )
 
-    press("Roll the configured secret, the old one good for a day")
-    press(f"Roll its secret, the old one good for a day {made.id}")
+    press("Roll the configured secret and keep the old one for a day")
+    press(f"Roll its secret and keep the old one for a day {made.id}")
 
     (configured,) = sandbox.webhooks.configured
     registered = sandbox.webhooks.registered[made.id]

@@ -1,8 +1,8 @@
 """
-The page at /sandbox: everything that `control` lets one do, on buttons.
+The page at /sandbox, with a button for each action of `control`.
 
-Plain forms without a script, so it works with a keyboard and with a screen reader: what
-was done is said at the top, where the focus is after each button.
+It has plain forms and no script, so it works with a keyboard and a screen reader. After
+a button, the result stands at the top of the page and has the focus.
 """
 
 import json
@@ -26,31 +26,31 @@ from .sandbox import Sandbox
 from .shapes import Json
 from .webhooks import MODES
 
-# The newest of each kind; Stripe's API lists the rest.
+# The page shows the newest objects of each kind. Stripe's API lists all of them.
 SHOWN = 25
-# What each button does, and what is said when it is done.
+# The action of each button, and the message after it.
 ACTIONS: dict[str, tuple[Control, str]] = {
-    "webhooks": (control.change_webhooks, "Events are sent so from now on."),
-    "release": (control.release_webhooks, "Held events are on their way."),
-    "redeliver": (control.redeliver, "The event is on its way again."),
+    "webhooks": (control.change_webhooks, "The webhook settings are saved."),
+    "release": (control.release_webhooks, "mocktill sends the held events."),
+    "redeliver": (control.redeliver, "mocktill sends the event again."),
     "roll_configured": (control.roll_configured, "The endpoint has a new secret."),
     "roll_registered": (control.roll_registered, "The endpoint has a new secret."),
-    "fault": (control.add_fault, "The next matching calls meet this fault."),
-    "no_faults": (control.clear_faults, "No fault is to come."),
-    "rate_limit": (control.set_rate_limit, "Calls are limited."),
-    "no_rate_limit": (control.lift_rate_limit, "Calls are not limited any more."),
-    "account": (control.change_account, "The account has another default version."),
+    "fault": (control.add_fault, "The fault is set."),
+    "no_faults": (control.clear_faults, "No faults are set."),
+    "rate_limit": (control.set_rate_limit, "The rate limit is set."),
+    "no_rate_limit": (control.lift_rate_limit, "The rate limit is removed."),
+    "account": (control.change_account, "The account has a new default version."),
     "clock": (control.advance_clock, "The clock was moved."),
     "expire": (control.expire, "The session has expired."),
     "settle": (control.settle, "The bank has paid."),
-    "fail": (control.fail, "The bank has refused."),
+    "fail": (control.fail, "The bank has refused the payment."),
     "refund": (control.refund, "The payment was refunded."),
     "settle_refund": (control.settle_refund, "The refund has arrived."),
     "fail_refund": (control.fail_refund, "The refund has failed."),
     "dispute": (control.dispute, "The payment is disputed."),
     "close_dispute": (control.close_dispute, "The dispute is closed."),
-    "warn_of_fraud": (control.warn_of_fraud, "The bank has warned of fraud."),
-    "clear_requests": (control.clear_requests, "The calls are forgotten."),
+    "warn_of_fraud": (control.warn_of_fraud, "The bank has sent a fraud warning."),
+    "clear_requests": (control.clear_requests, "The list of calls is empty."),
 }
 
 
@@ -80,15 +80,15 @@ def _press(sandbox: Sandbox, form: dict[str, str]) -> Response:
     except ApiError as error:
         return _page(sandbox, refused=str(error), status=error.status)
     except (KeyError, TypeError, ValueError) as error:
-        refused = f"That makes no sense: {error}"
+        refused = f"The form has an invalid value: {error}"
         return _page(sandbox, refused=refused, status=HTTPStatus.BAD_REQUEST)
-    # Loading the page again must not press the button again.
+    # After a redirect, reloading the page does not repeat the action.
     done = urlencode({"done": action})
     return RedirectResponse(f"/sandbox?{done}", HTTPStatus.SEE_OTHER)
 
 
 def _typed(value: str) -> Any:  # noqa: ANN401 - JSON
-    """A field as JSON would have it: a number, true, null, or else text."""
+    """Read a field as JSON, or as text if it is not JSON."""
     try:
         return json.loads(value)
     except ValueError:
@@ -115,9 +115,9 @@ def _facts(sandbox: Sandbox, said: str | None, refused: str | None) -> Json:
         "now": _moment(sandbox.now()),
         "moment": _moment,
         "default_api_version": sandbox.default_api_version,
-        "versions": sorted(versions.known(), reverse=True),
-        "modes": MODES,
-        "whens": WHENS,
+        "versions": [(each, each) for each in sorted(versions.known(), reverse=True)],
+        "modes": [(mode, mode) for mode in MODES],
+        "whens": [(when, f"{when} the work") for when in WHENS],
         "webhooks": control.webhooks_settings(sandbox, {}, ""),
         "endpoints": sandbox.webhooks.configured,
         "registered": sandbox.store.all("webhook_endpoint"),
@@ -142,7 +142,7 @@ def _newest(sandbox: Sandbox, kind: str) -> list[Json]:
 
 
 def _attempts(sandbox: Sandbox) -> dict[str, list[str]]:
-    """By event, the status of each attempt to deliver it."""
+    """Return the status of each delivery attempt, by event."""
     found: dict[str, list[str]] = {}
     for attempt in list(sandbox.webhooks.attempts):
         status = attempt["status"] or "no answer"
