@@ -11,7 +11,7 @@ WITH_SAM := PATH="$(CURDIR)/.venvs/uv/bin:$$PATH" SAM_CLI_TELEMETRY=0
 export UV_SYSTEM_CERTS := 1
 
 # What is type-checked; formatted and linted is everything.
-SOURCES := layers/common/checkout functions local cli
+SOURCES := layers/common/checkout functions local cli mocktill/src/mocktill
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -29,6 +29,7 @@ sam-local: .venv/ready .venvs/sam/ready ## Let `sam local` run the functions aga
 test: test-fast test-stack ## Check and test everything, as CI does
 
 test-fast: check .venvs/embedded-aws/ready ## All of it but the tests that need a running stack
+	$(RUN) pytest mocktill --numprocesses auto --dist worksteal
 	COVERAGE_CORE=sysmon $(RUN) pytest --numprocesses auto --dist worksteal --cov --ignore tests/stack
 
 test-stack: browser .venvs/sam/ready .venvs/embedded-aws/ready ## Test the deployed stack (CHECKOUT_STACK_JSON=.local/stack.json: the one that runs)
@@ -49,7 +50,7 @@ check: .venv/ready .venvs/sam/ready ## Format, lint, types, imports, template
 	$(RUN) ruff format --check
 	$(RUN) ruff check
 	$(RUN) mypy $(SOURCES)
-	PYTHONPATH=.:layers/common .venv/bin/lint-imports
+	PYTHONPATH=.:layers/common:mocktill/src .venv/bin/lint-imports
 	$(WITH_SAM) AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 
 format: .venv/ready ## Format the code and repair what can be repaired

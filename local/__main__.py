@@ -12,7 +12,7 @@ import urllib.request
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from local import event_listener, sam
+from local import MOCKTILL, event_listener, sam
 from local.embedded_aws import REGION, EmbeddedAws
 from local.http_api import open_http_api
 from local.identity import AUDIENCE
@@ -141,12 +141,13 @@ def start_stripe_sandbox(settings: Settings, processes: Processes) -> None:
         [
             sys.executable,
             "-m",
-            "local.stripe_sandbox",
+            "mocktill",
             f"--port={settings.stripe_port}",
             f"--container-host={settings.container_host}",
         ],
         {
             **os.environ,
+            "PYTHONPATH": MOCKTILL,
             "STRIPE_SECRET_KEY": settings.keys.secret_key,
             "STRIPE_WEBHOOK_SECRET": settings.keys.webhook_secret,
             "STRIPE_PUBLISHABLE_KEY": settings.keys.publishable_key,

@@ -20,8 +20,8 @@ from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from local.loopback_only import LoopbackOnly
 from local.settings import HOST
+from mocktill.loopback_only import LoopbackOnly
 
 if TYPE_CHECKING:
     from starlette.requests import Request

@@ -12,7 +12,7 @@ import sys
 
 from ministack import app as ministack  # type: ignore[import-not-found]
 
-from local.loopback_only import LoopbackOnly
+from mocktill.loopback_only import LoopbackOnly
 
 # What a frontend asks for: an HTTP API by its id and stage, a function by its URL's id.
 # Of a path that does not say both, MiniStack takes the service from the headers, so a

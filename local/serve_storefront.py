@@ -14,8 +14,8 @@ from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from local import desk
-from local.loopback_only import LoopbackOnly
 from local.settings import HOST
+from mocktill.loopback_only import LoopbackOnly
 
 if TYPE_CHECKING:
     from starlette.requests import Request

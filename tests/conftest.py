@@ -10,7 +10,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from moto import mock_aws
 
-from local.stripe_sandbox import Running, StripeSandbox, running
+from mocktill import Running, Sandbox, running
 from tests.crashes import restart
 from tests.in_memory_dynamodb.under_botocore import UnderBotocore
 from tests.shop import REGION, Shop
@@ -57,7 +57,7 @@ def fake_aws(dynamodb_in_memory: UnderBotocore, on_moto: bool) -> Iterator[None]
 
 @pytest.fixture(scope="session")
 def stripe_server() -> Iterator[Running]:
-    with running(StripeSandbox()) as server:
+    with running(Sandbox()) as server:
         yield server
 
 
@@ -67,7 +67,7 @@ def new_shop(fake_aws: None, stripe_server: Running) -> Callable[[], Shop]:  # n
 
     def make() -> Shop:
         restart()
-        stripe = StripeSandbox()
+        stripe = Sandbox()
         stripe_server.use(stripe)
         shop = Shop(stripe, stripe_server.url)
         shop.load_samples()

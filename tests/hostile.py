@@ -3,7 +3,7 @@
 import http.client
 from dataclasses import dataclass, field
 
-from local.loopback_only import BROWSER, FOREIGN_HOST, FOREIGN_PAGE
+from mocktill.loopback_only import BROWSER, FOREIGN_HOST, FOREIGN_PAGE
 
 type Headers = dict[str, str]
 

@@ -20,8 +20,8 @@ import requests
 from stripe import WebhookSignature
 
 from local.samples import sample_offers
-from local.stripe_sandbox import StripeSandbox, in_process
-from local.stripe_sandbox.webhooks import Destination
+from mocktill import Sandbox, in_process
+from mocktill.destinations import Destination
 from tests import template_file
 
 REGION = "eu-west-1"
@@ -109,7 +109,7 @@ class Shop:
 
     def __init__(
         self,
-        stripe: StripeSandbox,
+        stripe: Sandbox,
         stripe_url: str,
         client: Callable[[str], Any] = aws_client,
     ) -> None:

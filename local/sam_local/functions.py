@@ -12,13 +12,14 @@ import yaml
 
 from local.embedded_aws import CREDENTIALS
 from local.sam import this_architecture
+from mocktill import loopback_only
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HERE = Path(__file__).parent
 # What is put beside each function.
-BESIDE = (HERE / "api_gateway.py", HERE.parent / "loopback_only.py")
+BESIDE = (HERE / "api_gateway.py", Path(loopback_only.__file__))
 
 type Stack = Mapping[str, Any]
 

@@ -4,8 +4,8 @@ from typing import Any
 
 import pytest
 
-from local.stripe_sandbox import refunds
-from local.stripe_sandbox.faults import Fault
+from mocktill import refunds
+from mocktill.faults import Fault
 from tests.cli.conftest import Operator
 from tests.shop import PUBLISHED, Shop
 

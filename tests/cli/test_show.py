@@ -8,7 +8,7 @@ import pytest
 import time_machine
 
 from checkout import clock
-from local.stripe_sandbox.faults import Fault
+from mocktill.faults import Fault
 from tests.cli.conftest import Operator
 from tests.shop import DECLINED_CARD, PUBLISHED, Shop
 

@@ -4,8 +4,8 @@ import ast
 import re
 
 from local.settings import DEFAULT_PORTS
-from local.stripe_sandbox import cards, control, debits
-from local.stripe_sandbox.panel import routes as of_the_panel
+from mocktill import cards, control, debits
+from mocktill.panel import routes as of_the_panel
 from tests.template_file import ROOT
 
 PAGE = (ROOT / "docs/local-stack.md").read_text()

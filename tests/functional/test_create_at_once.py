@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 from botocore.client import BaseClient
 
-from local.stripe_sandbox.faults import Fault
+from mocktill.faults import Fault
 from tests.shop import ORIGIN, Answer, Shop
 
 TWENTY = 20

@@ -7,7 +7,7 @@ import pytest
 import time_machine
 
 from checkout.clients import credentials, stripe_api
-from local.stripe_sandbox.faults import Fault
+from mocktill.faults import Fault
 from tests.shop import FIRST_KEYS, ORIGIN, Answer, Shop
 
 KINDS = ["bid", "auction", "order", "content"]

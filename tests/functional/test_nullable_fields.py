@@ -14,7 +14,7 @@ import pytest
 import stripe
 from stripe.radar import EarlyFraudWarning
 
-from local.stripe_sandbox.faults import Fault
+from mocktill.faults import Fault
 from tests.functional.test_disputes import bought
 from tests.shop import PUBLISHED, Shop
 

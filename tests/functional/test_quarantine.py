@@ -7,7 +7,7 @@ import pytest
 
 from checkout.errors import NotFoundError, NotQuarantinedError, NotRefundableError
 from checkout.flows import review_quarantine
-from local.stripe_sandbox.faults import Fault
+from mocktill.faults import Fault
 from tests.shop import PUBLISHED, Shop, on_moto_too
 
 CLAIM = f"content#{PUBLISHED}#user_1"

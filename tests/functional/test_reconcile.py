@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from local.stripe_sandbox.faults import Fault
+from mocktill.faults import Fault
 from tests.crashes import CrashPoint
 from tests.shop import PUBLISHED, Context, Shop, on_moto_too
 

@@ -13,7 +13,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from checkout.clients import stripe_api
-from local.stripe_sandbox.faults import Fault
+from mocktill.faults import Fault
 from tests.functional.test_reconcile import (
     HOURS,
     MINUTES,

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from checkout.domain.refund import Refund
-from local.stripe_sandbox.faults import Fault
+from mocktill.faults import Fault
 from tests.crashes import CrashPoint, crash_points
 from tests.output import metrics_in
 from tests.shop import ACCESS, Answer, Shop, on_moto_too

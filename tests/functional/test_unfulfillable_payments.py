@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from local.stripe_sandbox.faults import Fault
+from mocktill.faults import Fault
 from tests.crashes import crash_points
 from tests.output import metrics_in
 from tests.shop import ACCESS, PUBLISHED, Shop

@@ -2,20 +2,10 @@
 
 import contextlib
 import socket
-import threading
 
 import pytest
-import uvicorn
 
-
-class _Server(uvicorn.Server):
-    def __init__(self, config):
-        super().__init__(config)
-        self.answers = threading.Event()
-
-    async def startup(self, sockets=None):
-        await super().startup(sockets)
-        self.answers.set()
+from mocktill.server import serving
 
 
 @pytest.fixture
@@ -27,15 +17,7 @@ def serve():
 
 @contextlib.contextmanager
 def _serving(create_app):
-    listener = socket.create_server(("127.0.0.1", 0))
-    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
-    server = _Server(uvicorn.Config(create_app(url), log_level="warning"))
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [listener]})
-    thread.start()
-    try:
-        assert server.answers.wait(10)
-        yield url
-    finally:
-        server.should_exit = True
-        thread.join()
-        listener.close()
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+        with serving(create_app(url), listener):
+            yield url

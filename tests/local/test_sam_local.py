@@ -19,7 +19,6 @@ import pytest
 import yaml
 from stripe import WebhookSignature
 
-from local import loopback_only
 from local.sam import this_architecture
 from local.sam_local import api_gateway
 from local.sam_local.__main__ import print_commands, write_config, write_events
@@ -27,6 +26,7 @@ from local.sam_local.bridge import gateway, gateway_of, open_bridge
 from local.sam_local.events import sample_events
 from local.sam_local.functions import adapt, from_containers, ports
 from local.settings import StackError
+from mocktill import loopback_only
 from tests import template_file
 
 STACK = {

@@ -273,7 +273,7 @@ OPEN_PORTS = {
     "local/identity.py": "tried above",
     "local/serve_aws.py": "tried above",
     "local/serve_storefront.py": "tried above",
-    "local/stripe_sandbox/server.py": "tried above",
+    "mocktill/src/mocktill/server.py": "tried above",
     "local/sam_local/bridge.py": "leads containers to the servers above",
     "local/settings.py": "looks for a free port, and answers nothing",
 }
@@ -299,7 +299,11 @@ def opens_a_port(file: Path) -> bool:
 
 def test_a_new_server_is_tried_here_too():
     """tests/stack/test_closed_to_web_pages.py looks at the ports of a whole stack."""
-    files = {str(f.relative_to(ROOT)): f for f in (ROOT / "local").glob("**/*.py")}
+    files = {
+        str(file.relative_to(ROOT)): file
+        for folder in (ROOT / "local", ROOT / "mocktill/src")
+        for file in folder.glob("**/*.py")
+    }
 
     assert {name for name, file in files.items() if opens_a_port(file)} == set(
         OPEN_PORTS

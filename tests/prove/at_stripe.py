@@ -4,16 +4,16 @@ from contextlib import suppress
 from typing import Any
 
 from checkout.domain import stripe_events
-from local.stripe_sandbox import (
-    StripeSandbox,
+from mocktill import (
+    Sandbox,
     disputes,
     fraud_warnings,
     payment_methods,
     payments,
     refunds,
 )
-from local.stripe_sandbox.errors import ApiError
-from local.stripe_sandbox.sessions import Checkout
+from mocktill.checkouts import Checkout
+from mocktill.errors import ApiError
 from tests.shop import CARD, DECLINED_CARD
 
 CARDS = {
@@ -35,7 +35,7 @@ class AtStripe:
     The truth that both worlds of a history share, and that ours must agree with.
     """
 
-    def __init__(self, sandbox: StripeSandbox) -> None:
+    def __init__(self, sandbox: Sandbox) -> None:
         self._sandbox = sandbox
         self._events_seen = 0
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import stripe
 
-from local.stripe_sandbox import StripeSandbox, in_process
+from mocktill import Sandbox, in_process
 
 type Json = dict[str, Any]
 
@@ -78,7 +78,7 @@ class Transport(stripe.HTTPClient):
 
     name = "in-process"
 
-    def __init__(self, sandbox: StripeSandbox, called: Callable[[], None]) -> None:
+    def __init__(self, sandbox: Sandbox, called: Callable[[], None]) -> None:
         super().__init__()
         self._sandbox = sandbox
         self._called = called

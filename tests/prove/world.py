@@ -26,8 +26,8 @@ from checkout.clients import aws, stripe_transport
 from checkout.flows import reconcile
 from checkout.telemetry import logger
 from functions.fulfillment import app as fulfillment
-from local.stripe_sandbox import StripeSandbox
-from local.stripe_sandbox.sessions import expire_due
+from mocktill import Sandbox
+from mocktill.sessions import expire_due
 from tests.crashes import Crash, restart
 from tests.in_memory_dynamodb.dynamodb import DynamoDB
 from tests.prove.at_stripe import AtStripe
@@ -111,7 +111,7 @@ class World(Shop):
         self._patches = ExitStack()
         self._enter()
         super().__init__(
-            StripeSandbox(base_url=STRIPE_URL, webhook_urls=[WEBHOOK_URL]),
+            Sandbox(base_url=STRIPE_URL, webhook_urls=[WEBHOOK_URL]),
             STRIPE_URL,
             self._clients.__getitem__,
         )

@@ -201,7 +201,7 @@ def test_no_other_name_will_do(stack):
 PATH_OF_A_FUNCTION = """
 import importlib.util, os, sys
 def lambda_handler(event, context):
-    wanted = ("local", "checkout", "starlette", "jwt")
+    wanted = ("local", "mocktill", "checkout", "starlette", "jwt")
     return {
         "path": sys.path,
         "found": [name for name in wanted if importlib.util.find_spec(name)],

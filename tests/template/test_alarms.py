@@ -19,7 +19,7 @@ from urllib3.exceptions import HTTPError
 
 from checkout.clients import credentials
 from checkout.telemetry import count
-from local.stripe_sandbox.faults import Fault
+from mocktill.faults import Fault
 from tests import template_file
 from tests.counted import functions_that_count
 from tests.output import metrics_in

@@ -6,8 +6,8 @@ import pytest
 
 from checkout.clients.stripe_api import StripeApi
 from checkout.errors import StripeError, StripeRefusedError
-from local.stripe_sandbox import Running, StripeSandbox
-from local.stripe_sandbox.faults import Fault
+from mocktill import Running, Sandbox
+from mocktill.faults import Fault
 
 REQUEST: dict[str, Any] = {
     "mode": "payment",
@@ -28,14 +28,14 @@ KEY = "order:1:user_1"
 
 
 @pytest.fixture
-def stripe(stripe_server: Running) -> StripeSandbox:
-    sandbox = StripeSandbox()
+def stripe(stripe_server: Running) -> Sandbox:
+    sandbox = Sandbox()
     stripe_server.use(sandbox)
     return sandbox
 
 
 @pytest.fixture
-def gateway(stripe: StripeSandbox, stripe_server: Running) -> StripeApi:
+def gateway(stripe: Sandbox, stripe_server: Running) -> StripeApi:
     return StripeApi(lambda: stripe.secret_key, stripe_server.url)
 
 
@@ -92,7 +92,7 @@ def test_an_unknown_session_is_refused(gateway: StripeApi) -> None:
     ("status", "refused"), [(400, True), (401, False), (403, False), (429, False)]
 )
 def test_only_what_can_never_succeed_is_called_refused(
-    gateway: StripeApi, stripe: StripeSandbox, status: int, refused: bool
+    gateway: StripeApi, stripe: Sandbox, status: int, refused: bool
 ) -> None:
     stripe.faults.add(Fault("POST", status=status, times=9))
 
@@ -103,7 +103,7 @@ def test_only_what_can_never_succeed_is_called_refused(
     assert stripe.secret_key not in str(failure.value)
 
 
-def test_a_new_key_is_used_at_once(stripe: StripeSandbox, gateway: Any) -> None:
+def test_a_new_key_is_used_at_once(stripe: Sandbox, gateway: Any) -> None:
     gateway.create_session(REQUEST, KEY)
     stripe.secret_key = "sk_test_rotated"
 

@@ -1,0 +1,77 @@
+"""`python -m mocktill`: serve until interrupted."""
+
+import argparse
+import os
+import re
+import signal
+import threading
+from functools import partial
+
+from .loopback_only import LoopbackOnly
+from .sandbox import Sandbox
+from .server import running
+
+# Where a shop, or anybody's link, may lead: the pages for people.
+PAGES = re.compile(r"/sandbox|/c/(?:pay|embedded)/.*|/receipts/.*")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(
+        prog="python -m mocktill",
+        description="A local server that speaks enough of Stripe's API.",
+    )
+    parser.add_argument("--host", default="127.0.0.1")
+    parser.add_argument("--port", type=int, default=0, help="0 takes any free one")
+    parser.add_argument(
+        "--base-url",
+        help="how browsers reach the payment page, if not by host and port",
+    )
+    # Other users of the machine can read a command line: the environment is better.
+    parser.add_argument("--secret-key", help="or STRIPE_SECRET_KEY; made up if absent")
+    parser.add_argument(
+        "--publishable-key", help="or STRIPE_PUBLISHABLE_KEY; made up if absent"
+    )
+    parser.add_argument(
+        "--webhook-secret", help="or STRIPE_WEBHOOK_SECRET; made up if absent"
+    )
+    parser.add_argument("--webhook-url", action="append", default=[])
+    parser.add_argument("--retry-base-seconds", type=float, default=1.0)
+    parser.add_argument(
+        "--container-host",
+        help="a name that nobody can guess, by which containers call this machine",
+    )
+    parser.add_argument(
+        "--unguarded",
+        action="store_true",
+        help="answer other machines, and web pages of other sites, as well",
+    )
+    options = parser.parse_args()
+
+    sandbox = Sandbox(
+        secret_key=options.secret_key or os.environ.get("STRIPE_SECRET_KEY"),
+        publishable_key=(
+            options.publishable_key or os.environ.get("STRIPE_PUBLISHABLE_KEY")
+        ),
+        webhook_secret=(
+            options.webhook_secret or os.environ.get("STRIPE_WEBHOOK_SECRET")
+        ),
+        webhook_urls=options.webhook_url,
+        base_url=options.base_url,
+        retry_base_seconds=options.retry_base_seconds,
+    )
+    interrupted = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: interrupted.set())
+    guard = partial(LoopbackOnly, pages=PAGES, container_host=options.container_host)
+    with running(
+        sandbox,
+        host=options.host,
+        port=options.port,
+        **({} if options.unguarded else {"guard": guard}),
+    ) as server:
+        print(f"The Stripe sandbox answers at {server.url}", flush=True)  # noqa: T201
+        interrupted.wait()
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,115 @@
+"""Charges: each attempt to take money, and what became of the money since."""
+
+from stripe import Charge
+
+from . import balance
+from .cards import Decline
+from .errors import conflict_of_state
+from .sandbox import Sandbox
+from .shapes import Json
+from .store import new_id
+
+KIND = "charge"
+DETAILS: dict[str, type] = {
+    "card": Charge.PaymentMethodDetails.Card,
+    "sepa_debit": Charge.PaymentMethodDetails.SepaDebit,
+    "us_bank_account": Charge.PaymentMethodDetails.UsBankAccount,
+}
+
+
+def of_attempt(
+    sandbox: Sandbox,
+    intent: Json,
+    method: Json,
+    *,
+    status: str,
+    decline: Decline | None = None,
+) -> Json:
+    """The charge of *intent*'s attempt with *method*: a slow bank's keeps its id."""
+    paid = status == "succeeded"
+    pending = intent["status"] == "processing"
+    old = sandbox.store.get(KIND, intent["latest_charge"]) if pending else None
+    charge_id = old["id"] if old else new_id("ch_3")
+    charge = {
+        "id": charge_id,
+        "object": KIND,
+        "amount": intent["amount"],
+        "amount_captured": intent["amount"] if paid else 0,
+        "amount_refunded": 0,
+        "balance_transaction": None,
+        "billing_details": method["billing_details"],
+        "captured": paid,
+        "created": old["created"] if old else sandbox.now(),
+        "currency": intent["currency"],
+        "customer": intent["customer"],
+        "description": intent["description"],
+        "disputed": False,
+        "failure_balance_transaction": None,
+        "failure_code": decline.code if decline else None,
+        "failure_message": decline.message if decline else None,
+        "fraud_details": {},
+        "livemode": False,
+        "metadata": intent["metadata"],
+        "outcome": None,
+        "paid": paid,
+        "payment_intent": intent["id"],
+        "payment_method": method["id"],
+        "payment_method_details": _method_details(method),
+        "receipt_email": intent["receipt_email"],
+        "receipt_number": None,
+        "receipt_url": f"{sandbox.base_url}/receipts/{charge_id}" if paid else None,
+        "refunded": False,
+        "shipping": intent["shipping"],
+        "statement_descriptor": None,
+        "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
+        "status": status,
+        "transfer_data": None,
+        "transfer_group": intent["transfer_group"],
+    }
+    if paid:
+        entry = balance.record_payment(sandbox, charge)
+        charge["balance_transaction"] = entry["id"]
+    return sandbox.store.add(charge)
+
+
+def _method_details(method: Json) -> Json:
+    """What a charge shows of its method: other fields than the method itself."""
+    kind: str = method["type"]
+    names = DETAILS[kind].__annotations__
+    shared = {name: value for name, value in method[kind].items() if name in names}
+    details = dict.fromkeys(names) | shared
+    if kind == "card":
+        details["network"] = details["brand"]
+    return {"type": kind, kind: details}
+
+
+def successful(sandbox: Sandbox, named: str, purpose: str) -> Json:
+    """The charge to *purpose*: *named* is its id or its PaymentIntent's."""
+    charge = None
+    if named.startswith("pi_"):
+        intent = sandbox.store.get("payment_intent", named, "payment_intent")
+        if intent["latest_charge"]:
+            charge = sandbox.store.get(KIND, intent["latest_charge"])
+    else:
+        charge = sandbox.store.get(KIND, named)
+    if charge is None or not charge["paid"]:
+        intent_id = charge["payment_intent"] if charge else named
+        raise conflict_of_state(
+            f"This PaymentIntent ({intent_id}) does not have a successful charge "
+            f"to {purpose}."
+        )
+    return charge
+
+
+def give_back(sandbox: Sandbox, charge: Json, amount: int) -> None:
+    """Count *amount* as refunded; a negative one when the refund failed after all."""
+    before = {name: charge[name] for name in ("amount_refunded", "refunded")}
+    refunded = charge["amount_refunded"] + amount
+    after = {
+        "amount_refunded": refunded,
+        "refunded": refunded == charge["amount"],
+    }
+    charge.update(after)
+    if amount > 0:
+        changed = {name: old for name, old in before.items() if old != after[name]}
+        sandbox.emit("charge.refunded", charge, changed)

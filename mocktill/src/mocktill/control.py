@@ -1,0 +1,286 @@
+"""
+What tests and people may do to the sandbox: no part of Stripe's API.
+
+Bodies are JSON, and nothing is authenticated.
+A person does the same on the page at /sandbox, which `panel` makes.
+
+- GET, PUT /sandbox/account {"default_api_version"}: the version of calls that name
+  none, such as those of Stripe's CLI, and of events.
+- POST /sandbox/faults {"method", "path_prefix", "status", "hang_seconds",
+  "when": "before" | "during" | "after", "times"}: the next calls fail or hang;
+  GET lists the faults still to come, DELETE forgets them.
+- PUT /sandbox/rate_limit {"per_second"}: any call beyond so many in a second is
+  answered 429, and all are with 0; DELETE lifts the limit.
+- PUT /sandbox/webhook_endpoint {"url", "enabled_events"}: where events go, signed with
+  the sandbox's own secret; besides, they go to the endpoints that the API has made.
+- POST /sandbox/webhook_endpoint/roll_secret {"expires_in_hours"}: give it a new
+  secret; the old one signs beside it for so long, at most 24 hours and none if absent.
+  POST /sandbox/webhook_endpoints/{we}/roll_secret does so for one that the API made.
+- POST /sandbox/webhooks {"mode": "deliver" | "drop" | "hold", "copies",
+  "delay_seconds", "api_version"}, or some of these: what becomes of events from now on.
+  "deliver" does not release what is held; an "api_version" of null ends the pretence.
+  GET says how these stand, and how many events are held.
+- POST /sandbox/webhooks/release {"reverse"}: deliver what is held, the newest first if
+  "reverse" is true, and go on delivering.
+- GET /sandbox/webhooks/attempts: each delivery attempt with its status.
+- POST /sandbox/events/{evt}/redeliver: deliver an event again.
+- POST /sandbox/clock {"advance_seconds"}: move the clock; what is due expires.
+- POST /sandbox/checkout_sessions/{cs}/expire: as if its time had passed.
+- POST /sandbox/payment_intents/{pi}/settle and .../fail: the bank's late answer.
+- POST /sandbox/payment_intents/{pi}/refund {"amount"}: somebody refunds it, or what is
+  left of it, in Stripe's dashboard.
+- POST /sandbox/refunds/{re}/settle: a pending refund succeeds (4000000000007726).
+- POST /sandbox/refunds/{re}/fail {"failure_reason"}: a refund fails, also one that had
+  succeeded (4000000000005126); the reason is "expired_or_canceled_card" if absent.
+- POST /sandbox/charges/{ch}/dispute {"reason", "amount", "inquiry"}: the customer
+  disputes it, as they do at once with 4000000000000259, or their bank only inquires, as
+  with 4000000000001976; {ch} may be a PaymentIntent, too.
+- POST /sandbox/disputes/{du}/close {"status": "won" | "lost"}: the bank's decision.
+- POST /sandbox/charges/{ch}/early_fraud_warning {"fraud_type"}: the bank suspects it.
+- GET /sandbox/requests: the API calls so far; DELETE forgets them.
+"""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from http import HTTPStatus
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from . import disputes, fraud_warnings, payments, refunds, sessions, versions
+from .destinations import Destination, check_url
+from .errors import ApiError
+from .faults import WHENS, Fault
+from .sandbox import Sandbox
+from .shapes import Json
+from .store import new_id
+from .webhooks import MODES
+
+type Control = Callable[[Sandbox, Json, str], Json]
+
+# As at Stripe.
+MAX_SECRET_OVERLAP_HOURS = 24
+
+
+def routes() -> list[BaseRoute]:
+    return [
+        _route("GET", "/sandbox/account", account),
+        _route("PUT", "/sandbox/account", change_account),
+        _route("GET", "/sandbox/faults", list_faults),
+        _route("POST", "/sandbox/faults", add_fault),
+        _route("DELETE", "/sandbox/faults", clear_faults),
+        _route("PUT", "/sandbox/rate_limit", set_rate_limit),
+        _route("DELETE", "/sandbox/rate_limit", lift_rate_limit),
+        _route("PUT", "/sandbox/webhook_endpoint", set_webhook_endpoint),
+        _route("POST", "/sandbox/webhook_endpoint/roll_secret", roll_configured),
+        _route("POST", "/sandbox/webhook_endpoints/{id}/roll_secret", roll_registered),
+        _route("GET", "/sandbox/webhooks", webhooks_settings),
+        _route("POST", "/sandbox/webhooks", change_webhooks),
+        _route("POST", "/sandbox/webhooks/release", release_webhooks),
+        _route("GET", "/sandbox/webhooks/attempts", list_attempts),
+        _route("POST", "/sandbox/events/{id}/redeliver", redeliver),
+        _route("POST", "/sandbox/clock", advance_clock),
+        _route("POST", "/sandbox/checkout_sessions/{id}/expire", expire),
+        _route("POST", "/sandbox/payment_intents/{id}/settle", settle),
+        _route("POST", "/sandbox/payment_intents/{id}/fail", fail),
+        _route("POST", "/sandbox/payment_intents/{id}/refund", refund),
+        _route("POST", "/sandbox/refunds/{id}/settle", settle_refund),
+        _route("POST", "/sandbox/refunds/{id}/fail", fail_refund),
+        _route("POST", "/sandbox/charges/{id}/dispute", dispute),
+        _route("POST", "/sandbox/disputes/{id}/close", close_dispute),
+        _route("POST", "/sandbox/charges/{id}/early_fraud_warning", warn_of_fraud),
+        _route("GET", "/sandbox/requests", list_requests),
+        _route("DELETE", "/sandbox/requests", clear_requests),
+    ]
+
+
+def _route(method: str, path: str, control: Control) -> Route:
+    async def endpoint(request: Request) -> Response:
+        sandbox: Sandbox = request.app.state.sandbox
+        try:
+            body = json.loads(await request.body() or b"{}")
+            subject = str(request.path_params.get("id", ""))
+            result = await run_in_threadpool(control, sandbox, body, subject)
+        except ApiError as error:
+            return JSONResponse({"error": error.error}, error.status)
+        except (KeyError, TypeError, ValueError) as error:
+            problem = {"error": {"message": f"{type(error).__name__}: {error}"}}
+            return JSONResponse(problem, HTTPStatus.BAD_REQUEST)
+        return JSONResponse(result)
+
+    return Route(path, endpoint, methods=[method])
+
+
+def account(sandbox: Sandbox, _: Json, __: str) -> Json:
+    return {"default_api_version": sandbox.default_api_version}
+
+
+def change_account(sandbox: Sandbox, body: Json, _: str) -> Json:
+    sandbox.default_api_version = versions.check(body["default_api_version"])
+    return account(sandbox, {}, "")
+
+
+def list_faults(sandbox: Sandbox, _: Json, __: str) -> Json:
+    return {"data": [asdict(fault) for fault in sandbox.faults.pending()]}
+
+
+def add_fault(sandbox: Sandbox, body: Json, _: str) -> Json:
+    fault = Fault(**body)
+    if fault.when not in WHENS:
+        raise ValueError(f"when must be one of {', '.join(WHENS)}")
+    if not fault.status and not fault.hang_seconds:
+        raise ValueError("a fault needs a status or hang_seconds")
+    sandbox.faults.add(fault)
+    return body
+
+
+def clear_faults(sandbox: Sandbox, _: Json, __: str) -> Json:
+    sandbox.faults.clear()
+    return {}
+
+
+def set_rate_limit(sandbox: Sandbox, body: Json, _: str) -> Json:
+    per_second = int(body["per_second"])
+    if per_second < 0:
+        raise ValueError("per_second must not be negative")
+    sandbox.rate_limit.allow(per_second)
+    return body
+
+
+def lift_rate_limit(sandbox: Sandbox, _: Json, __: str) -> Json:
+    sandbox.rate_limit.allow(None)
+    return {}
+
+
+def set_webhook_endpoint(sandbox: Sandbox, body: Json, _: str) -> Json:
+    url = check_url(body["url"])
+    events = list(body.get("enabled_events", ["*"]))
+    secret = sandbox.webhook_secret
+    sandbox.webhooks.configured = [Destination(url, secret, events)]
+    return body
+
+
+def roll_configured(sandbox: Sandbox, body: Json, _: str) -> Json:
+    secret, until = _new_secret(sandbox, body)
+    for destination in sandbox.webhooks.configured:
+        destination.roll(secret, until)
+    sandbox.webhook_secret = secret
+    return {"secret": secret}
+
+
+def roll_registered(sandbox: Sandbox, body: Json, endpoint_id: str) -> Json:
+    sandbox.store.get("webhook_endpoint", endpoint_id, "webhook_endpoint")
+    secret, until = _new_secret(sandbox, body)
+    sandbox.webhooks.registered[endpoint_id].roll(secret, until)
+    return {"secret": secret}
+
+
+def _new_secret(sandbox: Sandbox, body: Json) -> tuple[str, int]:
+    """A secret, and until when the one before it is good."""
+    hours = float(body.get("expires_in_hours", 0))
+    if not 0 <= hours <= MAX_SECRET_OVERLAP_HOURS:
+        raise ValueError("expires_in_hours must be between 0 and 24")
+    return new_id("whsec_", 32), sandbox.now() + int(hours * 3600)
+
+
+def webhooks_settings(sandbox: Sandbox, _: Json, __: str) -> Json:
+    webhooks = sandbox.webhooks
+    return {
+        "mode": webhooks.mode,
+        "copies": webhooks.copies,
+        "delay_seconds": webhooks.delay_seconds,
+        "api_version": webhooks.api_version,
+        "held": webhooks.held,
+    }
+
+
+def change_webhooks(sandbox: Sandbox, body: Json, _: str) -> Json:
+    """All of it or none: what is wrong is found before anything is changed."""
+    now = webhooks_settings(sandbox, {}, "")
+    if not body or not body.keys() <= now.keys() - {"held"}:
+        raise ValueError("give some of mode, copies, delay_seconds, api_version")
+    wanted = now | body
+    if wanted["mode"] not in MODES:
+        raise ValueError(f"mode must be one of {', '.join(MODES)}")
+    copies, delay = int(wanted["copies"]), float(wanted["delay_seconds"])
+    if copies < 1 or delay < 0:
+        raise ValueError("copies must be 1 or more, delay_seconds not negative")
+    if wanted["api_version"] is not None:
+        versions.check(wanted["api_version"])
+    webhooks = sandbox.webhooks
+    webhooks.copies, webhooks.delay_seconds = copies, delay
+    webhooks.mode, webhooks.api_version = wanted["mode"], wanted["api_version"]
+    return webhooks_settings(sandbox, {}, "")
+
+
+def release_webhooks(sandbox: Sandbox, body: Json, _: str) -> Json:
+    reverse = bool(body.get("reverse", False))
+    return {"released": sandbox.webhooks.release(reverse=reverse)}
+
+
+def list_attempts(sandbox: Sandbox, _: Json, __: str) -> Json:
+    return {"data": list(sandbox.webhooks.attempts)}
+
+
+def redeliver(sandbox: Sandbox, _: Json, event_id: str) -> Json:
+    event = sandbox.store.get("event", event_id)
+    sandbox.webhooks.deliver(event)
+    return event
+
+
+def advance_clock(sandbox: Sandbox, body: Json, _: str) -> Json:
+    sandbox.advance_clock(int(body["advance_seconds"]))
+    sessions.expire_due(sandbox)
+    return {"now": sandbox.now()}
+
+
+def expire(sandbox: Sandbox, _: Json, session_id: str) -> Json:
+    checkout = sessions.find(sandbox, session_id)
+    sessions.expire(sandbox, checkout)
+    return checkout.session
+
+
+def settle(sandbox: Sandbox, _: Json, intent_id: str) -> Json:
+    return payments.settle(sandbox, intent_id, succeeds=True)
+
+
+def fail(sandbox: Sandbox, _: Json, intent_id: str) -> Json:
+    return payments.settle(sandbox, intent_id, succeeds=False)
+
+
+def refund(sandbox: Sandbox, body: Json, intent_id: str) -> Json:
+    amount = {"amount": str(body["amount"])} if "amount" in body else {}
+    with sandbox.lock:
+        return refunds.create(sandbox, {"payment_intent": intent_id, **amount}, {})
+
+
+def settle_refund(sandbox: Sandbox, _: Json, refund_id: str) -> Json:
+    return refunds.settle(sandbox, refund_id)
+
+
+def fail_refund(sandbox: Sandbox, body: Json, refund_id: str) -> Json:
+    return refunds.fail(sandbox, refund_id, **body)
+
+
+def dispute(sandbox: Sandbox, body: Json, named: str) -> Json:
+    return disputes.create(sandbox, named, **body)
+
+
+def close_dispute(sandbox: Sandbox, body: Json, dispute_id: str) -> Json:
+    return disputes.close(sandbox, dispute_id, **body)
+
+
+def warn_of_fraud(sandbox: Sandbox, body: Json, named: str) -> Json:
+    return fraud_warnings.create(sandbox, named, **body)
+
+
+def list_requests(sandbox: Sandbox, _: Json, __: str) -> Json:
+    return {"data": list(sandbox.requests)}
+
+
+def clear_requests(sandbox: Sandbox, _: Json, __: str) -> Json:
+    sandbox.requests.clear()
+    return {}

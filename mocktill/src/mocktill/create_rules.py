@@ -1,0 +1,188 @@
+"""What Stripe refuses in a new session beyond names and types."""
+
+import re
+
+from .errors import invalid, missing, no_such, unsupported
+from .money import check_amount, check_currency, check_total
+from .parameters import too_long
+from .shapes import Json
+
+MINIMUM_LIFE_SECONDS = 30 * 60
+MAXIMUM_LIFE_SECONDS = 24 * 60 * 60
+MAX_LINE_ITEMS = 100
+MAX_REFERENCE = 200
+MAX_IMAGES = 8
+
+# Accepting these quietly would promise totals and flows that never come.
+UNSUPPORTED = (
+    "adaptive_pricing", "after_expiration", "allow_promotion_codes", "automatic_tax",
+    "billing_address_collection", "consent_collection", "custom_fields",
+    "customer_account", "customer_update", "discounts", "invoice_creation",
+    "managed_payments", "name_collection", "optional_items",
+    "payment_method_configuration", "payment_method_data", "phone_number_collection",
+    "setup_intent_data", "shipping_address_collection", "shipping_options",
+    "subscription_data", "tax_id_collection",
+)  # fmt: skip
+UNSUPPORTED_INTENT_DATA = (
+    "application_fee_amount", "capture_method", "on_behalf_of", "transfer_data",
+)  # fmt: skip
+SWITCHED_OFF = (False, "auto", {"enabled": False})
+_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+
+
+def check(params: Json, now: int) -> None:
+    """Refuse *params*, which have the right names and types, where Stripe would."""
+    _check_mode(params)
+    _check_urls(params)
+    _check_customer(params)
+    _check_expiry(params, now)
+    for name in UNSUPPORTED:
+        if params.get(name) not in (None, *SWITCHED_OFF):
+            raise unsupported(name)
+    for name in UNSUPPORTED_INTENT_DATA:
+        if name in params.get("payment_intent_data", {}):
+            raise unsupported(f"payment_intent_data[{name}]")
+    if "statement_descriptor" in params.get("payment_intent_data", {}):
+        raise invalid(
+            "payment_intent_data[statement_descriptor]",
+            "The `statement_descriptor` parameter is not supported for card charges. "
+            "Use `statement_descriptor_suffix` instead.",
+        )
+    if not {"allowed_payment_method_types", "excluded_payment_method_types"} - set(
+        params
+    ):
+        raise invalid(
+            "excluded_payment_method_types",
+            "You may only specify one of these parameters: "
+            "allowed_payment_method_types, excluded_payment_method_types.",
+        )
+    _check_lines(params)
+
+
+def _check_mode(params: Json) -> None:
+    if "mode" not in params:
+        raise missing("mode")
+    if params["mode"] != "payment":
+        raise unsupported(f"mode={params['mode']}")
+    if params.get("ui_mode", "hosted_page") not in ("hosted_page", "embedded_page"):
+        raise unsupported(f"ui_mode={params['ui_mode']}")
+
+
+def _check_urls(params: Json) -> None:
+    ui_mode = params.get("ui_mode", "hosted_page")
+    if ui_mode == "embedded_page":
+        refused: tuple[str, ...] = ("success_url", "cancel_url")
+        redirects = params.get("redirect_on_completion") != "never"
+        required = ["return_url"] if redirects else []
+    else:
+        refused = ("return_url", "redirect_on_completion")
+        required = ["success_url"]
+    for name in refused:
+        if name in params:
+            raise invalid(name, f"`{name}` is not allowed if `ui_mode` is `{ui_mode}`.")
+    for name in required:
+        if name not in params:
+            raise missing(name)
+    for name in ("success_url", "cancel_url", "return_url"):
+        if not re.match(r"https?://[^\s/?#]", params.get(name, "https://x")):
+            raise invalid(name, "Not a valid URL", "url_invalid")
+
+
+def _check_customer(params: Json) -> None:
+    if "customer" in params:
+        raise no_such("customer", params["customer"], "customer")
+    if params.get("customer_creation") == "always":
+        raise unsupported("customer_creation=always")
+    email = params.get("customer_email")
+    if email is not None and not is_email(email):
+        raise invalid(
+            "customer_email", f"Invalid email address: {email}", "email_invalid"
+        )
+    reference = params.get("client_reference_id", "")
+    if len(reference) > MAX_REFERENCE:
+        raise too_long("client_reference_id", reference, MAX_REFERENCE)
+
+
+def _check_expiry(params: Json, now: int) -> None:
+    life = params.get("expires_at", now + MAXIMUM_LIFE_SECONDS) - now
+    if life < MINIMUM_LIFE_SECONDS:
+        raise invalid(
+            "expires_at",
+            "The `expires_at` timestamp must be at least 30 minutes from Checkout "
+            "Session creation.",
+        )
+    if life > MAXIMUM_LIFE_SECONDS:
+        raise invalid(
+            "expires_at",
+            "The `expires_at` timestamp must be less than 24 hours from Checkout "
+            "Session creation.",
+        )
+
+
+def _check_lines(params: Json) -> None:
+    lines = params.get("line_items", [])
+    if not lines:
+        raise missing("line_items")
+    if len(lines) > MAX_LINE_ITEMS:
+        raise invalid(
+            "line_items",
+            f"Array line_items exceeded maximum {MAX_LINE_ITEMS} elements.",
+        )
+    for index, line in enumerate(lines):
+        _check_line(line, f"line_items[{index}]")
+    currencies = {line["price_data"]["currency"] for line in lines}
+    if "currency" in params:
+        currencies.add(check_currency(params["currency"], "currency"))
+    if len(currencies) > 1:
+        raise invalid(
+            "line_items",
+            "All line items must have the same currency; "
+            f"found {', '.join(sorted(currencies))}.",
+        )
+    total = sum(line_amount(line) for line in lines)
+    check_total(total, currencies.pop())
+
+
+def _check_line(line: Json, name: str) -> None:
+    for part in ("tax_rates", "adjustable_quantity"):
+        if part in line:
+            raise unsupported(f"{name}[{part}]")
+    if "price_data" not in line:
+        raise missing(f"{name}[price_data]")
+    if "quantity" not in line:
+        raise missing(f"{name}[quantity]")
+    if line["quantity"] < 1:
+        raise invalid(
+            f"{name}[quantity]",
+            "This value must be greater than or equal to 1.",
+            "parameter_invalid_integer",
+        )
+    _check_price(line["price_data"], f"{name}[price_data]")
+
+
+def _check_price(price: Json, name: str) -> None:
+    price["currency"] = check_currency(price["currency"], f"{name}[currency]")
+    if "product" in price:
+        raise no_such("product", price["product"], f"{name}[product]")
+    if "product_data" not in price:
+        raise missing(f"{name}[product_data]")
+    for part in ("recurring", "unit_amount_decimal"):
+        if part in price:
+            raise unsupported(f"{name}[{part}]")
+    if "unit_amount" not in price:
+        raise missing(f"{name}[unit_amount]")
+    check_amount(price["unit_amount"], price["currency"], f"{name}[unit_amount]")
+    if len(price["product_data"].get("images", [])) > MAX_IMAGES:
+        raise invalid(
+            f"{name}[product_data][images]",
+            f"Array images exceeded maximum {MAX_IMAGES} elements.",
+        )
+
+
+def line_amount(line: Json) -> int:
+    amount: int = line["price_data"]["unit_amount"] * line["quantity"]
+    return amount
+
+
+def is_email(text: str) -> bool:
+    return _EMAIL.fullmatch(text) is not None

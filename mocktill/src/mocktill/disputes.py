@@ -1,0 +1,181 @@
+"""Disputes: the customer's bank takes the money back, until the case is closed."""
+
+from stripe import Dispute
+from stripe.params import DisputeCloseParams, DisputeUpdateParams
+
+from . import balance, charges, fraud_warnings
+from .errors import conflict_of_state
+from .parameters import updated_metadata, validate
+from .sandbox import Sandbox
+from .shapes import Json, PathParams
+from .store import new_id
+
+KIND = "dispute"
+SECONDS_PER_DAY = 24 * 60 * 60
+ANSWER_WITHIN_DAYS = 8
+# What card networks call the reasons that a card's dispute most often has.
+NETWORK_REASONS = {"fraudulent": "10.4", "product_not_received": "13.1"}
+REASONS = (
+    "bank_cannot_process", "check_returned", "credit_not_processed",
+    "customer_initiated", "debit_not_authorized", "duplicate", "fraudulent", "general",
+    "incorrect_account_details", "insufficient_funds", "noncompliant",
+    "product_not_received", "product_unacceptable", "subscription_canceled",
+    "unrecognized",
+)  # fmt: skip
+OUTCOMES = ("won", "lost")
+CLOSED = (*OUTCOMES, "warning_closed")
+
+
+def create(
+    sandbox: Sandbox,
+    named: str,
+    *,
+    reason: str = "fraudulent",
+    amount: int | None = None,
+    inquiry: bool = False,
+) -> Json:
+    """
+    Dispute the charge that *named* is the id of, or whose PaymentIntent's.
+
+    The bank takes *amount*; without one, all that has not been refunded.
+    With an *inquiry* it takes nothing, and only asks.
+    """
+    if reason not in REASONS:
+        raise ValueError(f"reason must be one of {', '.join(REASONS)}")
+    with sandbox.lock:
+        charge = charges.successful(sandbox, named, "dispute")
+        if charge["disputed"]:
+            raise conflict_of_state(f"Charge {charge['id']} is disputed already.")
+        remaining: int = charge["amount"] - charge["amount_refunded"]
+        disputed = remaining if amount is None else amount
+        if not 1 <= disputed <= charge["amount"]:
+            raise conflict_of_state(
+                f"Of charge {charge['id']}, {disputed} cannot be disputed."
+            )
+        dispute = sandbox.store.add(_dispute(sandbox, charge, reason, disputed))
+        charge["disputed"] = True
+        if inquiry:
+            dispute.update(status="warning_needs_response", is_charge_refundable=True)
+            sandbox.emit("charge.dispute.created", dispute)
+        else:
+            entry = balance.record_withdrawal(sandbox, dispute)
+            dispute["balance_transactions"].append(entry)
+            sandbox.emit("charge.dispute.created", dispute)
+            sandbox.emit("charge.dispute.funds_withdrawn", dispute)
+        fraud_warnings.outdate(sandbox, charge)
+        return dispute
+
+
+def update(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
+    """The shop's evidence, kept and shown; nobody here reads it."""
+    params = validate(raw, DisputeUpdateParams)
+    dispute = sandbox.store.get(KIND, path["id"], KIND)
+    if dispute["status"] in CLOSED:
+        raise conflict_of_state("This dispute is already closed")
+    changed = {**dispute}
+    if "metadata" in raw:
+        changed["metadata"] = updated_metadata(dispute["metadata"], raw["metadata"])
+    if evidence := params.get("evidence"):
+        changed["evidence"] = dispute["evidence"] | evidence
+        changed["evidence_details"] = _submitted(dispute, params.get("submit", True))
+    answer = sandbox.store.expanded(changed, params.get("expand", []))
+    before = {name: old for name, old in dispute.items() if old != changed[name]}
+    dispute.update(changed)
+    sandbox.emit("charge.dispute.updated", dispute, before)
+    return answer
+
+
+def _submitted(dispute: Json, submit: bool) -> Json:
+    details: Json = dispute["evidence_details"]
+    count = details["submission_count"] + submit
+    return details | {"has_evidence": True, "submission_count": count}
+
+
+def accept(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
+    """The shop admits defeat."""
+    expand = validate(raw, DisputeCloseParams).get("expand", [])
+    dispute = sandbox.store.get(KIND, path["id"], KIND)
+    # An expansion that cannot be must leave the dispute open.
+    sandbox.store.expanded(dispute, expand)
+    close(sandbox, dispute["id"], "lost")
+    return sandbox.store.expanded(dispute, expand)
+
+
+def close(sandbox: Sandbox, dispute_id: str, status: str) -> Json:
+    """The bank decides: for the shop, which gets its money back, or against it."""
+    if status not in OUTCOMES:
+        raise ValueError(f"status must be one of {', '.join(OUTCOMES)}")
+    with sandbox.lock:
+        dispute = sandbox.store.get(KIND, dispute_id, KIND)
+        if dispute["status"] in CLOSED:
+            raise conflict_of_state("This dispute is already closed")
+        inquiry = dispute["status"].startswith("warning_")
+        dispute["status"] = "warning_closed" if inquiry else status
+        if status == "won" and not inquiry:
+            entry = balance.record_reinstatement(sandbox, dispute)
+            dispute["balance_transactions"].append(entry)
+            dispute["is_charge_refundable"] = True
+            sandbox.emit("charge.dispute.funds_reinstated", dispute)
+        sandbox.emit("charge.dispute.closed", dispute)
+        return dispute
+
+
+def forbids_refund(sandbox: Sandbox, charge: Json) -> bool:
+    """Whether the bank holds, or has kept, the money that a refund would give back."""
+    return any(
+        dispute["charge"] == charge["id"] and not dispute["is_charge_refundable"]
+        for dispute in sandbox.store.all(KIND)
+    )
+
+
+def _dispute(sandbox: Sandbox, charge: Json, reason: str, amount: int) -> Json:
+    now = sandbox.now()
+    due_day = now // SECONDS_PER_DAY + ANSWER_WITHIN_DAYS
+    billing = charge["billing_details"]
+    return {
+        "id": new_id("du_1"),
+        "object": KIND,
+        "amount": amount,
+        "balance_transactions": [],
+        "charge": charge["id"],
+        "created": now,
+        "currency": charge["currency"],
+        "enhanced_eligibility_types": [],
+        "evidence": {
+            **dict.fromkeys(Dispute.Evidence.__annotations__),
+            "customer_email_address": billing["email"],
+            "customer_name": billing["name"],
+            "enhanced_evidence": {},
+        },
+        "evidence_details": {
+            # The end of that day.
+            "due_by": (due_day + 1) * SECONDS_PER_DAY - 1,
+            "enhanced_eligibility": {},
+            "has_evidence": False,
+            "past_due": False,
+            "submission_count": 0,
+            "submission_method": "not_submitted",
+        },
+        "intended_submission_method": None,
+        "is_charge_refundable": False,
+        "livemode": False,
+        "metadata": {},
+        "network_reason_code": NETWORK_REASONS.get(reason),
+        "payment_intent": charge["payment_intent"],
+        "payment_method_details": _method_details(charge, reason),
+        "reason": reason,
+        "status": "needs_response",
+    }
+
+
+def _method_details(charge: Json, reason: str) -> Json | None:
+    card = charge["payment_method_details"].get("card")
+    if card is None:
+        return None
+    details = {
+        "brand": card["brand"],
+        "case_type": "chargeback",
+        "network": card["brand"],
+        "network_reason_code": NETWORK_REASONS.get(reason),
+    }
+    return {"type": "card", "card": details}

@@ -1,0 +1,174 @@
+"""The payment page: hosted on its own, or embedded in a frame of the shop's page."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from http import HTTPStatus
+from pathlib import Path
+
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import FileResponse, RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from . import forms, payments, sessions
+from .errors import ApiError
+from .payment_form import Page, field_of, method_of
+from .rendering import render
+from .sandbox import Sandbox
+from .shapes import Json
+
+HERE = Path(__file__).parent
+
+
+METHOD_NAMES = {
+    "card": "Card",
+    "us_bank_account": "US bank account",
+    "sepa_debit": "SEPA Direct Debit",
+}
+
+
+type View = Callable[[Page, Json], Response]
+
+
+def routes() -> list[BaseRoute]:
+    return [
+        Route("/stripe.js", stripe_js),
+        *_pair("/c/pay/{id}"),
+        *_pair("/c/embedded/{id}"),
+        Route("/receipts/{id}", receipt),
+    ]
+
+
+async def stripe_js(_: Request) -> Response:
+    return FileResponse(HERE / "static" / "stripe.js", media_type="text/javascript")
+
+
+async def receipt(request: Request) -> Response:
+    """A charge as it now is: whoever knows its id has paid it or owns the shop."""
+    sandbox: Sandbox = request.app.state.sandbox
+    try:
+        charge = sandbox.store.get("charge", str(request.path_params["id"]))
+    except ApiError:
+        return render("missing.html", HTTPStatus.NOT_FOUND)
+    if not charge["receipt_url"]:
+        return render("missing.html", HTTPStatus.NOT_FOUND)
+    return render("receipt.html", charge=charge)
+
+
+def _pair(path: str) -> list[BaseRoute]:
+    challenge = f"{path}/authenticate"
+    return [
+        _route(path, "GET", show),
+        _route(path, "POST", pay),
+        _route(challenge, "GET", show_challenge),
+        _route(challenge, "POST", answer_challenge),
+    ]
+
+
+def _route(path: str, method: str, view: View) -> Route:
+    async def endpoint(request: Request) -> Response:
+        sandbox: Sandbox = request.app.state.sandbox
+        form = forms.decode((await request.body()).decode(errors="replace"))
+        name = str(request.path_params["id"])
+        return await run_in_threadpool(_answer, sandbox, name, form)
+
+    def _answer(sandbox: Sandbox, name: str, form: Json) -> Response:
+        try:
+            checkout = sessions.find(sandbox, name.partition("_secret_")[0])
+        except ApiError:
+            return render("missing.html", HTTPStatus.NOT_FOUND)
+        # An embedded session shows itself to whoever knows its secret only.
+        if (checkout.client_secret or checkout.session["id"]) != name:
+            return render("missing.html", HTTPStatus.NOT_FOUND)
+        page = Page(sandbox, checkout)
+        closed = page.session["status"] != "open"
+        response = _closed(page) if closed else view(page, form)
+        # A shop frames the embedded page and nobody frames the other.
+        ancestors = "*" if page.embedded else "'none'"
+        response.headers["Content-Security-Policy"] = f"frame-ancestors {ancestors}"
+        return response
+
+    return Route(path, endpoint, methods=[method])
+
+
+def show(page: Page, _: Json) -> Response:
+    return _form(page)
+
+
+def pay(page: Page, form: Json) -> Response:
+    try:
+        payments.confirm(page.sandbox, page.checkout, method_of(page, form))
+    except ApiError as error:
+        return _refused(page, form, error)
+    if payments.is_challenged(page.sandbox, page.checkout):
+        return RedirectResponse(f"{page.path}/authenticate", HTTPStatus.SEE_OTHER)
+    return _paid(page)
+
+
+def show_challenge(page: Page, _: Json) -> Response:
+    if not payments.is_challenged(page.sandbox, page.checkout):
+        return RedirectResponse(page.path, HTTPStatus.SEE_OTHER)
+    return render(
+        "challenge.html", page=page, session=page.session, shop_name=page.shop_name
+    )
+
+
+def answer_challenge(page: Page, form: Json) -> Response:
+    passed = form.get("outcome") == "complete"
+    try:
+        payments.authenticate(page.sandbox, page.checkout, passed=passed)
+    except ApiError as error:
+        return _refused(page, form, error)
+    return _paid(page)
+
+
+def _refused(page: Page, form: Json, error: ApiError) -> Response:
+    if page.session["status"] != "open":
+        return _closed(page)
+    return _form(page, form, error)
+
+
+def _form(
+    page: Page, form: Json | None = None, error: ApiError | None = None
+) -> Response:
+    return render(
+        "pay.html",
+        error.status if error else HTTPStatus.OK,
+        page=page,
+        session=page.session,
+        shop_name=page.shop_name,
+        line_items=page.checkout.line_items,
+        form=form or {},
+        message=str(error) if error else None,
+        problem=field_of(error) if error else None,
+        expires=datetime.fromtimestamp(page.session["expires_at"], UTC),
+        method_names=METHOD_NAMES,
+    )
+
+
+def _paid(page: Page) -> Response:
+    if page.embedded:
+        return _closed(page)
+    completed = page.checkout.completed_event
+    # Stripe keeps the customer a moment, so that the shop hears of the payment before
+    # they come back.
+    if completed and page.sandbox.webhooks.mode == "deliver":
+        page.sandbox.webhooks.wait_until_answered(
+            completed, page.sandbox.redirect_hold_seconds
+        )
+    url = sessions.with_id(page.session["success_url"], page.session)
+    return RedirectResponse(url, HTTPStatus.SEE_OTHER)
+
+
+def _closed(page: Page) -> Response:
+    session = page.session
+    after = session["success_url"] or session["return_url"]
+    complete = session["status"] == "complete"
+    redirects = page.embedded and session["redirect_on_completion"] == "always"
+    return render(
+        "closed.html",
+        page=page,
+        session=session,
+        after=sessions.with_id(after, session) if after and complete else None,
+        redirects=redirects,
+    )

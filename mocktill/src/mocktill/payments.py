@@ -1,0 +1,144 @@
+"""Payments: what happens when the customer submits, and when a slow bank answers."""
+
+import contextlib
+from http import HTTPStatus
+
+from . import attempts, customers
+from .checkouts import Checkout
+from .errors import ApiError, conflict_of_state, missing
+from .payment_intents import of_checkout
+from .payment_methods import check_offered
+from .sandbox import Sandbox
+from .sessions import expire_if_due
+from .shapes import Json
+
+
+def confirm(sandbox: Sandbox, checkout: Checkout, method: Json | None) -> None:
+    """
+    Pay, or raise the decline.
+
+    Of two customers' windows that submit at once, one pays; the other finds the
+    session complete.
+    """
+    with sandbox.lock:
+        expire_if_due(sandbox, checkout)
+        session = checkout.session
+        _require_open(session)
+        if session["amount_total"] == 0:
+            _complete(sandbox, checkout, method, "no_payment_required")
+            return
+        if method is None:
+            raise missing("payment_method")
+        check_offered(method, session["payment_method_types"])
+        intent = of_checkout(sandbox, checkout)
+        if intent["setup_future_usage"] and not intent["customer"]:
+            customer = customers.who_pays(sandbox, method["billing_details"])
+            intent["customer"] = customer["id"]
+        challenge = f"{sandbox.base_url}{checkout.path}/authenticate"
+        attempts.start(sandbox, intent, method, challenge)
+        _finish(sandbox, checkout, intent)
+
+
+def authenticate(sandbox: Sandbox, checkout: Checkout, *, passed: bool) -> None:
+    """The customer answers their bank's challenge; raise the decline, if any."""
+    with sandbox.lock:
+        expire_if_due(sandbox, checkout)
+        _require_open(checkout.session)
+        if not is_challenged(sandbox, checkout):
+            raise conflict_of_state("No payment is waiting for authentication.")
+        intent = of_checkout(sandbox, checkout)
+        attempts.authenticate(sandbox, intent, passed=passed)
+        _finish(sandbox, checkout, intent)
+
+
+def is_challenged(sandbox: Sandbox, checkout: Checkout) -> bool:
+    """Whether the customer's bank waits to hear who pays."""
+    intent_id = checkout.session["payment_intent"]
+    if intent_id is None:
+        return False
+    intent = sandbox.store.get("payment_intent", intent_id)
+    return bool(intent["status"] == "requires_action")
+
+
+def settle(sandbox: Sandbox, intent_id: str, *, succeeds: bool) -> Json:
+    """The bank's late answer to a delayed payment, or the customer's to a challenge."""
+    with sandbox.lock:
+        intent = sandbox.store.get("payment_intent", intent_id, "intent")
+        checkout = _checkout_of(sandbox, intent)
+        if intent["status"] == "requires_action":
+            with contextlib.suppress(ApiError):
+                if checkout:
+                    authenticate(sandbox, checkout, passed=succeeds)
+                else:
+                    attempts.authenticate(sandbox, intent, passed=succeeds)
+            return intent
+        attempts.settle(sandbox, intent, succeeds=succeeds)
+        if checkout and succeeds:
+            checkout.session["payment_status"] = "paid"
+            sandbox.emit("checkout.session.async_payment_succeeded", checkout.session)
+        elif checkout:
+            sandbox.emit("checkout.session.async_payment_failed", checkout.session)
+        return intent
+
+
+def _checkout_of(sandbox: Sandbox, intent: Json) -> Checkout | None:
+    """The session that is paid with *intent*; the API makes some for no session."""
+    for checkout in sandbox.checkouts.values():
+        if checkout.session["payment_intent"] == intent["id"]:
+            return checkout
+    return None
+
+
+def _require_open(session: Json) -> None:
+    if session["status"] == "complete":
+        raise ApiError(
+            HTTPStatus.BAD_REQUEST,
+            "This Checkout Session has already been completed.",
+            code="checkout_session_already_completed",
+        )
+    if session["status"] == "expired":
+        raise ApiError(
+            HTTPStatus.BAD_REQUEST,
+            "This Checkout Session has expired.",
+            code="checkout_session_expired",
+        )
+
+
+def _finish(sandbox: Sandbox, checkout: Checkout, intent: Json) -> None:
+    """Complete the session, unless the customer's bank asks them something first."""
+    if intent["status"] == "requires_action":
+        return
+    method = sandbox.store.get("payment_method", intent["payment_method"])
+    paid = intent["status"] == "succeeded"
+    checkout.session["customer"] = intent["customer"]
+    _complete(sandbox, checkout, method, "paid" if paid else "unpaid")
+    answer = attempts.answer_of_the_bank(sandbox, intent)
+    if answer is not None:
+        settle(sandbox, intent["id"], succeeds=answer)
+
+
+def _complete(
+    sandbox: Sandbox,
+    checkout: Checkout,
+    method: Json | None,
+    payment_status: str,
+) -> None:
+    session = checkout.session
+    billing = method["billing_details"] if method else {}
+    session.update(
+        status="complete",
+        payment_status=payment_status,
+        url=None,
+        client_secret=None,
+        customer_details={
+            "address": billing.get("address"),
+            "business_name": None,
+            "email": session["customer_email"] or billing.get("email"),
+            "individual_name": None,
+            "name": billing.get("name"),
+            "phone": billing.get("phone"),
+            "tax_exempt": "none",
+            "tax_ids": [],
+        },
+    )
+    checkout.completed_event = sandbox.emit("checkout.session.completed", session)

@@ -1,0 +1,106 @@
+"""The sandbox's state: one Stripe account in test mode."""
+
+import threading
+import time
+from collections.abc import Sequence
+from contextvars import ContextVar
+from typing import TYPE_CHECKING
+
+from .faults import Faults
+from .idempotency import IdempotencyKeys
+from .rate_limit import RateLimit
+from .shapes import Json
+from .store import Store, new_id
+from .versions import API_VERSION
+from .webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from .cards import Outcome
+    from .checkouts import Checkout
+
+# An event names the API call that caused it; a payment on the page has none.
+NO_REQUEST: Json = {"id": None, "idempotency_key": None}
+current_request: ContextVar[Json] = ContextVar("current_request", default=NO_REQUEST)
+
+
+class Sandbox:
+    """
+    All that the account holds.
+
+    Whoever changes an object holds `lock`; nothing under it waits for the network.
+    """
+
+    def __init__(  # noqa: PLR0913 - an account's settings
+        self,
+        *,
+        secret_key: str | None = None,
+        publishable_key: str | None = None,
+        webhook_secret: str | None = None,
+        restricted_keys: Sequence[str] = (),
+        webhook_urls: Sequence[str] = (),
+        base_url: str | None = None,
+        retry_base_seconds: float = 1.0,
+        webhook_attempts: int = 6,
+        redirect_hold_seconds: float = 10.0,
+        default_api_version: str = API_VERSION,
+    ) -> None:
+        self.secret_key = secret_key or new_id("sk_test_", 48)
+        self.publishable_key = publishable_key or new_id("pk_test_", 48)
+        self.webhook_secret = webhook_secret or new_id("whsec_", 32)
+        self.restricted_keys = tuple(restricted_keys)
+        self.base_url = base_url
+        self.redirect_hold_seconds = redirect_hold_seconds
+        # The version of calls that name none, and of events.
+        self.default_api_version = default_api_version
+        self.lock = threading.RLock()
+        self.store = Store()
+        self.checkouts: dict[str, Checkout] = {}
+        self.outcomes: dict[str, Outcome] = {}
+        self.requests: list[Json] = []
+        self.faults = Faults()
+        self.rate_limit = RateLimit()
+        self.idempotency = IdempotencyKeys(self.now)
+        self.webhooks = Webhooks(
+            self.webhook_secret,
+            webhook_urls,
+            now=self.now,
+            retry_base_seconds=retry_base_seconds,
+            attempts=webhook_attempts,
+        )
+        self._clock_offset = 0
+
+    def now(self) -> int:
+        return int(time.time()) + self._clock_offset
+
+    def advance_clock(self, seconds: int) -> None:
+        self._clock_offset += seconds
+
+    def emit(self, kind: str, subject: Json, previous: Json | None = None) -> Json:
+        """
+        Record an event about *subject* as it now is, and send it on its way.
+
+        *previous* is what its changed fields were before.
+        """
+        data = {"object": self.store.expanded(subject, ())}
+        if previous is not None:
+            data["previous_attributes"] = previous
+        event = self.store.add(
+            {
+                "id": new_id("evt_1"),
+                "object": "event",
+                "api_version": self.default_api_version,
+                "created": self.now(),
+                "data": data,
+                "livemode": False,
+                "pending_webhooks": len(self.webhooks.subscribers(kind)),
+                "request": dict(current_request.get()),
+                "type": kind,
+            }
+        )
+        self.webhooks.send(event)
+        return event
+
+    def stop(self) -> None:
+        """Let go of whatever waits: hung requests, retries, held redirects."""
+        self.faults.stop()
+        self.webhooks.stop()

@@ -1,0 +1,76 @@
+"""
+What depends on the version of the API that a call, or an event, is in.
+
+Every version that Stripe has is spoken, and they differ in what our fields have gone
+through: the sandbox knows the changes below, and otherwise takes and answers what its
+own version does.
+A call that names no version gets the account's default one.
+"""
+
+from contextvars import ContextVar
+from functools import cache
+from typing import NotRequired, TypedDict
+
+from stripe.params import WebhookEndpointCreateParams
+
+from .errors import invalid
+from .parameters import choices, fields, validate
+from .shapes import Json
+
+API_VERSION = "2026-10-28.endive"
+current_version: ContextVar[str] = ContextVar("current_version", default=API_VERSION)
+
+# https://docs.stripe.com/changelog
+UI_MODES_RENAMED = "2026-03-25.dahlia"
+PAYMENT_METHOD_TYPES_REMOVED = "2026-09-30.endive"
+OLD_UI_MODES = {
+    "hosted": "hosted_page",
+    "embedded": "embedded_page",
+    "custom": "elements",
+}
+
+
+class RemovedInEndive(TypedDict):
+    """What sessions and PaymentIntents were made with before."""
+
+    payment_method_types: NotRequired[list[str]]
+
+
+@cache
+def known() -> frozenset[str]:
+    """All that Stripe has had, as the SDK lists them."""
+    return frozenset(choices(fields(WebhookEndpointCreateParams)["api_version"]))
+
+
+def check(version: str) -> str:
+    if version not in known():
+        raise invalid(None, f"Invalid Stripe API version: {version}")
+    return version
+
+
+def validate_new(raw: Json, schema: type) -> Json:
+    """Validate what something to be paid is made of: older versions take more."""
+    if current_version.get() >= PAYMENT_METHOD_TYPES_REMOVED:
+        return validate(raw, schema)
+    removed = {name: raw[name] for name in fields(RemovedInEndive) if name in raw}
+    kept = {name: value for name, value in raw.items() if name not in removed}
+    return validate(kept, schema) | validate(removed, RemovedInEndive)
+
+
+def with_current_ui_mode(raw: Json) -> Json:
+    """*raw* with the name that its `ui_mode` has today, if its version had another."""
+    if "ui_mode" not in raw or current_version.get() >= UI_MODES_RENAMED:
+        return raw
+    given = raw["ui_mode"]
+    if given not in OLD_UI_MODES:
+        listed = ", ".join(sorted(OLD_UI_MODES))
+        raise invalid("ui_mode", f"Invalid ui_mode: must be one of {listed}")
+    return raw | {"ui_mode": OLD_UI_MODES[given]}
+
+
+def shown(stripe_object: Json, version: str) -> Json:
+    """*stripe_object* as *version* shows it."""
+    if stripe_object["object"] != "checkout.session" or version >= UI_MODES_RENAMED:
+        return stripe_object
+    old_names = {new: old for old, new in OLD_UI_MODES.items()}
+    return stripe_object | {"ui_mode": old_names[stripe_object["ui_mode"]]}

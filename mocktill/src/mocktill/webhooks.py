@@ -1,0 +1,217 @@
+"""Signed webhooks: delivered off the request's path, and again until answered."""
+
+import contextlib
+import hashlib
+import hmac
+import http.client
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from http import HTTPStatus
+from typing import Literal, get_args
+from urllib.parse import urlsplit
+
+from . import versions
+from .destinations import Destination
+from .shapes import Json
+
+Mode = Literal["deliver", "drop", "hold"]
+MODES: tuple[Mode, ...] = get_args(Mode)
+
+PARALLEL_DELIVERIES = 16
+ANSWER_WITHIN_SECONDS = 20
+# Deliveries are parallel: what is released in an order must not start at once.
+RELEASE_GAP_SECONDS = 0.05
+
+
+def sign(body: bytes, secrets: Sequence[str], timestamp: int) -> str:
+    """
+    The `Stripe-Signature` header, with a signature for each of *secrets*.
+
+    The whole secret is the key, prefix and all.
+    """
+    signed = f"{timestamp}.".encode() + body
+    signatures = [
+        hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
+        for secret in secrets
+    ]
+    return ",".join([f"t={timestamp}", *(f"v1={each}" for each in signatures)])
+
+
+def _payload(event: Json, version: str) -> bytes:
+    shown = versions.shown(event["data"]["object"], version)
+    data = event["data"] | {"object": shown}
+    in_version = event | {"api_version": version, "data": data}
+    return json.dumps(in_version, indent=2).encode()
+
+
+class Webhooks:
+    def __init__(
+        self,
+        secret: str,
+        urls: Sequence[str],
+        *,
+        now: Callable[[], int],
+        retry_base_seconds: float,
+        attempts: int,
+    ) -> None:
+        self.configured = [Destination(url, secret) for url in urls]
+        # Those that the API made, by the id of their webhook endpoint.
+        self.registered: dict[str, Destination] = {}
+        self.mode: Mode = "deliver"
+        # How often and how late each event is sent, and in which version if not its
+        # own: what can go wrong without anybody's fault.
+        self.copies = 1
+        self.delay_seconds = 0.0
+        self.api_version: str | None = None
+        self.attempts: list[Json] = []
+        self._retry_base_seconds = retry_base_seconds
+        self._max_attempts = attempts
+        self._now = now
+        self._held: list[Json] = []
+        self._timers: set[threading.Timer] = set()
+        self._connections: set[http.client.HTTPConnection] = set()
+        self._answered = threading.Condition()
+        self._stopped = False
+        self._pool = ThreadPoolExecutor(PARALLEL_DELIVERIES, "webhook")
+
+    def subscribers(self, kind: str) -> list[Destination]:
+        every = [*self.configured, *self.registered.values()]
+        return [destination for destination in every if destination.wants(kind)]
+
+    def send(self, event: Json) -> None:
+        """Deliver, drop or hold, as the mode says. Dropped events stay pending."""
+        if not self.subscribers(event["type"]) or self.mode == "drop":
+            return
+        with self._answered:
+            if self.mode == "hold":
+                self._held.append(event)
+            else:
+                self._deliver(event, self.subscribers(event["type"]))
+
+    def deliver(self, event: Json, endpoint_id: str | None = None) -> None:
+        """Deliver whatever the mode, as somebody asks: to one endpoint, or to all."""
+        everybody = self.subscribers(event["type"])
+        one = self.registered.get(endpoint_id) if endpoint_id else None
+        with self._answered:
+            self._deliver(event, [one] if one else everybody)
+
+    def release(self, *, reverse: bool = False) -> int:
+        """Return to delivering, what was held first; or last, in *reverse*."""
+        with self._answered:
+            held, self._held = self._held, []
+            self.mode = "deliver"
+            for place, event in enumerate(held[::-1] if reverse else held):
+                everybody = self.subscribers(event["type"])
+                self._deliver(event, everybody, place * RELEASE_GAP_SECONDS)
+        return len(held)
+
+    @property
+    def held(self) -> int:
+        return len(self._held)
+
+    def _deliver(
+        self, event: Json, destinations: list[Destination], after: float = 0
+    ) -> None:
+        # The payload is fixed here: the stored event's `pending_webhooks` will change.
+        for destination in destinations:
+            named = self.api_version or destination.api_version
+            body = _payload(event, named or event["api_version"])
+            for _ in range(self.copies):
+                self._submit_in(after + self.delay_seconds, event, destination, body, 1)
+
+    def wait_until_answered(self, event: Json, seconds: float) -> bool:
+        """Wait for a 2xx from every endpoint, but no longer than *seconds*."""
+        with self._answered:
+            return self._answered.wait_for(
+                lambda: self._stopped or event["pending_webhooks"] == 0, seconds
+            )
+
+    def stop(self) -> None:
+        with self._answered:
+            self._stopped = True
+            self._answered.notify_all()
+            for timer in self._timers:
+                timer.cancel()
+            # An endpoint that hangs must not keep us from stopping.
+            for connection in list(self._connections):
+                if connection.sock:
+                    with contextlib.suppress(OSError):
+                        connection.sock.shutdown(socket.SHUT_RDWR)
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _submit_in(
+        self,
+        seconds: float,
+        event: Json,
+        destination: Destination,
+        body: bytes,
+        attempt: int,
+    ) -> None:
+        if not seconds:
+            self._submit(event, destination, body, attempt)
+            return
+        delivery = (event, destination, body, attempt)
+        timer = threading.Timer(seconds, self._submit, delivery)
+        timer.daemon = True
+        self._timers = {t for t in self._timers if t.is_alive()} | {timer}
+        timer.start()
+
+    def _submit(
+        self, event: Json, destination: Destination, body: bytes, attempt: int
+    ) -> None:
+        with self._answered:
+            # One that was disabled or deleted since is not tried again.
+            if not self._stopped and destination.enabled:
+                self._pool.submit(self._attempt, event, destination, body, attempt)
+
+    def _attempt(
+        self, event: Json, destination: Destination, body: bytes, attempt: int
+    ) -> None:
+        url = destination.url
+        status = self._post(url, body, destination.secrets(self._now()))
+        record = {"event": event["id"], "type": event["type"], "url": url}
+        with self._answered:
+            self.attempts.append({**record, "attempt": attempt, "status": status})
+            if status is not None and HTTPStatus(status).is_success:
+                self._count(event, destination)
+            elif attempt < self._max_attempts and not self._stopped:
+                delay = self._retry_base_seconds * 2 ** (attempt - 1)
+                self._submit_in(delay, event, destination, body, attempt + 1)
+
+    def _count(self, event: Json, destination: Destination) -> None:
+        """One endpoint less to tell; a second copy tells nobody new."""
+        if event["id"] in destination.delivered:
+            return
+        destination.delivered.add(event["id"])
+        event["pending_webhooks"] = max(0, event["pending_webhooks"] - 1)
+        self._answered.notify_all()
+
+    def _post(self, url: str, body: bytes, secrets: list[str]) -> int | None:
+        """One attempt's status, or None when nobody answered."""
+        # Every attempt is signed anew, so that a late one is not refused as a replay.
+        # The real clock signs, also when the sandbox's has been moved.
+        headers = {
+            "Content-Type": "application/json; charset=utf-8",
+            "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",
+            "Stripe-Signature": sign(body, secrets, int(time.time())),
+        }
+        parts = urlsplit(url)
+        https = parts.scheme == "https"
+        connect = http.client.HTTPSConnection if https else http.client.HTTPConnection
+        connection = connect(parts.netloc, timeout=ANSWER_WITHIN_SECONDS)
+        self._connections.add(connection)
+        path = parts.path + (f"?{parts.query}" if parts.query else "")
+        try:
+            connection.request("POST", path or "/", body, headers)
+            response = connection.getresponse()
+            response.read()
+        except (OSError, http.client.HTTPException):
+            return None
+        finally:
+            self._connections.discard(connection)
+            connection.close()
+        return response.status

@@ -1,0 +1,477 @@
+"""Who may call a server of the local stack: its rules, header by header."""
+
+import asyncio
+import json
+import logging
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from mocktill.loopback_only import BROWSER, FOREIGN_HOST, FOREIGN_PAGE, LoopbackOnly
+
+PAGES = re.compile("/page")
+BROWSER_PATHS = re.compile("/api/[a-z]+")
+CONTAINER_HOST = "checkout-0123456789abcdef"
+
+HERE = "127.0.0.1:4242"
+CROSS_SITE = {"sec-fetch-site": "cross-site"}
+LINK = CROSS_SITE | {"sec-fetch-mode": "navigate", "sec-fetch-dest": "document"}
+OLD_BROWSER = {"user-agent": "Mozilla/5.0 (Macintosh) Safari/605.1.15"}
+
+
+async def app(_scope, _receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"answered"})
+
+
+SERVER = LoopbackOnly(app, pages=PAGES, container_host=CONTAINER_HOST)
+FOR_TOOLS = LoopbackOnly(
+    app, browser_paths=BROWSER_PATHS, container_host=CONTAINER_HOST
+)
+
+
+def scope(*pairs, path="/", method="GET", kind="http", **headers):
+    """Make a request; *pairs* are for headers that are there twice."""
+    named = [(name.replace("_", "-"), value) for name, value in headers.items()]
+    return {
+        "type": kind,
+        "method": method,
+        "path": path,
+        "headers": [
+            (name.encode(), value.encode("latin-1")) for name, value in [*pairs, *named]
+        ],
+    }
+
+
+def refusal(server=SERVER, /, *pairs, host=HERE, path="/", method="GET", **headers):
+    pairs = (("host", host), *pairs)
+    return server.refusal(scope(*pairs, path=path, method=method, **headers))
+
+
+def sent_by(server, asked, received=()):
+    """Return what *server* sends; the messages are those of ASGI."""
+    sent = []
+    to_receive = iter(received)
+
+    async def receive():
+        return next(to_receive)
+
+    async def send(message):
+        sent.append(message)
+
+    asyncio.run(server(asked, receive, send))
+    return sent
+
+
+# ---------------------------------------------------------------- Host
+
+
+@pytest.mark.parametrize(
+    "host",
+    [
+        "localhost",
+        "localhost:3000",
+        "LOCALHOST:3000",
+        "shop.localhost:3000",
+        "a.b_c.localhost",
+        "127.0.0.1",
+        "127.0.0.1:65535",
+        "127.255.255.254:1",
+        "[::1]",
+        "[::1]:3000",
+        "[0:0:0:0:0:0:0:1]:3000",
+    ],
+)
+def test_a_name_of_the_loopback_is_answered(host):
+    assert refusal(host=host) is None
+
+
+FOREIGN_HOSTS = [
+    "",
+    " ",
+    "evil.test",
+    "evil.test:4566",
+    "127.0.0.1.evil.test",
+    "localhost.evil.test:4566",
+    "evil-localhost",
+    "evillocalhost:80",
+    "localhost.",
+    "localhost.:4566",
+    ".localhost",
+    "a..localhost",
+    "127.0.0.1.",
+    "localhost:",
+    "localhost:65536",
+    "localhost:4566:80",
+    "localhost:port",
+    "localhost:-1",
+    "localhost:٣",
+    "user@localhost",
+    "localhost@evil.test",
+    "localhost:4566@evil.test",
+    "localhost/evil.test",
+    "localhost#evil.test",
+    "localhost,evil.test",
+    "localhost evil.test",
+    "evil.test\tlocalhost",
+    "localhost\n",
+    " localhost",
+    "http://localhost",
+    "2130706433",
+    "0x7f.0.0.1",
+    "0x7f000001",
+    "0177.0.0.1",
+    "127.1",
+    "127.0.0.256",
+    "0.0.0.0:4566",
+    "128.0.0.1",
+    "10.127.0.0",
+    "169.254.169.254",
+    "172.17.0.1:4566",
+    "[::]",
+    "[::2]:80",
+    "[::ffff:127.0.0.1]:80",
+    "[::ffff:7f00:1]:80",
+    "[::1%25lo]:80",
+    "[::1",
+    "::1",
+    "[]:80",
+    "host.docker.internal:4566",
+]
+
+
+@pytest.mark.parametrize("host", FOREIGN_HOSTS)
+def test_any_other_name_is_refused(host):
+    """As after DNS rebinding, when a name of somebody's leads to this machine."""
+    asked = scope(path="/")
+    asked["headers"] = [(b"host", host.encode())]
+
+    assert SERVER.refusal(asked) == FOREIGN_HOST
+
+
+def test_a_request_without_a_host_is_refused():
+    assert SERVER.refusal(scope()) == FOREIGN_HOST
+
+
+def test_a_request_with_two_hosts_is_refused():
+    twice = scope(("host", HERE), ("Host", HERE))
+
+    assert SERVER.refusal(twice) == FOREIGN_HOST
+
+
+@given(st.from_regex(r"[a-z0-9.:@\[\]/-]{1,40}", fullmatch=True))
+def test_a_name_that_is_answered_leads_nowhere_else(host):
+    """Whatever is made of dots, digits and colons: its last label decides."""
+    if refusal(host=host) is None:
+        name = host.rsplit(":", 1)[0] if re.search(r":\d+$", host) else host
+        assert name.endswith("localhost") or re.fullmatch(
+            r"127(\.\d{1,3}){3}|\[[0:]+:0*1\]", name
+        )
+
+
+def test_containers_call_the_machine_by_a_name_of_their_own():
+    assert refusal(host=f"{CONTAINER_HOST}:4242") is None
+    assert refusal(host=CONTAINER_HOST) is None
+
+
+@pytest.mark.parametrize("host", [f"{CONTAINER_HOST}.evil.test", "checkout-", "None"])
+def test_another_name_is_not_that_of_the_containers(host):
+    assert refusal(host=host) == FOREIGN_HOST
+    assert LoopbackOnly(app).refusal(scope(host=host)) == FOREIGN_HOST
+
+
+@pytest.mark.parametrize(
+    "of_a_browser",
+    [
+        {"origin": "http://localhost:3000"},
+        {"sec_fetch_site": "same-origin"},
+        OLD_BROWSER,
+    ],
+)
+def test_no_browser_calls_the_machine_by_the_containers_name(of_a_browser):
+    host = f"{CONTAINER_HOST}:4242"
+
+    assert refusal(host=host, **as_headers(of_a_browser)) == BROWSER
+
+
+def as_headers(headers):
+    return {name.replace("-", "_"): value for name, value in headers.items()}
+
+
+# ---------------------------------------------------------------- Origin
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "http://localhost:3000",
+        "http://127.0.0.1:5173",
+        "https://localhost:5173",
+        "http://shop.localhost",
+        "http://[::1]:8080",
+    ],
+)
+@pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin"])
+def test_a_page_of_this_machine_is_answered(origin, site):
+    """A browser calls localhost and 127.0.0.1 two sites."""
+    for method in ("POST", "OPTIONS"):
+        assert refusal(method=method, origin=origin, sec_fetch_site=site) is None
+
+
+FOREIGN_ORIGINS = [
+    "null",
+    "",
+    "https://evil.test",
+    "http://evil.test:3000",
+    "http://localhost.evil.test",
+    "http://127.0.0.1.evil.test:3000",
+    "http://evil.test#localhost",
+    "http://localhost@evil.test",
+    "http://localhost:3000@evil.test",
+    "http://localhost:3000/",
+    "http://localhost:3000/path",
+    "http://localhost:3000 http://evil.test",
+    "http://localhost:3000, http://evil.test",
+    "http://localhost.",
+    "http://2130706433",
+    "http://0177.0.0.1",
+    "http://0.0.0.0:3000",
+    "http://192.168.0.2:3000",
+    "localhost:3000",
+    "//localhost:3000",
+    "file://localhost",
+    "chrome-extension://localhost",
+    "ftp://localhost",
+    "httpx://localhost",
+]
+
+
+@pytest.mark.parametrize("origin", FOREIGN_ORIGINS)
+@pytest.mark.parametrize("method", ["GET", "POST", "OPTIONS"])
+def test_a_page_of_another_origin_is_refused(origin, method):
+    assert refusal(method=method, origin=origin) == FOREIGN_PAGE
+
+
+def test_what_else_a_request_says_does_not_make_up_for_its_origin():
+    claims = {"sec_fetch_site": "same-origin", "referer": "http://localhost:3000/"}
+
+    assert refusal(origin="https://evil.test", **claims) == FOREIGN_PAGE
+
+
+def test_two_origins_are_refused():
+    twice = [("origin", "http://localhost:3000"), ("Origin", "http://localhost:3000")]
+
+    assert refusal(SERVER, *twice) == FOREIGN_PAGE
+
+
+# ------------------------------------------------ Sec-Fetch-Site and Referer
+
+
+@pytest.mark.parametrize("site", ["same-origin", "none"])
+def test_a_page_of_the_server_itself_and_an_address_typed_in_are_answered(site):
+    assert refusal(sec_fetch_site=site) is None
+
+
+FOREIGN_SITES = ["cross-site", "same-site", "", "None", "same-origin, cross-site", "x"]
+
+
+@pytest.mark.parametrize("site", FOREIGN_SITES)
+def test_a_request_from_another_site_without_an_origin_is_refused(site):
+    """Scripts, pictures, frames and links have no Origin."""
+    assert refusal(sec_fetch_site=site) == FOREIGN_PAGE
+
+
+def test_two_sites_are_refused():
+    twice = [("sec-fetch-site", "same-origin"), ("sec-fetch-site", "none")]
+
+    assert refusal(SERVER, *twice) == FOREIGN_PAGE
+
+
+def test_a_browser_that_does_not_say_from_where_it_comes_is_refused():
+    assert refusal(sec_fetch_mode="no-cors", sec_fetch_dest="image") == FOREIGN_PAGE
+
+
+@pytest.mark.parametrize(
+    "referer",
+    [
+        "http://localhost:3000/",
+        "http://127.0.0.1:5173/shop?a=b",
+        "https://localhost:5173",
+        "http://[::1]:8080/",
+    ],
+)
+@pytest.mark.parametrize("site", ["cross-site", "same-site"])
+def test_a_page_of_this_machine_may_load_a_script_or_a_frame(referer, site):
+    """The storefront at localhost loads Stripe's script from 127.0.0.1."""
+    assert refusal(referer=referer, sec_fetch_site=site) is None
+
+
+FOREIGN_REFERERS = [
+    "https://evil.test/",
+    "http://localhost.evil.test/",
+    "http://localhost@evil.test/",
+    "http://localhost:3000@evil.test/",
+    "http://evil.test/http://localhost/",
+    "http://evil.test/?http://localhost",
+    "http://localhost\\@evil.test/",
+    "http://localhost.",
+    "about:client",
+    "localhost",
+    "",
+]
+
+
+@pytest.mark.parametrize("referer", FOREIGN_REFERERS)
+@pytest.mark.parametrize("browser", [CROSS_SITE, OLD_BROWSER])
+def test_a_page_elsewhere_may_not(referer, browser):
+    """An old browser sends no `Sec-Fetch-Site`, but where it is."""
+    assert refusal(referer=referer, **as_headers(browser)) == FOREIGN_PAGE
+
+
+def test_two_referers_are_refused():
+    twice = [("referer", "http://localhost/"), ("referer", "http://localhost/")]
+
+    assert refusal(SERVER, *twice) == FOREIGN_PAGE
+
+
+# ---------------------------------------------------------------- links
+
+
+def test_a_link_of_any_site_may_lead_to_a_page():
+    """Stripe's own page leads back to the shop."""
+    link = as_headers(LINK)
+
+    assert refusal(path="/page", **link) is None
+    assert refusal(path="/page", referer="https://evil.test/", **link) is None
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"path": "/page/data"},
+        {"path": "/data"},
+        {"method": "POST"},
+        {"method": "HEAD"},
+        {"origin": "https://evil.test"},
+        {"origin": "null"},
+        {"sec_fetch_mode": "no-cors"},
+        {"sec_fetch_mode": "cors"},
+        {"sec_fetch_dest": "iframe"},
+        {"sec_fetch_dest": "embed"},
+        {"sec_fetch_dest": "image"},
+        {"host": "evil.test"},
+    ],
+)
+def test_no_other_request_passes_for_a_link(change):
+    assert refusal(**{"path": "/page"} | as_headers(LINK) | change) is not None
+
+
+def test_a_link_leads_to_no_page_of_a_server_that_has_none():
+    asked = scope(path="/page", host=HERE, **as_headers(LINK))
+
+    assert LoopbackOnly(app).refusal(asked) == FOREIGN_PAGE
+
+
+# ------------------------------------------------------- what is for tools alone
+
+
+@pytest.mark.parametrize("path", ["/", "/api", "/api/a/b", "/_ministack/reset"])
+@pytest.mark.parametrize(
+    "of_a_browser",
+    [
+        {"origin": "http://localhost:3000"},
+        {"sec-fetch-site": "same-origin"},
+        {"sec-fetch-site": "none"},
+        {"sec-fetch-dest": "script", "sec-fetch-mode": "no-cors"},
+        OLD_BROWSER,
+    ],
+)
+def test_a_browser_gets_nothing_of_what_is_for_tools(path, of_a_browser):
+    assert refusal(FOR_TOOLS, path=path, **as_headers(of_a_browser)) == BROWSER
+
+
+@pytest.mark.parametrize(
+    "agent", ["Boto3/1.44 md/Botocore", "curl/8", "aws-cli/2", "Python-urllib/3.13"]
+)
+def test_a_tool_gets_everything(agent):
+    for path in ("/", "/api/a", "/_ministack/reset"):
+        assert refusal(FOR_TOOLS, path=path, method="POST", user_agent=agent) is None
+
+
+@pytest.mark.parametrize("server", [SERVER, FOR_TOOLS])
+def test_nodes_fetch_is_a_tool(server):
+    """It sends the mode of a request alone, as no browser does."""
+    asked = {"user_agent": "node", "sec_fetch_mode": "cors"}
+
+    assert refusal(server, path="/api/a", method="POST", **asked) is None
+
+
+def test_a_page_of_this_machine_gets_what_is_for_browsers():
+    origin = {"origin": "http://localhost:3000", "sec_fetch_site": "cross-site"}
+
+    assert refusal(FOR_TOOLS, path="/api/a", method="POST", **origin) is None
+
+
+def test_a_page_elsewhere_gets_none_of_it():
+    assert refusal(FOR_TOOLS, path="/api/a", origin="https://a.test") == FOREIGN_PAGE
+
+
+def test_a_browser_chooses_no_service_by_a_name_below_localhost():
+    asked = {"path": "/api/a", "origin": "http://localhost:3000"}
+
+    assert refusal(FOR_TOOLS, host="sqs.localhost:4566", **asked) == BROWSER
+    assert refusal(FOR_TOOLS, host="SQS.LOCALHOST", **asked) == BROWSER
+    assert refusal(FOR_TOOLS, host="sqs.localhost:4566") is None
+
+
+# ---------------------------------------------------------------- the answer
+
+
+def test_what_is_answered_is_the_servers_own():
+    assert sent_by(SERVER, scope(host=HERE))[1]["body"] == b"answered"
+
+
+def test_a_refusal_says_why_and_nothing_that_a_page_could_read():
+    asked = scope(method="OPTIONS", host=HERE, origin="https://evil.test")
+
+    start, body = sent_by(SERVER, asked)
+
+    assert start["status"] == 403
+    assert not [name for name, _ in start["headers"] if b"access-control" in name]
+    assert json.loads(body["body"]) == {"error": FOREIGN_PAGE}
+    assert dict(start["headers"])[b"content-length"] == str(len(body["body"])).encode()
+
+
+def test_a_refused_head_has_no_body():
+    assert sent_by(SERVER, scope(method="HEAD", host="evil.test"))[1]["body"] == b""
+
+
+def test_a_refusal_is_one_line_in_the_log_whatever_the_request_says(caplog):
+    asked = scope(path="/a\nb", host="evil.test\nroot: all is well")
+
+    with caplog.at_level(logging.WARNING):
+        sent_by(SERVER, asked)
+
+    [line] = caplog.messages
+    assert "evil.test" in line
+    assert "\n" not in line
+
+
+def test_a_websocket_is_refused_before_it_opens():
+    asked = scope(kind="websocket", host=HERE, origin="https://evil.test")
+
+    [sent] = sent_by(SERVER, asked, [{"type": "websocket.connect"}])
+
+    assert sent["type"] == "websocket.close"
+
+
+def test_a_websocket_of_this_machine_opens():
+    asked = scope(kind="websocket", host=HERE, origin="http://localhost:3000")
+
+    assert sent_by(SERVER, asked)[1]["body"] == b"answered"
+
+
+def test_a_server_starts_and_stops_behind_it():
+    assert sent_by(SERVER, {"type": "lifespan"})[1]["body"] == b"answered"

@@ -1,0 +1,98 @@
+"""`python -m mocktill`."""
+
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import stripe
+
+from mocktill import Sandbox, running
+from mocktill.faults import Fault
+
+SOURCE = Path(__file__).parents[1] / "src"
+
+
+def test_it_says_when_it_answers_and_takes_its_keys_from_the_environment():
+    environment = os.environ | {
+        "PYTHONPATH": str(SOURCE),
+        "STRIPE_SECRET_KEY": "sk_test_from_the_environment",
+    }
+    command = [sys.executable, "-m", "mocktill", "--port", "0"]
+
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        line = process.stdout.readline()
+        url = re.search(r"http://127\.0\.0\.1:\d+", line)[0]
+        client = stripe.StripeClient(
+            "sk_test_from_the_environment", base_addresses={"api": url}
+        )
+        sessions = client.v1.checkout.sessions.list().data
+        process.send_signal(signal.SIGTERM)
+        rest = process.stdout.read()
+
+    assert sessions == []
+    assert rest == ""
+    assert process.returncode == 0
+
+
+def test_keys_are_made_up_when_none_are_given():
+    first, second = Sandbox(), Sandbox()
+
+    assert first.secret_key.startswith("sk_test_")
+    assert first.publishable_key.startswith("pk_test_")
+    assert first.webhook_secret.startswith("whsec_")
+    assert first.secret_key != second.secret_key
+
+
+def test_a_page_may_live_at_another_address(hosted):
+    sandbox = Sandbox(base_url="https://pay.example")
+
+    with running(sandbox) as server:
+        client = stripe.StripeClient(
+            sandbox.secret_key, base_addresses={"api": server.url}
+        )
+        session = client.v1.checkout.sessions.create(hosted())
+
+    assert session.url == f"https://pay.example/c/pay/{session.id}"
+
+
+def test_it_stops_although_a_call_still_hangs():
+    """The hung call is let go, and its client gets an answer."""
+    sandbox = Sandbox()
+    with running(sandbox) as server:
+        sandbox.faults.add(Fault(hang_seconds=600))
+        client = stripe.StripeClient(
+            sandbox.secret_key, base_addresses={"api": server.url}
+        )
+        hung = threading.Thread(target=client.v1.events.list)
+        hung.start()
+        while not sandbox.requests:
+            pass
+    hung.join(10)
+
+    assert not hung.is_alive()
+
+
+def test_it_stops_although_an_endpoint_hangs(hosted, eventually):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        sandbox = Sandbox(webhook_urls=[url])
+        with running(sandbox) as server:
+            client = stripe.StripeClient(
+                sandbox.secret_key, base_addresses={"api": server.url}
+            )
+            session = client.v1.checkout.sessions.create(hosted())
+            client.v1.checkout.sessions.expire(session.id)
+            connection, _ = silent.accept()
+            connection.recv(1)
+
+        eventually(lambda: sandbox.webhooks.attempts)
+        connection.close()
+
+    assert sandbox.webhooks.attempts[0]["status"] is None

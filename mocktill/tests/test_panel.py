@@ -1,0 +1,240 @@
+"""The page at /sandbox, its buttons pressed as a browser would."""
+
+from html.parser import HTMLParser
+
+import pytest
+import requests
+import stripe
+
+
+class Panel(HTMLParser):
+    """A page's forms by what their button says, with the fields that they send."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.forms, self.unlabelled, self._fields, self._says = {}, [], None, None
+        self._labels, self._select, self._value = 0, None, None
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        attributes = dict(attrs)
+        self._labels += tag == "label"
+        if tag == "form":
+            self._fields = {}
+        elif tag in ("input", "select"):
+            if attributes.get("type") != "hidden" and not self._labels:
+                self.unlabelled.append(attributes["name"])
+            self._fields[attributes["name"]] = attributes.get("value", "")
+            self._select = attributes["name"] if tag == "select" else None
+        elif tag == "option" and (
+            "selected" in attributes or not self._fields[self._select]
+        ):
+            self._fields[self._select] = attributes.get("value")
+            self._value = attributes.get("value") is None
+        elif tag == "button":
+            self._says = ""
+
+    def handle_data(self, data):
+        if self._value:
+            self._fields[self._select], self._value = data, None
+        if self._says is not None:
+            self._says += data
+
+    def handle_endtag(self, tag):
+        self._labels -= tag == "label"
+        if tag == "button":
+            self.forms[self._says], self._says = self._fields, None
+
+
+@pytest.fixture
+def panel(url):
+    def look():
+        response = requests.get(f"{url}/sandbox", timeout=10)
+        assert response.status_code == 200
+        return Panel(response.text)
+
+    return look
+
+
+@pytest.fixture
+def press(url, panel):
+    """Fill in the form of a button, press that, and read the page that follows."""
+
+    def do(button, **filled):
+        form = panel().forms[button]
+        assert filled.keys() <= form.keys()
+        return requests.post(f"{url}/sandbox/panel", data=form | filled, timeout=10)
+
+    return do
+
+
+def test_every_field_has_a_label_and_every_button_its_own_words(
+    panel, paid, create, client
+):
+    client.v1.refunds.create({"payment_intent": paid().id})
+    paid("4000000000000259")
+    create()
+
+    shown = panel()
+
+    assert shown.unlabelled == []
+    assert "" not in shown.forms
+    assert {button.split()[0] for button in shown.forms} >= {"Refund", "Shop", "Fail"}
+
+
+def test_what_was_done_is_said_where_the_focus_is(press):
+    answer = press("Advance one day")
+
+    assert answer.url.endswith("/sandbox?done=clock")
+    assert (
+        '<p class="said" role="status" tabindex="-1" autofocus>The clock was moved.'
+        in answer.text
+    )
+
+
+def test_what_cannot_be_is_said_too(press, url):
+    refused = press("Add the fault", status="", hang_seconds="0")
+    unknown = requests.post(f"{url}/sandbox/panel", data={"action": "x"}, timeout=5)
+
+    assert refused.status_code == unknown.status_code == 400
+    assert 'role="alert"' in refused.text
+    assert "a fault needs a status or hang_seconds" in refused.text
+
+
+def test_a_form_left_alone_changes_nothing(press, control):
+    before = control("GET", "webhooks"), control("GET", "account")
+
+    assert press("Save the settings").status_code == 200
+    assert press("Set the version").status_code == 200
+
+    assert (control("GET", "webhooks"), control("GET", "account")) == before
+
+
+def test_webhooks_are_told_what_becomes_of_events(press, control):
+    press(
+        "Save the settings",
+        mode="hold",
+        copies="2",
+        delay_seconds="0.5",
+        api_version="2025-06-30.basil",
+    )
+    after = control("GET", "webhooks")
+    press("Send the held events in reverse order")
+
+    assert after == {
+        "mode": "hold",
+        "copies": 2,
+        "delay_seconds": 0.5,
+        "api_version": "2025-06-30.basil",
+        "held": 0,
+    }
+    assert control("GET", "webhooks")["mode"] == "deliver"
+
+
+def test_the_api_fails_as_told_and_no_more(press, client, control):
+    press("Add the fault", status="429", times="2", method="GET")
+    press("Limit the calls", per_second="0")
+
+    (fault,) = control("GET", "faults")["data"]
+    assert (fault["status"], fault["times"], fault["method"]) == (429, 2, "GET")
+    with pytest.raises(stripe.RateLimitError):
+        client.v1.events.list()
+
+    press("Remove these faults")
+    press("Remove the limit of 0 per second")
+    assert client.v1.events.list().data == []
+
+
+def test_a_bank_decides_on_a_button(client, create, pay, bank_debit, press):
+    intents = []
+    for answer in ("Bank pays", "Bank refuses"):
+        session = create()
+        pay(session, method=bank_debit)
+        intent = client.v1.checkout.sessions.retrieve(session.id).payment_intent
+        press(f"{answer} {intent}")
+        intents.append(client.v1.payment_intents.retrieve(intent).status)
+
+    assert intents == ["succeeded", "requires_payment_method"]
+
+
+def test_a_payment_is_refunded_and_the_refund_fails(client, paid, press):
+    intent = paid("4000000000007726")
+
+    press(f"Refund {intent.id}")
+    (pending,) = client.v1.refunds.list().data
+    press(f"Arrive {pending.id}")
+    press(f"Fail {pending.id}")
+
+    failed = client.v1.refunds.retrieve(pending.id)
+    assert (pending.status, pending.amount) == ("pending", 2500)
+    assert failed.status == "failed"
+
+
+def test_a_payment_is_disputed_and_the_shop_wins(client, paid, press):
+    intent = paid()
+
+    press(f"Early fraud warning {intent.id}")
+    press(f"Dispute {intent.id}")
+    (dispute,) = client.v1.disputes.list().data
+    press(f"Shop wins {dispute.id}")
+
+    assert client.v1.disputes.retrieve(dispute.id).status == "won"
+    assert len(client.v1.radar.early_fraud_warnings.list().data) == 1
+
+
+def test_a_bank_inquires(client, paid, press):
+    press(f"Inquiry {paid().id}")
+
+    (inquiry,) = client.v1.disputes.list().data
+    assert inquiry.status == "warning_needs_response"
+
+
+def test_an_open_session_leads_to_its_page_and_can_expire(client, create, press, url):
+    session = create()
+
+    page = requests.get(f"{url}/sandbox", timeout=10).text
+    press(f"Expire {session.id}")
+
+    assert f'href="/c/pay/{session.id}"' in page
+    assert client.v1.checkout.sessions.retrieve(session.id).status == "expired"
+
+
+def test_an_event_shows_its_attempts_and_can_be_sent_again(
+    endpoint, client, create, press, url, eventually, sandbox
+):
+    endpoint.answers = [500, 200]
+    client.v1.checkout.sessions.expire(create().id)
+    eventually(lambda: len(sandbox.webhooks.attempts) == 2)
+
+    page = requests.get(f"{url}/sandbox", timeout=10).text
+    (event,) = client.v1.events.list().data
+    press(f"Send again {event.id}")
+
+    assert "<td>500, 200</td>" in page
+    assert endpoint.wait_for("checkout.session.expired", 3)
+
+
+def test_secrets_are_rolled(endpoint, client, press, sandbox):
+    old = sandbox.webhook_secret
+    made = client.v1.webhook_endpoints.create(
+        {"url": endpoint.url, "enabled_events": ["*"]}
+    )
+
+    press("Roll the configured secret and keep the old one for a day")
+    press(f"Roll its secret and keep the old one for a day {made.id}")
+
+    (configured,) = sandbox.webhooks.configured
+    registered = sandbox.webhooks.registered[made.id]
+    assert configured.secrets(sandbox.now()) == [sandbox.webhook_secret, old]
+    assert registered.secrets(sandbox.now())[1] == made.secret
+
+
+def test_nobody_frames_it_and_what_others_wrote_is_text(client, url):
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.charges.retrieve("<b>x<b>")
+
+    page = requests.get(f"{url}/sandbox?done=<script>", timeout=10)
+
+    assert page.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
+    assert "<b>x" not in page.text
+    assert "<script" not in page.text

@@ -1,0 +1,315 @@
+"""Webhook endpoints that are made, changed and deleted through the API."""
+
+import pytest
+import requests
+import stripe
+
+from mocktill import API_VERSION
+
+EXPIRED = "checkout.session.expired"
+
+
+@pytest.fixture
+def register(client, endpoint):
+    """Make an endpoint for the shop's server, which then checks with its secret."""
+
+    def make(**changes):
+        params = {"url": endpoint.url, "enabled_events": ["*"]} | changes
+        made = client.v1.webhook_endpoints.create(params)
+        endpoint.secret = made.secret
+        return made
+
+    return make
+
+
+@pytest.fixture
+def expire(client, create):
+    """Make an event happen; its id."""
+
+    def happen():
+        client.v1.checkout.sessions.expire(create().id)
+        return client.v1.events.list({"type": EXPIRED, "limit": 1}).data[0].id
+
+    return happen
+
+
+@pytest.fixture
+def endpoint(unconfigured):
+    """The shop's server, of which the sandbox knows nothing yet."""
+    return unconfigured
+
+
+def test_an_endpoint_is_shown_as_it_was_made(client):
+    params = {
+        "url": "https://shop.example/webhook",
+        "enabled_events": [EXPIRED],
+        "api_version": API_VERSION,
+        "description": "The shop",
+        "metadata": {"stage": "local"},
+    }
+
+    made = client.v1.webhook_endpoints.create(params)
+    again = client.v1.webhook_endpoints.retrieve(made.id)
+
+    assert made.object == "webhook_endpoint"
+    assert made.id.startswith("we_")
+    assert made.status == "enabled"
+    assert {name: made[name] for name in params if name != "metadata"} == {
+        name: value for name, value in params.items() if name != "metadata"
+    }
+    assert made.metadata.to_dict() == {"stage": "local"}
+    assert made.secret.startswith("whsec_")
+    assert again.to_dict() == {k: v for k, v in made.to_dict().items() if k != "secret"}
+
+
+def test_only_its_maker_learns_an_endpoints_secret(client, register):
+    made = register()
+
+    (listed,) = client.v1.webhook_endpoints.list().data
+    updated = client.v1.webhook_endpoints.update(made.id, {"description": "x"})
+
+    for shown in (listed, updated, client.v1.webhook_endpoints.retrieve(made.id)):
+        assert shown.id == made.id
+        assert "secret" not in shown
+
+
+def test_an_endpoint_is_sent_what_it_asked_for_signed_with_its_secret(
+    endpoint, register, expire, create, pay, sandbox
+):
+    made = register(enabled_events=[EXPIRED])
+
+    pay(create())
+    expire()
+
+    (event,) = endpoint.wait_for(EXPIRED)
+    assert made.secret != sandbox.webhook_secret
+    assert event.pending_webhooks == 1
+    assert {received.type for received, _ in endpoint.received} == {EXPIRED}
+
+
+def test_every_endpoint_that_asked_hears_of_an_event(
+    endpoint, another_endpoint, client, register, expire, eventually
+):
+    register()
+    other = client.v1.webhook_endpoints.create(
+        {"url": another_endpoint.url, "enabled_events": [EXPIRED]}
+    )
+    another_endpoint.secret = other.secret
+
+    happened = expire()
+
+    (one,), (two,) = endpoint.wait_for(EXPIRED), another_endpoint.wait_for(EXPIRED)
+    assert endpoint.secret != another_endpoint.secret
+    assert one.id == two.id == happened
+    assert one.pending_webhooks == 2
+    eventually(lambda: client.v1.events.retrieve(happened).pending_webhooks == 0)
+
+
+def test_two_endpoints_may_have_one_address(
+    endpoint, client, register, expire, eventually
+):
+    register()
+    client.v1.webhook_endpoints.create({"url": endpoint.url, "enabled_events": ["*"]})
+    endpoint.take = lambda *_: 200
+
+    happened = expire()
+
+    eventually(lambda: client.v1.events.retrieve(happened).pending_webhooks == 0)
+
+
+def test_the_configured_endpoint_stays(
+    endpoint, another_endpoint, sandbox, control, register, expire
+):
+    another_endpoint.secret = sandbox.webhook_secret
+    register()
+    control("PUT", "webhook_endpoint", {"url": another_endpoint.url})
+
+    expire()
+
+    assert endpoint.wait_for(EXPIRED)
+    assert another_endpoint.wait_for(EXPIRED)
+
+
+def test_a_disabled_endpoint_hears_nothing_until_it_is_enabled(
+    client, endpoint, register, expire
+):
+    made = register()
+
+    disabled = client.v1.webhook_endpoints.update(made.id, {"disabled": True})
+    missed = expire()
+    enabled = client.v1.webhook_endpoints.update(made.id, {"disabled": False})
+    heard = expire()
+
+    assert (disabled.status, enabled.status) == ("disabled", "enabled")
+    # The second one's arrival shows that the first one was not merely slow.
+    (event,) = endpoint.wait_for(EXPIRED)
+    assert event.id == heard
+    assert client.v1.events.retrieve(missed).pending_webhooks == 0
+
+
+def test_an_endpoint_can_move_and_ask_for_something_else(
+    endpoint, another_endpoint, client, register, expire
+):
+    made = register(enabled_events=["charge.succeeded"], metadata={"a": "1"})
+    another_endpoint.secret = made.secret
+
+    changed = client.v1.webhook_endpoints.update(
+        made.id,
+        {
+            "url": another_endpoint.url,
+            "enabled_events": [EXPIRED],
+            "metadata": {"a": "", "b": "2"},
+        },
+    )
+    expire()
+
+    assert changed.url == another_endpoint.url
+    assert changed.metadata.to_dict() == {"b": "2"}
+    assert another_endpoint.wait_for(EXPIRED)
+    assert endpoint.received == []
+
+
+def test_a_deleted_endpoint_is_gone(client, endpoint, register, expire):
+    gone = register()
+    expire()
+    endpoint.wait_for(EXPIRED)
+
+    deleted = client.v1.webhook_endpoints.delete(gone.id)
+    expire()
+    register()
+    heard = expire()
+
+    assert deleted.deleted
+    assert [event.id for event in endpoint.wait_for(EXPIRED, 2)][1:] == [heard]
+    with pytest.raises(stripe.InvalidRequestError) as missing:
+        client.v1.webhook_endpoints.retrieve(gone.id)
+    assert missing.value.code == "resource_missing"
+    with pytest.raises(stripe.InvalidRequestError):
+        client.v1.webhook_endpoints.delete(gone.id)
+
+
+def test_what_was_held_for_a_deleted_endpoint_is_not_sent(
+    sandbox, client, create, control, eventually
+):
+    made = client.v1.webhook_endpoints.create(
+        {"url": "http://127.0.0.1:9/nobody", "enabled_events": ["*"]}
+    )
+    control("POST", "webhooks", {"mode": "hold"})
+    client.v1.checkout.sessions.expire(create().id)
+
+    client.v1.webhook_endpoints.delete(made.id)
+    control("POST", "webhooks/release")
+    control("PUT", "webhook_endpoint", {"url": "http://127.0.0.1:9/another"})
+    client.v1.checkout.sessions.expire(create().id)
+
+    eventually(lambda: sandbox.webhooks.attempts)
+    assert {each["url"] for each in sandbox.webhooks.attempts} == {
+        "http://127.0.0.1:9/another"
+    }
+
+
+def test_an_endpoints_events_say_its_version(endpoint, register, expire):
+    register(api_version="2025-03-31.basil")
+
+    expire()
+
+    (event,) = endpoint.wait_for(EXPIRED)
+    assert event.api_version == "2025-03-31.basil"
+
+
+@pytest.mark.parametrize(
+    ("changes", "param"),
+    [
+        ({"url": "shop.example/webhook"}, "url"),
+        ({"url": "ftp://shop.example"}, "url"),
+        ({"enabled_events": ["checkout.session.finished"]}, "enabled_events"),
+        ({"enabled_events": []}, "enabled_events"),
+        ({"api_version": "2026-10-28.acanthus"}, "api_version"),
+        ({"connect": True}, "connect"),
+        ({"secret": "whsec_mine"}, "secret"),
+    ],
+)
+def test_a_refused_endpoint_is_not_made(client, changes, param):
+    good = {"url": "https://shop.example/webhook", "enabled_events": ["*"]}
+
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.webhook_endpoints.create(good | changes)
+
+    assert refused.value.param.startswith(param)
+    assert client.v1.webhook_endpoints.list().data == []
+
+
+def test_a_refused_change_changes_nothing(client, register, endpoint):
+    made = register()
+
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.webhook_endpoints.update(made.id, {"url": "x", "disabled": True})
+
+    assert refused.value.param == "url"
+    again = client.v1.webhook_endpoints.retrieve(made.id)
+    assert (again.url, again.status) == (endpoint.url, "enabled")
+
+
+def test_an_endpoints_version_is_its_for_good(client, register):
+    made = register()
+
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.webhook_endpoints.update(made.id, {"api_version": API_VERSION})
+
+    assert refused.value.code == "parameter_unknown"
+
+
+def test_an_account_has_at_most_16_endpoints(client):
+    params = {"url": "https://shop.example/webhook", "enabled_events": ["*"]}
+    made = [client.v1.webhook_endpoints.create(params).id for _ in range(16)]
+
+    with pytest.raises(stripe.InvalidRequestError, match="maximum of 16"):
+        client.v1.webhook_endpoints.create(params)
+
+    page = client.v1.webhook_endpoints.list({"limit": 10})
+    assert [each.id for each in page.auto_paging_iter()] == made[::-1]
+
+
+def test_a_rolled_secret_signs_beside_the_new_one_until_it_expires(
+    endpoint, register, expire, control
+):
+    made = register()
+    old = made.secret
+
+    roll = {"expires_in_hours": 24}
+    new = control("POST", f"webhook_endpoints/{made.id}/roll_secret", roll)["secret"]
+    expire()
+    endpoint.wait_for(EXPIRED, 1)
+    endpoint.secret = new
+    expire()
+    endpoint.wait_for(EXPIRED, 2)
+    control("POST", "clock", {"advance_seconds": 24 * 60 * 60})
+    expire()
+    endpoint.wait_for(EXPIRED, 3)
+
+    assert old != new
+    assert [header.count("v1=") for _, header in endpoint.received] == [2, 2, 1]
+
+
+def test_an_old_secret_may_end_at_once(endpoint, sandbox, expire, control):
+    control("PUT", "webhook_endpoint", {"url": endpoint.url})
+
+    endpoint.secret = control("POST", "webhook_endpoint/roll_secret")["secret"]
+    expire()
+
+    assert endpoint.wait_for(EXPIRED)
+    assert sandbox.webhook_secret == endpoint.secret
+    assert [header.count("v1=") for _, header in endpoint.received] == [1]
+
+
+@pytest.mark.parametrize("hours", [-1, 25])
+def test_an_old_secret_lives_for_a_day_at_most(register, url, hours):
+    made = register()
+
+    refused = requests.post(
+        f"{url}/sandbox/webhook_endpoints/{made.id}/roll_secret",
+        json={"expires_in_hours": hours},
+        timeout=5,
+    )
+
+    assert refused.status_code == 400
