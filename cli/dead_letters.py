@@ -9,8 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from checkout import clock
-from checkout.clients import aws
-from checkout.domain import stripe_events
+from checkout.clients import aws, payment_events_queue
 from cli.console import (
     CommandError,
     Json,
@@ -170,7 +169,7 @@ def _delete(stack: Stack, letter: DeadLetter) -> None:
 def _read(message: dict[str, Any]) -> DeadLetter:
     event_id, event_type, payment_session_id = message["MessageId"], None, None
     try:
-        event = stripe_events.read(message["Body"])
+        event = payment_events_queue.read_event(message["Body"])
         event_id, event_type = str(event.id), str(event.type)
         payment_session_id = event.object["metadata"]["payment_session_id"]
     except (ValueError, KeyError, TypeError, RecursionError):

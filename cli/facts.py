@@ -5,6 +5,7 @@ from typing import Any
 from checkout.domain.money import InvalidMoneyError, Money
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
+from checkout.tables.purchase_item import item_of
 
 type Facts = dict[str, Any]
 
@@ -47,7 +48,7 @@ def of_session(session: PaymentSession) -> Facts:
 
 
 def of_purchase(purchase: Purchase) -> Facts:
-    stored = purchase.to_dict()
+    stored = item_of(purchase)
     receipt = purchase.receipt
     return _picked(stored, OF_PURCHASE) | {
         "refundable_amount": purchase.refundable_amount,

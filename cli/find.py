@@ -6,9 +6,9 @@ from pkgutil import iter_modules
 from typing import Any
 
 from checkout import kinds
-from checkout.domain.checkout_session import id_of
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
+from checkout.domain.stripe_object import id_of
 from checkout.errors import StripeBrokenError, StripeRefusedError
 from cli.console import CommandError
 from cli.stack import Stack

@@ -49,7 +49,7 @@ def accept(
         yes=yes,
     )
     accepted = review_quarantine.accept(
-        stack.refunds.changes, purchase.id, stack.operator
+        stack.purchase_changes, purchase, stack.operator
     )
     print_purchase(accepted, as_json=as_json)
 
@@ -70,8 +70,8 @@ def dismiss(
         "and neither sell nor refund anything?",
         yes=yes,
     )
-    changes = stack.refunds.changes
-    dismissed = review_quarantine.dismiss(changes, purchase.id, stack.operator, note)
+    changes = stack.purchase_changes
+    dismissed = review_quarantine.dismiss(changes, purchase, stack.operator, note)
     print_purchase(dismissed, as_json=as_json)
 
 

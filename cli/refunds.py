@@ -70,7 +70,7 @@ def give_back(
         yes=yes,
     )
     try:
-        refunded = stack.refunds.request(
+        refunded = stack.refunds.refund(
             purchase.id,
             amount=wanted,
             reason=reason,

@@ -8,9 +8,10 @@ import typer
 
 from checkout import clock
 from checkout.domain import stripe_events
-from checkout.domain.checkout_session import CheckoutSession, id_of
+from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase, id_for
+from checkout.domain.stripe_object import id_of
 from checkout.errors import StripeError
 from cli import facts
 from cli.console import (
@@ -122,7 +123,7 @@ def stripe_view(stack: Stack, session: PaymentSession) -> Facts | None:
     if session.stripe_session_id is None:
         return None
     stripe_object = stack.stripe.session(session.stripe_session_id)
-    found = CheckoutSession.from_dict(stripe_object)
+    found = CheckoutSession.from_stripe(stripe_object)
     view = {
         "session_status": found.status,
         "payment_status": found.payment_status,

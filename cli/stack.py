@@ -9,10 +9,12 @@ from typing import Any
 
 import typer
 
+from checkout import wiring
 from checkout.clients import aws, credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
 from checkout.config import RefundsConfig
+from checkout.flows.change_purchase import PurchaseChanges
 from checkout.flows.refund_purchase import Refunds
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.offers import Offers
@@ -100,20 +102,26 @@ class Stack:
         )
 
     @cached_property
-    def refunds(self) -> Refunds:
-        return Refunds.of(
-            RefundsConfig(
-                {
-                    "OFFERS_TABLE": self.output("OffersTable"),
-                    "PAYMENT_SESSIONS_TABLE": self.output("PaymentSessionsTable"),
-                    "PURCHASES_TABLE": self.output("PurchasesTable"),
-                    "AUDIT_LOG_TABLE": self.output("AuditLogTable"),
-                    "STRIPE_SECRET_KEY_NAME": self.parameter("StripeSecretKeyName"),
-                    "STRIPE_API_BASE": self.parameter("StripeApiBase"),
-                    "DISPUTED_ACCESS": self.parameter("DisputedAccess"),
-                }
-            )
+    def _config(self) -> RefundsConfig:
+        return RefundsConfig(
+            {
+                "OFFERS_TABLE": self.output("OffersTable"),
+                "PAYMENT_SESSIONS_TABLE": self.output("PaymentSessionsTable"),
+                "PURCHASES_TABLE": self.output("PurchasesTable"),
+                "AUDIT_LOG_TABLE": self.output("AuditLogTable"),
+                "STRIPE_SECRET_KEY_NAME": self.parameter("StripeSecretKeyName"),
+                "STRIPE_API_BASE": self.parameter("StripeApiBase"),
+                "DISPUTED_ACCESS": self.parameter("DisputedAccess"),
+            }
         )
+
+    @cached_property
+    def purchase_changes(self) -> PurchaseChanges:
+        return wiring.purchase_changes(self._config)
+
+    @cached_property
+    def refunds(self) -> Refunds:
+        return wiring.refunds(self._config, self.purchase_changes, self.stripe)
 
     @cached_property
     def operator(self) -> str:

@@ -5,11 +5,10 @@ from functools import cache
 
 import grimp
 
+from checkout.metric import Metric
 from tests.template_file import ROOT, functions, module_of
 
-METRIC = re.compile(r'"(payments\.[\w.]+)"')
-# Its names are those of events.
-NO_METRICS = "checkout.domain.published_events"
+METRIC = re.compile(r"\bMetric\.([A-Z_]+)\b")
 
 
 @cache
@@ -24,10 +23,10 @@ def _metrics_in(module: str) -> set[str]:
     path = folder / module.replace(".", "/")
     files = (path.with_suffix(".py"), path / "__init__.py")
     return {
-        metric
+        Metric[name].value
         for file in files
         if file.exists()
-        for metric in METRIC.findall(file.read_text())
+        for name in METRIC.findall(file.read_text())
     }
 
 
@@ -36,14 +35,14 @@ def functions_that_count() -> dict[str, set[str]]:
     """
     Return the functions that can count each metric, by their logical ids.
 
-    A function can count what any module names that it imports, itself or by way of
-    others: that may be more than what it does, and is never less.
+    A function can count what any module names that it imports, directly or not: that
+    may be more than what it does, and is never less.
     """
     found: dict[str, set[str]] = {}
     for function, properties in functions().items():
         module = module_of(properties)
         imported = _graph().find_upstream_modules(module)
-        for each in {module, *imported} - {NO_METRICS}:
+        for each in {module, *imported}:
             for metric in _metrics_in(each):
                 found.setdefault(metric, set()).add(function)
     return found

@@ -187,9 +187,9 @@ class Shop:
     def note_a_reconcile_run(self) -> None:
         """As it does every few minutes: it need not fetch the events of three days."""
         from checkout import clock  # noqa: PLC0415 - frozen time is read late
-        from checkout.flows.reconcile import DELIVERED_BY  # noqa: PLC0415 - once the environment is set
+        from checkout.flows.fetch_events import DELIVERED_BY  # noqa: PLC0415 - once the environment is set
+        from checkout.tables.fetched_events import UNDELIVERED  # noqa: PLC0415
         from checkout.tables.item import to_item  # noqa: PLC0415 - as in the shop
-        from checkout.tables.payment_sessions import UNDELIVERED  # noqa: PLC0415
 
         until = clock.iso(clock.now() - DELIVERED_BY)
         self.dynamodb.put_item(
@@ -199,7 +199,7 @@ class Shop:
 
     def forget_reconcile_runs(self) -> None:
         """The next one is the first."""
-        from checkout.tables.payment_sessions import UNDELIVERED  # noqa: PLC0415
+        from checkout.tables.fetched_events import UNDELIVERED  # noqa: PLC0415
 
         self.dynamodb.delete_item(
             TableName=self.tables["PaymentSessionsTable"],
@@ -297,7 +297,7 @@ class Shop:
     # ------------------------------------------------------------ calling functions
 
     @contextmanager
-    def _environment(self, function: str) -> Iterator[Any]:
+    def environment(self, function: str) -> Iterator[Any]:
         """Run a function's own module with the variables that the template gives it."""
         properties = template_file.functions()[function]
         module = importlib.import_module(template_file.module_of(properties))
@@ -309,7 +309,7 @@ class Shop:
         self, function: str, event: dict[str, Any], context: Context | None = None
     ) -> dict[str, Any]:
         """Call a function of the template by its logical id."""
-        with self._environment(function) as module:
+        with self.environment(function) as module:
             answer: dict[str, Any] = module.lambda_handler(event, context or Context())
         return answer
 
@@ -434,12 +434,12 @@ class Shop:
         answer.raise_for_status()
         return answer.json()
 
-    def refunds(self) -> Any:
-        """Return the flow that the worker, reconcile and operators share."""
-        from checkout.config import RefundsConfig  # noqa: PLC0415 - as above
-        from checkout.flows.refund_purchase import Refunds  # noqa: PLC0415 - once the environment is set
+    def purchase_changes(self) -> Any:
+        """Return the flow by which an operator reviews what is quarantined."""
+        from checkout import wiring  # noqa: PLC0415 - as above
+        from checkout.config import RefundsConfig  # noqa: PLC0415
 
-        return Refunds.of(
+        return wiring.purchase_changes(
             RefundsConfig(
                 {
                     "OFFERS_TABLE": self.tables["OffersTable"],

@@ -1,7 +1,7 @@
 """The create endpoints: may this buyer buy? Then start a Stripe Checkout Session."""
 
 import ipaddress
-from functools import cache
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from checkout import clock
@@ -19,8 +19,9 @@ from checkout.flows.open_checkout import StripeCheckout
 from checkout.kinds import kind_named
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.offers import Offers
+from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import PaymentSessions
-from checkout.tables.purchases import Purchases
+from checkout.tables.rate_limit import RateLimit
 from checkout.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -38,11 +39,11 @@ def creator() -> SessionCreator:
     sessions = PaymentSessions(c.payment_sessions_table)
     return SessionCreator(
         sessions=sessions,
-        purchases=Purchases(c.purchases_table),
-        payable=StripeCheckout(
+        ownerships=Ownerships(c.purchases_table),
+        stripe_checkout=StripeCheckout(
             sessions=sessions,
             audit_log=AuditLog(c.audit_log_table),
-            payment_events=PaymentEventsQueue(c.payment_events_queue_url),
+            queue=PaymentEventsQueue(c.payment_events_queue_url),
             stripe=StripeApi(
                 lambda: credentials.secret(c.stripe_secret_key_name), c.stripe_api_base
             ),
@@ -58,10 +59,16 @@ def offers() -> Offers:
     return Offers(config().offers_table)
 
 
-def create(kind_name: str, request: Request) -> dict[str, Any]:
+@cache
+def rate_limit() -> RateLimit:
+    c = config()
+    return RateLimit(c.payment_sessions_table, int(c.anonymous_requests_per_minute))
+
+
+def create_session(kind_name: str, request: Request) -> dict[str, Any]:
     kind = kind_named(kind_name)
     if kind.ANONYMOUS:
-        limit_rate(request)
+        check_rate(request)
     buyer = request.buyer if kind.ANONYMOUS else request.require_buyer()
     path = {name: value for name, value in request.path.items() if name != "kind"}
     wanted = body.parse(kind.Request, request.body, path)
@@ -72,15 +79,14 @@ def create(kind_name: str, request: Request) -> dict[str, Any]:
         frontend_url=config().frontend_url,
         request_key=request.idempotency_key,
     )
-    started = creator().start(terms)
-    return kind.create_response(started.session, started.client_secret)
+    opened = creator().create(terms)
+    return kind.create_response(opened.session, opened.client_secret)
 
 
-def limit_rate(request: Request) -> None:
-    """Bound what one client may start without logging in: card testers pay nobody."""
+def check_rate(request: Request) -> None:
+    """Limit card testing: anonymous requests are counted per client and minute."""
     now = clock.now()
-    limit = int(config().anonymous_requests_per_minute)
-    if not creator().sessions.count_request(client_of(request.source_ip), now, limit):
+    if not rate_limit().allows(client_of(request.source_ip), now):
         raise TooManyRequestsError("Too many checkouts; please wait.", 60 - now.second)
 
 
@@ -93,12 +99,14 @@ def client_of(address: str) -> str:
 
 
 ROUTES: dict[str, Handler] = {
-    "POST /api/checkout/create-session": lambda request: create("bid", request),
-    "POST /payments/checkout/create": lambda request: create("auction", request),
-    "POST /orders/{orderId}/checkout": lambda request: create("order", request),
-    "POST /api/checkout/embedded-session": lambda request: create("product", request),
-    "POST /api/checkout": lambda request: create("content", request),
-    "POST /api/checkout/{kind}": lambda request: create(request.path["kind"], request),
+    "POST /api/checkout/create-session": partial(create_session, "bid"),
+    "POST /payments/checkout/create": partial(create_session, "auction"),
+    "POST /orders/{orderId}/checkout": partial(create_session, "order"),
+    "POST /api/checkout/embedded-session": partial(create_session, "product"),
+    "POST /api/checkout": partial(create_session, "content"),
+    "POST /api/checkout/{kind}": lambda request: create_session(
+        request.path["kind"], request
+    ),
 }
 
 

@@ -14,8 +14,8 @@ from checkout.domain.offer import LONGEST_CREATOR_ID, is_creator_id
 from checkout.domain.revenue import to_json
 from checkout.errors import ForbiddenError, InvalidRequestError
 from checkout.flows.show_purchase import show_to_creator
+from checkout.tables.daily_revenue import DailyRevenue
 from checkout.tables.purchases import Cursor, Purchases
-from checkout.tables.revenue import Revenue
 from checkout.telemetry import logger
 
 if TYPE_CHECKING:
@@ -41,15 +41,15 @@ def purchases() -> Purchases:
 
 
 @cache
-def revenue() -> Revenue:
-    return Revenue(config().purchases_table)
+def revenue() -> DailyRevenue:
+    return DailyRevenue(config().purchases_table)
 
 
-def earned(request: Request) -> dict[str, Any]:
-    creator_id = permitted(request)
+def get_revenue(request: Request) -> dict[str, Any]:
+    creator_id = authorized_creator_id(request)
     first, last = period(request)
     days = range(first.toordinal(), last.toordinal() + 1)
-    sums = revenue().of(creator_id, (str(date.fromordinal(day)) for day in days))
+    sums = revenue().totals(creator_id, (str(date.fromordinal(day)) for day in days))
     return {
         "creatorId": creator_id,
         "from": str(first),
@@ -58,8 +58,8 @@ def earned(request: Request) -> dict[str, Any]:
     }
 
 
-def sold(request: Request) -> dict[str, Any]:
-    creator_id = permitted(request)
+def list_sales(request: Request) -> dict[str, Any]:
+    creator_id = authorized_creator_id(request)
     first, last = period(request)
     limit = request.whole_number("limit", DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)
     since, until = f"{first}T00:00:00.000Z", f"{last}T23:59:59.999Z"
@@ -76,7 +76,7 @@ def sold(request: Request) -> dict[str, Any]:
     }
 
 
-def permitted(request: Request) -> str:
+def authorized_creator_id(request: Request) -> str:
     """Return whose revenue it is about, if the caller may see it."""
     caller, creator_id = request.require_buyer(), request.path["creatorId"]
     is_operator = request.is_of_group(config().operator_claim, config().operator_group)
@@ -134,8 +134,8 @@ def position(given: str | None, since: str, until: str) -> Cursor | None:
 
 
 ROUTES: dict[str, Handler] = {
-    "GET /api/creators/{creatorId}/revenue": earned,
-    "GET /api/creators/{creatorId}/purchases": sold,
+    "GET /api/creators/{creatorId}/revenue": get_revenue,
+    "GET /api/creators/{creatorId}/purchases": list_sales,
 }
 
 

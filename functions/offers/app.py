@@ -31,7 +31,7 @@ def purchases() -> Purchases:
     return Purchases(config().purchases_table)
 
 
-def order(request: Request) -> dict[str, Any]:
+def get_order(request: Request) -> dict[str, Any]:
     buyer = request.require_buyer()
     found = offers().get("order", request.path["orderId"])
     if found is None or found["owner_id"] != buyer.id:
@@ -68,7 +68,7 @@ def payments(purchase_id: str | None) -> list[dict[str, Any]]:
     ]
 
 
-def row(request: Request) -> dict[str, Any]:
+def get_row(request: Request) -> dict[str, Any]:
     buyer = request.require_buyer()
     found = offers().get("row", request.path["rowId"])
     if found is None or found["owner_id"] != buyer.id:
@@ -95,8 +95,8 @@ def tile(bid: dict[str, Any], of_row: dict[str, Any]) -> dict[str, Any]:
 
 
 ROUTES: dict[str, Handler] = {
-    "GET /orders/{orderId}": order,
-    "GET /api/rows/{rowId}": row,
+    "GET /orders/{orderId}": get_order,
+    "GET /api/rows/{rowId}": get_row,
 }
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from checkout.clients.event_bus import EventBus
 from checkout.config import PublishEventsConfig
 from checkout.domain.published_events import published_event
+from checkout.metric import Metric
 from checkout.tables.item import from_item
 from checkout.telemetry import count, logger, metrics
 
@@ -29,15 +30,15 @@ def publish(records: Sequence[dict[str, Any]]) -> list[str]:
     try:
         errors = bus().put(list(events.values()))
     except Exception:
-        count("payments.events.not_published", len(events))
+        count(Metric.EVENTS_NOT_PUBLISHED, len(events))
         logger.exception("events_not_published")
         raise
     failed = {
         number: error for number, error in zip(events, errors, strict=True) if error
     }
-    count("payments.events.published", len(events) - len(failed))
+    count(Metric.EVENTS_PUBLISHED, len(events) - len(failed))
     if failed:
-        count("payments.events.not_published", len(failed))
+        count(Metric.EVENTS_NOT_PUBLISHED, len(failed))
         logger.error("events_not_published", errors=sorted(set(failed.values())))
     return list(failed)
 

@@ -11,6 +11,7 @@ from checkout.errors import InvalidRequestError, NotFoundError
 from checkout.flows.check_access import has_access
 from checkout.flows.show_purchase import show_to_buyer
 from checkout.tables.offers import Offers
+from checkout.tables.ownerships import Ownerships
 from checkout.tables.purchases import Purchases
 from checkout.telemetry import logger
 
@@ -33,11 +34,16 @@ def purchases() -> Purchases:
 
 
 @cache
+def ownerships() -> Ownerships:
+    return Ownerships(config().purchases_table)
+
+
+@cache
 def offers() -> Offers:
     return Offers(config().offers_table)
 
 
-def history(request: Request) -> dict[str, Any]:
+def list_purchases(request: Request) -> dict[str, Any]:
     buyer = request.require_buyer()
     status = status_filter(request.query.get("status"))
     page = request.whole_number("page", 1, LARGEST_PAGE)
@@ -62,7 +68,7 @@ def status_filter(given: str | None) -> PurchaseStatus | None:
         raise InvalidRequestError("The status is refused.", status=problem) from error
 
 
-def one(request: Request) -> dict[str, Any]:
+def get_purchase(request: Request) -> dict[str, Any]:
     buyer = request.require_buyer()
     purchase = purchases().get(request.path["id"])
     if purchase is None or purchase.buyer_id != buyer.id:
@@ -70,16 +76,16 @@ def one(request: Request) -> dict[str, Any]:
     return show_to_buyer(purchase)
 
 
-def access(request: Request) -> dict[str, Any]:
+def get_access(request: Request) -> dict[str, Any]:
     buyer = request.require_buyer()
     kind, offer_id = request.path["kind"], request.path["id"]
-    return {"hasAccess": has_access(kind, offer_id, buyer.id, offers(), purchases())}
+    return {"hasAccess": has_access(kind, offer_id, buyer.id, offers(), ownerships())}
 
 
 ROUTES: dict[str, Handler] = {
-    "GET /api/purchases": history,
-    "GET /api/purchases/{id}": one,
-    "GET /api/access/{kind}/{id}": access,
+    "GET /api/purchases": list_purchases,
+    "GET /api/purchases/{id}": get_purchase,
+    "GET /api/access/{kind}/{id}": get_access,
 }
 
 

@@ -1,35 +1,52 @@
-"""On a schedule: nothing stays unresolved, nothing paid stays unrecorded."""
+"""On a schedule: resolve every session and purchase that no webhook has resolved."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from checkout import wiring
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.config import ReconcileConfig
+from checkout.flows.fetch_events import UndeliveredEvents
 from checkout.flows.open_checkout import StripeCheckout
 from checkout.flows.reconcile import Reconciler
-from checkout.flows.refund_purchase import Refunds
+from checkout.metric import Metric
+from checkout.tables.audit_log import AuditLog
+from checkout.tables.fetched_events import FetchedEventsNote
+from checkout.tables.payment_sessions import PaymentSessions
+from checkout.tables.purchases import Purchases
 from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# The last session that a run begins has this long to be dealt with.
+# The last item that a run begins has this long.
 MARGIN_MILLISECONDS = 60_000
 
 
 @cache
-def reconcile() -> Reconciler:
-    config = ReconcileConfig()
-    refunds = Refunds.of(config, float(config.reconcile_calls_per_second))
-    changes = refunds.changes
-    payment_events = PaymentEventsQueue(config.payment_events_queue_url)
-    payable = StripeCheckout(
-        sessions=changes.sessions,
-        audit_log=changes.audit_log,
-        payment_events=payment_events,
-        stripe=refunds.stripe,
+def reconciler() -> Reconciler:
+    c = ReconcileConfig()
+    sessions = PaymentSessions(c.payment_sessions_table)
+    queue = PaymentEventsQueue(c.payment_events_queue_url)
+    stripe = wiring.stripe_api(c, float(c.reconcile_calls_per_second))
+    changes = wiring.purchase_changes(c)
+    return Reconciler(
+        sessions=sessions,
+        purchases=Purchases(c.purchases_table),
+        queue=queue,
+        stripe=stripe,
+        stripe_checkout=StripeCheckout(
+            sessions=sessions,
+            audit_log=AuditLog(c.audit_log_table),
+            queue=queue,
+            stripe=stripe,
+        ),
+        changes=changes,
+        refunds=wiring.refunds(c, changes, stripe),
+        undelivered_events=UndeliveredEvents(
+            note=FetchedEventsNote(c.payment_sessions_table), queue=queue, stripe=stripe
+        ),
     )
-    return Reconciler(payable=payable, payment_events=payment_events, refunds=refunds)
 
 
 @logger.inject_lambda_context
@@ -38,7 +55,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str,
     def seconds_left() -> float:
         return (context.get_remaining_time_in_millis() - MARGIN_MILLISECONDS) / 1000
 
-    run = reconcile().run(seconds_left)
-    count("payments.reconcile.checked", run.checked)
+    run = reconciler().reconcile(seconds_left)
+    count(Metric.RECONCILE_CHECKED, run.checked)
     logger.info("reconciled", checked=run.checked, failed=run.failed)
     return {"checked": run.checked, "failed": run.failed}

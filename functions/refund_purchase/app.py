@@ -6,14 +6,15 @@ from uuid import uuid4
 
 from annotated_types import Ge, Len
 
+from checkout import wiring
 from checkout.api import body
-from checkout.api.fields import request_body
-from checkout.api.request import Request
+from checkout.api.request import Request, request_body
 from checkout.api.response import Handler, Response, serve
 from checkout.config import RefundPurchaseConfig
 from checkout.errors import ForbiddenError
 from checkout.flows.refund_purchase import Refunds
 from checkout.flows.show_purchase import show_to_buyer
+from checkout.metric import Metric
 from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
@@ -33,16 +34,17 @@ def config() -> RefundPurchaseConfig:
 
 @cache
 def refunds() -> Refunds:
-    return Refunds.of(config())
+    c = config()
+    return wiring.refunds(c, wiring.purchase_changes(c), wiring.stripe_api(c))
 
 
-def refund(request: Request) -> dict[str, Any]:
-    count("payments.refunds.requested")
+def refund_purchase(request: Request) -> dict[str, Any]:
+    count(Metric.REFUNDS_REQUESTED)
     operator = request.require_buyer()
     if not request.is_of_group(config().operator_claim, config().operator_group):
         raise ForbiddenError("Only an operator may refund a purchase.")
     wanted = body.parse(RefundRequest, request.body, {})
-    purchase = refunds().request(
+    purchase = refunds().refund(
         request.path["id"],
         amount=wanted.amountCents,
         reason=wanted.reason,
@@ -53,7 +55,7 @@ def refund(request: Request) -> dict[str, Any]:
     return show_to_buyer(purchase)
 
 
-ROUTES: dict[str, Handler] = {"POST /api/purchases/{id}/refund": refund}
+ROUTES: dict[str, Handler] = {"POST /api/purchases/{id}/refund": refund_purchase}
 
 
 @logger.inject_lambda_context

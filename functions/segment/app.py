@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from checkout.clients import credentials
 from checkout.clients.segment import Segment
 from checkout.config import SegmentConfig
+from checkout.metric import Metric
 from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
@@ -28,7 +29,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> None:
     try:
         segment().track(name, detail)
     except Exception:
-        count("payments.segment.failed")
+        count(Metric.SEGMENT_FAILED)
         logger.exception("segment_failed", id=detail["id"])
         raise
-    count("payments.segment.tracked")
+    count(Metric.SEGMENT_TRACKED)

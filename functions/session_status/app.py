@@ -55,7 +55,7 @@ def stripe() -> StripeApi:
     )
 
 
-def by_stripe_id(request: Request) -> dict[str, Any]:
+def get_checkout_status(request: Request) -> dict[str, Any]:
     """Answer from our record once it is final; until then Stripe knows better."""
     stripe_session_id = request.query.get("session_id", "")
     if not STRIPE_SESSION_ID.fullmatch(stripe_session_id):
@@ -75,7 +75,7 @@ def by_stripe_id(request: Request) -> dict[str, Any]:
     return {"status": found["status"]}
 
 
-def by_our_id(request: Request) -> dict[str, Any]:
+def get_payment_session(request: Request) -> dict[str, Any]:
     buyer = request.require_buyer()
     session = sessions().get(request.path["paymentSessionId"])
     if session is None or session.buyer_id != buyer.id:
@@ -90,8 +90,8 @@ def by_our_id(request: Request) -> dict[str, Any]:
 
 
 ROUTES: dict[str, Handler] = {
-    "GET /api/checkout/session-status": by_stripe_id,
-    "GET /payments/sessions/{paymentSessionId}": by_our_id,
+    "GET /api/checkout/session-status": get_checkout_status,
+    "GET /payments/sessions/{paymentSessionId}": get_payment_session,
 }
 
 

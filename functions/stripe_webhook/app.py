@@ -19,7 +19,8 @@ from checkout.errors import (
     RefusedEventError,
     UnreadableEventError,
 )
-from checkout.telemetry import count, logger, metrics
+from checkout.metric import Metric
+from checkout.telemetry import count, logger, metrics, report
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -47,11 +48,15 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
     try:
         receive(Request(event))
     except RefusedEventError as refusal:
-        count("payments.events.refused")
-        logger.warning("event_refused", code=refusal.code)
+        report(
+            "event_refused",
+            Metric.EVENTS_REFUSED,
+            level="warning",
+            code=refusal.code,
+        )
         return refuse(refusal, context.aws_request_id)
     except Exception:  # noqa: BLE001 - the outermost edge: Stripe gets an answer
-        count("payments.events.not_enqueued")
+        count(Metric.EVENTS_NOT_ENQUEUED)
         logger.exception("event_not_enqueued")
         return refuse(
             CheckoutError("The event could not be taken."), context.aws_request_id
@@ -69,17 +74,20 @@ def receive(request: Request) -> None:
         known = event_type in FROM_STRIPE
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UnreadableEventError("The body is not a Stripe event.") from error
+    ids = {"event_id": event_id, "event_type": event_type}
     if livemode != (config().stripe_mode == "live"):
-        count("payments.events.other_mode")
-        logger.warning("event_of_other_mode", event_id=event_id, event_type=event_type)
+        report(
+            "event_of_other_mode",
+            Metric.EVENTS_OF_OTHER_MODE,
+            level="warning",
+            **ids,
+        )
     elif not known:
-        count("payments.events.ignored")
-        logger.info("event_ignored", event_id=event_id, event_type=event_type)
+        report("event_ignored", Metric.EVENTS_IGNORED, **ids)
     else:
         # Written anew in ASCII: SQS refuses some of the characters that JSON may hold.
         payment_events().send(json.dumps(stripe_event))
-        count("payments.events.enqueued")
-        logger.info("event_enqueued", event_id=event_id, event_type=event_type)
+        report("event_enqueued", Metric.EVENTS_ENQUEUED, **ids)
 
 
 def verified(request: Request) -> bytes:

@@ -8,6 +8,7 @@ import pytest
 
 from checkout import clock
 from checkout.kinds import kind_named
+from checkout.tables.purchase_item import purchase_of
 from local.samples import sample_offers
 from tests.cli.conftest import Operator
 from tests.shop import Shop
@@ -349,13 +350,12 @@ def test_what_is_never_sold_out_is_replaced_whatever_its_status(
 def test_the_statuses_are_those_that_a_sale_reads_and_writes(
     shop: Shop, kind: str, item_type: str
 ) -> None:
-    from checkout.domain.purchase import Purchase  # noqa: PLC0415 - once the environment is set
     from cli.offer_rules import SHAPES  # noqa: PLC0415 - once the environment is set
 
     shop.create(kind)
     shop.pay(shop.stripe_sessions()[0]["id"])
     shop.deliver()
-    sale = kind_named(kind).sale(Purchase.from_dict(shop.purchases()[0]))
+    sale = kind_named(kind).sale(purchase_of(shop.purchases()[0]))
 
     shape = SHAPES[sale.item_type]
     assert sale.item_type == item_type

@@ -4,7 +4,7 @@ import pytest
 
 from checkout.flows.check_access import has_access
 from checkout.tables.offers import Offers
-from checkout.tables.purchases import Purchases
+from checkout.tables.ownerships import Ownerships
 from tests.shop import FREE, PUBLISHED, Answer, Shop
 
 OFFERS = {
@@ -106,8 +106,8 @@ def test_another_lambda_may_ask_the_layer(shop: Shop) -> None:
     buy(shop, "content")
     shop.deliver()
     offers = Offers(shop.tables["OffersTable"])
-    purchases = Purchases(shop.tables["PurchasesTable"])
+    ownerships = Ownerships(shop.tables["PurchasesTable"])
 
-    assert has_access("content", PUBLISHED, "user_1", offers, purchases)
-    assert not has_access("content", PUBLISHED, "user_2", offers, purchases)
-    assert not has_access("content", FREE, "user_1", offers, purchases)
+    assert has_access("content", PUBLISHED, "user_1", offers, ownerships)
+    assert not has_access("content", PUBLISHED, "user_2", offers, ownerships)
+    assert not has_access("content", FREE, "user_1", offers, ownerships)

@@ -351,12 +351,12 @@ def test_a_late_intent_that_was_opened_meanwhile_is_expired_at_stripe(
     fail(shop, status=429)
     unavailable(shop, shop.create("order"))
     recover(shop)
-    payable = app.creator().payable
-    as_it_was_read = payable.sessions.get(shop.sessions()[0]["id"])
+    creator = app.creator()
+    as_it_was_read = creator.sessions.get(shop.sessions()[0]["id"])
     assert shop.create("order").status == 200
 
     with time_machine.travel(timedelta(hours=23, minutes=1)):
-        payable.close(as_it_was_read)
+        creator.stripe_checkout.expire(as_it_was_read)
 
     assert [s["status"] for s in shop.stripe_sessions()] == ["expired"]
     assert [s["status"] for s in shop.sessions()] == ["expired"]

@@ -11,7 +11,7 @@ import pytest
 import time_machine
 from botocore.client import BaseClient
 
-from checkout.tables.revenue import SHARDS
+from checkout.tables.daily_revenue import SHARDS
 from tests.shop import PUBLISHED, Answer, Shop, on_moto_too
 
 START = datetime(2031, 5, 6, 23, 50, tzinfo=UTC)

@@ -87,11 +87,11 @@ def record_many(shop: Shop, buyer: str, statuses: list[str]) -> list[str]:
             **BECOMES[status],
         )
         assert purchase.status == status
-        assert not transaction.write(
+        assert not transaction.execute(
             {
-                "purchase": table.add(purchase),
-                "count": table.count(buyer, None, purchase.status),
-                "pointer": table.point_from(f"pi_{buyer}_{number}", purchase),
+                "purchase": table.added(purchase),
+                "count": table.counted(None, purchase),
+                "pointer": table.pointer(f"pi_{buyer}_{number}", purchase),
             }
         )
         ids.insert(0, purchase.id)

@@ -5,8 +5,11 @@ from typing import Any
 
 import pytest
 
-from checkout.errors import NotFoundError, NotQuarantinedError, NotRefundableError
+from checkout.domain.purchase import Purchase
+from checkout.errors import NotQuarantinedError, NotRefundableError
 from checkout.flows import review_quarantine
+from checkout.flows.refund_purchase import Refunds
+from checkout.tables.purchases import Purchases
 from mocktill.faults import Fault
 from tests.shop import PUBLISHED, Shop, on_moto_too
 
@@ -23,13 +26,25 @@ def quarantined(shop: Shop, kind: str = "content", **facts: Any) -> str:
     return shop.purchase_of(event["data"]["object"]["id"])
 
 
+def purchase_of(shop: Shop, purchase_id: str) -> Purchase:
+    purchase = Purchases(shop.tables["PurchasesTable"]).get(purchase_id)
+    assert purchase
+    return purchase
+
+
+def refunds(shop: Shop) -> Refunds:
+    with shop.environment("RefundPurchaseFunction") as app:
+        flow: Refunds = app.refunds()
+    return flow
+
+
 def accept(shop: Shop, purchase_id: str) -> str:
-    changes = shop.refunds().changes
-    return review_quarantine.accept(changes, purchase_id, "operator_1").status
+    changes, purchase = shop.purchase_changes(), purchase_of(shop, purchase_id)
+    return review_quarantine.accept(changes, purchase, "operator_1").status
 
 
 def listed(shop: Shop) -> list[str]:
-    return [p.id for p in shop.refunds().changes.purchases.quarantined()]
+    return [p.id for p in Purchases(shop.tables["PurchasesTable"]).quarantined()]
 
 
 def has_access(shop: Shop) -> bool:
@@ -74,7 +89,7 @@ def test_a_refused_one_is_refunded_and_another_payment_may_begin(shop: Shop) -> 
     """Invariant 2: the first charge goes back before there is a second."""
     purchase_id = quarantined(shop)
 
-    shop.refunds().request(
+    refunds(shop).refund(
         purchase_id,
         amount=None,
         reason="another_amount",
@@ -120,9 +135,9 @@ def test_what_was_dealt_with_by_other_means_is_dismissed(shop: Shop) -> None:
     """Nothing is sold, nothing refunded, and the buyer may pay anew."""
     purchase_id = quarantined(shop)
 
-    changes = shop.refunds().changes
+    changes, purchase = shop.purchase_changes(), purchase_of(shop, purchase_id)
     note = "Returned by bank transfer"
-    dismissed = review_quarantine.dismiss(changes, purchase_id, "operator_1", note)
+    dismissed = review_quarantine.dismiss(changes, purchase, "operator_1", note)
 
     assert dismissed.status == "failed"
     assert listed(shop) == []
@@ -144,7 +159,7 @@ def test_the_money_of_another_purchase_is_not_refunded(shop: Shop) -> None:
     second = quarantined(shop, "content", payment_intent=intent)
 
     with pytest.raises(NotRefundableError, match="another purchase"):
-        shop.refunds().request(
+        refunds(shop).refund(
             second, amount=None, reason=None, request_key="q", requested_by="operator_1"
         )
 
@@ -169,5 +184,3 @@ def test_only_what_is_quarantined_can_be_accepted(shop: Shop) -> None:
 
     with pytest.raises(NotQuarantinedError):
         accept(shop, purchase_id)
-    with pytest.raises(NotFoundError):
-        accept(shop, "pur_unknown")

@@ -415,7 +415,7 @@ def test_a_long_outage_leaves_a_window_for_each_hour_and_loses_nothing(
     with patch.object(stripe_api, "RETRIES", 0):
         from functions.reconcile import app  # noqa: PLC0415
 
-        app.reconcile.cache_clear()
+        app.reconciler.cache_clear()
         shop.stripe.faults.add(Fault("GET", "/v1/events", status=500, times=999))
         for _ in range(15):
             time.shift(10 * MINUTES)

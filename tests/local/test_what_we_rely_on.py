@@ -107,7 +107,7 @@ def story(client, stripe_server):
     ).raise_for_status()
     (dispute,) = v1.disputes.list().data
     return {
-        CheckoutSession.from_dict: found,
+        CheckoutSession.from_stripe: found,
         bank_refused: found,
         Receipt.from_stripe: intent,
         Refund.from_stripe: refund,

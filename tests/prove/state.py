@@ -18,8 +18,8 @@ import re
 from collections import Counter
 from typing import Any
 
-from checkout.domain.purchase import Purchase
 from checkout.domain.revenue import entries
+from checkout.tables.purchase_item import purchase_of
 from tests.prove.world import World
 
 type Json = dict[str, Any]
@@ -231,7 +231,7 @@ def _check_revenue(world: World) -> None:
     """What is counted for a creator's days is what the purchases come to."""
     expected: dict[str, Counter[str]] = {}
     for stored in world.purchases():
-        purchase = Purchase.from_dict(stored)
+        purchase = purchase_of(stored)
         for entry, amount in entries(purchase).items():
             sums = expected.setdefault(str(purchase.creator_id), Counter())
             sums[f"{entry.currency}_{entry.measure}"] += amount

@@ -15,7 +15,7 @@ from checkout.domain.purchase import Purchase
 from checkout.domain.refund import Refund
 from checkout.tables import transaction
 from checkout.tables.payment_sessions import PaymentSessions
-from checkout.tables.transaction import Action
+from checkout.tables.transaction import Failures, Write
 from tests.prove.history import History
 
 # A process that is killed has nothing to flush.
@@ -65,27 +65,30 @@ ANYTHING_GOES = "attribute_exists(id) OR attribute_not_exists(id)"
 
 def any_rank_goes() -> AbstractContextManager[Any]:
     """Let a late "expired" undo "complete"."""
-    move = PaymentSessions.move
+    moved = PaymentSessions.moved
 
-    def without_condition(*args: Any, **facts: Any) -> Action:
-        write = move(*args, **facts)["Update"]
-        condition = f"{ANYTHING_GOES} OR {write['ConditionExpression']}"
-        return {"Update": write | {"ConditionExpression": condition}}
+    def without_condition(*args: Any, **attributes: Any) -> Write:
+        write = moved(*args, **attributes)
+        update = write.request["Update"]
+        condition = f"{ANYTHING_GOES} OR {update['ConditionExpression']}"
+        return write._replace(
+            request={"Update": update | {"ConditionExpression": condition}}
+        )
 
-    return patch.object(PaymentSessions, "move", without_condition)
+    return patch.object(PaymentSessions, "moved", without_condition)
 
 
 def one_write_after_the_other() -> AbstractContextManager[Any]:
     """Let a crash come between the writes of what was one transaction."""
-    together = transaction.write
+    together = transaction.execute
 
-    def one_by_one(actions: Mapping[str, Action]) -> dict[str, dict[str, Any]]:
-        failed: dict[str, dict[str, Any]] = {}
-        for name, action in actions.items():
-            failed |= together({name: action})
-        return failed
+    def one_by_one(writes: Mapping[str, Write]) -> Failures:
+        failures: Failures = {}
+        for name, write in writes.items():
+            failures |= together({name: write})
+        return failures
 
-    return patch.object(transaction, "write", one_by_one)
+    return patch.object(transaction, "execute", one_by_one)
 
 
 def the_latest_word_counts() -> AbstractContextManager[Any]:

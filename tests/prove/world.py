@@ -23,7 +23,7 @@ import time_machine
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
 from checkout.clients import aws, stripe_transport
-from checkout.flows import reconcile
+from checkout.flows import fetch_events
 from checkout.telemetry import logger
 from functions.fulfillment import app as fulfillment
 from mocktill import Sandbox
@@ -140,7 +140,7 @@ class World(Shop):
         # Nobody waits for a time that does not pass by itself.
         enter(patch.object(time, "sleep", lambda _: None))
         # As for the reconcile's hours with nothing in them: a day of events at once.
-        enter(patch.object(reconcile, "WINDOW", timedelta(days=1)))
+        enter(patch.object(fetch_events, "WINDOW", timedelta(days=1)))
         enter(patch.object(aws, "client", self._client_of_functions))
         enter(patch.object(stripe_transport, "Transport", self._transport))
         self._patches.callback(logger.setLevel, logger.log_level)

@@ -4,7 +4,8 @@ from typing import Any
 
 import pytest
 
-from checkout.domain.checkout_session import CheckoutSession, id_of
+from checkout.domain.checkout_session import CheckoutSession
+from checkout.domain.stripe_object import id_of
 
 OBJECT: dict[str, Any] = {
     "id": "cs_test_1",
@@ -23,7 +24,7 @@ OBJECT: dict[str, Any] = {
 
 
 def test_a_session_is_read_as_stripe_gives_it() -> None:
-    found = CheckoutSession.from_dict(OBJECT)
+    found = CheckoutSession.from_stripe(OBJECT)
 
     assert found == CheckoutSession(
         id="cs_test_1",
@@ -42,7 +43,7 @@ def test_a_session_is_read_as_stripe_gives_it() -> None:
 
 @pytest.mark.parametrize("metadata", [None, {}, {"other": "1"}])
 def test_a_session_of_somebody_else_has_no_id_of_ours(metadata: Any) -> None:
-    found = CheckoutSession.from_dict(OBJECT | {"metadata": metadata})
+    found = CheckoutSession.from_stripe(OBJECT | {"metadata": metadata})
 
     assert found.payment_session_id is None
 
@@ -52,7 +53,7 @@ def test_a_session_of_somebody_else_has_no_id_of_ours(metadata: Any) -> None:
 )
 def test_what_lacks_a_fact_is_no_session(fact: str) -> None:
     with pytest.raises(KeyError):
-        CheckoutSession.from_dict({k: v for k, v in OBJECT.items() if k != fact})
+        CheckoutSession.from_stripe({k: v for k, v in OBJECT.items() if k != fact})
 
 
 @pytest.mark.parametrize(
@@ -71,7 +72,7 @@ def test_a_reference_is_an_id_or_the_whole_object(
 
 def test_what_lets_somebody_pay_is_not_shown() -> None:
     """Invariant 8: a session may come into a log line or a traceback."""
-    shown = repr(CheckoutSession.from_dict(OBJECT | {"url": "https://pay.test/c"}))
+    shown = repr(CheckoutSession.from_stripe(OBJECT | {"url": "https://pay.test/c"}))
 
     assert "secret" not in shown
     assert "pay.test" not in shown

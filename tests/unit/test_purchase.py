@@ -8,14 +8,15 @@ from hypothesis import strategies as st
 
 from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.dispute import Dispute
-from checkout.domain.money import LARGEST_AMOUNT
+from checkout.domain.money import LARGEST_AMOUNT, split
 from checkout.domain.payment_session import PaymentSession, Status
-from checkout.domain.purchase import Purchase, PurchaseStatus, id_for, split
+from checkout.domain.purchase import Purchase, PurchaseStatus, id_for
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest
 from checkout.errors import NotRefundableError
 from checkout.flows.show_purchase import show_to_buyer
 from checkout.tables.item import from_item, to_item
+from checkout.tables.purchase_item import item_of, purchase_of
 
 amounts = st.integers(0, LARGEST_AMOUNT)
 fees = st.integers(0, 10_000).flatmap(
@@ -78,7 +79,7 @@ def session(**changes: Any) -> PaymentSession:
         "amount": 999,
         "currency": "usd",
         "title": "A course",
-        "terms": "digest",
+        "terms_digest": "digest",
         "idempotency_key": "content:c_1:user_1",
         "stripe_request": "{}",
         "livemode": False,
@@ -107,7 +108,9 @@ def found(**changes: Any) -> CheckoutSession:
 
 
 def purchase(reason: str | None = None, **changes: Any) -> Purchase:
-    return Purchase.of(session(), found(**changes), "2026-01-01T01:00:00.000Z", reason)
+    return Purchase.from_checkout(
+        session(), found(**changes), "2026-01-01T01:00:00.000Z", reason
+    )
 
 
 def test_a_purchase_records_what_stripe_found_and_not_what_we_asked_for() -> None:
@@ -132,7 +135,7 @@ def test_a_reason_quarantines() -> None:
     "recorded", [purchase(), purchase("reason", payment_intent=None)]
 )
 def test_a_purchase_is_the_same_after_it_was_stored(recorded: Purchase) -> None:
-    assert Purchase.from_dict(from_item(to_item(recorded.to_dict()))) == recorded
+    assert purchase_of(from_item(to_item(item_of(recorded)))) == recorded
 
 
 def test_the_reason_for_a_quarantine_is_not_for_the_buyer() -> None:
@@ -259,7 +262,7 @@ def test_a_changed_purchase_is_the_same_after_it_was_stored(tidings: list[Any]) 
         )
     )
 
-    assert Purchase.from_dict(from_item(to_item(changed.to_dict()))) == changed
+    assert purchase_of(from_item(to_item(item_of(changed)))) == changed
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checkout.domain.dispute import Dispute
-from checkout.domain.money import LARGEST_AMOUNT
-from checkout.domain.purchase import Purchase, split
+from checkout.domain.money import LARGEST_AMOUNT, split
+from checkout.domain.purchase import Purchase
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund
 from checkout.domain.revenue import SHARES, Entry, Measure, difference, entries, to_json

@@ -5,6 +5,7 @@ import json
 import boto3
 import pytest
 
+from checkout.clients import payment_events_queue
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.domain import stripe_events
 from checkout.domain.stripe_events import Event
@@ -13,7 +14,7 @@ from checkout.domain.stripe_events import Event
 def test_a_message_is_read_as_an_event() -> None:
     message = {"id": "evt_1", "type": "t", "data": {"object": {"id": "cs_1"}}}
 
-    assert stripe_events.read(json.dumps(message)) == Event(
+    assert payment_events_queue.read_event(json.dumps(message)) == Event(
         "evt_1", "t", {"id": "cs_1"}
     )
 
@@ -23,7 +24,7 @@ def test_a_message_is_read_as_an_event() -> None:
 )
 def test_what_is_no_event_is_an_error_that_is_expected(message: str) -> None:
     with pytest.raises((ValueError, KeyError, TypeError)):
-        stripe_events.read(message)
+        payment_events_queue.read_event(message)
 
 
 @pytest.mark.usefixtures("fake_aws")
@@ -34,7 +35,7 @@ def test_a_session_that_was_observed_is_read_like_an_event() -> None:
     PaymentEventsQueue(url).send_observed({"id": "cs_1", "status": "complete"})
 
     [message] = sqs.receive_message(QueueUrl=url)["Messages"]
-    assert stripe_events.read(message["Body"]) == Event(
+    assert payment_events_queue.read_event(message["Body"]) == Event(
         "observed:cs_1",
         "checkout.session.observed",
         {"id": "cs_1", "status": "complete"},

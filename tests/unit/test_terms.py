@@ -69,7 +69,7 @@ def test_whatever_the_buyer_would_notice_makes_other_terms(other: Terms) -> None
 
 def test_an_intent_holds_all_that_stripe_will_be_sent() -> None:
     with time_machine.travel(NOW, tick=False):
-        intent = terms().intent(1, **STACK)
+        intent = terms().prepare(1, **STACK)
 
     sent = json.loads(intent.stripe_request)
     assert sent["metadata"] == {
@@ -99,7 +99,7 @@ def test_a_session_lasts_as_long_as_the_offer_and_stripe_allow(
     """Stripe keeps a session for thirty minutes at least; our answer says less."""
     offer = replace(OFFER, pay_by=NOW + pay_in if pay_in else None)
     with time_machine.travel(NOW, tick=False):
-        intent = terms(offer).intent(1, **STACK)
+        intent = terms(offer).prepare(1, **STACK)
 
     sent = json.loads(intent.stripe_request)
     assert sent["expires_at"] == int((NOW + stripe_waits).timestamp())
@@ -107,7 +107,7 @@ def test_a_session_lasts_as_long_as_the_offer_and_stripe_allow(
 
 
 def key(found: Terms, attempt: int = 1, stack_id: str = "stack-1") -> str:
-    return found.intent(attempt, livemode=False, stack_id=stack_id).idempotency_key
+    return found.prepare(attempt, livemode=False, stack_id=stack_id).idempotency_key
 
 
 def test_each_attempt_has_a_key_of_its_own() -> None:
@@ -126,7 +126,7 @@ def test_a_key_does_not_depend_on_the_request() -> None:
 
 def test_without_a_claim_no_two_requests_share_a_key() -> None:
     free = replace(OFFER, sale_key=None)
-    keys = {terms(free).intent(1, **STACK).idempotency_key for _ in range(3)}
+    keys = {terms(free).prepare(1, **STACK).idempotency_key for _ in range(3)}
 
     assert len(keys) == 3
 
@@ -232,7 +232,7 @@ def test_the_buyers_address_is_not_shown_by_accident() -> None:
     found = terms(replace(OFFER, email="a@b.example"))
 
     assert "a@b.example" not in repr(found)
-    assert "a@b.example" not in repr(found.intent(1, **STACK))
+    assert "a@b.example" not in repr(found.prepare(1, **STACK))
 
 
 def test_an_id_cannot_change_the_page_that_it_returns_to() -> None:

@@ -9,9 +9,10 @@ from botocore.exceptions import ClientError
 
 from checkout.errors import TryAgainError
 from checkout.tables import transaction
+from checkout.tables.transaction import Condition, Write
 
 TABLE = "things"
-NEW = "attribute_not_exists(id)"
+IS_NEW = Condition("is_new", "attribute_not_exists(id)", "it exists already")
 
 
 @pytest.fixture(autouse=True)
@@ -44,16 +45,8 @@ def refusals(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     return waiting
 
 
-def put(item_id: str, **facts: str) -> transaction.Action:
-    item = {"id": {"S": item_id}} | {name: {"S": fact} for name, fact in facts.items()}
-    return {
-        "Put": {
-            "TableName": TABLE,
-            "Item": item,
-            "ConditionExpression": NEW,
-            "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-        }
-    }
+def put(item_id: str, **attributes: str) -> Write:
+    return transaction.put(TABLE, {"id": item_id, **attributes}, IS_NEW)
 
 
 def stored() -> set[str]:
@@ -62,14 +55,14 @@ def stored() -> set[str]:
 
 
 def test_all_is_written() -> None:
-    assert transaction.write({"a": put("1"), "b": put("2")}) == {}
+    assert transaction.execute({"a": put("1"), "b": put("2")}) == {}
     assert stored() == {"1", "2"}
 
 
 def test_a_condition_that_fails_is_named_with_what_stood_in_its_way() -> None:
-    transaction.write({"a": put("1", colour="red")})
+    transaction.execute({"a": put("1", colour="red")})
 
-    failed = transaction.write({"a": put("2"), "b": put("1", colour="blue")})
+    failed = transaction.execute({"a": put("2"), "b": put("1", colour="blue")})
 
     assert failed == {"b": {"id": "1", "colour": "red"}}
     assert stored() == {"1"}
@@ -78,7 +71,7 @@ def test_a_condition_that_fails_is_named_with_what_stood_in_its_way() -> None:
 def test_who_met_another_transaction_tries_again(refusals: list[list[str]]) -> None:
     refusals += [["TransactionConflict", "None"], ["None", "ThrottlingError"]]
 
-    assert transaction.write({"a": put("1"), "b": put("2")}) == {}
+    assert transaction.execute({"a": put("1"), "b": put("2")}) == {}
     assert stored() == {"1", "2"}
 
 
@@ -87,7 +80,7 @@ def test_a_failed_condition_beside_a_conflict_is_told(
 ) -> None:
     refusals.append(["ConditionalCheckFailed", "TransactionConflict"])
 
-    assert transaction.write({"a": put("1"), "b": put("2")}) == {"a": {}}
+    assert transaction.execute({"a": put("1"), "b": put("2")}) == {"a": {}}
 
 
 def test_who_always_meets_another_gives_up_and_says_so(
@@ -96,7 +89,7 @@ def test_who_always_meets_another_gives_up_and_says_so(
     refusals += [["TransactionConflict"]] * 99
 
     with pytest.raises(TryAgainError):
-        transaction.write({"a": put("1")})
+        transaction.execute({"a": put("1")})
 
     assert len(refusals) == 99 - transaction.ATTEMPTS
     assert stored() == set()
@@ -106,12 +99,11 @@ def test_a_reason_that_nobody_expects_is_an_error(refusals: list[list[str]]) -> 
     refusals.append(["ValidationError"])
 
     with pytest.raises(RuntimeError, match="ValidationError"):
-        transaction.write({"a": put("1")})
+        transaction.execute({"a": put("1")})
 
 
 def test_a_table_that_is_missing_is_an_error() -> None:
-    wrong = put("1")
-    wrong["Put"]["TableName"] = "none"
+    wrong = transaction.put("none", {"id": "1"}, IS_NEW)
 
     with pytest.raises(ClientError):
-        transaction.write({"a": wrong})
+        transaction.execute({"a": wrong})

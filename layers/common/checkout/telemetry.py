@@ -1,11 +1,12 @@
 """The logger and the metrics; both write to the log that Lambda collects."""
 
 import warnings
-from typing import Any
+from typing import Any, Literal
 
 from aws_lambda_powertools import Logger, Metrics
 
 from checkout.config import TelemetryConfig
+from checkout.metric import Metric
 
 # Most invocations of some functions have nothing to count.
 warnings.filterwarnings("ignore", "No application metrics to publish")
@@ -39,7 +40,19 @@ metrics: Metrics = (
 )
 
 
-def count(metric: str, times: int = 1) -> None:
-    """Count what occurred; the names are in docs/operations.md."""
-    # Datadog knows no units: there it becomes a tag.
+def count(metric: Metric, times: int = 1) -> None:
+    # Datadog has no units: there the unit becomes a tag.
     metrics.add_metric(name=metric, unit="Count", value=times)
+
+
+def report(
+    event: str,
+    metric: Metric,
+    *,
+    level: Literal["info", "warning", "error"] = "info",
+    **keys: object,
+) -> None:
+    """Log *event* with its *keys*, and count it."""
+    count(metric)
+    # The line that calls this function is logged, not this line.
+    getattr(logger, level)(event, stacklevel=3, **keys)

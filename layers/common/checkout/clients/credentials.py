@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable
 
 from checkout.clients import aws
+from checkout.metric import Metric
 from checkout.telemetry import count, logger
 
 # A rotated secret is in use everywhere after this long at most.
@@ -31,7 +32,7 @@ def secret(name: str, monotonic: Callable[[], float] = time.monotonic) -> str:
     except Exception:
         if not known:
             raise
-        count("payments.secrets.stale")
+        count(Metric.SECRETS_STALE)
         logger.exception("secret_not_fetched", secret_name=name)
         value, seconds = known, SECONDS_BETWEEN_TRIES
     _kept[name] = (value, monotonic() + seconds)

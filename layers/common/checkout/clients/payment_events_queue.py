@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from checkout.clients import aws
-from checkout.domain.stripe_events import SESSION_OBSERVED
+from checkout.domain.stripe_events import SESSION_OBSERVED, Event
 
 
 class PaymentEventsQueue:
@@ -23,3 +23,9 @@ class PaymentEventsQueue:
             "data": {"object": stripe_object},
         }
         self.send(json.dumps(event))
+
+
+def read_event(message: str) -> Event:
+    """Read a message of the queue; raises ValueError, KeyError or TypeError."""
+    body = json.loads(message)
+    return Event(id=body["id"], type=body["type"], object=body["data"]["object"])

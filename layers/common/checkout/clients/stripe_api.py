@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from checkout.domain.checkout_session import id_of
+from checkout.domain.stripe_object import id_of
 from checkout.errors import (
     IdempotencyKeyTakenError,
     StripeBrokenError,

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from typing import Any, Self
 
 from checkout.domain.payment_session import PaymentSession, Status
+from checkout.domain.quarantine_reason import QuarantineReason
+from checkout.domain.stripe_object import id_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +31,7 @@ class CheckoutSession:
     client_secret: str | None = field(default=None, repr=False)
 
     @classmethod
-    def from_dict(cls, stripe_object: Mapping[str, Any]) -> Self:
+    def from_stripe(cls, stripe_object: Mapping[str, Any]) -> Self:
         """Read Stripe's object; raises KeyError if it is not a Checkout Session."""
         metadata = stripe_object.get("metadata") or {}
         return cls(
@@ -45,6 +47,19 @@ class CheckoutSession:
             url=stripe_object.get("url"),
             client_secret=stripe_object.get("client_secret"),
         )
+
+
+def mismatch(checkout: CheckoutSession, session: PaymentSession) -> str | None:
+    """Return how the Checkout Session differs from what we prepared, None if equal."""
+    if session.stripe_session_id not in {None, checkout.id}:
+        return QuarantineReason.ANOTHER_STRIPE_SESSION
+    if checkout.livemode != session.livemode:
+        return QuarantineReason.ANOTHER_MODE
+    if checkout.currency != session.currency:
+        return QuarantineReason.ANOTHER_CURRENCY
+    if checkout.amount_total != session.amount:
+        return QuarantineReason.ANOTHER_AMOUNT
+    return None
 
 
 def is_ahead(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
@@ -65,8 +80,3 @@ def bank_refused(stripe_object: Mapping[str, Any]) -> bool:
         and stripe_object["status"] == "complete"
         and payment_intent["status"] in {"requires_payment_method", "canceled"}
     )
-
-
-def id_of(reference: str | Mapping[str, Any] | None) -> str | None:
-    """Stripe gives an id, or the whole object where it was expanded."""
-    return reference.get("id") if isinstance(reference, Mapping) else reference

@@ -11,6 +11,9 @@ THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
 # Stripe takes these with two decimals, and both must be zero.
 WHOLE_UNITS_ONLY = frozenset(["isk", "ugx"])
 
+# A whole, of which a fee is a part.
+BASIS_POINTS = 10_000
+
 LARGEST_AMOUNT = 99_999_999
 CURRENCY_CODE_LENGTH = 3
 
@@ -73,3 +76,16 @@ class Money:
         whole, rest = divmod(self.amount, 10**self.decimals)
         fraction = f".{rest:0{self.decimals}d}" if self.decimals else ""
         return f"{whole}{fraction} {self.currency.upper()}"
+
+
+def split(
+    amount: int, platform_bps: int, organization_bps: int
+) -> tuple[int, int, int]:
+    """Split *amount* into the platform's, organization's and creator's share."""
+    if min(platform_bps, organization_bps) < 0 or (
+        platform_bps + organization_bps > BASIS_POINTS
+    ):
+        raise ValueError("the fees take more than there is")
+    platform = amount * platform_bps // BASIS_POINTS
+    organization = amount * organization_bps // BASIS_POINTS
+    return platform, organization, amount - platform - organization

@@ -5,11 +5,9 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from checkout.domain.money import InvalidMoneyError, Money
+from checkout.domain.money import BASIS_POINTS, InvalidMoneyError, Money
 from checkout.errors import NotPurchasableError
 
-# What a whole is made of, where a fee is a part of it.
-BASIS_POINTS = 10_000
 # As long as a token's `sub` may be; it is part of keys in DynamoDB.
 LONGEST_CREATOR_ID = 255
 
@@ -84,7 +82,7 @@ class Sale:
 
     It goes from *sellable* to *sold*, and to *returned* when all the money has gone
     back. One that is sold again and again has no statuses: it only has to be there.
-    *facts* are written with the sold status.
+    *attributes* are written with the sold status.
     """
 
     item_type: str
@@ -92,7 +90,7 @@ class Sale:
     sellable: str | None = None
     sold: str | None = None
     returned: str | None = None
-    facts: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = field(default_factory=dict)
 
 
 def price_of(item: Mapping[str, Any], refusal: str) -> Money:

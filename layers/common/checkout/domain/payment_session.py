@@ -42,9 +42,9 @@ class PaymentSession:
     Everything that was decided before Stripe was asked, and what came of it.
 
     *stripe_request* is the JSON that Stripe is sent under *idempotency_key*: kept as
-    text, so that a retry sends the same bytes even after a deployment. *terms* is a
-    digest of what the buyer was offered. *expires_at* is when the buyer can no longer
-    pay. *details* are the facts of the offer that its purchase will show.
+    text, so that a retry sends the same bytes even after a deployment. *terms_digest*
+    is the fingerprint of what the buyer was offered. The buyer can pay until
+    *expires_at*. *details* of the offer are copied to its purchase.
     """
 
     id: str
@@ -58,7 +58,7 @@ class PaymentSession:
     amount: int
     currency: str
     title: str
-    terms: str
+    terms_digest: str
     idempotency_key: str
     stripe_request: str = field(repr=False)  # it may hold the buyer's e-mail address
     livemode: bool

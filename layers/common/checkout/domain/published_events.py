@@ -1,33 +1,34 @@
 """
-Domain events: what our other services are told, made of what the audit log says.
+Published events: what subscribers learn, made of the entries of the audit log.
 
 docs/events.md is their contract.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
-# Audit actions that are not here are nobody's business but the operator's.
+from checkout.domain.audit_action import AuditAction
+
+# Entries with other audit actions are not published.
 NAMES = {
-    "checkout_created": "payments.checkout.started",
-    "payment_processing": "payments.checkout.processing",
-    "payment_failed": "payments.checkout.failed",
-    "checkout_completed": "payments.checkout.completed",
-    "checkout_expired": "payments.checkout.expired",
-    "unfulfillable_payment": "payments.purchase.unfulfillable",
-    "purchase_quarantined": "payments.purchase.quarantined",
-    "quarantine_accepted": "payments.quarantine.accepted",
-    "purchase_refunded": "payments.purchase.refunded",
-    "refund_failed": "payments.refund.failed",
-    "dispute_opened": "payments.dispute.opened",
-    "dispute_won": "payments.dispute.won",
-    "dispute_lost": "payments.dispute.lost",
-    "fraud_warning_received": "payments.fraud_warning.received",
+    AuditAction.CHECKOUT_CREATED: "payments.checkout.started",
+    AuditAction.PAYMENT_PROCESSING: "payments.checkout.processing",
+    AuditAction.PAYMENT_FAILED: "payments.checkout.failed",
+    AuditAction.CHECKOUT_COMPLETED: "payments.checkout.completed",
+    AuditAction.CHECKOUT_EXPIRED: "payments.checkout.expired",
+    AuditAction.UNFULFILLABLE_PAYMENT: "payments.purchase.unfulfillable",
+    AuditAction.PURCHASE_QUARANTINED: "payments.purchase.quarantined",
+    AuditAction.QUARANTINE_ACCEPTED: "payments.quarantine.accepted",
+    AuditAction.PURCHASE_REFUNDED: "payments.purchase.refunded",
+    AuditAction.REFUND_FAILED: "payments.refund.failed",
+    AuditAction.DISPUTE_OPENED: "payments.dispute.opened",
+    AuditAction.DISPUTE_WON: "payments.dispute.won",
+    AuditAction.DISPUTE_LOST: "payments.dispute.lost",
+    AuditAction.FRAUD_WARNING_RECEIVED: "payments.fraud_warning.received",
 }
 
-# What an entry says and others may know. A name that is not here stays with us.
-FACTS = (
+# The attributes of an entry that subscribers may see. Any other stays with us.
+FIELDS = (
     "payment_session_id",
     "purchase_id",
     "kind",
@@ -43,8 +44,7 @@ FACTS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class PublishedEvent:
+class PublishedEvent(NamedTuple):
     """
     Something that happened to a payment session.
 
@@ -57,18 +57,18 @@ class PublishedEvent:
 
 
 def published_event(entry: Mapping[str, Any]) -> PublishedEvent | None:
-    """Return what an *entry* of the audit log tells others, None if it is nothing."""
+    """Return what an *entry* of the audit log publishes, None if nothing."""
     name = NAMES.get(entry["action"])
     if name is None:
         return None
     detail = {
         "id": f"{entry['payment_session_id']}/{entry['entry_id']}",
         "occurred_at": entry["at"],
-        **{fact: entry[fact] for fact in FACTS if fact in entry},
+        **{field: entry[field] for field in FIELDS if field in entry},
     }
     if "kind" in entry:
         detail[f"{entry['kind']}_id"] = entry["offer_id"]
     if entry.get("currency") == "usd":
-        # For analytics, whose numbers are dollars: nothing of ours reads it back.
+        # Analytics count in dollars. We never read this number back.
         detail["amount_usd"] = entry["amount"] / 100
     return PublishedEvent(name, entry["at"], detail)

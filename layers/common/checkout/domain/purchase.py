@@ -7,17 +7,17 @@ event, so neither the order of the events nor their repetition can change the ou
 """
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Any, Self
 
 from checkout.domain import dispute, refund
 from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.dispute import Dispute
-from checkout.domain.offer import BASIS_POINTS
+from checkout.domain.money import split
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.receipt import Receipt
-from checkout.domain.refund import Refund, RefundRequest
+from checkout.domain.refund import Refund, RefundRequest, request_id
 from checkout.errors import NotRefundableError
 
 
@@ -70,19 +70,20 @@ class Purchase:
     version: int = 1
 
     @classmethod
-    def of(
+    def from_checkout(
         cls,
         session: PaymentSession,
-        found: CheckoutSession,
+        checkout: CheckoutSession,
         purchased_at: str,
         quarantine_reason: str | None = None,
     ) -> Self:
-        """Record what Stripe *found* paid for *session*."""
-        ours = session.stripe_session_id in {None, found.id}
+        """Return the purchase that a paid *checkout* of *session* makes."""
+        ours = session.stripe_session_id in {None, checkout.id}
+        total = checkout.amount_total
         return cls(
             # Money that came through another Stripe session than the one we asked for
             # is a purchase of its own: the session's may be yet to come.
-            id=id_for(session.id if ours else found.id),
+            id=id_for(session.id if ours else checkout.id),
             payment_session_id=session.id,
             kind=session.kind,
             offer_id=session.offer_id,
@@ -91,15 +92,13 @@ class Purchase:
             sale_key=session.sale_key,
             title=session.title,
             details=session.details,
-            amount=(
-                session.amount if found.amount_total is None else found.amount_total
-            ),
-            currency=found.currency or session.currency,
+            amount=session.amount if total is None else total,
+            currency=checkout.currency or session.currency,
             platform_fee_bps=session.platform_fee_bps,
             organization_fee_bps=session.organization_fee_bps,
             quarantine_reason=quarantine_reason,
-            stripe_session_id=found.id,
-            stripe_payment_intent_id=found.payment_intent,
+            stripe_session_id=checkout.id,
+            stripe_payment_intent_id=checkout.payment_intent,
             purchased_at=purchased_at,
         )
 
@@ -171,6 +170,11 @@ class Purchase:
         return [r for r in self.refunds.values() if r.rank == refund.PENDING]
 
     @property
+    def shares(self) -> tuple[int, int, int]:
+        """What platform, organization and creator get of the amount that was paid."""
+        return split(self.amount, self.platform_fee_bps, self.organization_fee_bps)
+
+    @property
     def is_unresolved(self) -> bool:
         """Whether Stripe has yet to tell us something of it."""
         return bool(
@@ -217,6 +221,19 @@ class Purchase:
             )
         return self._with_request(request)
 
+    def with_automatic_refund(self, at: str) -> Self:
+        """Request that Stripe refund everything; raises NotRefundableError."""
+        return self.with_refund_request(
+            RefundRequest(
+                id=request_id(self.id, "automatic"),
+                amount=self.amount,
+                requested_amount=None,
+                reason=self.quarantine_reason,
+                requested_by="checkout",
+                requested_at=at,
+            )
+        )
+
     def with_refused_request(self, request_id: str, code: str) -> Self:
         request = self.refund_requests[request_id]
         if not request.is_open:
@@ -246,67 +263,7 @@ class Purchase:
         """Let nothing come of it, because a person has dealt with the money."""
         return replace(self, dismissed_at=self.dismissed_at or at)
 
-    # ------------------------------------------------------------ how it is shown
-
-    def to_dict(self) -> dict[str, Any]:
-        """Everything to be stored, with what follows from it for those who query."""
-        stored = asdict(self)
-        stored["fraud_warnings"] = list(self.fraud_warnings)
-        platform, organization, creator = self.shares
-        return stored | {
-            "status": self.status,
-            "refunded_amount": self.refunded_amount,
-            "platform_fee": platform,
-            "organization_fee": organization,
-            "creator_payout": creator,
-        }
-
-    @property
-    def shares(self) -> tuple[int, int, int]:
-        """What platform, organization and creator get of the amount that was paid."""
-        return split(self.amount, self.platform_fee_bps, self.organization_fee_bps)
-
-    @classmethod
-    def from_dict(cls, stored: Mapping[str, Any]) -> Self:
-        known = _known(cls, stored)
-        for absent in (
-            "buyer_id",
-            "creator_id",
-            "sale_key",
-            "stripe_payment_intent_id",
-        ):
-            known.setdefault(absent, None)
-        for name, shape in (
-            ("refund_requests", RefundRequest),
-            ("refunds", Refund),
-            ("disputes", Dispute),
-        ):
-            found = known.get(name, {})
-            known[name] = {k: shape(**_known(shape, v)) for k, v in found.items()}
-        if "receipt" in known:
-            known["receipt"] = Receipt.from_dict(known["receipt"])
-        known["fraud_warnings"] = tuple(known.get("fraud_warnings", ()))
-        return cls(**known)
-
-
-def _known(shape: type[Any], stored: Mapping[str, Any]) -> dict[str, Any]:
-    """Take what *shape* has fields for; a None is stored as an absent attribute."""
-    return {f.name: stored[f.name] for f in fields(shape) if f.name in stored}
-
 
 def id_for(session_id: str) -> str:
     """One purchase for a payment session at most: its id says so."""
     return "pur_" + session_id.removeprefix("ps_")
-
-
-def split(
-    amount: int, platform_bps: int, organization_bps: int
-) -> tuple[int, int, int]:
-    """Split *amount* into the platform's, organization's and creator's share."""
-    if min(platform_bps, organization_bps) < 0 or (
-        platform_bps + organization_bps > BASIS_POINTS
-    ):
-        raise ValueError("the fees take more than there is")
-    platform = amount * platform_bps // BASIS_POINTS
-    organization = amount * organization_bps // BASIS_POINTS
-    return platform, organization, amount - platform - organization

@@ -11,7 +11,8 @@ from enum import StrEnum
 from typing import Any, NamedTuple
 
 from checkout.domain import dispute
-from checkout.domain.purchase import Purchase, split
+from checkout.domain.money import split
+from checkout.domain.purchase import Purchase
 
 
 class Measure(StrEnum):

@@ -1,8 +1,7 @@
-"""Which of Stripe's events we act on, and the event that a message holds."""
+"""The events of Stripe that we act on, and what each of them can lead to."""
 
-import json
-from dataclasses import dataclass
-from typing import Any
+from enum import StrEnum
+from typing import Any, NamedTuple
 
 SESSION_COMPLETED = "checkout.session.completed"
 ASYNC_PAYMENT_SUCCEEDED = "checkout.session.async_payment_succeeded"
@@ -19,7 +18,7 @@ DISPUTE_CLOSED = "charge.dispute.closed"
 FUNDS_WITHDRAWN = "charge.dispute.funds_withdrawn"
 FUNDS_REINSTATED = "charge.dispute.funds_reinstated"
 FRAUD_WARNING = "radar.early_fraud_warning.created"
-# Ours: somebody asked Stripe for a session, and Stripe knew more than our record.
+# Ours: we retrieved a Checkout Session, and it was ahead of our record.
 SESSION_OBSERVED = "checkout.session.observed"
 
 OF_SESSIONS = frozenset(
@@ -45,16 +44,24 @@ AFTER_PAYMENT = OF_REFUNDS | OF_DISPUTES | {FRAUD_WARNING}
 FROM_STRIPE = OF_SESSIONS | AFTER_PAYMENT
 
 
-@dataclass(frozen=True, slots=True)
-class Event:
+class Outcome(StrEnum):
+    """What an event led to; with each of them the event is done."""
+
+    FULFILLED = "fulfilled"
+    QUARANTINED = "quarantined"
+    UNFULFILLABLE = "unfulfillable"
+    CHANGED = "changed"
+    PROCESSING = "processing"
+    FAILED = "failed"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    NO_EFFECT = "no_effect"
+    FOREIGN = "foreign"
+
+
+class Event(NamedTuple):
     """A verified event: Stripe's id and type, and the object that it is about."""
 
     id: str
     type: str
     object: dict[str, Any]
-
-
-def read(message: str) -> Event:
-    """Read a message of the queue; raises ValueError, KeyError or TypeError."""
-    body = json.loads(message)
-    return Event(id=body["id"], type=body["type"], object=body["data"]["object"])

@@ -4,6 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 
+def id_of(reference: str | Mapping[str, Any] | None) -> str | None:
+    """Return an id that Stripe gives as it is, or as the expanded object."""
+    return reference.get("id") if isinstance(reference, Mapping) else reference
+
+
 def text_of(stripe_object: Mapping[str, Any], name: str) -> str:
     """Return a text that is not empty; raises ValueError."""
     value = stripe_object.get(name)

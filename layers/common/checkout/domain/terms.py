@@ -100,7 +100,7 @@ class Terms:
             return f"{self.kind_name}#{self.offer.id}#{whose}"
         return self.offer.sale_key
 
-    def intent(self, attempt: int, *, livemode: bool, stack_id: str) -> PaymentSession:
+    def prepare(self, attempt: int, *, livemode: bool, stack_id: str) -> PaymentSession:
         """Decide everything that Stripe will be sent in this attempt."""
         payment_session_id = new_id()
         now = clock.now()
@@ -127,7 +127,7 @@ class Terms:
             amount=total.amount,
             currency=total.currency,
             title=self.offer.title,
-            terms=self.digest,
+            terms_digest=self.digest,
             idempotency_key=self._idempotency_key(
                 attempt, payment_session_id, stack_id
             ),

@@ -1,8 +1,9 @@
-"""After the payment: refunds, disputes and warnings that Stripe tells us of."""
+"""Apply an event about money that had arrived: a refund, a dispute, a fraud warning."""
 
 from dataclasses import dataclass
 
-from checkout.domain.checkout_session import id_of
+from checkout.clients.stripe_api import StripeApi
+from checkout.domain.audit_action import AuditAction
 from checkout.domain.dispute import INQUIRY, LOST, OPEN, WON, Dispute
 from checkout.domain.purchase import Purchase
 from checkout.domain.refund import Refund
@@ -12,92 +13,107 @@ from checkout.domain.stripe_events import (
     OF_DISPUTES,
     SESSION_OBSERVED,
     Event,
+    Outcome,
 )
+from checkout.domain.stripe_object import id_of
 from checkout.errors import TryAgainError
-from checkout.flows.fulfill import Fulfillment, Outcome
-from checkout.flows.refund_purchase import Refunds
-from checkout.telemetry import count, logger
+from checkout.flows.apply_session_event import SessionEvents
+from checkout.flows.change_purchase import PurchaseChanges
+from checkout.flows.refund_purchase import record_refund
+from checkout.metric import Metric
+from checkout.tables.audit_log import AuditLog
+from checkout.tables.purchases import Purchases
+from checkout.telemetry import count, report
 
+# By the rank of a dispute: what the audit log says when a dispute reaches it.
 AUDIT_ACTIONS = {
-    INQUIRY: "dispute_inquiry",
-    OPEN: "dispute_opened",
-    LOST: "dispute_lost",
-    WON: "dispute_won",
+    INQUIRY: AuditAction.DISPUTE_INQUIRY,
+    OPEN: AuditAction.DISPUTE_OPENED,
+    LOST: AuditAction.DISPUTE_LOST,
+    WON: AuditAction.DISPUTE_WON,
 }
-COUNTED = {
-    "dispute_opened": "payments.disputes.opened",
-    "dispute_lost": "payments.disputes.lost",
-    "dispute_won": "payments.disputes.won",
+METRICS = {
+    AuditAction.DISPUTE_OPENED: Metric.DISPUTES_OPENED,
+    AuditAction.DISPUTE_LOST: Metric.DISPUTES_LOST,
+    AuditAction.DISPUTE_WON: Metric.DISPUTES_WON,
 }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MoneyEvents:
     """
-    Applies what happened to money that had arrived; every event may come twice or late.
+    Applies events to purchases; each may come more than once, or late.
 
-    One may even come before the event of the payment itself: then the payment is
+    An event may come before the event of the payment itself. Then the payment is
     fulfilled first.
     """
 
-    fulfillment: Fulfillment
-    refunds: Refunds
+    purchases: Purchases
+    audit_log: AuditLog
+    stripe: StripeApi
+    changes: PurchaseChanges
+    session_events: SessionEvents
 
-    def apply(self, event: Event) -> Outcome:
+    def apply_money_event(self, event: Event) -> Outcome:
         """Do what *event* means; raises TryAgainError when it must come again."""
-        purchase = self._purchase_of(self._payment_intent_of(event))
-        if purchase is None:
-            count("payments.events.foreign")
+        payment_intent_id = self._payment_intent_of(event)
+        purchase = self._purchase_of(payment_intent_id) if payment_intent_id else None
+        if purchase is None or payment_intent_id is None:
+            count(Metric.EVENTS_FOREIGN)
             return Outcome.FOREIGN
         if event.type == CHARGE_REFUNDED:
-            is_news = self._record_refunds(purchase, event)
+            is_news = self._record_refunds(purchase, payment_intent_id, event)
         elif event.type in OF_DISPUTES:
             is_news = self._record_dispute(purchase, event)
         elif event.type == FRAUD_WARNING:
             is_news = self._record_fraud_warning(purchase, event)
         else:
-            found = Refund.from_stripe(event.object)
-            _, is_news = self.refunds.record(purchase.id, found, event.id)
+            refund = Refund.from_stripe(event.object)
+            _, is_news = record_refund(self.changes, purchase, refund, event.id)
         if is_news:
             return Outcome.CHANGED
-        return self.fulfillment.record_no_effect(purchase, event)
+        self.audit_log.append_no_effect(purchase, event)
+        return Outcome.NO_EFFECT
 
     def _payment_intent_of(self, event: Event) -> str | None:
-        """Return what was paid; where Stripe leaves it out, the charge has it."""
+        """Return the payment intent's id; where it is absent, the charge has it."""
         if payment_intent_id := id_of(event.object.get("payment_intent")):
             return payment_intent_id
         charge_id = id_of(event.object.get("charge"))
-        return self.refunds.stripe.payment_intent_of(charge_id) if charge_id else None
+        return self.stripe.payment_intent_of(charge_id) if charge_id else None
 
-    def _purchase_of(self, payment_intent_id: str | None) -> Purchase | None:
-        """Return the purchase, None if the payment is none of ours."""
-        if payment_intent_id is None:
-            return None
-        purchases = self.refunds.changes.purchases
-        if purchase := purchases.by_payment_intent(payment_intent_id):
+    def _purchase_of(self, payment_intent_id: str) -> Purchase | None:
+        """Return the purchase, None if the payment is not ours."""
+        if purchase := self.purchases.by_payment_intent(payment_intent_id):
             return purchase
-        # Nothing in these events says whose payment it was; only its session does.
-        session = self.refunds.stripe.session_paid_by(payment_intent_id)
-        if session is None:
+        # These events do not name our session; only its Checkout Session does.
+        stripe_session = self.stripe.session_paid_by(payment_intent_id)
+        if stripe_session is None:
             return None
-        observed = Event(f"observed:{session['id']}", SESSION_OBSERVED, session)
-        if self.fulfillment.apply(observed) is Outcome.FOREIGN:
+        observed = Event(
+            f"observed:{stripe_session['id']}", SESSION_OBSERVED, stripe_session
+        )
+        if self.session_events.apply_session_event(observed) is Outcome.FOREIGN:
             return None
-        if purchase := purchases.by_payment_intent(payment_intent_id):
+        if purchase := self.purchases.by_payment_intent(payment_intent_id):
             return purchase
         raise TryAgainError("The payment itself is not recorded yet.")
 
-    def _record_refunds(self, purchase: Purchase, event: Event) -> bool:
-        """Record the refunds of a charge, of which the event has only the sum."""
+    def _record_refunds(
+        self, purchase: Purchase, payment_intent_id: str, event: Event
+    ) -> bool:
+        """Record every refund of a charge: the event has only their sum."""
         if event.object["amount_refunded"] == purchase.outgoing_amount:
             return False
-        assert purchase.stripe_payment_intent_id  # noqa: S101 - it was found by it
         is_news = False
         failure: Exception | None = None
-        for refund in self.refunds.stripe.refunds(purchase.stripe_payment_intent_id):
+        for stripe_refund in self.stripe.refunds(payment_intent_id):
             try:
-                found = Refund.from_stripe(refund)
-                is_news |= self.refunds.record(purchase.id, found, event.id)[1]
+                refund = Refund.from_stripe(stripe_refund)
+                purchase, is_new = record_refund(
+                    self.changes, purchase, refund, event.id
+                )
+                is_news |= is_new
             except Exception as error:  # noqa: BLE001 - the others are recorded first
                 failure = error
         if failure:
@@ -105,45 +121,47 @@ class MoneyEvents:
         return is_news
 
     def _record_dispute(self, purchase: Purchase, event: Event) -> bool:
-        found = Dispute.from_stripe(event.object)
-        changed, is_news = self.refunds.changes.apply(
-            purchase.id,
-            lambda before: before.with_dispute(found),
-            lambda before: _said_of(found, before),
-            dispute_id=found.id,
-            dispute_amount=found.amount,
-            reason=found.reason,
+        dispute = Dispute.from_stripe(event.object)
+        action = _action_of(dispute, purchase)
+        changed, is_news = self.changes.change(
+            purchase,
+            lambda before: before.with_dispute(dispute),
+            lambda before: _action_of(dispute, before),
+            dispute_id=dispute.id,
+            dispute_amount=dispute.amount,
+            reason=dispute.reason,
             event_id=event.id,
         )
         if is_news:
-            action = _said_of(found, purchase)
-            count(COUNTED.get(action, "payments.disputes.updated"))
-            if found.id not in purchase.disputes and found.rank == LOST:
-                # Its alarm rings on disputes that are opened: this one is told late.
-                count(COUNTED["dispute_opened"])
-            logger.warning(
+            report(
                 action,
+                METRICS.get(action, Metric.DISPUTES_UPDATED),
+                level="warning",
                 purchase_id=purchase.id,
-                dispute_id=found.id,
+                dispute_id=dispute.id,
                 event_id=event.id,
                 status=changed.status,
             )
+            if dispute.id not in purchase.disputes and dispute.rank == LOST:
+                # The alarm rings for opened disputes. We missed that this one opened.
+                count(Metric.DISPUTES_OPENED)
         return is_news
 
     def _record_fraud_warning(self, purchase: Purchase, event: Event) -> bool:
         warning_id = event.object["id"]
-        _, is_news = self.refunds.changes.apply(
-            purchase.id,
+        _, is_news = self.changes.change(
+            purchase,
             lambda before: before.with_fraud_warning(warning_id),
-            "fraud_warning_received",
+            AuditAction.FRAUD_WARNING_RECEIVED,
             fraud_warning_id=warning_id,
             reason=event.object["fraud_type"],
             event_id=event.id,
         )
         if is_news:
-            count("payments.fraud_warnings")
-            logger.warning(
-                "fraud_warning_received",
+            report(
+                AuditAction.FRAUD_WARNING_RECEIVED,
+                Metric.FRAUD_WARNINGS,
+                level="warning",
                 purchase_id=purchase.id,
                 fraud_warning_id=warning_id,
                 event_id=event.id,
@@ -151,9 +169,9 @@ class MoneyEvents:
         return is_news
 
 
-def _said_of(found: Dispute, before: Purchase) -> str:
-    """Name what a dispute has come to; any of its events may be the first to say so."""
-    known = before.disputes.get(found.id)
-    if known is None or found.rank > known.rank:
-        return AUDIT_ACTIONS[found.rank]
-    return "dispute_funds_moved"
+def _action_of(dispute: Dispute, before: Purchase) -> AuditAction:
+    """Return what a dispute has come to; any of its events may be the first."""
+    known = before.disputes.get(dispute.id)
+    if known is None or dispute.rank > known.rank:
+        return AUDIT_ACTIONS[dispute.rank]
+    return AuditAction.DISPUTE_FUNDS_MOVED

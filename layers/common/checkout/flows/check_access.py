@@ -1,21 +1,21 @@
-"""Whether a buyer has what was bought; also for other Lambdas that mount the layer."""
+"""Check whether a buyer has access; other Lambdas that mount the layer call it too."""
 
 from checkout.kinds import kind_named
 from checkout.tables.offers import Offers
-from checkout.tables.purchases import Purchases
+from checkout.tables.ownerships import Ownerships
 
 
 def has_access(
-    kind: str, offer_id: str, buyer_id: str, offers: Offers, purchases: Purchases
+    kind: str, offer_id: str, buyer_id: str, offers: Offers, ownerships: Ownerships
 ) -> bool:
     """
-    Whether *buyer_id* holds the offer now: paid for, not given back nor disputed.
+    Return whether *buyer_id* owns the offer now: paid, not refunded, not suspended.
 
-    Raises NotFoundError for an unknown kind. An offer that does not exist is held by
-    nobody, so nothing is learned about it.
+    Raises NotFoundError for an unknown kind. Unknown offers return False, so callers
+    cannot probe for existence.
     """
     sale_key = kind_named(kind).sale_key(offer_id, buyer_id, offers)
-    ownership = purchases.ownership(sale_key) if sale_key else None
+    ownership = ownerships.get(sale_key) if sale_key else None
     return (
         ownership is not None
         and ownership.buyer_id == buyer_id

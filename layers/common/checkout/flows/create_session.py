@@ -1,4 +1,4 @@
-"""Start a payment: the prepared session is written first, then Stripe is asked."""
+"""Create a payment session: prepare it, then open its Checkout Session at Stripe."""
 
 from contextlib import suppress
 from dataclasses import dataclass
@@ -19,28 +19,28 @@ from checkout.flows.open_checkout import (
     SessionAbandonedError,
     StripeCheckout,
 )
+from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import PaymentSessions
-from checkout.tables.purchases import Purchases
 from checkout.telemetry import logger
 
-# Each round is lost only to a request that got further than this one.
+# A round fails only when a concurrent request made progress, so a few are enough.
 ROUNDS = 5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SessionCreator:
-    """Starts payment sessions: at most one of a sale key can be paid at any time."""
+    """Creates payment sessions: of a sale key, at most one can be paid at any time."""
 
     sessions: PaymentSessions
-    purchases: Purchases
-    payable: StripeCheckout
+    ownerships: Ownerships
+    stripe_checkout: StripeCheckout
     allowed_origins: str
     livemode: bool
     stack_id: str
 
-    def start(self, terms: Terms) -> OpenedCheckout:
+    def create(self, terms: Terms) -> OpenedCheckout:
         """
-        Return a session on *terms*: the live one if it has the same, or a new one.
+        Return the live session if it has the same *terms*, or a new one.
 
         Raises AlreadyPurchasedError, PaymentInProgressError, IdempotencyKeyReusedError,
         InvalidRequestError (a redirect that is not allowed) and StripeError.
@@ -50,29 +50,30 @@ class SessionCreator:
         for _ in range(ROUNDS):
             live = self.sessions.live(live_id) if live_id else None
             current = self.sessions.get(live.payment_session_id) if live else None
-            # Read after the session: one that fulfilled before that read shows here.
-            if sale_key and self.purchases.ownership(sale_key):
+            # Read after the session: if that is fulfilled, its owner is found here.
+            if sale_key and self.ownerships.get(sale_key):
                 raise AlreadyPurchasedError("This has been purchased already.")
-            if live and current:
-                same = current.terms == terms.digest
+            if current:
+                same = current.terms_digest == terms.digest
                 if terms.request_key and not same:
                     raise IdempotencyKeyReusedError(
                         "This Idempotency-Key was used for another request."
                     )
                 if same and _can_be_answered(current):
                     with suppress(SessionAbandonedError, IdempotencyKeyTakenError):
-                        return self.payable.open(current)
+                        return self.stripe_checkout.open(current)
                     continue
-                self.payable.close(current)
-            attempt = live.attempt + 1 if live else 1
-            intent = terms.intent(
-                attempt, livemode=self.livemode, stack_id=self.stack_id
+                self.stripe_checkout.expire(current)
+            session = terms.prepare(
+                live.attempt + 1 if live else 1,
+                livemode=self.livemode,
+                stack_id=self.stack_id,
             )
-            if self.sessions.start(intent, live_id, live):
-                logger.info("session_prepared", payment_session_id=intent.id)
-                # A key that is taken costs an attempt: the next one has another.
+            if self.sessions.prepare(session, live_id, live):
+                logger.info("session_prepared", payment_session_id=session.id)
+                # If another request has used the key, the next attempt has a new one.
                 with suppress(SessionAbandonedError, IdempotencyKeyTakenError):
-                    return self.payable.open(intent)
+                    return self.stripe_checkout.open(session)
         raise PaymentInProgressError("This is being paid for in another window.")
 
     def _check_redirects(self, terms: Terms) -> None:
@@ -86,10 +87,10 @@ class SessionCreator:
 
 
 def _can_be_answered(session: PaymentSession) -> bool:
-    """Whether the session is still what a new one on the same terms would be."""
+    """Return whether a new session on the same terms would be no different."""
     if clock.now() >= clock.from_iso(session.expires_at):
         return False
     if session.status in {Status.PREPARED, Status.OPEN}:
         return True
-    # Under the caller's own key the answer stays the same, whatever came of it.
+    # Under the caller's own key the answer stays the same, whatever became of it.
     return session.sale_key is None and session.status is not Status.ABANDONED

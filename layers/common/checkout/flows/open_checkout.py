@@ -1,4 +1,4 @@
-"""Make a session payable at Stripe, and see to it that it is payable no more."""
+"""Open and expire Checkout Sessions at Stripe."""
 
 import json
 import random
@@ -11,8 +11,9 @@ from typing import Any
 from checkout import clock
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import UNAVAILABLE, StripeApi
+from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_session import CheckoutSession
-from checkout.domain.payment_session import UNRESOLVED, PaymentSession, Status
+from checkout.domain.payment_session import PaymentSession, Status
 from checkout.errors import (
     AlreadyPurchasedError,
     PaymentInProgressError,
@@ -25,22 +26,22 @@ from checkout.tables.audit_log import AuditLog
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.telemetry import logger
 
-BUSY_TRIES = 8
+BUSY_ATTEMPTS = 8
 BUSY_PAUSE_SECONDS = 0.15
 
-# Stripe's own limit is a day from when the session was made there.
+# Stripe expires a Checkout Session a day after it was created, at the latest.
 OPEN_AT_MOST = timedelta(hours=25)
 
-GIVEN_UP = frozenset([Status.ABANDONED, Status.EXPIRED])
+ENDED_BY_US = frozenset([Status.ABANDONED, Status.EXPIRED])
 
 
 class SessionAbandonedError(Exception):
-    """Stripe made the session after another request had given it up."""
+    """Another request had ended the session before Stripe created it."""
 
 
 @dataclass(frozen=True, slots=True)
 class OpenedCheckout:
-    """A session that the buyer can pay now; the secret is for embedded pages only."""
+    """A session that can be paid now; only embedded pages have a client secret."""
 
     session: PaymentSession
     client_secret: str | None
@@ -48,40 +49,40 @@ class OpenedCheckout:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StripeCheckout:
-    """Opens and closes sessions at Stripe; a crash between two steps loses nothing."""
+    """Opens and expires sessions at Stripe; a crash between two steps loses nothing."""
 
     sessions: PaymentSessions
     audit_log: AuditLog
-    payment_events: PaymentEventsQueue
+    queue: PaymentEventsQueue
     stripe: StripeApi
 
     def open(self, session: PaymentSession) -> OpenedCheckout:
         """
-        Ask Stripe for the session, unless we have its answer already.
+        Create the Checkout Session at Stripe, unless its URL is recorded already.
 
-        After a crash at any point the same intent comes here again, sends the same
-        bytes under the same key, and gets the same session from Stripe. Raises
-        GivenUpError if another request has given the session up in the meantime.
+        After a crash at any point, the next call sends the same bytes under the same
+        key and gets the same Checkout Session. Raises StripeError, and
+        SessionAbandonedError if another request has ended the session meanwhile.
         """
         if session.url:
             return OpenedCheckout(session, None)
-        stripe_object = self._ask_stripe(session)
+        stripe_object = self._create(session)
         if stripe_object is None:
             return self.open(self._reload(session))
-        stripe_session = CheckoutSession.from_dict(stripe_object)
+        checkout = CheckoutSession.from_stripe(stripe_object)
+        if session.status is Status.PREPARED:
+            self._record_open(session, checkout)
         opened = replace(
             session,
             status=Status.OPEN,
-            stripe_session_id=stripe_session.id,
-            url=stripe_session.url,
+            stripe_session_id=checkout.id,
+            url=checkout.url,
         )
-        if session.status is Status.PREPARED:
-            self._record_open(opened)
-        return OpenedCheckout(opened, stripe_session.client_secret)
+        return OpenedCheckout(opened, checkout.client_secret)
 
-    def _ask_stripe(self, session: PaymentSession) -> dict[str, Any] | None:
-        """Return Stripe's session, or None if another request has recorded it."""
-        for attempt in range(BUSY_TRIES):
+    def _create(self, session: PaymentSession) -> dict[str, Any] | None:
+        """Return Stripe's object, None if another request has recorded it."""
+        for attempt in range(BUSY_ATTEMPTS):
             try:
                 return self.stripe.create_session(
                     json.loads(session.stripe_request), session.idempotency_key
@@ -91,108 +92,110 @@ class StripeCheckout:
                     return None
                 time.sleep(BUSY_PAUSE_SECONDS * random.uniform(1, attempt + 2))  # noqa: S311
             except StripeRefusedError:
-                self._give_up(session)
+                self._abandon(session)
                 raise
         raise StripeError(UNAVAILABLE)
 
     def _reload(self, session: PaymentSession) -> PaymentSession:
         return self.sessions.get(session.id) or session
 
-    def _record_open(self, session: PaymentSession) -> None:
-        assert session.stripe_session_id  # noqa: S101 - Stripe has just given it
-        # A condition that fails means: another request, or an event, was here first.
-        lost = transaction.write(
+    def _record_open(self, session: PaymentSession, checkout: CheckoutSession) -> None:
+        # A condition fails if another request, or an event, was here first.
+        failures = transaction.execute(
             {
-                "session": self.sessions.move(
+                "session": self.sessions.moved(
                     session.id,
                     Status.OPEN,
-                    stripe_session_id=session.stripe_session_id,
-                    url=session.url,
+                    stripe_session_id=checkout.id,
+                    url=checkout.url,
                 ),
-                "pointer": self.sessions.point_from(
-                    session.stripe_session_id, session.id
-                ),
+                "pointer": self.sessions.pointer(checkout.id, session.id),
                 "audit": self.audit_log.entry(
                     session,
-                    "checkout_created",
-                    clock.now(),
-                    stripe_session_id=session.stripe_session_id,
+                    AuditAction.CHECKOUT_CREATED,
+                    stripe_session_id=checkout.id,
                     attempt=session.attempt,
                 ),
             }
         )
-        if lost.get("session", {}).get("status") in GIVEN_UP:
-            # Another session may have taken its place: two must not be payable.
-            self.stripe.expire_session(session.stripe_session_id)
+        if failures.get("session", {}).get("status") in ENDED_BY_US:
+            # Another session may have taken its place: never leave two to be paid.
+            self.stripe.expire_session(checkout.id)
             raise SessionAbandonedError
-        if not lost:
+        if not failures:
             logger.info(
-                "checkout_created",
+                AuditAction.CHECKOUT_CREATED,
                 payment_session_id=session.id,
-                stripe_session_id=session.stripe_session_id,
+                stripe_session_id=checkout.id,
                 kind=session.kind,
                 amount=session.amount,
                 currency=session.currency,
             )
 
-    def close(self, session: PaymentSession) -> None:
+    def expire(self, session: PaymentSession) -> None:
         """
-        See to it that *session* cannot be paid any more.
+        Make sure that *session* cannot be paid any more.
 
-        Raises AlreadyPurchasedError or PaymentInProgressError if it has been.
+        Raises AlreadyPurchasedError or PaymentInProgressError if it has been paid, and
+        StripeError if Stripe has not said that it is expired: it may still be paid.
         """
         if session.status in {Status.PROCESSING, Status.QUARANTINED}:
-            raise PaymentInProgressError(
-                "Your earlier payment is still being processed."
-            )
-        if session.status not in UNRESOLVED:
-            return
+            raise _in_progress()
         if session.status is Status.PREPARED:
-            over = clock.now() >= clock.from_iso(session.expires_at)
-            if over and self._give_up(session):
-                return
-            with suppress(StripeRefusedError, SessionAbandonedError):
-                self.open(session)
-            session = self._reload(session)
-            if session.status is Status.PREPARED:
-                raise StripeError(UNAVAILABLE)
-            self.close(session)
+            self._expire_prepared(session)
+        elif session.status is Status.OPEN and session.stripe_session_id:
+            self._expire_open(session, session.stripe_session_id)
+
+    def _expire_prepared(self, session: PaymentSession) -> None:
+        """Open the session to learn its id at Stripe, then expire it there."""
+        over = clock.now() >= clock.from_iso(session.expires_at)
+        if over and self._abandon(session):
             return
-        assert session.stripe_session_id  # noqa: S101 - Stripe has just given it
+        with suppress(StripeRefusedError, SessionAbandonedError):
+            self.open(session)
+        session = self._reload(session)
+        if session.status is Status.PREPARED:
+            raise StripeError(UNAVAILABLE)
+        self.expire(session)
+
+    def _expire_open(self, session: PaymentSession, stripe_session_id: str) -> None:
         try:
-            stripe_object = self.stripe.expire_session(session.stripe_session_id)
+            stripe_object = self.stripe.expire_session(stripe_session_id)
         except StripeRefusedError as refusal:
-            # The key may be that of another account by now. No session stays open for
-            # so long, wherever it is.
-            created = clock.from_iso(session.created_at)
-            over = clock.now() > created + OPEN_AT_MOST
+            # The API key may belong to another Stripe account by now. After so long,
+            # no session is open in any account.
+            over = clock.now() > clock.from_iso(session.created_at) + OPEN_AT_MOST
             if refusal.stripe_code != "resource_missing" or not over:
                 raise
-            self._end(session, Status.EXPIRED, "checkout_expired")
+            self._end(session, Status.EXPIRED, AuditAction.CHECKOUT_EXPIRED)
             return
-        stripe_session = CheckoutSession.from_dict(stripe_object)
-        if stripe_session.status == "expired":
-            self._end(session, Status.EXPIRED, "checkout_expired")
+        checkout = CheckoutSession.from_stripe(stripe_object)
+        if checkout.status == "expired":
+            self._end(session, Status.EXPIRED, AuditAction.CHECKOUT_EXPIRED)
             return
-        self.payment_events.send_observed(stripe_object)
-        if stripe_session.payment_status == "unpaid":
-            raise PaymentInProgressError(
-                "Your earlier payment is still being processed."
-            )
+        self.queue.send_observed(stripe_object)
+        if checkout.payment_status == "unpaid":
+            raise _in_progress()
         raise AlreadyPurchasedError("You have just paid for this.")
 
-    def _give_up(self, session: PaymentSession) -> bool:
+    def _abandon(self, session: PaymentSession) -> bool:
         """
-        End a prepared session whose URL nobody was given; say whether it still was one.
+        End a prepared session whose URL no buyer has; return whether it was prepared.
 
-        Another request may have opened the session meanwhile, and then it is payable.
+        If another request has opened the session meanwhile, it can be paid.
         """
-        return self._end(session, Status.ABANDONED, "checkout_abandoned")
+        return self._end(session, Status.ABANDONED, AuditAction.CHECKOUT_ABANDONED)
 
-    def _end(self, session: PaymentSession, status: Status, action: str) -> bool:
-        return not transaction.write(
+    def _end(
+        self, session: PaymentSession, status: Status, action: AuditAction
+    ) -> bool:
+        return not transaction.execute(
             {
-                "session": self.sessions.move(session.id, status),
-                "audit": self.audit_log.entry(session, action, clock.now()),
+                "session": self.sessions.moved(session.id, status),
+                "audit": self.audit_log.entry(session, action),
             }
         )
+
+
+def _in_progress() -> PaymentInProgressError:
+    return PaymentInProgressError("Your earlier payment is still being processed.")

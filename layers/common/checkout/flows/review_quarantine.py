@@ -1,57 +1,61 @@
-"""Quarantined money, decided on by a person."""
+"""Review a quarantined purchase: a person accepts or dismisses it."""
+
+from collections.abc import Callable
 
 from checkout import clock
+from checkout.domain.audit_action import AuditAction
 from checkout.domain.purchase import Purchase, PurchaseStatus
-from checkout.errors import NotFoundError, NotQuarantinedError
+from checkout.errors import NotQuarantinedError
 from checkout.flows.change_purchase import PurchaseChanges
+from checkout.tables.item import Value
 from checkout.telemetry import logger
 
 
-def accept(changes: PurchaseChanges, purchase_id: str, accepted_by: str) -> Purchase:
+def accept(changes: PurchaseChanges, purchase: Purchase, accepted_by: str) -> Purchase:
     """
-    Let a quarantined purchase stand: its buyer gets what was paid for.
+    Let a quarantined purchase stand as a sale: its buyer gets what was paid for.
 
-    Raises NotFoundError, and NotQuarantinedError if nothing waits for a person, or if
-    another purchase holds the sale key.
+    Raises NotQuarantinedError if the purchase is not in quarantine, or if another
+    purchase holds the sale key.
     """
-    found = _quarantined(changes, purchase_id)
-    purchase, _ = changes.apply(
-        purchase_id,
+    return _decide(
+        changes,
+        purchase,
         lambda before: before.accepted(clock.iso(clock.now())),
-        "quarantine_accepted",
+        AuditAction.QUARANTINE_ACCEPTED,
         accepted_by=accepted_by,
-        reason=found.quarantine_reason,
     )
-    logger.info("quarantine_accepted", purchase_id=purchase_id)
-    return purchase
 
 
 def dismiss(
-    changes: PurchaseChanges, purchase_id: str, dismissed_by: str, note: str
+    changes: PurchaseChanges, purchase: Purchase, dismissed_by: str, note: str
 ) -> Purchase:
     """
-    Let nothing come of a quarantined purchase: its money needs no refund from here.
+    End a quarantine without a sale and without a refund from here.
 
-    It was another purchase's, say, or went back by other means, as the *note* tells
-    whoever asks later. Raises NotFoundError and NotQuarantinedError.
+    For money that belongs to another purchase, for example, or was paid back by other
+    means; the *note* says so in the audit log. Raises NotQuarantinedError.
     """
-    found = _quarantined(changes, purchase_id)
-    purchase, _ = changes.apply(
-        purchase_id,
+    return _decide(
+        changes,
+        purchase,
         lambda before: before.dismissed(clock.iso(clock.now())),
-        "quarantine_dismissed",
+        AuditAction.QUARANTINE_DISMISSED,
         dismissed_by=dismissed_by,
         note=note,
-        reason=found.quarantine_reason,
     )
-    logger.info("quarantine_dismissed", purchase_id=purchase_id)
-    return purchase
 
 
-def _quarantined(changes: PurchaseChanges, purchase_id: str) -> Purchase:
-    found = changes.purchases.get(purchase_id)
-    if found is None:
-        raise NotFoundError("There is no such purchase.")
-    if found.status is not PurchaseStatus.QUARANTINED:
-        raise NotQuarantinedError(f"The purchase is {found.status}.")
-    return found
+def _decide(
+    changes: PurchaseChanges,
+    purchase: Purchase,
+    decision: Callable[[Purchase], Purchase],
+    action: AuditAction,
+    **details: Value,
+) -> Purchase:
+    if purchase.status is not PurchaseStatus.QUARANTINED:
+        raise NotQuarantinedError(f"The purchase is {purchase.status}.")
+    reason = purchase.quarantine_reason
+    decided, _ = changes.change(purchase, decision, action, reason=reason, **details)
+    logger.info(action, purchase_id=purchase.id)
+    return decided

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from checkout.api.fields import Identifier, Url, request_body
+from checkout.api.request import Identifier, Url, request_body
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     LineItem,
@@ -93,7 +93,7 @@ def sale(purchase: Purchase) -> Sale:
         sellable="open",
         sold="purchased",
         returned="refunded",
-        facts={"purchased_bid_id": purchase.offer_id},
+        attributes={"purchased_bid_id": purchase.offer_id},
     )
 
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from checkout.api.fields import Identifier, Url, request_body
+from checkout.api.request import Identifier, Url, request_body
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     LineItem,
@@ -78,7 +78,7 @@ def sale(purchase: Purchase) -> Sale:
         sellable="CREATED",
         sold="PAID",
         returned="REFUNDED",
-        facts={"purchase_id": purchase.id},
+        attributes={"purchase_id": purchase.id},
     )
 
 

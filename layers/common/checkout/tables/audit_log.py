@@ -1,15 +1,22 @@
-"""The audit log: an append-only line for every step of a payment session."""
+"""The audit log: an append-only entry for every step of a payment session."""
 
-from datetime import datetime
 from typing import Any
 from uuid import uuid4
 
+from checkout import clock
 from checkout.clients import aws
-from checkout.clock import iso
+from checkout.domain.audit_action import AuditAction
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
+from checkout.domain.stripe_events import Event
 from checkout.tables.item import Value, from_item, to_item
-from checkout.tables.transaction import Action
+from checkout.tables.transaction import Condition, Write, execute_alone, put
+
+NEVER_CHANGED = Condition(
+    "entry_is_new",
+    "attribute_not_exists(payment_session_id)",
+    "impossible: the key of an entry is random",
+)
 
 
 class AuditLog:
@@ -17,46 +24,46 @@ class AuditLog:
         self._table = table
 
     def entry(
-        self,
-        about: PaymentSession | Purchase,
-        action: str,
-        at: datetime,
-        **facts: Value,
-    ) -> Action:
+        self, about: PaymentSession | Purchase, action: AuditAction, **details: Value
+    ) -> Write:
         """
-        Make the write of one entry, to be part of the transaction it reports.
+        Return the put of one entry, for the transaction that it reports.
 
-        Ids and states only: no e-mail address, no secret, no payload. It says enough to
-        be understood without the records that it is about, for whoever is told of it.
+        It holds ids and states only: no e-mail address, no secret, no payload.
+        Subscribers receive it without the records that it is about, so it must be
+        understood without them.
         """
-        moment = iso(at)
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": to_item(
-                    {
-                        "payment_session_id": about.payment_session_id,
-                        "entry_id": f"{moment}#{uuid4().hex}",
-                        "action": action,
-                        "at": moment,
-                        "kind": about.kind,
-                        "offer_id": about.offer_id,
-                        "buyer_id": about.buyer_id,
-                        "amount": about.amount,
-                        "currency": about.currency,
-                        **facts,
-                    }
-                ),
-                "ConditionExpression": "attribute_not_exists(payment_session_id)",
-            }
+        at = clock.iso(clock.now())
+        item = {
+            "payment_session_id": about.payment_session_id,
+            "entry_id": f"{at}#{uuid4().hex}",
+            "action": action,
+            "at": at,
+            "kind": about.kind,
+            "offer_id": about.offer_id,
+            "buyer_id": about.buyer_id,
+            "amount": about.amount,
+            "currency": about.currency,
         }
+        return put(self._table, {**item, **details}, NEVER_CHANGED)
 
-    def append(self, entry: Action) -> None:
-        """Write an entry about something that changed nothing else."""
-        aws.client("dynamodb").put_item(**entry["Put"])
+    def append(self, entry: Write) -> None:
+        """Write an entry that reports no other change."""
+        execute_alone(entry)
+
+    def append_no_effect(self, about: PaymentSession | Purchase, event: Event) -> None:
+        """Record an event that came again, or too late: no event disappears."""
+        self.append(
+            self.entry(
+                about,
+                AuditAction.EVENT_HAD_NO_EFFECT,
+                event_id=event.id,
+                event_type=event.type,
+            )
+        )
 
     def entries(self, payment_session_id: str) -> list[dict[str, Any]]:
-        """Return what happened to a session, oldest first."""
+        """Return the entries of a session, oldest first."""
         pages = (
             aws.client("dynamodb")
             .get_paginator("query")

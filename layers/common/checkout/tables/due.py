@@ -1,35 +1,39 @@
-"""What is due for a look: the sparse index that two tables share."""
+"""The sparse index `unresolved` of two tables: what reconcile must check, and when."""
 
-from contextlib import suppress
 from datetime import datetime
 from string import ascii_letters, digits
 from zlib import crc32
 
 from checkout.clients import aws
 from checkout.clock import iso
-from checkout.tables.item import Value, to_item
+from checkout.tables.item import to_item
+from checkout.tables.transaction import Condition, execute_alone, update
 
-# None of them is hot, and reconcile reads each in turn.
+# Sixteen partitions: none is hot, and reconcile reads each of them.
 PARTITIONS = "0123456789abcdef"
-# Items were indexed by the last character of their id once, which may be any of these.
-# Each moves to a partition above when it is next changed or postponed.
+# Items were once indexed by the last character of their id, which may be any of these.
+# Each such item moves to a partition above when it is next changed or postponed.
 EARLIER_PARTITIONS = "".join(
     sorted({*ascii_letters, *digits, "-", "_"} - {*PARTITIONS})
 )
 
+STILL_UNRESOLVED = Condition(
+    "still_unresolved", "attribute_exists(#unresolved)", "it has been resolved"
+)
+
 
 def partition_of(item_id: str) -> str:
-    """Return the partition of any id, by a hash: ids of Stripe end in any character."""
+    """Return the partition of an id, by its hash: Stripe's ids end in any character."""
     return PARTITIONS[crc32(item_id.encode()) % len(PARTITIONS)]
 
 
-def index(item_id: str, due_at: datetime) -> dict[str, Value]:
-    """Return the attributes by which an item is found once it is due."""
+def index(item_id: str, due_at: datetime) -> dict[str, str]:
+    """Return the attributes that put an item into the index."""
     return {"unresolved": partition_of(item_id), "due_at": iso(due_at)}
 
 
 def find(table: str, partition: str, at: datetime, limit: int) -> list[str]:
-    """Return the ids of the items of *partition* due by then, the longest due first."""
+    """Return the ids of the partition's items that are due at *at*, oldest first."""
     answer = aws.client("dynamodb").query(
         TableName=table,
         IndexName="unresolved",
@@ -41,16 +45,7 @@ def find(table: str, partition: str, at: datetime, limit: int) -> list[str]:
 
 
 def postpone(table: str, item_id: str, due_at: datetime) -> None:
-    """Look at an item again at *due_at*, unless it has been resolved."""
-    dynamodb = aws.client("dynamodb")
-    still_unresolved = "attribute_exists(unresolved)"
-    with suppress(dynamodb.exceptions.ConditionalCheckFailedException):
-        dynamodb.update_item(
-            TableName=table,
-            Key=to_item({"id": item_id}),
-            UpdateExpression="SET unresolved = :unresolved, due_at = :due_at",
-            ConditionExpression=still_unresolved,
-            ExpressionAttributeValues=to_item(
-                {f":{name}": value for name, value in index(item_id, due_at).items()}
-            ),
-        )
+    """Make the item due at *due_at*, unless it has been resolved meanwhile."""
+    due = index(item_id, due_at)
+    # Its failure needs no answer: what is resolved is not due any more.
+    execute_alone(update(table, item_id, STILL_UNRESOLVED, set_={**due}))

@@ -1,16 +1,12 @@
 """The Offers table: what can be bought, as the host application wrote it."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from checkout.clients import aws
 from checkout.domain.offer import Sale
+from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables.item import from_item, read, to_item
-from checkout.tables.transaction import Action
-
-
-def key(item_type: str, item_id: str) -> str:
-    return f"{item_type}#{item_id}"
+from checkout.tables.transaction import Condition, Write, update
 
 
 class Offers:
@@ -18,11 +14,11 @@ class Offers:
         self._table = table
 
     def get(self, item_type: str, item_id: str) -> dict[str, Any] | None:
-        """Return the item of a noun (order, row, bid ...) as it is now."""
-        return read(self._table, key(item_type, item_id))
+        """Return the item of a type (order, row, bid, …) as it is now."""
+        return read(self._table, f"{item_type}#{item_id}")
 
     def bids_of(self, row_id: str) -> list[dict[str, Any]]:
-        """Return the row's bids, read for display: a second old at times."""
+        """Return the row's bids, at most about a second old."""
         pages = (
             aws.client("dynamodb")
             .get_paginator("query")
@@ -35,46 +31,35 @@ class Offers:
         )
         return [from_item(item) for page in pages for item in page["Items"]]
 
-    def sell(self, sale: Sale) -> Action | None:
-        """Make the write that marks an offer as sold, if that can be told of it."""
+    def sold(self, sale: Sale) -> Write | None:
+        """Return the update of a sellable offer to sold, None if it has no statuses."""
+        return self._moved(sale, sale.sold, sale.sellable)
+
+    def sold_again(self, sale: Sale) -> Write | None:
+        """As `sold`, for an offer that may have been returned meanwhile."""
+        return self._moved(sale, sale.sold, sale.sellable, sale.returned)
+
+    def returned(self, sale: Sale) -> Write | None:
+        """Return the update of a sold offer to returned, None if it has no statuses."""
+        return self._moved(sale, sale.returned, sale.sold)
+
+    def _moved(self, sale: Sale, to: str | None, *from_: str | None) -> Write | None:
         if sale.sellable is None:
             return None
-        return self._move(sale, (sale.sellable,), sale.sold, sale.facts)
-
-    def sell_after_all(self, sale: Sale) -> Action | None:
-        """Make the write that marks an offer as sold, from wherever it could be."""
-        if sale.sellable is None:
-            return None
-        return self._move(sale, (sale.sellable, sale.returned), sale.sold, sale.facts)
-
-    def take_back(self, sale: Sale) -> Action | None:
-        """Make the write that marks a sold offer as returned, if it can be."""
-        if sale.sellable is None:
-            return None
-        return self._move(sale, (sale.sold,), sale.returned, {})
-
-    def _move(
-        self,
-        sale: Sale,
-        was: tuple[str | None, ...],
-        becomes: str | None,
-        facts: Mapping[str, str],
-    ) -> Action:
-        before = {f":was{number}": status for number, status in enumerate(was)}
-        still_so = f"#status IN ({', '.join(before)})"
-        names = {"#status": "status"} | {f"#{name}": name for name in facts}
-        values = {f":{name}": value for name, value in facts.items()}
-        changes = ["#status = :becomes", *(f"#{name} = :{name}" for name in facts)]
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": to_item({"id": key(sale.item_type, sale.id)}),
-                "UpdateExpression": f"SET {', '.join(changes)}",
-                "ConditionExpression": still_so,
-                "ExpressionAttributeNames": names,
-                "ExpressionAttributeValues": to_item(
-                    {":becomes": becomes, **before, **values}
-                ),
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            }
-        }
+        before = {f"before{number}": status for number, status in enumerate(from_)}
+        condition = Condition(
+            "status_is_expected",
+            f"#status IN ({', '.join(f':{name}' for name in before)})",
+            QuarantineReason.OFFER_NOT_SELLABLE,
+            # The host application may move its offer at any time. Money that has
+            # arrived or gone back is recorded all the same.
+            required=False,
+            values=before,
+        )
+        attributes = sale.attributes if to == sale.sold else {}
+        return update(
+            self._table,
+            f"{sale.item_type}#{sale.id}",
+            condition,
+            set_={"status": to, **attributes},
+        )

@@ -1,35 +1,26 @@
-"""The Purchases table: purchases, ownerships, and each buyer's counts."""
+"""The Purchases table: purchases, and each buyer's number of them."""
 
-from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from checkout import clock
 from checkout.clients import aws
 from checkout.domain.purchase import Purchase, PurchaseStatus
-from checkout.tables import counters, due
-from checkout.tables.item import from_item, read, read_all, readable, to_item
-from checkout.tables.transaction import Action
+from checkout.domain.quarantine_reason import QuarantineReason
+from checkout.tables import due
+from checkout.tables.item import from_item, read, read_all, to_item
+from checkout.tables.purchase_item import OPEN, item_of, purchase_of
+from checkout.tables.transaction import Condition, Write, put, update
 
-# Not named quarantined: a buyer's counts have a number of that name, and an attribute
-# that an index goes by has the same type in every item.
-OPEN = "open"
-NEVER_WRITTEN = "attribute_not_exists(id)"
-
-
-@dataclass(frozen=True, slots=True)
-class Ownership:
-    """
-    The fact that a buyer holds a sale key, and by which purchase.
-
-    *suspended* while a bank decides whether the buyer gets the money back.
-    """
-
-    buyer_id: str | None
-    kind: str
-    offer_id: str
-    purchase_id: str
-    suspended: bool
+IS_NEW = Condition(
+    "purchase_is_new", "attribute_not_exists(id)", "the payment is recorded already"
+)
+INTENT_IS_NEW = Condition(
+    "payment_intent_is_new",
+    "attribute_not_exists(id)",
+    QuarantineReason.PAYMENT_INTENT_RECORDED_ALREADY,
+    # Money is recorded even if its payment intent belongs to another purchase.
+    required=False,
+)
 
 
 class Cursor(NamedTuple):
@@ -49,20 +40,7 @@ class Purchases:
         if not purchase_id.startswith("pur_"):
             return None
         item = read(self._table, purchase_id)
-        return readable(Purchase.from_dict, item) if item else None
-
-    def ownership(self, sale_key: str) -> Ownership | None:
-        """Return who holds *sale_key* now, if anybody."""
-        item = read(self._table, f"owns#{sale_key}")
-        if not item:
-            return None
-        return Ownership(
-            buyer_id=item.get("owner_id"),
-            kind=item["kind"],
-            offer_id=item["offer_id"],
-            purchase_id=item["purchase_id"],
-            suspended=item.get("suspended", False),
-        )
+        return purchase_of(item) if item else None
 
     def page(
         self, buyer_id: str, status: PurchaseStatus | None, page: int, size: int
@@ -132,7 +110,7 @@ class Purchases:
 
     def _all(self, ids: list[str]) -> list[Purchase]:
         found = {item["id"]: item for item in read_all(self._table, ids)}
-        return [readable(Purchase.from_dict, found[i]) for i in ids if i in found]
+        return [purchase_of(found[i]) for i in ids if i in found]
 
     def by_payment_intent(self, payment_intent_id: str) -> Purchase | None:
         pointer = read(self._table, payment_intent_id)
@@ -159,24 +137,14 @@ class Purchases:
         )
         return self._all([i["id"]["S"] for page in pages for i in page["Items"]])
 
-    def add(self, purchase: Purchase) -> Action:
-        """Make the write of a purchase that must not exist yet."""
-        _check_readable(purchase)
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": to_item(_stored(purchase)),
-                "ConditionExpression": NEVER_WRITTEN,
-            }
-        }
+    def added(self, purchase: Purchase) -> Write:
+        """Return the put of a purchase that must be new."""
+        return put(self._table, item_of(purchase), IS_NEW)
 
-    def change(self, before: Purchase, after: Purchase) -> Action:
-        """Make the write that turns *before* into *after*, if nobody was faster."""
-        _check_readable(after)
-        unchanged = "#version = :before"
-        old = _stored(before)
-        new = _stored(replace(after, version=before.version + 1))
-        # Whatever has changed is worth a look soon, so these are written every time.
+    def updated(self, before: Purchase, after: Purchase) -> Write:
+        """Return the update of *before* to *after*, its next version."""
+        old, new = item_of(before), item_of(after)
+        # The next check is due soon after any change, also if nothing else is new.
         always = {"unresolved", "due_at"}
         changed = {
             name: value
@@ -184,113 +152,26 @@ class Purchases:
             if value is not None and (value != old.get(name) or name in always)
         }
         gone = [n for n, v in old.items() if v is not None and new.get(n) is None]
-        expression = "SET " + ", ".join(f"#{name} = :{name}" for name in changed)
-        if gone:
-            expression += " REMOVE " + ", ".join(f"#{name}" for name in gone)
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": to_item({"id": before.id}),
-                "UpdateExpression": expression,
-                "ConditionExpression": unchanged,
-                "ExpressionAttributeNames": {f"#{n}": n for n in (*changed, *gone)},
-                "ExpressionAttributeValues": to_item(
-                    {":before": before.version}
-                    | {f":{name}": value for name, value in changed.items()}
-                ),
-            }
-        }
+        unchanged = Condition(
+            "purchase_is_unchanged",
+            "#version = :before",
+            "the purchase has been changed meanwhile",
+            values={"before": before.version},
+        )
+        return update(
+            self._table, before.id, unchanged, set_=changed, remove=tuple(gone)
+        )
 
-    def take_ownership(self, purchase: Purchase, *, suspended: bool) -> Action:
-        """Return the put that gives the buyer ownership, if nobody has it."""
-        item = {
-            "id": f"owns#{purchase.sale_key}",
-            "kind": purchase.kind,
-            "offer_id": purchase.offer_id,
-            "purchase_id": purchase.id,
-            # Not named buyer_id: that would put it into the index of purchases.
-            "owner_id": purchase.buyer_id,
-            "suspended": suspended or None,
-        }
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": to_item(item),
-                "ConditionExpression": NEVER_WRITTEN,
-                "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-            }
-        }
+    def pointer(self, payment_intent_id: str, purchase: Purchase) -> Write:
+        """Return the put by which refunds and disputes find the purchase."""
+        item = {"id": payment_intent_id, "purchase_id": purchase.id}
+        return put(self._table, item, INTENT_IS_NEW)
 
-    def end_ownership(self, purchase: Purchase) -> Action:
-        """Make the write that lets the sale key be sold again."""
-        return {
-            "Delete": {
-                "TableName": self._table,
-                "Key": to_item({"id": f"owns#{purchase.sale_key}"}),
-                **_held_by(purchase),
-            }
-        }
-
-    def suspend(self, purchase: Purchase, *, suspended: bool) -> Action:
-        """Make the write that takes the access away, or gives it back."""
-        held = _held_by(purchase)
-        expression = "REMOVE suspended"
-        if suspended:
-            expression = "SET suspended = :yes"
-            held["ExpressionAttributeValues"] |= to_item({":yes": True})
-        return {
-            "Update": {
-                "TableName": self._table,
-                "Key": to_item({"id": f"owns#{purchase.sale_key}"}),
-                "UpdateExpression": expression,
-                **held,
-            }
-        }
-
-    def point_from(self, payment_intent_id: str, purchase: Purchase) -> Action:
-        """Make the write that lets a refund or dispute find the purchase."""
-        return {
-            "Put": {
-                "TableName": self._table,
-                "Item": to_item({"id": payment_intent_id, "purchase_id": purchase.id}),
-                "ConditionExpression": NEVER_WRITTEN,
-            }
-        }
-
-    def count(
-        self, buyer_id: str, was: PurchaseStatus | None, status: PurchaseStatus
-    ) -> Action:
-        """Make the write that keeps the buyer's totals, over all and by status."""
-        changes: dict[str, int] = {status: 1}
+    def counted(self, before: Purchase | None, after: Purchase) -> Write | None:
+        """Return the update of the buyer's number of purchases, total and by status."""
+        was = before.status if before else None
+        if not after.buyer_id or after.status == was:
+            return None
+        changes: dict[str, int] = {after.status: 1}
         changes |= {"total": 1} if was is None else {was: -1}
-        return counters.add(self._table, f"buyer#{buyer_id}", changes)
-
-
-def _stored(purchase: Purchase) -> dict[str, Any]:
-    """Add what the sparse indexes go by: there while it is so, absent otherwise."""
-    unresolved = purchase.is_unresolved
-    quarantined = purchase.status is PurchaseStatus.QUARANTINED
-    return {
-        **purchase.to_dict(),
-        **(due.index(purchase.id, clock.now()) if unresolved else {}),
-        **({"quarantine": OPEN} if quarantined else {}),
-    }
-
-
-def _check_readable(purchase: Purchase) -> None:
-    """
-    Raise what reading *purchase* and its status would raise, before it is written.
-
-    One that cannot be read takes its buyer's whole history with it, and every later
-    event of its payment.
-    """
-    stored = from_item(to_item(purchase.to_dict()))
-    readable(Purchase.from_dict, stored).to_dict()
-
-
-def _held_by(purchase: Purchase) -> dict[str, Any]:
-    held_by_this = "purchase_id = :purchase"
-    return {
-        "ConditionExpression": held_by_this,
-        "ExpressionAttributeValues": to_item({":purchase": purchase.id}),
-    }
+        return update(self._table, f"buyer#{after.buyer_id}", None, add=changes)

@@ -1,51 +1,195 @@
-"""Several conditional writes, all or none, that say which condition failed."""
+"""Conditional writes as values, and the transaction that executes them."""
 
 import random
+import re
 import time
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, NamedTuple
 
 from checkout.clients import aws
 from checkout.errors import TryAgainError
-from checkout.tables.item import from_item
-
-type Action = dict[str, Any]
+from checkout.tables.item import Value, from_item, to_item
 
 ATTEMPTS = 6
 FIRST_PAUSE_SECONDS = 0.02
-# Two transactions met on one item. Nothing was written; the next try may win.
-PASSING = frozenset(["TransactionConflict", "ThrottlingError"])
+# Two transactions met on one item. Nothing was written; the next attempt may succeed.
+TEMPORARY = frozenset(["TransactionConflict", "ThrottlingError"])
+
+PLACEHOLDER = re.compile(r"#(\w+)")
 
 
-def write(actions: Mapping[str, Action]) -> dict[str, dict[str, Any]]:
+class Condition(NamedTuple):
     """
-    Write all of the named *actions* or none; return those whose condition failed.
+    What must hold for a write.
 
-    An empty answer means written. Otherwise each name that failed comes with the
-    item that stood in its way (empty if there was none). Raises TryAgainError when
-    other transactions were faster again and again.
+    *failure* says what it means if it does not hold. A write whose condition is not
+    *required* may be left out of its transaction: see `execute_required`.
+    """
+
+    name: str
+    expression: str
+    failure: str
+    required: bool = True
+    values: Mapping[str, Value] = {}
+
+
+class Write(NamedTuple):
+    """
+    One write of a transaction: a value that does nothing until it is executed.
+
+    *request* is a Put, Update or Delete of TransactWriteItems:
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItem.html
+    """
+
+    request: dict[str, dict[str, Any]]
+    condition: Condition | None
+
+
+type Failures = dict[str, dict[str, Any]]
+"""The names of the writes whose condition failed, each with the item as it is."""
+
+
+def put(
+    table: str, item: Mapping[str, Value], condition: Condition | None = None
+) -> Write:
+    return _write("Put", {"TableName": table, "Item": to_item(item)}, condition)
+
+
+def delete(table: str, item_id: str, condition: Condition) -> Write:
+    return _write("Delete", _key(table, item_id), condition)
+
+
+def update(  # noqa: PLR0913 - DynamoDB's own clauses
+    table: str,
+    item_id: str,
+    condition: Condition | None,
+    *,
+    set_: Mapping[str, Value] | None = None,
+    append: Mapping[str, Value] | None = None,
+    add: Mapping[str, int] | None = None,
+    remove: tuple[str, ...] = (),
+) -> Write:
+    """
+    Return the update of one item, created if it does not exist.
+
+    It sets the attributes *set_*, appends to the lists *append*, adds to the numbers
+    *add* (zero at first) and removes the attributes *remove*. Names may be reserved
+    words of DynamoDB.
+    """
+    set_, append, add = set_ or {}, append or {}, add or {}
+    assignments = [f"#{name} = :{name}" for name in set_]
+    assignments += [
+        f"#{name} = list_append(if_not_exists(#{name}, :empty), :{name})"
+        for name in append
+    ]
+    clauses = (
+        ("SET", assignments),
+        ("ADD", [f"#{name} :{name}" for name in add]),
+        ("REMOVE", [f"#{name}" for name in remove]),
+    )
+    values: dict[str, Value] = {**set_, **add}
+    values |= {name: [value] for name, value in append.items()}
+    if append:
+        values["empty"] = []
+    request = _key(table, item_id) | {
+        "UpdateExpression": " ".join(
+            f"{verb} {', '.join(parts)}" for verb, parts in clauses if parts
+        )
+    }
+    return _write("Update", request, condition, values)
+
+
+def _key(table: str, item_id: str) -> dict[str, Any]:
+    return {"TableName": table, "Key": to_item({"id": item_id})}
+
+
+def _write(
+    verb: str,
+    request: dict[str, Any],
+    condition: Condition | None,
+    values: Mapping[str, Value] | None = None,
+) -> Write:
+    expressions = request.get("UpdateExpression", "")
+    values = {**(values or {})}
+    if condition:
+        request["ConditionExpression"] = condition.expression
+        request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        expressions += condition.expression
+        values |= condition.values
+    if names := PLACEHOLDER.findall(expressions):
+        request["ExpressionAttributeNames"] = {f"#{name}": name for name in names}
+    if values:
+        request["ExpressionAttributeValues"] = to_item(
+            {f":{name}": value for name, value in values.items()}
+        )
+    return Write({verb: request}, condition)
+
+
+def execute(writes: Mapping[str, Write]) -> Failures:
+    """
+    Execute all *writes* or none; return those whose condition failed.
+
+    An empty answer means that everything is written. Raises TryAgainError when other
+    transactions on the same items were faster in each attempt.
     """
     client = aws.client("dynamodb")
+    requests = [write.request for write in writes.values()]
     for attempt in range(ATTEMPTS):
         try:
-            client.transact_write_items(TransactItems=list(actions.values()))
+            client.transact_write_items(TransactItems=requests)
         except client.exceptions.TransactionCanceledException as error:
             reasons = dict(
-                zip(actions, error.response["CancellationReasons"], strict=True)
+                zip(writes, error.response["CancellationReasons"], strict=True)
             )
         except client.exceptions.TransactionInProgressException:
             reasons = {}
         else:
             return {}
-        failed = {
+        failures = {
             name: from_item(reason.get("Item", {}))
             for name, reason in reasons.items()
             if reason["Code"] == "ConditionalCheckFailed"
         }
-        if failed:
-            return failed
-        if unexpected := {r["Code"] for r in reasons.values()} - PASSING - {"None"}:
+        if failures:
+            return failures
+        codes = {reason["Code"] for reason in reasons.values()} - {"None"}
+        if unexpected := codes - TEMPORARY:
             raise RuntimeError(f"transaction refused: {', '.join(sorted(unexpected))}")
-        # Jitter, so that those who met here do not meet again.
+        # The pauses are random, so that the same transactions do not meet again.
         time.sleep(random.uniform(0.5, 1.5) * FIRST_PAUSE_SECONDS * 2**attempt)  # noqa: S311
     raise TryAgainError("Please try again in a moment.")
+
+
+def execute_required(writes: Mapping[str, Write]) -> Failures:
+    """
+    Execute the required *writes*, and of the others each whose condition holds.
+
+    Return the required writes whose condition failed: then nothing is written. Raises
+    TryAgainError as `execute` does.
+    """
+    while failures := execute(writes):
+        required = {
+            name: item
+            for name, item in failures.items()
+            if (condition := writes[name].condition) and condition.required
+        }
+        if required:
+            return required
+        writes = {n: write for n, write in writes.items() if n not in failures}
+    return {}
+
+
+def execute_alone(write: Write) -> bool:
+    """Execute one write outside a transaction; return whether its condition held."""
+    client = aws.client("dynamodb")
+    [(verb, request)] = write.request.items()
+    calls = {
+        "Put": client.put_item,
+        "Update": client.update_item,
+        "Delete": client.delete_item,
+    }
+    try:
+        calls[verb](**request)
+    except client.exceptions.ConditionalCheckFailedException:
+        return False
+    return True

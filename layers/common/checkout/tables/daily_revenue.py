@@ -1,4 +1,4 @@
-"""Revenue in the Purchases table: counters for each creator and day, in shards."""
+"""Daily revenue in the Purchases table: sharded counters for each creator and day."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -6,36 +6,38 @@ from zlib import crc32
 
 from checkout.domain.purchase import Purchase
 from checkout.domain.revenue import Entry, Measure, difference
-from checkout.tables import counters
 from checkout.tables.item import read_all
-from checkout.tables.transaction import Action
+from checkout.tables.transaction import Write, update
 
-# Of two transactions that meet on one item, one must try again. Ten thousand
-# settlements an hour are 2.8 a second, and each holds its items for some ten
-# milliseconds: one item would be held 2.8 % of the time, each of eight 0.35 %.
+# Two transactions that write the same item conflict, and one must try again. At ten
+# thousand purchases an hour (2.8 a second) that each hold an item for about ten
+# milliseconds, a single item is held 2.8 % of the time, each of eight 0.35 %.
 SHARDS = 8
 
 
-class Revenue:
+class DailyRevenue:
     def __init__(self, table: str) -> None:
         self._table = table
 
-    def change(self, before: Purchase | None, after: Purchase) -> dict[str, Action]:
-        """Make the writes by which the sums follow a purchase, one for each day."""
+    def updated(self, before: Purchase | None, after: Purchase) -> dict[str, Write]:
+        """Return the writes that add a purchase's change to its days' counters."""
         changes: dict[str, dict[str, int]] = {}
         for entry, change in difference(before, after).items():
             of_day = changes.setdefault(entry.day, {})
             of_day[f"{entry.currency}_{entry.measure}"] = change
         shard = crc32(after.id.encode()) % SHARDS
         return {
-            f"revenue of {day}": counters.add(
-                self._table, f"revenue#{after.creator_id}#{day}#{shard}", of_day
+            f"revenue of {day}": update(
+                self._table,
+                f"revenue#{after.creator_id}#{day}#{shard}",
+                None,
+                add=of_day,
             )
             for day, of_day in changes.items()
         }
 
-    def of(self, creator_id: str, days: Iterable[str]) -> Counter[Entry]:
-        """Return a creator's revenue on *days*, as it was a second ago at most."""
+    def totals(self, creator_id: str, days: Iterable[str]) -> Counter[Entry]:
+        """Return a creator's revenue on *days*, at most about a second old."""
         keys = (
             f"revenue#{creator_id}#{day}#{shard}"
             for day in days

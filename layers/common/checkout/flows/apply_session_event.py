@@ -1,0 +1,126 @@
+"""Apply an event of a Checkout Session: paid, failed, expired or declined."""
+
+from dataclasses import dataclass
+
+from checkout.domain.audit_action import AuditAction
+from checkout.domain.checkout_session import CheckoutSession, bank_refused
+from checkout.domain.payment_session import PaymentSession, Status
+from checkout.domain.stripe_events import (
+    ASYNC_PAYMENT_FAILED,
+    PAYMENT_FAILED,
+    SESSION_EXPIRED,
+    Event,
+    Outcome,
+)
+from checkout.flows.fulfill import Fulfillment
+from checkout.metric import Metric
+from checkout.tables import transaction
+from checkout.tables.audit_log import AuditLog
+from checkout.tables.payment_sessions import PaymentSessions
+from checkout.telemetry import count, logger, report
+
+AUDIT_ACTIONS = {
+    Status.PROCESSING: AuditAction.PAYMENT_PROCESSING,
+    Status.FAILED: AuditAction.PAYMENT_FAILED,
+    Status.EXPIRED: AuditAction.CHECKOUT_EXPIRED,
+}
+# An expired session keeps its payment status: a card may have been declined before.
+PAYMENT_STATUS = {Status.PROCESSING: "unpaid", Status.FAILED: "failed"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SessionEvents:
+    """Applies events to payment sessions; each may come twice, late or never."""
+
+    sessions: PaymentSessions
+    audit_log: AuditLog
+    fulfillment: Fulfillment
+
+    def apply_session_event(self, event: Event) -> Outcome:
+        """Do what *event* means; raises TryAgainError when it must come again."""
+        metadata = event.object.get("metadata") or {}
+        payment_session_id = metadata.get("payment_session_id")
+        session = self.sessions.get(payment_session_id) if payment_session_id else None
+        if session is None:
+            # A session is prepared before Stripe is asked. One that we do not know was
+            # made by another application with the same Stripe account.
+            count(Metric.EVENTS_FOREIGN)
+            return Outcome.FOREIGN
+        if event.type == PAYMENT_FAILED:
+            return self._decline(session, event)
+        checkout = CheckoutSession.from_stripe(event.object)
+        if checkout.status == "complete" and checkout.payment_status != "unpaid":
+            return self.fulfillment.fulfill(session, checkout, event)
+        if status := _status_without_money(event, checkout):
+            return self._move(session, status, event, checkout)
+        return self._no_effect(session, event)
+
+    def _move(
+        self,
+        session: PaymentSession,
+        status: Status,
+        event: Event,
+        checkout: CheckoutSession,
+    ) -> Outcome:
+        """Move a session that brought no money, if *status* has a higher rank."""
+        if session.stripe_session_id not in {None, checkout.id}:
+            return self._no_effect(session, event)
+        failures = transaction.execute(
+            {
+                "session": self.sessions.moved(
+                    session.id,
+                    status,
+                    payment_status=PAYMENT_STATUS.get(status),
+                    stripe_session_id=session.stripe_session_id or checkout.id,
+                ),
+                "pointer": self.sessions.pointer(checkout.id, session.id),
+                "audit": self.audit_log.entry(
+                    session, AUDIT_ACTIONS[status], event_id=event.id
+                ),
+            }
+        )
+        if failures:
+            return self._no_effect(session, event)
+        if status is Status.FAILED:
+            count(Metric.CHECKOUT_FAILED)
+        logger.info(
+            AUDIT_ACTIONS[status], payment_session_id=session.id, event_id=event.id
+        )
+        return Outcome(status)
+
+    def _decline(self, session: PaymentSession, event: Event) -> Outcome:
+        """Record a declined card; the session stays open for another attempt."""
+        failures = transaction.execute(
+            {
+                "session": self.sessions.declined(session.id, event.id),
+                "audit": self.audit_log.entry(
+                    session,
+                    AuditAction.PAYMENT_FAILED,
+                    event_id=event.id,
+                    stripe_payment_intent_id=event.object["id"],
+                ),
+            }
+        )
+        if failures:
+            return self._no_effect(session, event)
+        report(
+            "payment_declined",
+            Metric.CHECKOUT_FAILED,
+            payment_session_id=session.id,
+            event_id=event.id,
+        )
+        return Outcome.DECLINED
+
+    def _no_effect(self, session: PaymentSession, event: Event) -> Outcome:
+        self.audit_log.append_no_effect(session, event)
+        return Outcome.NO_EFFECT
+
+
+def _status_without_money(event: Event, checkout: CheckoutSession) -> Status | None:
+    """Return what becomes of an unpaid session, None if it is still open."""
+    if event.type == ASYNC_PAYMENT_FAILED or bank_refused(event.object):
+        return Status.FAILED
+    if event.type == SESSION_EXPIRED or checkout.status == "expired":
+        return Status.EXPIRED
+    # With a bank debit, for example, the buyer is done before the money arrives.
+    return Status.PROCESSING if checkout.status == "complete" else None

@@ -1,0 +1,106 @@
+"""Ownerships in the Purchases table: which buyer holds which sale key."""
+
+from typing import NamedTuple
+
+from checkout.domain.purchase import Purchase
+from checkout.domain.quarantine_reason import QuarantineReason
+from checkout.tables.item import read
+from checkout.tables.transaction import Condition, Write, delete, put, update
+
+SALE_KEY_IS_FREE = Condition(
+    "sale_key_is_free", "attribute_not_exists(id)", QuarantineReason.OWNED_ALREADY
+)
+
+
+class Ownership(NamedTuple):
+    """
+    The fact that a buyer holds a sale key.
+
+    It is *suspended* while a dispute about the payment is open.
+    """
+
+    buyer_id: str | None
+    kind: str
+    offer_id: str
+    purchase_id: str
+    suspended: bool
+
+
+class Ownerships:
+    def __init__(self, table: str) -> None:
+        self._table = table
+
+    def get(self, sale_key: str) -> Ownership | None:
+        """Return who holds *sale_key* now, None if nobody does."""
+        item = read(self._table, _id(sale_key))
+        if not item:
+            return None
+        return Ownership(
+            buyer_id=item.get("owner_id"),
+            kind=item["kind"],
+            offer_id=item["offer_id"],
+            purchase_id=item["purchase_id"],
+            suspended=item.get("suspended", False),
+        )
+
+    def updated(
+        self,
+        before: Purchase | None,
+        after: Purchase,
+        *,
+        suspends_disputed: bool,
+    ) -> Write | None:
+        """
+        Return the write that a change of a purchase needs, None if it needs none.
+
+        The purchase *before* is None if it is new. With *suspends_disputed* an open
+        dispute suspends the ownership.
+        """
+        if after.sale_key is None:
+            return None
+        was_owner = before is not None and before.is_entitled
+        suspended = suspends_disputed and after.is_disputed
+        if after.is_entitled and not was_owner:
+            return self._taken(after, after.sale_key, suspended=suspended)
+        if was_owner and not after.is_entitled:
+            held = _held_by(after)
+            return delete(self._table, _id(after.sale_key), held)
+        was_suspended = suspends_disputed and before is not None and before.is_disputed
+        if was_owner and suspended != was_suspended:
+            return self._suspended(after, after.sale_key, suspended=suspended)
+        return None
+
+    def _taken(self, purchase: Purchase, sale_key: str, *, suspended: bool) -> Write:
+        item = {
+            "id": _id(sale_key),
+            "kind": purchase.kind,
+            "offer_id": purchase.offer_id,
+            "purchase_id": purchase.id,
+            # The name buyer_id would put it into the index of a buyer's purchases.
+            "owner_id": purchase.buyer_id,
+            "suspended": suspended or None,
+        }
+        return put(self._table, item, SALE_KEY_IS_FREE)
+
+    def _suspended(
+        self, purchase: Purchase, sale_key: str, *, suspended: bool
+    ) -> Write:
+        item_id, held = _id(sale_key), _held_by(purchase)
+        if suspended:
+            return update(self._table, item_id, held, set_={"suspended": True})
+        return update(self._table, item_id, held, remove=("suspended",))
+
+
+def _id(sale_key: str) -> str:
+    return f"owns#{sale_key}"
+
+
+def _held_by(purchase: Purchase) -> Condition:
+    return Condition(
+        "held_by_this_purchase",
+        "#purchase_id = :purchase",
+        "another purchase holds the sale key",
+        # The ownership of another purchase stands, whatever becomes of this one.
+        required=False,
+        values={"purchase": purchase.id},
+    )

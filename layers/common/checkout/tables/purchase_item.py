@@ -1,0 +1,73 @@
+"""A purchase as an item of the Purchases table."""
+
+from collections.abc import Mapping
+from dataclasses import asdict, fields
+from typing import Any
+
+from checkout import clock
+from checkout.domain.dispute import Dispute
+from checkout.domain.purchase import Purchase, PurchaseStatus
+from checkout.domain.receipt import Receipt
+from checkout.domain.refund import Refund, RefundRequest
+from checkout.tables import due
+from checkout.tables.item import from_item, readable, to_item
+
+# A buyer's counts have a number named quarantined, and an attribute that an index uses
+# must have one type in every item. So this one is named quarantine.
+OPEN = "open"
+
+NULLABLE = ("buyer_id", "creator_id", "sale_key", "stripe_payment_intent_id")
+
+
+def item_of(purchase: Purchase) -> dict[str, Any]:
+    """
+    Return all that is stored: the purchase, and what queries and indexes need of it.
+
+    The sparse indexes contain an item while it has their attributes. Raises
+    UnreadableItemError if `purchase_of` could not read the item: it would make the
+    buyer's history unreadable, and every later event of the payment.
+    """
+    stored = _stored(purchase)
+    _stored(purchase_of(from_item(to_item(stored))))
+    if purchase.is_unresolved:
+        stored |= due.index(purchase.id, clock.now())
+    if purchase.status is PurchaseStatus.QUARANTINED:
+        stored["quarantine"] = OPEN
+    return stored
+
+
+def _stored(purchase: Purchase) -> dict[str, Any]:
+    platform, organization, creator = purchase.shares
+    return asdict(purchase) | {
+        "fraud_warnings": list(purchase.fraud_warnings),
+        "status": purchase.status,
+        "refunded_amount": purchase.refunded_amount,
+        "platform_fee": platform,
+        "organization_fee": organization,
+        "creator_payout": creator,
+    }
+
+
+def purchase_of(item: dict[str, Any]) -> Purchase:
+    """Return the purchase that is stored as *item*; raises UnreadableItemError."""
+    return readable(_purchase, item)
+
+
+def _purchase(item: Mapping[str, Any]) -> Purchase:
+    known: dict[str, Any] = {**dict.fromkeys(NULLABLE), **_known(Purchase, item)}
+    for name, shape in (
+        ("refund_requests", RefundRequest),
+        ("refunds", Refund),
+        ("disputes", Dispute),
+    ):
+        members = known.get(name, {})
+        known[name] = {k: shape(**_known(shape, v)) for k, v in members.items()}
+    if "receipt" in known:
+        known["receipt"] = Receipt.from_dict(known["receipt"])
+    known["fraud_warnings"] = tuple(known.get("fraud_warnings", ()))
+    return Purchase(**known)
+
+
+def _known(shape: type[Any], stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the fields of *shape*; one that is None is stored as no attribute."""
+    return {f.name: stored[f.name] for f in fields(shape) if f.name in stored}
