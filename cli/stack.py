@@ -12,7 +12,7 @@ import typer
 from checkout.clients import aws, credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
-from checkout.config import RefundsConfig
+from checkout.config import RefundsConfig, StripeModeConfig
 from checkout.flows.refund_purchase import Refunds
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.offers import Offers
@@ -90,7 +90,7 @@ class Stack:
 
     @property
     def livemode(self) -> bool:
-        return self.parameter("StripeMode") == "live"
+        return StripeModeConfig({"STRIPE_MODE": self.parameter("StripeMode")}).livemode
 
     @cached_property
     def stripe(self) -> StripeApi:

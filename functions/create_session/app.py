@@ -11,7 +11,7 @@ from checkout.api.response import Handler, Response, serve
 from checkout.clients import credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
-from checkout.config import CreateSessionConfig
+from checkout.config import CreateSessionConfig, StripeModeConfig
 from checkout.domain.terms import Terms
 from checkout.errors import TooManyRequestsError
 from checkout.flows.create_session import SessionCreator
@@ -48,7 +48,7 @@ def creator() -> SessionCreator:
             ),
         ),
         allowed_origins=c.allowed_origins,
-        livemode=c.stripe_mode == "live",
+        livemode=StripeModeConfig().livemode,
         stack_id=c.stack_id,
     )
 
@@ -79,7 +79,7 @@ def create(kind_name: str, request: Request) -> dict[str, Any]:
 def limit_rate(request: Request) -> None:
     """Bound what one client may start without logging in: card testers pay nobody."""
     now = clock.now()
-    limit = int(config().anonymous_requests_per_minute)
+    limit = config().anonymous_requests_per_minute
     if not creator().sessions.count_request(client_of(request.source_ip), now, limit):
         raise TooManyRequestsError("Too many checkouts; please wait.", 60 - now.second)
 

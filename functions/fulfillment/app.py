@@ -9,7 +9,7 @@ from aws_lambda_powertools.utilities.batch import (
     process_partial_response,
 )
 
-from checkout.config import FulfillmentConfig
+from checkout.config import RefundsConfig
 from checkout.domain import stripe_events
 from checkout.domain.stripe_events import AFTER_PAYMENT
 from checkout.errors import TryAgainError
@@ -32,7 +32,7 @@ processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 @cache
 def after_payment() -> MoneyEvents:
-    refunds = Refunds.of(FulfillmentConfig())
+    refunds = Refunds.of(RefundsConfig())
     fulfillment = Fulfillment(changes=refunds.changes, refunds=refunds)
     return MoneyEvents(fulfillment=fulfillment, refunds=refunds)
 

@@ -4,7 +4,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from checkout.clients.payment_events_queue import PaymentEventsQueue
-from checkout.config import ReconcileConfig
+from checkout.config import ReconcileConfig, RefundsConfig
 from checkout.flows.open_checkout import StripeCheckout
 from checkout.flows.reconcile import Reconciler
 from checkout.flows.refund_purchase import Refunds
@@ -20,7 +20,7 @@ MARGIN_MILLISECONDS = 60_000
 @cache
 def reconcile() -> Reconciler:
     config = ReconcileConfig()
-    refunds = Refunds.of(config, float(config.reconcile_calls_per_second))
+    refunds = Refunds.of(RefundsConfig(), config.reconcile_calls_per_second)
     changes = refunds.changes
     payment_events = PaymentEventsQueue(config.payment_events_queue_url)
     payable = StripeCheckout(

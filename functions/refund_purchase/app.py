@@ -10,7 +10,7 @@ from checkout.api import body
 from checkout.api.fields import request_body
 from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
-from checkout.config import RefundPurchaseConfig
+from checkout.config import OperatorConfig, RefundsConfig
 from checkout.errors import ForbiddenError
 from checkout.flows.refund_purchase import Refunds
 from checkout.flows.show_purchase import show_to_buyer
@@ -27,19 +27,20 @@ class RefundRequest:
 
 
 @cache
-def config() -> RefundPurchaseConfig:
-    return RefundPurchaseConfig()
+def operators() -> OperatorConfig:
+    return OperatorConfig()
 
 
 @cache
 def refunds() -> Refunds:
-    return Refunds.of(config())
+    return Refunds.of(RefundsConfig())
 
 
 def refund(request: Request) -> dict[str, Any]:
     count("payments.refunds.requested")
     operator = request.require_buyer()
-    if not request.is_of_group(config().operator_claim, config().operator_group):
+    group = operators()
+    if not request.is_of_group(group.operator_claim, group.operator_group):
         raise ForbiddenError("Only an operator may refund a purchase.")
     wanted = body.parse(RefundRequest, request.body, {})
     purchase = refunds().request(

@@ -10,7 +10,7 @@ from checkout.api.request import Request
 from checkout.api.response import Response, refuse, respond
 from checkout.clients import credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
-from checkout.config import StripeWebhookConfig
+from checkout.config import StripeModeConfig, StripeWebhookConfig
 from checkout.domain import webhook_signature
 from checkout.domain.stripe_events import FROM_STRIPE
 from checkout.errors import (
@@ -28,6 +28,11 @@ if TYPE_CHECKING:
 @cache
 def config() -> StripeWebhookConfig:
     return StripeWebhookConfig()
+
+
+@cache
+def mode() -> StripeModeConfig:
+    return StripeModeConfig()
 
 
 @cache
@@ -69,7 +74,7 @@ def receive(request: Request) -> None:
         known = event_type in FROM_STRIPE
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UnreadableEventError("The body is not a Stripe event.") from error
-    if livemode != (config().stripe_mode == "live"):
+    if livemode != mode().livemode:
         count("payments.events.other_mode")
         logger.warning("event_of_other_mode", event_id=event_id, event_type=event_type)
     elif not known:

@@ -54,7 +54,7 @@ class Refunds:
             purchases=Purchases(config.purchases_table),
             audit_log=AuditLog(config.audit_log_table),
             revenue=Revenue(config.purchases_table),
-            suspends_disputed=config.disputed_access == "suspended",
+            suspends_disputed=config.suspends_disputed,
         )
         stripe = StripeApi(
             lambda: credentials.secret(config.stripe_secret_key_name),
