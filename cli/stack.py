@@ -86,7 +86,7 @@ class Stack:
         answer = aws.client("cloudformation").describe_stack_resource(
             StackName=self.name, LogicalResourceId=logical_id
         )
-        return str(answer["StackResourceDetail"]["PhysicalResourceId"])
+        return answer["StackResourceDetail"]["PhysicalResourceId"]
 
     @property
     def livemode(self) -> bool:
@@ -118,7 +118,7 @@ class Stack:
     @cached_property
     def operator(self) -> str:
         """Who acts, as AWS knows them: the audit log keeps it."""
-        return str(aws.client("sts").get_caller_identity()["Arn"])
+        return aws.client("sts").get_caller_identity()["Arn"]
 
     @cached_property
     def payment_events(self) -> PaymentEventsQueue:

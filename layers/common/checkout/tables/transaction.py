@@ -26,9 +26,10 @@ def write(actions: Mapping[str, Action]) -> dict[str, dict[str, Any]]:
     other transactions were faster again and again.
     """
     client = aws.client("dynamodb")
+    items: list[Any] = list(actions.values())
     for attempt in range(ATTEMPTS):
         try:
-            client.transact_write_items(TransactItems=list(actions.values()))
+            client.transact_write_items(TransactItems=items)
         except client.exceptions.TransactionCanceledException as error:
             reasons = dict(
                 zip(actions, error.response["CancellationReasons"], strict=True)
