@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -20,6 +20,9 @@ from cli.console import (
     with_progress,
 )
 from cli.stack import Stack, stack_of
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs.type_defs import MessageTypeDef
 
 # Out of sight for others while we look; if we are killed they return by themselves.
 HIDDEN_SECONDS = 300
@@ -125,7 +128,7 @@ def _received(stack: Stack) -> Iterator[list[DeadLetter]]:
     """Receive all that is there; what has not been deleted is put back into sight."""
     sqs = aws.client("sqs")
     queue_url = stack.output("PaymentEventsDeadLetterQueueUrl")
-    found: dict[str, dict[str, Any]] = {}
+    found: dict[str, MessageTypeDef] = {}
     try:
         while batch := sqs.receive_message(
             QueueUrl=queue_url,
@@ -143,7 +146,7 @@ def _received(stack: Stack) -> Iterator[list[DeadLetter]]:
         _put_back(queue_url, list(found.values()))
 
 
-def _put_back(queue_url: str, messages: Sequence[dict[str, Any]]) -> None:
+def _put_back(queue_url: str, messages: Sequence["MessageTypeDef"]) -> None:
     for start in range(0, len(messages), MOST_AT_ONCE):
         # What was deleted meanwhile comes back as failed, and that is fine.
         aws.client("sqs").change_message_visibility_batch(
@@ -166,7 +169,7 @@ def _delete(stack: Stack, letter: DeadLetter) -> None:
     )
 
 
-def _read(message: dict[str, Any]) -> DeadLetter:
+def _read(message: "MessageTypeDef") -> DeadLetter:
     event_id, event_type, payment_session_id = message["MessageId"], None, None
     try:
         event = payment_events_queue.read_event(message["Body"])

@@ -93,7 +93,8 @@ def load_one(table: str, offer: Item) -> dict[str, str | None]:
     try:
         dynamodb.put_item(**put, ReturnValuesOnConditionCheckFailure="ALL_OLD")
     except dynamodb.exceptions.ConditionalCheckFailedException as error:
-        there = error.response.get("Item", {}).get("status", {}).get("S")
+        response: Any = error.response  # the stubs do not know its Item
+        there = response.get("Item", {}).get("status", {}).get("S")
         reason = f"it is there, and {there}" if there else "it is there"
         return {"result": "skipped", "reason": reason}
     return {"result": "loaded", "reason": None}

@@ -55,9 +55,9 @@ def is_stuck(runs: list[dict[str, int]]) -> bool:
 
 def run(function: str) -> dict[str, int]:
     """Let the deployed function do it; return what it looked at, and what failed."""
-    client: Any = aws.session().create_client("lambda", config=PATIENT)
+    client = aws.client("lambda", PATIENT)
     answer = client.invoke(FunctionName=function, Payload=b"{}")
     result: Any = json.loads(answer["Payload"].read())
-    if "FunctionError" in answer:
+    if answer.get("FunctionError"):
         raise CommandError(f"The run failed: {result.get('errorMessage')}")
     return {name: int(result[name]) for name in ("checked", "failed")}

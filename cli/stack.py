@@ -13,7 +13,7 @@ from checkout import wiring
 from checkout.clients import aws, credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
-from checkout.config import RefundsConfig
+from checkout.config import RefundsConfig, StripeModeConfig
 from checkout.flows.change_purchase import PurchaseChanges
 from checkout.flows.refund_purchase import Refunds
 from checkout.tables.audit_log import AuditLog
@@ -88,11 +88,11 @@ class Stack:
         answer = aws.client("cloudformation").describe_stack_resource(
             StackName=self.name, LogicalResourceId=logical_id
         )
-        return str(answer["StackResourceDetail"]["PhysicalResourceId"])
+        return answer["StackResourceDetail"]["PhysicalResourceId"]
 
     @property
     def livemode(self) -> bool:
-        return self.parameter("StripeMode") == "live"
+        return StripeModeConfig({"STRIPE_MODE": self.parameter("StripeMode")}).livemode
 
     @cached_property
     def stripe(self) -> StripeApi:
@@ -126,7 +126,7 @@ class Stack:
     @cached_property
     def operator(self) -> str:
         """Who acts, as AWS knows them: the audit log keeps it."""
-        return str(aws.client("sts").get_caller_identity()["Arn"])
+        return aws.client("sts").get_caller_identity()["Arn"]
 
     @cached_property
     def payment_events(self) -> PaymentEventsQueue:

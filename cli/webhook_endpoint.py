@@ -117,7 +117,7 @@ def secrets_in(name: str) -> list[str]:
         kept = manager.get_secret_value(SecretId=name)["SecretString"]
     except manager.exceptions.ResourceNotFoundException:
         return []
-    return str(kept).replace(",", " ").split()
+    return kept.replace(",", " ").split()
 
 
 def store(secrets: list[str], name: str) -> None:

@@ -63,9 +63,15 @@ def module_of(function: dict[str, Any]) -> str:
 
 def environment_of(function: dict[str, Any], values: dict[str, str]) -> dict[str, str]:
     """Return a function's variables, with each reference looked up in *values*."""
+    return {
+        name: resolved(value, values) for name, value in variables_of(function).items()
+    }
+
+
+def variables_of(function: dict[str, Any]) -> dict[str, Any]:
+    """Return a function's variables as the template has them, references unresolved."""
     everywhere = template()["Globals"]["Function"]["Environment"]["Variables"]
-    variables = everywhere | function["Environment"]["Variables"]
-    return {name: resolved(value, values) for name, value in variables.items()}
+    return {**everywhere, **function["Environment"]["Variables"]}
 
 
 def resolved(value: Any, values: dict[str, str]) -> str:

@@ -11,7 +11,7 @@ from checkout.api.response import Handler, Response, serve
 from checkout.clients import credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
-from checkout.config import CreateSessionConfig
+from checkout.config import CreateSessionConfig, StripeModeConfig
 from checkout.domain.terms import Terms
 from checkout.errors import TooManyRequestsError
 from checkout.flows.create_session import SessionCreator
@@ -49,7 +49,7 @@ def creator() -> SessionCreator:
             ),
         ),
         allowed_origins=c.allowed_origins,
-        livemode=c.stripe_mode == "live",
+        livemode=StripeModeConfig().livemode,
         stack_id=c.stack_id,
     )
 
@@ -62,7 +62,7 @@ def offers() -> Offers:
 @cache
 def rate_limit() -> RateLimit:
     c = config()
-    return RateLimit(c.payment_sessions_table, int(c.anonymous_requests_per_minute))
+    return RateLimit(c.payment_sessions_table, c.anonymous_requests_per_minute)
 
 
 def create_session(kind_name: str, request: Request) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from checkout import clock
 from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
-from checkout.config import CreatorsConfig
+from checkout.config import CreatorsConfig, OperatorConfig
 from checkout.domain.offer import LONGEST_CREATOR_ID, is_creator_id
 from checkout.domain.revenue import to_json
 from checkout.errors import ForbiddenError, InvalidRequestError
@@ -33,6 +33,11 @@ POSITION = re.compile(rf"({MOMENT}) (pur_\w{{1,255}})", re.ASCII)
 @cache
 def config() -> CreatorsConfig:
     return CreatorsConfig()
+
+
+@cache
+def operators() -> OperatorConfig:
+    return OperatorConfig()
 
 
 @cache
@@ -79,7 +84,8 @@ def list_sales(request: Request) -> dict[str, Any]:
 def authorized_creator_id(request: Request) -> str:
     """Return whose revenue it is about, if the caller may see it."""
     caller, creator_id = request.require_buyer(), request.path["creatorId"]
-    is_operator = request.is_of_group(config().operator_claim, config().operator_group)
+    group = operators()
+    is_operator = request.is_of_group(group.operator_claim, group.operator_group)
     if caller.id != creator_id and not is_operator:
         raise ForbiddenError("Only the creator and operators may see this.")
     if not is_creator_id(creator_id):

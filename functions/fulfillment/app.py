@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.batch import (
 
 from checkout import wiring
 from checkout.clients.payment_events_queue import read_event
-from checkout.config import FulfillmentConfig
+from checkout.config import RefundsConfig
 from checkout.domain.stripe_events import AFTER_PAYMENT
 from checkout.errors import TryAgainError
 from checkout.flows.apply_money_event import MoneyEvents
@@ -38,7 +38,7 @@ processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
 
 @cache
 def flows() -> tuple[SessionEvents, MoneyEvents]:
-    c = FulfillmentConfig()
+    c = RefundsConfig()
     sessions = PaymentSessions(c.payment_sessions_table)
     purchases = Purchases(c.purchases_table)
     audit_log = AuditLog(c.audit_log_table)

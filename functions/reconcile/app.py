@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any
 
 from checkout import wiring
 from checkout.clients.payment_events_queue import PaymentEventsQueue
-from checkout.config import ReconcileConfig
+from checkout.config import ReconcileConfig, RefundsConfig
 from checkout.flows.fetch_events import UndeliveredEvents
 from checkout.flows.open_checkout import StripeCheckout
 from checkout.flows.reconcile import Reconciler
@@ -25,10 +25,10 @@ MARGIN_MILLISECONDS = 60_000
 
 @cache
 def reconciler() -> Reconciler:
-    c = ReconcileConfig()
+    c, own = RefundsConfig(), ReconcileConfig()
     sessions = PaymentSessions(c.payment_sessions_table)
-    queue = PaymentEventsQueue(c.payment_events_queue_url)
-    stripe = wiring.stripe_api(c, float(c.reconcile_calls_per_second))
+    queue = PaymentEventsQueue(own.payment_events_queue_url)
+    stripe = wiring.stripe_api(c, own.reconcile_calls_per_second)
     changes = wiring.purchase_changes(c)
     return Reconciler(
         sessions=sessions,

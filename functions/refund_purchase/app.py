@@ -10,7 +10,7 @@ from checkout import wiring
 from checkout.api import body
 from checkout.api.request import Request, request_body
 from checkout.api.response import Handler, Response, serve
-from checkout.config import RefundPurchaseConfig
+from checkout.config import OperatorConfig, RefundsConfig
 from checkout.errors import ForbiddenError
 from checkout.flows.refund_purchase import Refunds
 from checkout.flows.show_purchase import show_to_buyer
@@ -28,20 +28,21 @@ class RefundRequest:
 
 
 @cache
-def config() -> RefundPurchaseConfig:
-    return RefundPurchaseConfig()
+def operators() -> OperatorConfig:
+    return OperatorConfig()
 
 
 @cache
 def refunds() -> Refunds:
-    c = config()
+    c = RefundsConfig()
     return wiring.refunds(c, wiring.purchase_changes(c), wiring.stripe_api(c))
 
 
 def refund_purchase(request: Request) -> dict[str, Any]:
     count(Metric.REFUNDS_REQUESTED)
     operator = request.require_buyer()
-    if not request.is_of_group(config().operator_claim, config().operator_group):
+    group = operators()
+    if not request.is_of_group(group.operator_claim, group.operator_group):
         raise ForbiddenError("Only an operator may refund a purchase.")
     wanted = body.parse(RefundRequest, request.body, {})
     purchase = refunds().refund(

@@ -10,7 +10,7 @@ from checkout.api.request import Request
 from checkout.api.response import Response, refuse, respond
 from checkout.clients import credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
-from checkout.config import StripeWebhookConfig
+from checkout.config import StripeModeConfig, StripeWebhookConfig
 from checkout.domain import webhook_signature
 from checkout.domain.stripe_events import FROM_STRIPE
 from checkout.errors import (
@@ -29,6 +29,11 @@ if TYPE_CHECKING:
 @cache
 def config() -> StripeWebhookConfig:
     return StripeWebhookConfig()
+
+
+@cache
+def mode() -> StripeModeConfig:
+    return StripeModeConfig()
 
 
 @cache
@@ -75,7 +80,7 @@ def receive(request: Request) -> None:
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UnreadableEventError("The body is not a Stripe event.") from error
     ids = {"event_id": event_id, "event_type": event_type}
-    if livemode != (config().stripe_mode == "live"):
+    if livemode != mode().livemode:
         report(
             "event_of_other_mode",
             Metric.EVENTS_OF_OTHER_MODE,

@@ -38,7 +38,7 @@ def sections() -> tuple[str, str]:
 
 @contextmanager
 def followed() -> Iterator[set[str]]:
-    """Collect the files whose functions are called meanwhile, as the page names them."""
+    """Collect the files whose functions are called meanwhile, as the page has them."""
     called: set[str] = set()
 
     def note(frame: FrameType, event: str, _: Any) -> None:

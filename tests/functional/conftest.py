@@ -2,9 +2,9 @@
 
 import pytest
 
-from checkout.clients import stripe_api
+from checkout.clients import stripe_sdk
 
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(stripe_api, "READ_SECONDS", 0.2)
+    monkeypatch.setattr(stripe_sdk, "READ_SECONDS", 0.2)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from checkout.clients import credentials, stripe_api
+from checkout.clients import credentials, stripe_api, stripe_sdk
 from mocktill.faults import Fault
 from tests.shop import FIRST_KEYS, ORIGIN, Answer, Shop
 
@@ -222,7 +222,7 @@ def test_an_intent_that_nobody_finished_in_time_is_given_up(
 def test_nobody_at_stripes_address_is_a_502(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(stripe_api, "RETRIES", 0)
+    monkeypatch.setattr(stripe_sdk, "RETRIES", 0)
     stripe_url = shop.values["StripeApiBase"]
     # Port 9 is the discard service's: nothing of ours listens there.
     shop.values["StripeApiBase"] = "http://127.0.0.1:9"

@@ -12,7 +12,7 @@ import time_machine
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
-from checkout.clients import stripe_api
+from checkout.clients import stripe_api, stripe_sdk
 from mocktill.faults import Fault
 from tests.functional.test_reconcile import (
     HOURS,
@@ -412,7 +412,7 @@ def test_a_long_outage_leaves_a_window_for_each_hour_and_loses_nothing(
     shop: Shop, time: Any
 ) -> None:
     bought_and_refunded_unheard(shop)
-    with patch.object(stripe_api, "RETRIES", 0):
+    with patch.object(stripe_sdk, "RETRIES", 0):
         from functions.reconcile import app  # noqa: PLC0415
 
         app.reconciler.cache_clear()

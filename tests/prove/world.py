@@ -22,7 +22,7 @@ from unittest.mock import patch
 import time_machine
 from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
-from checkout.clients import aws, stripe_transport
+from checkout.clients import aws, stripe_sdk
 from checkout.flows import fetch_events
 from checkout.telemetry import logger
 from functions.fulfillment import app as fulfillment
@@ -142,7 +142,7 @@ class World(Shop):
         # As for the reconcile's hours with nothing in them: a day of events at once.
         enter(patch.object(fetch_events, "WINDOW", timedelta(days=1)))
         enter(patch.object(aws, "client", self._client_of_functions))
-        enter(patch.object(stripe_transport, "Transport", self._transport))
+        enter(patch.object(stripe_sdk, "Transport", self._transport))
         self._patches.callback(logger.setLevel, logger.log_level)
         logger.setLevel("CRITICAL")
         restart()

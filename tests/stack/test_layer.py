@@ -25,8 +25,8 @@ importlib.machinery.SourceFileLoader.source_to_code = source_to_code
 import app
 """
 SDK = """
-from checkout.clients.stripe_api import StripeGateway
-v1 = StripeGateway(lambda: "sk_test_1", "http://127.0.0.1:1")._v1()
+from checkout.clients import stripe_sdk
+v1 = stripe_sdk.client("sk_test_1", "http://127.0.0.1:1").v1
 v1.checkout.sessions, v1.refunds
 """
 

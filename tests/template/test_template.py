@@ -156,10 +156,10 @@ def test_segments_timeouts_fit_into_its_function():
 
 
 def test_stripes_timeouts_fit_into_the_function_that_waits_for_them():
-    from checkout.clients import stripe_api  # noqa: PLC0415 - once the environment is set
+    from checkout.clients import stripe_sdk  # noqa: PLC0415 - once the environment is set
 
-    tries = stripe_api.RETRIES + 1
-    longest = tries * (stripe_api.CONNECT_SECONDS + stripe_api.READ_SECONDS)
+    tries = stripe_sdk.RETRIES + 1
+    longest = tries * (stripe_sdk.CONNECT_SECONDS + stripe_sdk.READ_SECONDS)
     for function in (
         "CreateSessionFunction",
         "RefundPurchaseFunction",
@@ -169,10 +169,10 @@ def test_stripes_timeouts_fit_into_the_function_that_waits_for_them():
 
 
 def test_a_message_that_asks_stripe_fits_into_the_margin_of_the_worker():
-    from checkout.clients import stripe_api  # noqa: PLC0415 - once the environment is set
+    from checkout.clients import stripe_sdk  # noqa: PLC0415 - once the environment is set
 
-    tries = stripe_api.RETRIES + 1
-    longest = tries * (stripe_api.CONNECT_SECONDS + stripe_api.READ_SECONDS)
+    tries = stripe_sdk.RETRIES + 1
+    longest = tries * (stripe_sdk.CONNECT_SECONDS + stripe_sdk.READ_SECONDS)
     worker = importlib.import_module(
         template_file.module_of(functions()["FulfillmentFunction"])
     )

@@ -180,10 +180,14 @@ def silent_server(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
         monkeypatch.setenv(
             "AWS_ENDPOINT_URL_SECRETS_MANAGER", f"http://127.0.0.1:{port}"
         )
-        aws.client.cache_clear()
-        aws.session.cache_clear()
+        forget_clients()
         yield
-    aws.client.cache_clear()
+    forget_clients()
+
+
+def forget_clients() -> None:
+    """Let the next client read the environment again."""
+    aws._cached_client.cache_clear()  # noqa: SLF001
     aws.session.cache_clear()
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from checkout.clients.stripe_api import StripeApi
-from checkout.errors import StripeError, StripeRefusedError
+from checkout.errors import StripeBrokenError, StripeError, StripeRefusedError
 from mocktill import Running, Sandbox
 from mocktill.faults import Fault
 
@@ -101,6 +101,26 @@ def test_only_what_can_never_succeed_is_called_refused(
 
     assert isinstance(failure.value, StripeRefusedError) is refused
     assert stripe.secret_key not in str(failure.value)
+
+
+def test_an_error_says_what_could_not_be_done(
+    gateway: StripeApi, stripe: Sandbox
+) -> None:
+    with pytest.raises(StripeRefusedError) as refused:
+        gateway.session("cs_test_none")
+    stripe.faults.add(Fault("POST", status=500, times=9))
+    with pytest.raises(StripeBrokenError) as failed:
+        gateway.create_session(REQUEST, KEY)
+    stripe.faults.clear()
+    stripe.faults.add(Fault("GET", status=429, times=9))
+    with pytest.raises(StripeError) as unavailable:
+        gateway.refunds("pi_1")
+
+    assert [str(each.value) for each in (refused, failed, unavailable)] == [
+        "The payment provider refused to return this payment's session.",
+        "The payment provider could not start this payment; please try again.",
+        "The payment provider is unavailable; please try again.",
+    ]
 
 
 def test_a_new_key_is_used_at_once(stripe: Sandbox, gateway: Any) -> None:

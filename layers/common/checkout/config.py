@@ -1,32 +1,115 @@
-"""The environment that each function needs; the only place that reads it."""
+"""
+The functions' settings: the only module that reads the environment.
 
+Each class names the settings that are read together, as annotations. A setting is the
+environment variable of the same name in upper case, and its annotation says what the
+variable may hold:
+
+- `str`: any text
+- `int` and `float`: a positive number
+- `Literal["a", "b"]`: one of these words
+- `tuple[str, ...]`: texts separated by commas; blanks around them are dropped
+
+To add a setting, annotate it here in the class that the function reads, give the
+function the variable in template.yaml, and restrict the template's parameter in the
+same way: AllowedValues for a Literal, MinValue for a float, AllowedPattern for an int.
+tests/unit/test_config.py compares the two. A function that needs the settings of two
+classes reads both.
+
+The classes are no dataclasses: each would add 4.6 million instructions to every cold
+start.
+"""
+
+import math
 import os
 from collections.abc import Mapping
+from typing import Any, Literal, get_args
 
 
 class Config:
     """
-    The texts of the environment variables that the annotations name, in upper case.
+    Reads and checks the settings that a subclass annotates.
 
-    Raises KeyError for one that is missing. These are no dataclasses, since each would
-    add 4.6 million instructions to every cold start.
+    Raises KeyError for a variable that is missing, ValueError for one that holds
+    anything else than its annotation allows. Both name the variable.
     """
 
     def __init__(self, variables: Mapping[str, str] = os.environ) -> None:
-        for name in self.fields():
-            setattr(self, name, variables[name.upper()])
+        for name, kind in self.fields().items():
+            variable = name.upper()
+            setattr(self, name, _read(variable, variables[variable], kind))
 
     @classmethod
-    def fields(cls) -> list[str]:
-        """Return the names of its own attributes and of those that it inherits."""
-        classes = cls.__mro__[:-1]  # all but object, which has no annotations
-        return [name for each in classes for name in each.__annotations__]
+    def fields(cls) -> dict[str, Any]:
+        """Return the settings' names and kinds; a class extends none but this one."""
+        return cls.__annotations__
+
+
+def _read(variable: str, text: str, kind: Any) -> Any:  # noqa: ANN401 - what *kind* says
+    if kind is str:
+        return text
+    if kind is int or kind is float:
+        return _positive_number(variable, text, kind)
+    if kind == tuple[str, ...]:
+        return tuple(part for each in text.split(",") if (part := each.strip()))
+    words = get_args(kind)
+    if text not in words:
+        raise ValueError(f"{variable} must be one of: {', '.join(words)}.")
+    return text
+
+
+def _positive_number(
+    variable: str, text: str, kind: type[int] | type[float]
+) -> int | float:
+    try:
+        number = kind(text)
+    except ValueError:
+        number = 0
+    if not 0 < number < math.inf:
+        word = "whole number" if kind is int else "number"
+        raise ValueError(f"{variable} must be a positive {word}.")
+    return number
 
 
 class TelemetryConfig(Config):
-    """Every function's: the template's Globals give it."""
+    """Every function's; the template's Globals set it."""
 
-    metrics_format: str
+    metrics_format: Literal["cloudwatch", "datadog"]
+
+
+class StripeModeConfig(Config):
+    """Whether the stack takes real payments."""
+
+    stripe_mode: Literal["test", "live"]
+
+    @property
+    def livemode(self) -> bool:
+        """The value of `livemode` in Stripe's objects: https://docs.stripe.com/keys."""
+        return self.stripe_mode == "live"
+
+
+class OperatorConfig(Config):
+    """Which claim of a token makes its bearer an operator."""
+
+    operator_claim: str
+    operator_group: str
+
+
+class RefundsConfig(Config):
+    """What changing purchases and refunding them takes."""
+
+    offers_table: str
+    payment_sessions_table: str
+    purchases_table: str
+    audit_log_table: str
+    stripe_secret_key_name: str
+    stripe_api_base: str
+    disputed_access: Literal["suspended", "kept"]
+
+    @property
+    def suspends_disputed(self) -> bool:
+        """Whether a buyer has no access while a bank decides on a dispute."""
+        return self.disputed_access == "suspended"
 
 
 class CreateSessionConfig(Config):
@@ -38,42 +121,19 @@ class CreateSessionConfig(Config):
     payment_events_queue_url: str
     stripe_secret_key_name: str
     stripe_api_base: str
-    stripe_mode: str
     frontend_url: str
-    allowed_origins: str
-    anonymous_requests_per_minute: str
+    allowed_origins: tuple[str, ...]
+    anonymous_requests_per_minute: int
 
 
 class StripeWebhookConfig(Config):
     payment_events_queue_url: str
     stripe_webhook_secret_name: str
-    stripe_mode: str
 
 
-class RefundsConfig(Config):
-    """What it takes to change purchases and to give money back."""
-
-    offers_table: str
-    payment_sessions_table: str
-    purchases_table: str
-    audit_log_table: str
-    stripe_secret_key_name: str
-    stripe_api_base: str
-    disputed_access: str
-
-
-class FulfillmentConfig(RefundsConfig):
-    pass
-
-
-class RefundPurchaseConfig(RefundsConfig):
-    operator_claim: str
-    operator_group: str
-
-
-class ReconcileConfig(RefundsConfig):
+class ReconcileConfig(Config):
     payment_events_queue_url: str
-    reconcile_calls_per_second: str
+    reconcile_calls_per_second: float
 
 
 class SessionStatusConfig(Config):
@@ -90,8 +150,6 @@ class PurchasesConfig(Config):
 
 class CreatorsConfig(Config):
     purchases_table: str
-    operator_claim: str
-    operator_group: str
 
 
 class OffersConfig(Config):

@@ -142,6 +142,12 @@ class StripeError(CheckoutError):
     status = HTTPStatus.BAD_GATEWAY
     code = "stripe_unavailable"
 
+    def __init__(
+        self,
+        message: str = "The payment provider is unavailable; please try again.",
+    ) -> None:
+        super().__init__(message)
+
 
 class StripeBusyError(StripeError):
     """Another caller sent the same idempotency key and has no answer yet."""

@@ -31,7 +31,7 @@ def purchase_changes(config: RefundsConfig) -> PurchaseChanges:
         ownerships=Ownerships(config.purchases_table),
         revenue=DailyRevenue(config.purchases_table),
         audit_log=AuditLog(config.audit_log_table),
-        suspends_disputed=config.disputed_access == "suspended",
+        suspends_disputed=config.suspends_disputed,
     )
 
 

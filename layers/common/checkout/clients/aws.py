@@ -1,18 +1,28 @@
-"""The door to AWS: clients, made on first use from one session."""
+"""AWS clients, made on first use from one botocore session."""
 
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING, Any, Literal, overload
 
 from botocore.config import Config
 from botocore.session import Session, get_session
 
-# A function that waits longer than this for DynamoDB or SQS fails its caller anyway.
+if TYPE_CHECKING:
+    from botocore.client import BaseClient
+    from mypy_boto3_cloudformation import CloudFormationClient
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_events import EventBridgeClient
+    from mypy_boto3_lambda import LambdaClient
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+    from mypy_boto3_sqs import SQSClient
+    from mypy_boto3_sts import STSClient
+
+# For the caller of a function, a call that takes longer than this has failed.
 CONFIG = Config(
     connect_timeout=2,
     read_timeout=4,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
-# For an answer that we can do without: fail fast, because a caller is waiting.
+# For a call whose result is optional: it fails fast, because a caller is waiting.
 HURRIED = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
 
 
@@ -21,11 +31,33 @@ def session() -> Session:
     return get_session()
 
 
-@cache
-def client(service: str, config: Config = CONFIG) -> Any:  # noqa: ANN401 - botocore makes its classes at run time
+@overload
+def client(service: Literal["dynamodb"]) -> "DynamoDBClient": ...
+@overload
+def client(service: Literal["sqs"]) -> "SQSClient": ...
+@overload
+def client(
+    service: Literal["secretsmanager"], config: Config = CONFIG
+) -> "SecretsManagerClient": ...
+@overload
+def client(service: Literal["events"]) -> "EventBridgeClient": ...
+@overload
+def client(service: Literal["cloudformation"]) -> "CloudFormationClient": ...
+@overload
+def client(service: Literal["lambda"], config: Config) -> "LambdaClient": ...
+@overload
+def client(service: Literal["sts"]) -> "STSClient": ...
+def client(service: str, config: Config = CONFIG) -> Any:
     """
-    Return the client of *service*, built when first asked for.
+    Return the client of *service*; the same one for each call with the same *config*.
 
-    Botocore without boto3: the same clients, for less of a cold start.
+    It is botocore's: boto3 has the same clients, and costs more at a cold start
+    (docs/adr/0002-dependencies.md).
     """
+    return _cached_client(service, config)
+
+
+# `cache` hides the overloads from mypy, so it wraps a function of its own.
+@cache
+def _cached_client(service: str, config: Config) -> "BaseClient":
     return session().create_client(service, config=config)

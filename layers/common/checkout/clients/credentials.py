@@ -41,7 +41,7 @@ def secret(name: str, monotonic: Callable[[], float] = time.monotonic) -> str:
 
 def _fetch(name: str, *, in_a_hurry: bool) -> str:
     client = aws.client("secretsmanager", aws.HURRIED if in_a_hurry else aws.CONFIG)
-    value = str(client.get_secret_value(SecretId=name)["SecretString"]).strip()
+    value = client.get_secret_value(SecretId=name)["SecretString"].strip()
     if not value:
         raise ValueError(f"the secret {name} is empty")
     return value

@@ -1,42 +1,34 @@
-"""The door to Stripe's API; the only module that imports its SDK, on first use."""
+"""Stripe's API: each request that checkout sends, and its response as plain dicts."""
 
 import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from checkout.domain.stripe_object import id_of
-from checkout.errors import (
-    IdempotencyKeyTakenError,
-    StripeBrokenError,
-    StripeBusyError,
-    StripeError,
-    StripeRefusedError,
-)
-from checkout.telemetry import logger
+from checkout.errors import StripeBrokenError, StripeError, StripeRefusedError
 
 if TYPE_CHECKING:
-    from stripe import StripeClient
+    from stripe import StripeClient, StripeObject, V1Services
+    from stripe.params import (
+        EventListParams,
+        RefundCreateParams,
+        WebhookEndpointCreateParams,
+    )
+    from stripe.params.checkout import SessionCreateParams
 
-CONNECT_SECONDS = 3.05
-READ_SECONDS = 9
-# One retry by the SDK, under the same idempotency key: twice the time above must fit
-# into the function's timeout, and that into API Gateway's thirty seconds.
-RETRIES = 1
-
-SERVER_ERROR = 500
 LARGEST_PAGE = 100
-UNAVAILABLE = "The payment provider did not answer; please try again."
-REFUSED = "The payment provider could not start this payment; please try again."
 
 
 class StripeApi:
     """
-    What we ask Stripe. Every method raises StripeError when Stripe does not deliver.
+    Sends requests to Stripe; the methods return Stripe's objects as plain dicts.
 
-    *api_key* is called for each use, so that a rotated key is picked up. Who asks much
-    says how many *calls_per_second*: Stripe's limits are shared with the buyers.
+    Every method raises StripeError when Stripe refuses, fails, or does not answer.
+    *api_key* is called before each request, so that a rotated key takes effect.
+    *calls_per_second* bounds the requests of a caller that sends many: buyers share
+    Stripe's rate limits, https://docs.stripe.com/rate-limits.
     """
 
     def __init__(
@@ -51,136 +43,128 @@ class StripeApi:
         self._client: StripeClient | None = None
         self._client_key = ""
 
-    def _v1(self) -> Any:  # noqa: ANN401 - the SDK's class is not public
-        # A third of a second that some requests never need.
-        import stripe  # noqa: PLC0415
-
-        from checkout.clients.stripe_transport import Transport  # noqa: PLC0415
+    @contextmanager
+    def _v1(self, asked: str) -> Iterator["V1Services"]:
+        """Yield the SDK's services; *asked* says what for, in an error's message."""
+        from checkout.clients import stripe_sdk  # noqa: PLC0415 - not every request needs it
 
         key = self._api_key()
         if self._client is None or key != self._client_key:
-            stripe.enable_telemetry = False
-            self._client = stripe.StripeClient(
-                key,
-                base_addresses={"api": self._api_base},
-                http_client=Transport(CONNECT_SECONDS, READ_SECONDS),
-                max_network_retries=RETRIES,
-            )
+            self._client = stripe_sdk.client(key, self._api_base)
             self._client_key = key
         self._pace.wait()
-        return self._client.v1
+        with stripe_sdk.our_errors(asked):
+            yield self._client.v1
 
     def create_session(
         self, request: dict[str, Any], idempotency_key: str
     ) -> dict[str, Any]:
         """
-        Create the Checkout Session, or return the one that this key made before.
+        Create a Checkout Session, or return the one that this key created before.
 
-        Raises StripeRefusedError when this key can lead to no session any more,
-        StripeBusyError when another request under it is being worked on.
+        Raises StripeRefusedError when no session can be created under this key any
+        more, and StripeBusyError while Stripe works on another request under it.
         https://docs.stripe.com/api/checkout/sessions/create
         """
-        with _our_errors():
-            session = self._v1().checkout.sessions.create(
-                params=request, options={"idempotency_key": idempotency_key}
+        with self._v1("start this payment") as v1:
+            return _plain(
+                v1.checkout.sessions.create(
+                    cast("SessionCreateParams", request),
+                    {"idempotency_key": idempotency_key},
+                )
             )
-        return _plain(session)
 
     def session(self, stripe_session_id: str) -> dict[str, Any]:
-        """Return the session as it is now, with its payment intent."""
-        params = {"expand": ["payment_intent"]}
-        with _our_errors():
+        """Return the session, with its payment intent expanded."""
+        with self._v1("return this payment's session") as v1:
             return _plain(
-                self._v1().checkout.sessions.retrieve(stripe_session_id, params)
+                v1.checkout.sessions.retrieve(
+                    stripe_session_id, {"expand": ["payment_intent"]}
+                )
             )
 
     def expire_session(self, stripe_session_id: str) -> dict[str, Any]:
         """
-        Expire the session if it is open, and return it as it is then.
+        Expire the session if it is open, and return it.
 
-        Its status is expired, or complete if it was paid a moment ago. Raises
-        StripeError unless Stripe has said so: then it may still be paid.
+        Its status is `expired`, or `complete` if it was paid before. After a
+        StripeError the session may still be open and payable.
         https://docs.stripe.com/api/checkout/sessions/expire
         """
         try:
-            with _our_errors():
-                session = _plain(self._v1().checkout.sessions.expire(stripe_session_id))
+            with self._v1("close this payment's session") as v1:
+                session = _plain(v1.checkout.sessions.expire(stripe_session_id))
         except StripeBrokenError:
-            # Unknown whether Stripe has expired it: the next attempt asks again.
+            # Whether Stripe has expired the session is unknown: the caller tries again.
             raise
         except StripeRefusedError:
-            # Stripe expires only open sessions, so it should be open no more.
+            # Stripe refuses to expire a session that is no longer open.
             session = self.session(stripe_session_id)
         if session.get("status") not in ("expired", "complete"):
-            raise StripeError(UNAVAILABLE)
+            raise StripeError
         return session
 
     def session_paid_by(self, payment_intent_id: str) -> dict[str, Any] | None:
-        """Return the session that the payment intent belongs to, if there is one."""
-        with _our_errors():
-            found = self._v1().checkout.sessions.list(
-                {"payment_intent": payment_intent_id}
-            )
-            sessions = [_plain(session) for session in found.data]
-        return sessions[0] if sessions else None
+        """Return the session of the payment intent, or None if it has none."""
+        with self._v1("find this payment's session") as v1:
+            found = v1.checkout.sessions.list({"payment_intent": payment_intent_id})
+            return _plain(found.data[0]) if found.data else None
 
     def payment_intent(self, payment_intent_id: str) -> dict[str, Any]:
-        """Return the payment intent with its charge and what Stripe booked for it."""
-        params = {"expand": ["latest_charge.balance_transaction"]}
-        with _our_errors():
+        """Return the payment intent, its charge and balance transaction expanded."""
+        with self._v1("return this payment") as v1:
             return _plain(
-                self._v1().payment_intents.retrieve(payment_intent_id, params)
+                v1.payment_intents.retrieve(
+                    payment_intent_id,
+                    {"expand": ["latest_charge.balance_transaction"]},
+                )
             )
 
     def payment_intent_of(self, charge_id: str) -> str | None:
-        """Return the id of the payment intent that the charge belongs to, if any."""
-        with _our_errors():
-            charge = _plain(self._v1().charges.retrieve(charge_id))
+        """Return the id of the charge's payment intent, or None if it has none."""
+        with self._v1("return this charge") as v1:
+            charge = _plain(v1.charges.retrieve(charge_id))
         return id_of(charge.get("payment_intent"))
 
     def create_refund(
         self, request: dict[str, Any], idempotency_key: str
     ) -> dict[str, Any]:
         """
-        Give money back, or return the refund that this key made before.
+        Create a refund, or return the one that this key created before.
 
-        Raises StripeRefusedError when Stripe will not, and StripeBrokenError when it
-        failed: then only `refunds()` can tell whether it gave the money back.
+        Raises StripeRefusedError when Stripe refuses. After a StripeBrokenError only
+        `refunds()` can tell whether Stripe created the refund.
         https://docs.stripe.com/api/refunds/create
         """
-        with _our_errors():
-            refund = self._v1().refunds.create(
-                params=request, options={"idempotency_key": idempotency_key}
+        with self._v1("refund this payment") as v1:
+            return _plain(
+                v1.refunds.create(
+                    cast("RefundCreateParams", request),
+                    {"idempotency_key": idempotency_key},
+                )
             )
-        return _plain(refund)
 
     def refunds(self, payment_intent_id: str) -> list[dict[str, Any]]:
-        """Return every refund of the payment, whoever made it."""
-        params = {"payment_intent": payment_intent_id, "limit": LARGEST_PAGE}
-        with _our_errors():
-            found = self._v1().refunds.list(params)
+        """Return all refunds of the payment, also those made in Stripe's dashboard."""
+        with self._v1("list this payment's refunds") as v1:
+            found = v1.refunds.list(
+                {"payment_intent": payment_intent_id, "limit": LARGEST_PAGE}
+            )
             return [_plain(refund) for refund in found.auto_paging_iter()]
 
-    def disputes(self, payment_intent_id: str) -> list[dict[str, Any]]:
-        """Return every dispute of the payment."""
-        params = {"payment_intent": payment_intent_id, "limit": LARGEST_PAGE}
-        with _our_errors():
-            found = self._v1().disputes.list(params)
-            return [_plain(dispute) for dispute in found.auto_paging_iter()]
-
     def webhook_endpoints(self) -> list[dict[str, Any]]:
-        """Return every endpoint of the account; their secrets are not shown again."""
-        with _our_errors():
-            found = self._v1().webhook_endpoints.list({"limit": LARGEST_PAGE})
+        """Return all webhook endpoints of the account, without their secrets."""
+        with self._v1("list the webhook endpoints") as v1:
+            found = v1.webhook_endpoints.list({"limit": LARGEST_PAGE})
             return [_plain(endpoint) for endpoint in found.auto_paging_iter()]
 
     def create_webhook_endpoint(
         self, url: str, events: Iterable[str]
     ) -> dict[str, Any]:
         """
-        Let Stripe send *events* to *url*, in the version of its API that we speak.
+        Create an endpoint to which Stripe sends *events* in the SDK's API version.
 
-        The answer has the signing secret, which Stripe shows only this once.
+        Only this response has the endpoint's signing secret.
         https://docs.stripe.com/api/webhook_endpoints/create
         """
         params = {
@@ -188,48 +172,50 @@ class StripeApi:
             "api_version": api_version(),
             "enabled_events": sorted(events),
         }
-        with _our_errors():
-            return _plain(self._v1().webhook_endpoints.create(params))
+        with self._v1("create the webhook endpoint") as v1:
+            return _plain(
+                v1.webhook_endpoints.create(cast("WebhookEndpointCreateParams", params))
+            )
 
     def delete_webhook_endpoint(self, endpoint_id: str) -> None:
-        with _our_errors():
-            self._v1().webhook_endpoints.delete(endpoint_id)
+        with self._v1("delete the webhook endpoint") as v1:
+            v1.webhook_endpoints.delete(endpoint_id)
 
     def event(self, event_id: str) -> dict[str, Any]:
-        with _our_errors():
-            return _plain(self._v1().events.retrieve(event_id))
+        with self._v1("return this event") as v1:
+            return _plain(v1.events.retrieve(event_id))
 
     def events(
         self, since: int, until: int, types: Iterable[str], *, undelivered: bool
     ) -> Iterator[dict[str, Any]]:
         """
-        Yield Stripe's events from *since* to before *until*, in Unix seconds.
+        Yield events from *since* to before *until*, in Unix seconds, newest first.
 
-        Only those of *types*, twenty at most, and with *undelivered* only those that an
-        endpoint has yet to take. Stripe keeps events for thirty days.
+        *types* has at most twenty types. With *undelivered*, yield only events that an
+        endpoint has not acknowledged. Stripe keeps events for thirty days.
         https://docs.stripe.com/webhooks/process-undelivered-events
         """
-        params: dict[str, Any] = {
+        params: EventListParams = {
             "created": {"gte": since, "lt": until},
             "types": sorted(types),
             "limit": LARGEST_PAGE,
         }
         if undelivered:
             params["delivery_success"] = False
-        with _our_errors():
-            for event in self._v1().events.list(params).auto_paging_iter():
+        with self._v1("list the events") as v1:
+            for event in v1.events.list(params).auto_paging_iter():
                 yield _plain(event)
 
 
 def api_version() -> str:
-    """Return the version of Stripe's API that its SDK is made for."""
-    import stripe  # noqa: PLC0415
+    """Return the version of Stripe's API that the SDK is made for."""
+    from checkout.clients import stripe_sdk  # noqa: PLC0415 - as above
 
-    return stripe.api_version
+    return stripe_sdk.API_VERSION
 
 
 class Pace:
-    """Lets no more than so many calls through in a second, one after the other."""
+    """Spaces calls so that no more than *per_second* begin in a second."""
 
     def __init__(self, per_second: float) -> None:
         self._pause = 1 / per_second
@@ -240,35 +226,6 @@ class Pace:
         self._last = time.monotonic()
 
 
-def _plain(stripe_object: Any) -> dict[str, Any]:  # noqa: ANN401 - a StripeObject
-    """Leave the SDK's world at once: its objects look like dicts, and are not."""
-    plain: dict[str, Any] = stripe_object.to_dict(for_json=True)
-    return plain
-
-
-@contextmanager
-def _our_errors() -> Iterator[None]:
-    import stripe  # noqa: PLC0415
-
-    try:
-        yield
-    except stripe.StripeError as error:
-        status = error.http_status or 0
-        details = error.error
-        code = getattr(details, "code", None) or ""
-        logger.warning(
-            "stripe_request_failed",
-            error=type(error).__name__,
-            status=status,
-            stripe_code=code,
-            stripe_request_id=error.request_id,
-        )
-        if code in {"idempotency_key_in_use", "lock_timeout"}:
-            raise StripeBusyError(UNAVAILABLE) from error
-        if status >= SERVER_ERROR:
-            raise StripeBrokenError(REFUSED, code) from error
-        if isinstance(error, stripe.IdempotencyError):
-            raise IdempotencyKeyTakenError(REFUSED, code) from error
-        if isinstance(error, stripe.InvalidRequestError):
-            raise StripeRefusedError(REFUSED, code) from error
-        raise StripeError(UNAVAILABLE) from error
+def _plain(stripe_object: "StripeObject") -> dict[str, Any]:
+    """Return the object as a dict: the SDK's objects only look like one."""
+    return stripe_object.to_dict(for_json=True)

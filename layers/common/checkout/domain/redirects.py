@@ -30,9 +30,7 @@ def origin(url: str) -> Origin | None:
     return None
 
 
-def is_allowed(url: str, origins: str) -> bool:
-    """Whether *url* belongs to one of *origins*, a list separated by commas."""
+def is_allowed(url: str, origins: tuple[str, ...]) -> bool:
+    """Whether *url* belongs to one of *origins*."""
     wanted = origin(url)
-    return wanted is not None and wanted in {
-        origin(allowed.strip()) for allowed in origins.split(",")
-    }
+    return wanted is not None and wanted in map(origin, origins)

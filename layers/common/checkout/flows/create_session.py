@@ -34,7 +34,7 @@ class SessionCreator:
     sessions: PaymentSessions
     ownerships: Ownerships
     stripe_checkout: StripeCheckout
-    allowed_origins: str
+    allowed_origins: tuple[str, ...]
     livemode: bool
     stack_id: str
 

@@ -10,7 +10,7 @@ from typing import Any
 
 from checkout import clock
 from checkout.clients.payment_events_queue import PaymentEventsQueue
-from checkout.clients.stripe_api import UNAVAILABLE, StripeApi
+from checkout.clients.stripe_api import StripeApi
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.payment_session import PaymentSession, Status
@@ -94,7 +94,7 @@ class StripeCheckout:
             except StripeRefusedError:
                 self._abandon(session)
                 raise
-        raise StripeError(UNAVAILABLE)
+        raise StripeError
 
     def _reload(self, session: PaymentSession) -> PaymentSession:
         return self.sessions.get(session.id) or session
@@ -155,7 +155,7 @@ class StripeCheckout:
             self.open(session)
         session = self._reload(session)
         if session.status is Status.PREPARED:
-            raise StripeError(UNAVAILABLE)
+            raise StripeError
         self.expire(session)
 
     def _expire_open(self, session: PaymentSession, stripe_session_id: str) -> None:

@@ -3,9 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
 from itertools import batched
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from checkout.clients import aws
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb.type_defs import (
+        AttributeValueTypeDef,
+        KeysAndAttributesUnionTypeDef,
+    )
 
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
 LONGEST_KEY_BYTES = 2048
@@ -18,7 +24,7 @@ class UnreadableItemError(Exception):
     """An item has not the form that we gave it; the text names it and its fault."""
 
 
-def _typed(value: Value) -> dict[str, Any]:
+def _typed(value: Value) -> "AttributeValueTypeDef":
     match value:
         case None:
             return {"NULL": True}
@@ -53,7 +59,7 @@ def _plain(typed: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever was stor
     return value
 
 
-def to_item(plain: Mapping[str, Value]) -> dict[str, Any]:
+def to_item(plain: Mapping[str, Value]) -> dict[str, "AttributeValueTypeDef"]:
     """Type *plain* for DynamoDB; a None is left out, as an absent attribute."""
     return {name: _typed(value) for name, value in plain.items() if value is not None}
 
@@ -92,10 +98,10 @@ def _can_be_key(text: str) -> bool:
 def read_all(table: str, item_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
     """Yield the items of these ids, where there are any, a second old at times."""
     for batch in batched(item_ids, MOST_KEYS_AT_ONCE, strict=False):
-        keys = [to_item({"id": item_id}) for item_id in batch]
-        while keys:
-            answer = aws.client("dynamodb").batch_get_item(
-                RequestItems={table: {"Keys": keys}}
-            )
+        wanted: Mapping[str, KeysAndAttributesUnionTypeDef] = {
+            table: {"Keys": [to_item({"id": item_id}) for item_id in batch]}
+        }
+        while wanted:
+            answer = aws.client("dynamodb").batch_get_item(RequestItems=wanted)
             yield from map(from_item, answer["Responses"].get(table, []))
-            keys = answer["UnprocessedKeys"].get(table, {}).get("Keys", [])
+            wanted = answer["UnprocessedKeys"]

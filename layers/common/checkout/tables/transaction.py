@@ -3,7 +3,7 @@
 import random
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from checkout.clients import aws
@@ -133,7 +133,7 @@ def execute(writes: Mapping[str, Write]) -> Failures:
     transactions on the same items were faster in each attempt.
     """
     client = aws.client("dynamodb")
-    requests = [write.request for write in writes.values()]
+    requests: list[Any] = [write.request for write in writes.values()]
     for attempt in range(ATTEMPTS):
         try:
             client.transact_write_items(TransactItems=requests)
@@ -183,7 +183,7 @@ def execute_alone(write: Write) -> bool:
     """Execute one write outside a transaction; return whether its condition held."""
     client = aws.client("dynamodb")
     [(verb, request)] = write.request.items()
-    calls = {
+    calls: dict[str, Callable[..., object]] = {
         "Put": client.put_item,
         "Update": client.update_item,
         "Delete": client.delete_item,
