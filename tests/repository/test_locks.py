@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from local.raise_pins import installed_alone
 from tests.template_file import ROOT
 
 LOCKS = [
@@ -24,8 +25,8 @@ def relative(path: Path) -> str:
 
 def test_each_group_that_is_installed_has_its_lock():
     pyproject = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    groups = set(pyproject["dependency-groups"]) - {"local", "cli", "runtime"}
-    assert {path.stem for path in LOCKS} == groups | {"requirements"}
+    groups = installed_alone(pyproject["dependency-groups"])
+    assert {path.stem for path in LOCKS} == {*groups, "requirements"}
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=relative)
