@@ -46,12 +46,21 @@ prove: .venv/ready ## Tell ten thousand histories of payments badly, and see tha
 coverage: .venv/ready ## Which branches the fast tests take, too; lines alone are quicker
 	$(RUN) pytest --numprocesses auto --dist worksteal --cov --cov-branch --ignore tests/stack
 
-check: .venv/ready .venvs/sam/ready ## Format, lint, types, imports, template
+# What GitHub reads, against the schemas that come with the tool.
+SCHEMA := .venv/bin/check-jsonschema --quiet --builtin-schema
+
+check: .venv/ready .venvs/sam/ready ## Format, lint, types, imports, template, workflows
 	$(RUN) ruff format --check
 	$(RUN) ruff check
 	$(RUN) mypy $(SOURCES)
 	PYTHONPATH=.:layers/common:mocktill/src .venv/bin/lint-imports
 	$(WITH_SAM) AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
+	.venv/bin/zizmor --offline --quiet --strict-collection --persona auditor .
+	$(SCHEMA) vendor.github-workflows .github/workflows/*.yml
+	$(SCHEMA) vendor.github-actions .github/actions/*/action.yml
+	$(SCHEMA) vendor.dependabot .github/dependabot.yml
+	$(SCHEMA) vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
+	$(SCHEMA) vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
 format: .venv/ready ## Format the code and repair what can be repaired
 	$(RUN) ruff format
@@ -75,7 +84,8 @@ deploy: build .venv/ready ## Deploy to your AWS account; asks for the parameters
 LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 \
 	--no-emit-index-url --no-header pyproject.toml
 
-lock: .venvs/uv/ready ## Lock the dependencies that pyproject.toml names (UPGRADE=1: their newest)
+lock: .venvs/uv/ready $(if $(UPGRADE),.venv/ready) ## Lock what pyproject.toml names (UPGRADE=1: raise it to the newest, and lock that)
+	$(if $(UPGRADE),@$(RUN) local.raise_pins)
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group runtime --output-file layers/common/requirements.txt
 	for group in uv dev sam embedded-aws; do \
 		$(LOCK) $(if $(UPGRADE),--upgrade) --group $$group --output-file requirements/$$group.txt || exit; \

@@ -1,4 +1,4 @@
-"""The embedded AWS: MiniStack, in an environment like that of Lambda's own runtime."""
+"""The embedded AWS: MiniStack, in an environment of its own."""
 
 from __future__ import annotations
 

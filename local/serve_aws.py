@@ -2,13 +2,14 @@
 Serves MiniStack's application, and keeps web pages away from it.
 
 It runs in the embedded AWS's own environment. Functions run in processes of their own,
-which know neither this module nor its folder.
+which know neither this module nor its folder, and none of that environment's packages.
 """
 
 from __future__ import annotations
 
 import re
 import sys
+from pathlib import Path
 
 from ministack import app as ministack  # type: ignore[import-not-found]
 
@@ -25,6 +26,8 @@ BROWSER_PATHS = re.compile(
 
 def main() -> None:
     container_host = sys.argv.pop()
+    # What MiniStack starts a function's process with, looked up each time.
+    sys.executable = str(Path(__file__).with_name("function_python"))
     # MiniStack's own start serves this name; there is no second port without a guard.
     ministack.app = LoopbackOnly(
         ministack.app, browser_paths=BROWSER_PATHS, container_host=container_host

@@ -3,6 +3,7 @@
 import json
 import re
 import tomllib
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -448,6 +449,29 @@ def test_a_decision_has_the_templates_headings(adr: Path):
     number = "NNNN" if adr.stem.startswith("0000") else adr.stem[:4]
     assert text.startswith(f"# {number}: ")
     assert re.findall(r"^## (.*)$", text, re.MULTILINE) == HEADINGS
+
+
+def status_of(adr: Path) -> str:
+    [status] = re.findall(r"^Status: (.+)$", adr.read_text(), re.MULTILINE)
+    return status
+
+
+@pytest.mark.parametrize("adr", ADRS[1:], ids=lambda adr: adr.stem)
+def test_a_decision_says_at_its_head_whether_it_stands_and_since_when(adr: Path):
+    _, status, dated, following, *_ = adr.read_text().split("\n\n")
+    assert status.startswith("Status: ")
+    assert re.fullmatch(r"proposed|accepted|superseded by \d{4}", status_of(adr))
+    assert date.fromisoformat(dated.removeprefix("Date: "))
+    assert following == "## Context"
+
+
+@pytest.mark.parametrize("adr", ADRS[1:], ids=lambda adr: adr.stem)
+def test_a_superseded_decision_and_its_successor_name_each_other(adr: Path):
+    by = re.fullmatch(r"superseded by (\d{4})", status_of(adr))
+    if by is None:
+        return
+    [successor] = (DOCS / "adr").glob(f"{by[1]}-*.md")
+    assert adr.name in successor.read_text()
 
 
 def test_decisions_are_numbered_without_a_gap():

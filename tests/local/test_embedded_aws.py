@@ -1,0 +1,110 @@
+"""A function in the embedded AWS has what it brings along and its layer, as in AWS."""
+
+import io
+import json
+import subprocess
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from local.embedded_aws import EmbeddedAws
+from local.processes import Processes
+from local.settings import ROOT, Settings
+
+FREE = dict.fromkeys(["AWS_PORT", "STRIPE_PORT", "ISSUER_PORT", "STOREFRONT_PORT"], "0")
+PYTHON_OF_THE_AWS = ROOT / ".venvs/embedded-aws/bin/python"
+
+TRY_TO_IMPORT = """
+import importlib
+
+def lambda_handler(names, context):
+    return [name for name in names if is_there(name)]
+
+def is_there(name):
+    try:
+        importlib.import_module(name)
+    except ImportError:
+        return False
+    return True
+"""
+# What the environment of the AWS holds, by the names that code imports it by.
+INSTALLED = """
+import importlib.metadata, json
+print(json.dumps(sorted(importlib.metadata.packages_distributions())))
+"""
+
+
+def zipped(files):
+    data = io.BytesIO()
+    with zipfile.ZipFile(data, "w") as archive:
+        for name, text in files.items():
+            archive.writestr(name, text)
+    return data.getvalue()
+
+
+@pytest.fixture(scope="module")
+def aws(tmp_path_factory):
+    if not PYTHON_OF_THE_AWS.exists():
+        pytest.skip("The embedded AWS is not installed: make .venvs/embedded-aws/ready")
+    settings = replace(Settings.from_env(FREE), folder=tmp_path_factory.mktemp("aws"))
+    embedded = EmbeddedAws.of(settings)
+    with Processes(settings.folder / "logs") as processes:
+        embedded.start(processes)
+        processes.wait_until_answers(f"{embedded.url}/_ministack/health")
+        yield embedded
+
+
+@pytest.fixture(scope="module")
+def what_is_there(aws):
+    """Ask a function which of some modules it can import."""
+    client = aws.client("lambda")
+    role = aws.client("iam").create_role(
+        RoleName="asker",
+        AssumeRolePolicyDocument=json.dumps(
+            {
+                "Version": "2012-10-17",
+                "Statement": {
+                    "Effect": "Allow",
+                    "Principal": {"Service": "lambda.amazonaws.com"},
+                    "Action": "sts:AssumeRole",
+                },
+            }
+        ),
+    )
+    layer = client.publish_layer_version(
+        LayerName="layer",
+        Content={"ZipFile": zipped({"python/in_the_layer.py": ""})},
+    )
+    client.create_function(
+        FunctionName="asker",
+        Runtime="python3.13",
+        Role=role["Role"]["Arn"],
+        Handler="app.lambda_handler",
+        Code={"ZipFile": zipped({"app.py": TRY_TO_IMPORT})},
+        Layers=[layer["LayerVersionArn"]],
+        Timeout=60,
+    )
+
+    def ask(names):
+        answer = client.invoke(FunctionName="asker", Payload=json.dumps(names))
+        return json.loads(answer["Payload"].read())
+
+    return ask
+
+
+def test_a_function_finds_its_layer_and_the_standard_library(what_is_there):
+    names = ["app", "in_the_layer", "json", "sqlite3"]
+
+    assert what_is_there(names) == names
+
+
+def test_a_function_finds_nothing_that_the_layer_forgot(what_is_there):
+    """Pydantic and botocore are in MiniStack's environment, for MiniStack."""
+    done = subprocess.run(
+        [PYTHON_OF_THE_AWS, "-c", INSTALLED], capture_output=True, text=True, check=True
+    )
+    names = json.loads(done.stdout)
+    assert {"botocore", "ministack", "pydantic", "samtranslator"} <= set(names)
+
+    assert what_is_there(names) == []
