@@ -1,8 +1,7 @@
 """
 Control the sandbox over HTTP. These calls are not part of Stripe's API.
 
-Bodies are JSON, and no call needs a key. The README lists the calls with their fields.
-The page at /sandbox, of the module `panel`, offers the same actions as buttons.
+Bodies are JSON, and no call needs a key. The README lists the calls and their fields.
 """
 
 import json
