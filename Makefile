@@ -20,7 +20,7 @@ SOURCES := layers/common/checkout functions local cli mocktill/src/mocktill
 help: ## List these targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run everything here: an embedded AWS, a Stripe sandbox, a storefront
+run: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run everything here: an embedded AWS, mocktill in place of Stripe, a storefront
 	@$(RUN) local
 
 sam-local: .venv/ready .venvs/sam/ready ## Let `sam local` run the functions against the stack that runs (needs Docker or Podman)

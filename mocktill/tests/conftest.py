@@ -1,5 +1,6 @@
-"""A sandbox for each test, a shop's webhook endpoint, and the official SDK."""
+"""A sandbox for each test, the official SDK, and a shop's webhook endpoint."""
 
+import contextlib
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -12,11 +13,12 @@ from mocktill import Sandbox, running
 
 RESTRICTED_KEY = "rk_test_another"
 WAIT_SECONDS = 10
+EXPIRED = "checkout.session.expired"
 
 
 @pytest.fixture(autouse=True)
 def _quiet_sdk(monkeypatch):
-    """Telemetry would write to the home folder."""
+    """Turn telemetry off, because it writes to the home folder."""
     monkeypatch.setattr(stripe, "enable_telemetry", False)
 
 
@@ -48,13 +50,13 @@ def client(sandbox, url):
 
 @pytest.fixture
 def other_client(url):
-    """The same account through a restricted key."""
+    """A client of the same account with a restricted key."""
     return stripe.StripeClient(RESTRICTED_KEY, base_addresses={"api": url})
 
 
 @pytest.fixture
 def raw(sandbox, url):
-    """The API without the SDK."""
+    """Call the API without the SDK."""
 
     def call(method, path, *, key=sandbox.secret_key, data=None, **headers):
         names = {name.replace("_", "-"): value for name, value in headers.items()}
@@ -68,17 +70,27 @@ def raw(sandbox, url):
 
 
 @pytest.fixture
-def control(url):
-    """The calls under /sandbox."""
+def ask(url):
+    """Make a call under /sandbox, and return its status."""
+    return lambda *call: _control(url, *call).status_code
 
-    def call(method, path, body=None):
-        response = requests.request(
-            method, f"{url}/sandbox/{path}", json=body, timeout=WAIT_SECONDS
-        )
+
+@pytest.fixture
+def control(url):
+    """Make a call under /sandbox that must succeed, and return its answer."""
+
+    def call(*parts):
+        response = _control(url, *parts)
         response.raise_for_status()
         return response.json()
 
     return call
+
+
+def _control(url, method, path, body=None):
+    return requests.request(
+        method, f"{url}/sandbox/{path}", json=body, timeout=WAIT_SECONDS
+    )
 
 
 def _line(amount=1250, quantity=2, currency="usd", **product):
@@ -99,7 +111,7 @@ def line():
 
 @pytest.fixture
 def hosted():
-    """The parameters of a hosted session, with changes; None removes one."""
+    """Return the parameters of a hosted session, with changes; None removes one."""
 
     def params(**changes):
         base = {
@@ -129,7 +141,7 @@ def embedded(hosted):
 
 @pytest.fixture
 def create(client, hosted):
-    """A hosted session, made through the SDK."""
+    """Create a hosted session with the SDK."""
 
     def make(**changes):
         return client.v1.checkout.sessions.create(params=hosted(**changes))
@@ -139,7 +151,7 @@ def create(client, hosted):
 
 @pytest.fixture
 def pay(client, raw):
-    """Pay without a browser; the answer of the confirm call."""
+    """Pay without a browser, and return the answer of the confirm call."""
 
     def confirm(session, number="4242424242424242", method=None):
         if method is None:
@@ -164,8 +176,20 @@ def pay(client, raw):
 
 
 @pytest.fixture
+def expire(client, create):
+    """Expire a new session, and return the id of its event."""
+
+    def happen():
+        client.v1.checkout.sessions.expire(create().id)
+        listed = client.v1.events.list({"type": EXPIRED, "limit": 1})
+        return listed.data[0].id
+
+    return happen
+
+
+@pytest.fixture
 def paid(client, create, pay):
-    """A PaymentIntent that has succeeded, of 2500 cents unless the test says else."""
+    """Make a PaymentIntent that has succeeded, of 2500 cents by default."""
 
     def make(number="4242424242424242", **changes):
         session = create(**changes)
@@ -177,7 +201,7 @@ def paid(client, create, pay):
 
 @pytest.fixture
 def events(client):
-    """The events of these types, oldest first."""
+    """List the events of these types, the oldest first."""
 
     def since(*types):
         listed = client.v1.events.list({"types": list(types), "limit": 100})
@@ -188,7 +212,7 @@ def events(client):
 
 @pytest.fixture
 def bank_debit():
-    """A payment that takes days."""
+    """A payment method whose payment takes days."""
     return {
         "type": "us_bank_account",
         "us_bank_account": {
@@ -202,7 +226,7 @@ def bank_debit():
 
 @pytest.fixture
 def event_types(client):
-    """The types of the events so far, oldest first."""
+    """List the types of all events, the oldest first."""
 
     def types():
         return [e.type for e in reversed(client.v1.events.list({"limit": 100}).data)]
@@ -211,8 +235,19 @@ def event_types(client):
 
 
 @pytest.fixture
+def all_delivered(sandbox, eventually):
+    """Wait until the endpoints have all events."""
+
+    def wait():
+        events = sandbox.store.all("event")
+        eventually(lambda: all(event["pending_webhooks"] == 0 for event in events))
+
+    return wait
+
+
+@pytest.fixture
 def eventually():
-    """Wait for a condition that another thread brings about."""
+    """Wait for a condition that another thread fulfils."""
 
     def wait(condition):
         deadline = time.monotonic() + WAIT_SECONDS
@@ -224,7 +259,7 @@ def eventually():
 
 
 class Endpoint:
-    """A shop's webhook endpoint, which answers as the test says."""
+    """A shop's webhook endpoint, whose answers the test sets."""
 
     def __init__(self):
         self.received = []
@@ -259,7 +294,7 @@ class Endpoint:
         return [event for event, _ in self.received if event.type == kind]
 
     def wait_for(self, kind, count=1):
-        """The events of this type, once there are *count* of them."""
+        """Wait for *count* events of this type, and return them."""
         with self.changed:
             assert self.changed.wait_for(
                 lambda: len(self.events(kind)) >= count, WAIT_SECONDS
@@ -273,17 +308,15 @@ class Endpoint:
 
 @pytest.fixture
 def unconfigured():
-    """A shop's server of which the sandbox knows nothing yet."""
-    made = Endpoint()
-    yield made
-    made.close()
+    """A shop's server that the sandbox does not know yet."""
+    with contextlib.closing(Endpoint()) as made:
+        yield made
 
 
 @pytest.fixture
 def another_endpoint():
-    made = Endpoint()
-    yield made
-    made.close()
+    with contextlib.closing(Endpoint()) as made:
+        yield made
 
 
 @pytest.fixture

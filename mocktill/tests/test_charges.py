@@ -1,4 +1,4 @@
-"""Charges, what they did to the balance, and their receipts."""
+"""Charges, their effect on the balance, and their receipts."""
 
 import pytest
 import requests
@@ -11,7 +11,7 @@ from mocktill.balance import payment_fee
     ("amount", "fee"), [(50, 31), (500, 45), (2500, 103), (1050, 60), (1017, 59)]
 )
 def test_a_payment_costs_a_share_and_a_fixed_fee(amount, fee):
-    """2.9 % with halves rounded up, and 30."""
+    """The share is 2.9 %, where a half is rounded up. The fixed fee is 30."""
     assert payment_fee(amount) == fee
 
 
@@ -44,7 +44,7 @@ def test_a_list_expands_too(client, paid):
     assert intent.latest_charge.balance_transaction.fee == 103
 
 
-def test_what_is_no_object_is_not_expanded(client, paid):
+def test_a_field_without_an_object_cannot_be_expanded(client, paid):
     with pytest.raises(stripe.InvalidRequestError, match="cannot be expanded"):
         client.v1.payment_intents.retrieve(
             paid().id, {"expand": ["latest_charge.amount"]}
@@ -96,7 +96,7 @@ def test_charges_are_listed_by_their_intent(client, create, pay, paid):
     assert single.id == other.latest_charge
 
 
-def test_the_balances_entries_are_listed_by_source_and_type(client, paid):
+def test_balance_transactions_are_listed_by_source_and_type(client, paid):
     intent = paid()
     refund = client.v1.refunds.create({"payment_intent": intent.id, "amount": 100})
     client.v1.refunds.create({"payment_intent": intent.id, "amount": 200})
@@ -110,12 +110,12 @@ def test_the_balances_entries_are_listed_by_source_and_type(client, paid):
     assert nets(type="charge", currency="usd") == [2397]
 
 
-def test_a_filter_that_would_be_ignored_is_refused(client):
+def test_an_unsupported_filter_is_refused(client):
     with pytest.raises(stripe.InvalidRequestError, match="does not implement"):
         client.v1.balance_transactions.list({"payout": "po_1"})
 
 
-def test_a_receipt_keeps_up_with_the_charge(client, paid):
+def test_a_receipt_shows_the_charge_as_it_now_is(client, paid):
     charge = client.v1.charges.retrieve(paid().latest_charge)
 
     before = requests.get(charge.receipt_url, timeout=5)
@@ -128,7 +128,7 @@ def test_a_receipt_keeps_up_with_the_charge(client, paid):
     assert "-$10.00" in after.text
 
 
-def test_what_was_not_paid_has_no_receipt(client, create, pay, url):
+def test_an_unpaid_charge_has_no_receipt(client, create, pay, url):
     pay(create(), "4000000000000002")
     (charge,) = client.v1.charges.list().data
 
@@ -138,7 +138,7 @@ def test_what_was_not_paid_has_no_receipt(client, create, pay, url):
 
 
 @pytest.mark.parametrize("kind", ["charges", "balance_transactions"])
-def test_what_does_not_exist_is_missing(client, kind):
+def test_an_unknown_object_is_missing(client, kind):
     with pytest.raises(stripe.InvalidRequestError) as missing:
         getattr(client.v1, kind).retrieve("x_nothing")
 

@@ -1,7 +1,6 @@
 """Disputes and early fraud warnings."""
 
 import pytest
-import requests
 import stripe
 
 DISPUTED = "4000000000000259"
@@ -14,17 +13,7 @@ DISPUTE_EVENTS = (
 WARNED = "radar.early_fraud_warning.created"
 
 
-@pytest.fixture
-def ask(url):
-    """A control call that may be refused; its status."""
-
-    def post(path, **body):
-        return requests.post(f"{url}/sandbox/{path}", json=body, timeout=5).status_code
-
-    return post
-
-
-def test_the_card_for_it_disputes_what_it_has_paid(client, paid, event_types):
+def test_the_dispute_card_disputes_its_payment(client, paid, event_types):
     intent = paid(DISPUTED)
 
     (dispute,) = client.v1.disputes.list().data
@@ -82,22 +71,22 @@ def test_any_payment_can_be_disputed(client, paid, control, by):
     assert dispute.charge.disputed
 
 
-def test_a_dispute_is_about_what_was_not_refunded(client, paid, control, ask):
+def test_a_dispute_covers_the_amount_that_was_not_refunded(client, paid, control, ask):
     intent = paid()
     client.v1.refunds.create({"payment_intent": intent.id, "amount": 1000})
 
     assert control("POST", f"charges/{intent.id}/dispute")["amount"] == 1500
-    assert ask(f"charges/{intent.id}/dispute") == 400
+    assert ask("POST", f"charges/{intent.id}/dispute") == 400
 
 
-def test_what_cannot_be_disputed_is_not(client, paid, ask, events):
+def test_an_impossible_dispute_is_refused(client, paid, ask, events):
     refunded = paid()
     client.v1.refunds.create({"payment_intent": refunded.id})
 
-    assert ask(f"charges/{refunded.id}/dispute") == 400
-    assert ask(f"charges/{paid().id}/dispute", amount=2501) == 400
-    assert ask(f"charges/{paid().id}/dispute", reason="a whim") == 400
-    assert ask("charges/ch_nothing/dispute") == 404
+    assert ask("POST", f"charges/{refunded.id}/dispute") == 400
+    assert ask("POST", f"charges/{paid().id}/dispute", {"amount": 2501}) == 400
+    assert ask("POST", f"charges/{paid().id}/dispute", {"reason": "a whim"}) == 400
+    assert ask("POST", "charges/ch_nothing/dispute") == 404
     assert events(*DISPUTE_EVENTS) == []
 
 
@@ -160,16 +149,16 @@ def test_a_dispute_closes_once(client, paid, ask):
     paid(DISPUTED)
     (dispute,) = client.v1.disputes.list().data
 
-    assert ask(f"disputes/{dispute.id}/close", status="withdrawn") == 400
-    assert ask(f"disputes/{dispute.id}/close") == 400
+    assert ask("POST", f"disputes/{dispute.id}/close", {"status": "withdrawn"}) == 400
+    assert ask("POST", f"disputes/{dispute.id}/close") == 400
     client.v1.disputes.close(dispute.id)
 
-    assert ask(f"disputes/{dispute.id}/close", status="won") == 400
+    assert ask("POST", f"disputes/{dispute.id}/close", {"status": "won"}) == 400
     with pytest.raises(stripe.InvalidRequestError, match="already closed"):
         client.v1.disputes.close(dispute.id)
 
 
-def test_what_the_bank_has_taken_is_not_refunded(client, paid, control):
+def test_a_disputed_payment_cannot_be_refunded(client, paid, control):
     intent = paid(DISPUTED)
     (dispute,) = client.v1.disputes.list().data
 
@@ -194,7 +183,7 @@ def test_a_bank_debit_can_be_disputed(client, create, pay, bank_debit, control):
     assert dispute["payment_method_details"] is None
 
 
-def test_disputes_are_listed_by_what_they_are_about(client, paid):
+def test_disputes_are_listed_by_charge_and_intent(client, paid):
     one, other = paid(DISPUTED), paid(DISPUTED)
 
     def intents(**params):
@@ -232,7 +221,9 @@ def test_a_bank_can_warn_of_fraud(client, paid, control, events):
 
 
 @pytest.mark.parametrize("how", ["refund", "dispute"])
-def test_a_warning_is_outdated_by_what_it_warned_of(client, paid, control, events, how):
+def test_a_dispute_or_a_refund_makes_a_warning_not_actionable(
+    client, paid, control, events, how
+):
     intent, other = paid(), paid()
     for each in (intent, other):
         control("POST", f"charges/{each.id}/early_fraud_warning")
@@ -249,20 +240,23 @@ def test_a_warning_is_outdated_by_what_it_warned_of(client, paid, control, event
     assert not told.data.object.actionable
 
 
-def test_warnings_are_listed_by_what_they_warn_of(client, paid, control, ask):
+def test_warnings_are_listed_by_charge_and_intent(client, paid, control, ask):
     one, other = paid(), paid("4000000000005126")
     for intent in (one, other):
         body = {"fraud_type": "misc"}
         control("POST", f"charges/{intent.latest_charge}/early_fraud_warning", body)
 
-    assert ask(f"charges/{one.id}/early_fraud_warning", fraud_type="a whim") == 400
+    assert (
+        ask("POST", f"charges/{one.id}/early_fraud_warning", {"fraud_type": "a whim"})
+        == 400
+    )
     assert len(client.v1.radar.early_fraud_warnings.list().data) == 2
     (only,) = client.v1.radar.early_fraud_warnings.list({"payment_intent": one.id}).data
     assert only.charge == one.latest_charge
 
 
 def test_a_bank_may_only_inquire(client, paid, events):
-    """Nothing is taken, and a refund is still possible."""
+    """An inquiry takes no money, and the shop can still refund."""
     paid("4000000000001976")
 
     (inquiry,) = client.v1.disputes.list().data
@@ -277,7 +271,7 @@ def test_a_bank_may_only_inquire(client, paid, events):
         client.v1.disputes.close(inquiry.id)
 
 
-def test_evidence_is_kept_and_told(client, paid, events):
+def test_evidence_is_stored_and_causes_an_event(client, paid, events):
     paid("4000000000000259")
     (dispute,) = client.v1.disputes.list().data
 

@@ -1,18 +1,10 @@
-"""Events, read back by those who missed them."""
+"""Events, as the API lists and returns them."""
 
 import pytest
 import stripe
 
 EXPIRED = "checkout.session.expired"
 DAY = 24 * 60 * 60
-
-
-@pytest.fixture
-def expire(client, create):
-    def happen():
-        client.v1.checkout.sessions.expire(create().id)
-
-    return happen
 
 
 @pytest.fixture
@@ -42,12 +34,12 @@ def test_events_are_listed_by_when_they_happened(client, sandbox, expire):
     assert exact.id == earlier.id
 
 
-def test_what_was_missed_is_found_in_the_order_it_happened(
-    client, sandbox, control, endpoint, paid, eventually
+def test_missed_events_are_listed_in_their_order(
+    client, control, endpoint, paid, all_delivered
 ):
     paid()
     endpoint.wait_for("checkout.session.completed")
-    eventually(lambda: all(e["pending_webhooks"] == 0 for e in _all(sandbox)))
+    all_delivered()
     (last_heard,) = client.v1.events.list({"limit": 1}).data
     control("POST", "webhooks", {"mode": "drop"})
     intents = [paid().id for _ in range(3)]
@@ -64,16 +56,12 @@ def test_what_was_missed_is_found_in_the_order_it_happened(
     assert [e.data.object.id for e in missed.auto_paging_iter()] == intents
 
 
-def _all(sandbox):
-    return sandbox.store.all("event")
-
-
-def test_what_was_delivered_is_not_among_the_missed(
-    sandbox, endpoint, expire, eventually, types
+def test_a_delivered_event_is_not_listed_as_missed(
+    endpoint, expire, all_delivered, types
 ):
     expire()
     endpoint.wait_for(EXPIRED)
-    eventually(lambda: all(e["pending_webhooks"] == 0 for e in _all(sandbox)))
+    all_delivered()
 
     assert types(delivery_success=False) == []
     assert types(delivery_success=True) == [EXPIRED]

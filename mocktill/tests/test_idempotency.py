@@ -1,4 +1,4 @@
-"""Idempotency keys, with Stripe's rules."""
+"""Idempotency keys follow Stripe's rules."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,7 +10,7 @@ KEY = {"idempotency_key": "order_1"}
 
 @pytest.fixture
 def attempt(raw, hosted):
-    """Create with a key, without the SDK's own retries; the raw response."""
+    """Create a session with a key, without the SDK's retries."""
 
     def post(key="order_1", **changes):
         encoded = stripe._encode._api_encode(hosted(**changes))  # noqa: SLF001
@@ -32,7 +32,7 @@ def test_the_same_key_returns_the_same_session(client, hosted):
     assert len(client.v1.checkout.sessions.list().data) == 1
 
 
-def test_a_replay_says_so_and_has_the_first_body(attempt):
+def test_a_replay_is_marked_and_has_the_first_body(attempt):
     first, second = attempt(), attempt()
 
     assert second.content == first.content
@@ -106,7 +106,7 @@ def test_a_500_after_the_work_is_stored_although_the_session_exists(
     assert len(client.v1.checkout.sessions.list().data) == 1
 
 
-def test_a_request_that_never_began_leaves_its_key_free(attempt, control):
+def test_a_request_that_did_not_execute_leaves_its_key_free(attempt, control):
     control("POST", "faults", {"status": 429, "when": "before"})
 
     assert [attempt().status_code, attempt().status_code] == [429, 200]
@@ -128,7 +128,7 @@ def test_a_key_in_use_is_a_conflict(attempt, control, sandbox, eventually):
     assert attempt().content == first.content
 
 
-def test_of_many_with_one_key_one_session_comes(attempt, client):
+def test_many_calls_with_one_key_make_one_session(attempt, client):
     with ThreadPoolExecutor(8) as pool:
         responses = list(pool.map(lambda _: attempt(), range(8)))
 

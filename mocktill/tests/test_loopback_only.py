@@ -1,4 +1,4 @@
-"""Who may call a server of the local stack: its rules, header by header."""
+"""The rules of LoopbackOnly, header by header."""
 
 import asyncio
 import json
@@ -33,7 +33,7 @@ FOR_TOOLS = LoopbackOnly(
 
 
 def scope(*pairs, path="/", method="GET", kind="http", **headers):
-    """Make a request; *pairs* are for headers that are there twice."""
+    """Make a request; *pairs* are for headers that occur twice."""
     named = [(name.replace("_", "-"), value) for name, value in headers.items()]
     return {
         "type": kind,
@@ -51,7 +51,7 @@ def refusal(server=SERVER, /, *pairs, host=HERE, path="/", method="GET", **heade
 
 
 def sent_by(server, asked, received=()):
-    """Return what *server* sends; the messages are those of ASGI."""
+    """Return the ASGI messages that *server* sends."""
     sent = []
     to_receive = iter(received)
 
@@ -144,7 +144,7 @@ FOREIGN_HOSTS = [
 
 @pytest.mark.parametrize("host", FOREIGN_HOSTS)
 def test_any_other_name_is_refused(host):
-    """As after DNS rebinding, when a name of somebody's leads to this machine."""
+    """In DNS rebinding, a name of an attacker resolves to this machine."""
     asked = scope(path="/")
     asked["headers"] = [(b"host", host.encode())]
 
@@ -163,7 +163,7 @@ def test_a_request_with_two_hosts_is_refused():
 
 @given(st.from_regex(r"[a-z0-9.:@\[\]/-]{1,40}", fullmatch=True))
 def test_a_name_that_is_answered_leads_nowhere_else(host):
-    """Whatever is made of dots, digits and colons: its last label decides."""
+    """A name of dots, digits and colons is judged by its last label."""
     if refusal(host=host) is None:
         name = host.rsplit(":", 1)[0] if re.search(r":\d+$", host) else host
         assert name.endswith("localhost") or re.fullmatch(
@@ -215,7 +215,7 @@ def as_headers(headers):
 )
 @pytest.mark.parametrize("site", ["cross-site", "same-site", "same-origin"])
 def test_a_page_of_this_machine_is_answered(origin, site):
-    """A browser calls localhost and 127.0.0.1 two sites."""
+    """A browser treats localhost and 127.0.0.1 as two sites."""
     for method in ("POST", "OPTIONS"):
         assert refusal(method=method, origin=origin, sec_fetch_site=site) is None
 
@@ -254,7 +254,7 @@ def test_a_page_of_another_origin_is_refused(origin, method):
     assert refusal(method=method, origin=origin) == FOREIGN_PAGE
 
 
-def test_what_else_a_request_says_does_not_make_up_for_its_origin():
+def test_no_other_header_makes_up_for_a_foreign_origin():
     claims = {"sec_fetch_site": "same-origin", "referer": "http://localhost:3000/"}
 
     assert refusal(origin="https://evil.test", **claims) == FOREIGN_PAGE
@@ -279,7 +279,7 @@ FOREIGN_SITES = ["cross-site", "same-site", "", "None", "same-origin, cross-site
 
 @pytest.mark.parametrize("site", FOREIGN_SITES)
 def test_a_request_from_another_site_without_an_origin_is_refused(site):
-    """Scripts, pictures, frames and links have no Origin."""
+    """Requests for scripts, pictures, frames and links have no Origin."""
     assert refusal(sec_fetch_site=site) == FOREIGN_PAGE
 
 
@@ -289,7 +289,7 @@ def test_two_sites_are_refused():
     assert refusal(SERVER, *twice) == FOREIGN_PAGE
 
 
-def test_a_browser_that_does_not_say_from_where_it_comes_is_refused():
+def test_a_browser_that_hides_its_page_is_refused():
     assert refusal(sec_fetch_mode="no-cors", sec_fetch_dest="image") == FOREIGN_PAGE
 
 
@@ -304,7 +304,7 @@ def test_a_browser_that_does_not_say_from_where_it_comes_is_refused():
 )
 @pytest.mark.parametrize("site", ["cross-site", "same-site"])
 def test_a_page_of_this_machine_may_load_a_script_or_a_frame(referer, site):
-    """The storefront at localhost loads Stripe's script from 127.0.0.1."""
+    """A shop at localhost loads stripe.js from 127.0.0.1."""
     assert refusal(referer=referer, sec_fetch_site=site) is None
 
 
@@ -325,8 +325,8 @@ FOREIGN_REFERERS = [
 
 @pytest.mark.parametrize("referer", FOREIGN_REFERERS)
 @pytest.mark.parametrize("browser", [CROSS_SITE, OLD_BROWSER])
-def test_a_page_elsewhere_may_not(referer, browser):
-    """An old browser sends no `Sec-Fetch-Site`, but where it is."""
+def test_a_page_of_another_site_may_not_load_them(referer, browser):
+    """An old browser sends no `Sec-Fetch-Site`, but it sends the page's address."""
     assert refusal(referer=referer, **as_headers(browser)) == FOREIGN_PAGE
 
 
@@ -340,7 +340,7 @@ def test_two_referers_are_refused():
 
 
 def test_a_link_of_any_site_may_lead_to_a_page():
-    """Stripe's own page leads back to the shop."""
+    """Stripe's page links back to the shop."""
     link = as_headers(LINK)
 
     assert refusal(path="/page", **link) is None
@@ -364,7 +364,7 @@ def test_a_link_of_any_site_may_lead_to_a_page():
         {"host": "evil.test"},
     ],
 )
-def test_no_other_request_passes_for_a_link(change):
+def test_no_other_request_is_taken_for_a_link(change):
     assert refusal(**{"path": "/page"} | as_headers(LINK) | change) is not None
 
 
@@ -388,7 +388,7 @@ def test_a_link_leads_to_no_page_of_a_server_that_has_none():
         OLD_BROWSER,
     ],
 )
-def test_a_browser_gets_nothing_of_what_is_for_tools(path, of_a_browser):
+def test_a_browser_gets_no_answer_from_the_paths_for_tools(path, of_a_browser):
     assert refusal(FOR_TOOLS, path=path, **as_headers(of_a_browser)) == BROWSER
 
 
@@ -402,19 +402,19 @@ def test_a_tool_gets_everything(agent):
 
 @pytest.mark.parametrize("server", [SERVER, FOR_TOOLS])
 def test_nodes_fetch_is_a_tool(server):
-    """It sends the mode of a request alone, as no browser does."""
+    """It sends only the mode of a request, as no browser does."""
     asked = {"user_agent": "node", "sec_fetch_mode": "cors"}
 
     assert refusal(server, path="/api/a", method="POST", **asked) is None
 
 
-def test_a_page_of_this_machine_gets_what_is_for_browsers():
+def test_a_page_of_this_machine_may_use_the_paths_for_browsers():
     origin = {"origin": "http://localhost:3000", "sec_fetch_site": "cross-site"}
 
     assert refusal(FOR_TOOLS, path="/api/a", method="POST", **origin) is None
 
 
-def test_a_page_elsewhere_gets_none_of_it():
+def test_a_page_of_another_site_may_not_use_the_paths_for_browsers():
     assert refusal(FOR_TOOLS, path="/api/a", origin="https://a.test") == FOREIGN_PAGE
 
 
@@ -429,11 +429,11 @@ def test_a_browser_chooses_no_service_by_a_name_below_localhost():
 # ---------------------------------------------------------------- the answer
 
 
-def test_what_is_answered_is_the_servers_own():
+def test_an_allowed_request_gets_the_servers_own_answer():
     assert sent_by(SERVER, scope(host=HERE))[1]["body"] == b"answered"
 
 
-def test_a_refusal_says_why_and_nothing_that_a_page_could_read():
+def test_a_refusal_has_a_reason_that_no_page_can_read():
     asked = scope(method="OPTIONS", host=HERE, origin="https://evil.test")
 
     start, body = sent_by(SERVER, asked)
@@ -448,7 +448,7 @@ def test_a_refused_head_has_no_body():
     assert sent_by(SERVER, scope(method="HEAD", host="evil.test"))[1]["body"] == b""
 
 
-def test_a_refusal_is_one_line_in_the_log_whatever_the_request_says(caplog):
+def test_a_refusal_is_always_one_line_in_the_log(caplog):
     asked = scope(path="/a\nb", host="evil.test\nroot: all is well")
 
     with caplog.at_level(logging.WARNING):

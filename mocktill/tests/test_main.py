@@ -1,4 +1,4 @@
-"""`python -m mocktill`."""
+"""Start and stop the server: `python -m mocktill`."""
 
 import os
 import re
@@ -17,7 +17,7 @@ from mocktill.faults import Fault
 SOURCE = Path(__file__).parents[1] / "src"
 
 
-def test_it_says_when_it_answers_and_takes_its_keys_from_the_environment():
+def test_the_server_prints_its_address_and_takes_its_key_from_the_environment():
     environment = os.environ | {
         "PYTHONPATH": str(SOURCE),
         "STRIPE_SECRET_KEY": "sk_test_from_the_environment",
@@ -63,7 +63,7 @@ def test_a_page_may_live_at_another_address(hosted):
 
 
 def test_it_stops_although_a_call_still_hangs():
-    """The hung call is let go, and its client gets an answer."""
+    """The hung call ends, and its client gets an answer."""
     sandbox = Sandbox()
     with running(sandbox) as server:
         sandbox.faults.add(Fault(hang_seconds=600))

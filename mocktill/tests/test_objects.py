@@ -1,4 +1,4 @@
-"""Every object that the sandbox shows, beside the SDK's own class of it."""
+"""Each object of the sandbox has the fields and types of the SDK's class."""
 
 import builtins
 import inspect
@@ -14,7 +14,7 @@ from stripe._stripe_object import UntypedStripeObject
 from stripe.checkout import Session
 from stripe.radar import EarlyFraudWarning
 
-# What this account has no use for, or shows only when it is expanded.
+# The sandbox does not use these fields, or shows them only when expanded.
 LEFT_OUT = {
     stripe.Charge: {
         *("application", "application_fee", "application_fee_amount"),
@@ -44,7 +44,7 @@ LEFT_OUT = {
 }
 
 
-# What an annotation's type is in the object itself.
+# The type of a value for some types of the annotations.
 SHOWN_AS = {
     UntypedStripeObject: stripe.StripeObject,
     Decimal: (Decimal, str),
@@ -54,7 +54,7 @@ SHOWN_AS = {
 
 @pytest.fixture
 def every_kind(client, create, pay, paid, bank_debit, control):
-    """One object of each kind, or more, by its kind."""
+    """Return one or more objects of each kind, by kind."""
     v1 = client.v1
     intent = paid("4000000000000259", payment_intent_data={"receipt_email": "a@b.co"})
     debited = create()
@@ -93,7 +93,7 @@ def every_kind(client, create, pay, paid, bank_debit, control):
 
 
 def test_each_has_the_fields_that_the_sdk_declares(every_kind):
-    del every_kind[stripe.PaymentMethod]  # it has one field of many: its own type's
+    del every_kind[stripe.PaymentMethod]  # it has only the field of its type
     for kind, shown in every_kind.items():
         declared = {name for name in kind.__annotations__ if name != "OBJECT_NAME"}
         for each in shown:
@@ -102,7 +102,7 @@ def test_each_has_the_fields_that_the_sdk_declares(every_kind):
 
 
 def test_every_value_is_of_the_type_that_the_sdk_declares(every_kind):
-    """All the way down, objects in events included: no field's type is a surprise."""
+    """The check includes all nested values, and the objects in events."""
     assert all(every_kind.values())
     shown = [each for kind in every_kind.values() for each in kind]
     found = [problem for each in shown for problem in problems(each, each.object)]
@@ -139,7 +139,7 @@ def test_an_error_is_the_sdks_error_object(client, create, pay):
 
 
 def problems(shown, path):
-    """What differs between *shown* and its class, down to the leaves."""
+    """Return the differences between *shown* and its class, with nested ones."""
     untyped = type(shown) is stripe.StripeObject
     hints = {} if untyped else hints_of(type(shown))
     for name in shown.to_dict():
@@ -155,14 +155,14 @@ def problems(shown, path):
 
 @cache
 def hints_of(kind):
-    """A class's annotations; the SDK imports some names for type checkers only."""
+    """Return a class's annotations, also those for type checkers only."""
     annotated = types.SimpleNamespace(__annotations__=inspect.get_annotations(kind))
     names = Names(vars(sys.modules[kind.__module__]))
     return typing.get_type_hints(annotated, {}, names)
 
 
 class Names(dict):
-    """What the SDK's annotations may name; of a package not used here, anything."""
+    """Resolve the names in annotations, also those of unused packages."""
 
     def __missing__(self, name):
         for package in (stripe, stripe.checkout, stripe.radar):
@@ -177,7 +177,7 @@ def fits(value, hint):
     origin, parts = typing.get_origin(hint), typing.get_args(hint)
     if origin in (typing.Union, types.UnionType):
         literals = [part for part in parts if typing.get_origin(part) is typing.Literal]
-        # The SDK lets any text pass beside an enumeration; here it must be of it.
+        # The SDK also accepts other text. The sandbox must use the enumeration.
         others = [part for part in parts if not (literals and part is str)]
         return any(fits(value, part) for part in others)
     if origin is typing.Literal:

@@ -1,4 +1,4 @@
-"""The payment page, filled in and sent as a browser would."""
+"""The payment page, filled in and sent as a browser does."""
 
 import json
 import time
@@ -13,7 +13,7 @@ CARD = {"number": "4242 4242 4242 4242", "expiry": "12 / 40", "cvc": "123"}
 
 
 class Form(HTMLParser):
-    """A page's form: where it goes, what is filled in, and what has a label."""
+    """A page's form: its address, its values, and its labelled fields."""
 
     def __init__(self, html):
         super().__init__()
@@ -49,7 +49,7 @@ def visit(url):
 
 @pytest.fixture
 def submit(url, visit):
-    """Open a page, fill in its form and send it; redirects are not followed."""
+    """Open a page, fill in its form and send it, without following redirects."""
 
     def post(path, **filled):
         form = Form(visit(path).text)
@@ -170,7 +170,7 @@ def test_a_declined_card_says_so_and_can_be_replaced(client, create, submit, pat
         ({"cvc": "x"}, "security code is invalid."),
     ],
 )
-def test_what_is_filled_in_wrongly_is_said(create, submit, path, filled, message):
+def test_a_wrong_field_is_named(create, submit, path, filled, message):
     response = submit(path(create()), **({"email": "a@b.example"} | CARD | filled))
 
     assert response.status_code in (400, 402)
@@ -191,14 +191,14 @@ def test_what_is_filled_in_wrongly_is_said(create, submit, path, filled, message
         ({"method": "us_bank_account", "holder": "Ada"}, "account_number"),
     ],
 )
-def test_the_focus_is_on_the_field_that_is_wrong(create, submit, path, filled, field):
+def test_the_wrong_field_has_the_focus(create, submit, path, filled, field):
     response = submit(path(create()), **({"email": "a@b.example"} | CARD | filled))
 
     assert Form(response.text).focused == (field, "problem")
     assert response.text.count("autofocus") == response.text.count("aria-invalid=") == 1
 
 
-def test_the_page_says_until_when_it_is_good(create, visit, path):
+def test_the_page_shows_when_it_expires(create, visit, path):
     session = create(expires_at=int(time.time()) + 3600)
 
     expires = datetime.fromtimestamp(session.expires_at, UTC)
@@ -244,10 +244,8 @@ def test_a_bank_debit_sends_the_customer_back_before_it_is_paid(
         ("4000 0082 6000 3178", 402),
     ],
 )
-def test_what_a_bank_says_to_whoever_proved_to_be_the_payer(
-    create, submit, path, number, status
-):
-    """The last has authenticated, and has no money."""
+def test_the_result_after_an_authentication(create, submit, path, number, status):
+    """The last card passes the authentication, and has insufficient funds."""
     page = path(create())
     asked = submit(page, email="a@b.example", **(CARD | {"number": number}))
 
@@ -290,10 +288,10 @@ def test_an_unknown_session_has_no_page(visit):
     assert visit("/c/embedded/cs_test_nobody_secret_x").status_code == 404
 
 
-def test_the_customer_is_held_until_the_shop_has_heard(
+def test_the_customer_is_held_until_the_shop_has_answered(
     endpoint, sandbox, create, submit, path
 ):
-    """Three refusals for the other events, then one for the session itself."""
+    """The endpoint refuses three earlier events, and then the session's event once."""
     endpoint.answers = [500] * 4
 
     response = submit(path(create()), email="ada@example.com", **CARD)
@@ -307,7 +305,9 @@ def test_the_customer_is_held_until_the_shop_has_heard(
     assert completed["pending_webhooks"] == 0
 
 
-def test_the_customer_is_not_held_for_ever(sandbox, endpoint, create, submit, path):
+def test_the_customer_is_held_for_a_limited_time(
+    sandbox, endpoint, create, submit, path
+):
     sandbox.redirect_hold_seconds = 0.05
     endpoint.answers = [500] * 100
 
@@ -316,7 +316,7 @@ def test_the_customer_is_not_held_for_ever(sandbox, endpoint, create, submit, pa
     assert response.status_code == 303
 
 
-def test_a_bank_may_ask_who_pays(client, create, submit, path):
+def test_a_bank_may_ask_the_customer_to_authenticate(client, create, submit, path):
     session = create()
     card = CARD | {"number": "4000 0027 6000 3184"}
 
@@ -330,7 +330,7 @@ def test_a_bank_may_ask_who_pays(client, create, submit, path):
     assert paid.payment_status == "paid"
 
 
-def test_who_fails_the_banks_question_may_try_again(create, submit, path):
+def test_a_customer_may_try_again_after_a_failed_authentication(create, submit, path):
     session = create()
     card = CARD | {"number": "4000 0027 6000 3184"}
     submit(path(session), email="ada@example.com", **card)
@@ -343,7 +343,7 @@ def test_who_fails_the_banks_question_may_try_again(create, submit, path):
     assert again.status_code == 303
 
 
-def test_nobody_is_asked_without_a_payment(create, url, path):
+def test_there_is_no_challenge_without_a_payment(create, url, path):
     page = path(create())
 
     response = requests.get(
@@ -353,7 +353,7 @@ def test_nobody_is_asked_without_a_payment(create, url, path):
     assert response.headers["Location"] == page
 
 
-def test_what_costs_nothing_asks_for_no_card(client, create, visit, submit, path, line):
+def test_a_total_of_zero_needs_no_card(client, create, visit, submit, path, line):
     session = create(line_items=[line(amount=0)])
     page = path(session)
 
@@ -425,7 +425,7 @@ def test_two_windows_pay_once(client, create, path, url):
 
 
 def test_opening_any_page_changes_nothing(client, create, embedded, paid, sandbox, url):
-    """A link of any site may lead here, so pages must not act when they open."""
+    """Any site may link to these pages, so opening them must not change anything."""
     session = create()
     secret = client.v1.checkout.sessions.create(params=embedded()).client_secret
     receipt = client.v1.charges.retrieve(paid().latest_charge).receipt_url

@@ -1,4 +1,4 @@
-"""The page at /sandbox, its buttons pressed as a browser would."""
+"""The page at /sandbox, whose buttons are pressed as a browser does."""
 
 from html.parser import HTMLParser
 
@@ -8,7 +8,7 @@ import stripe
 
 
 class Panel(HTMLParser):
-    """A page's forms by what their button says, with the fields that they send."""
+    """A page's forms by the text of the button, with the fields that they send."""
 
     def __init__(self, html):
         super().__init__()
@@ -58,7 +58,7 @@ def panel(url):
 
 @pytest.fixture
 def press(url, panel):
-    """Fill in the form of a button, press that, and read the page that follows."""
+    """Fill in the form of a button, press it, and return the next page."""
 
     def do(button, **filled):
         form = panel().forms[button]
@@ -82,7 +82,7 @@ def test_every_field_has_a_label_and_every_button_its_own_words(
     assert {button.split()[0] for button in shown.forms} >= {"Refund", "Shop", "Fail"}
 
 
-def test_what_was_done_is_said_where_the_focus_is(press):
+def test_the_result_has_the_focus(press):
     answer = press("Advance one day")
 
     assert answer.url.endswith("/sandbox?done=clock")
@@ -92,7 +92,7 @@ def test_what_was_done_is_said_where_the_focus_is(press):
     )
 
 
-def test_what_cannot_be_is_said_too(press, url):
+def test_a_refused_action_is_explained(press, url):
     refused = press("Add the fault", status="", hang_seconds="0")
     unknown = requests.post(f"{url}/sandbox/panel", data={"action": "x"}, timeout=5)
 
@@ -101,7 +101,7 @@ def test_what_cannot_be_is_said_too(press, url):
     assert "a fault needs a status or hang_seconds" in refused.text
 
 
-def test_a_form_left_alone_changes_nothing(press, control):
+def test_an_unchanged_form_changes_nothing(press, control):
     before = control("GET", "webhooks"), control("GET", "account")
 
     assert press("Save the settings").status_code == 200
@@ -110,7 +110,7 @@ def test_a_form_left_alone_changes_nothing(press, control):
     assert (control("GET", "webhooks"), control("GET", "account")) == before
 
 
-def test_webhooks_are_told_what_becomes_of_events(press, control):
+def test_the_webhook_settings_change(press, control):
     press(
         "Save the settings",
         mode="hold",
@@ -131,7 +131,7 @@ def test_webhooks_are_told_what_becomes_of_events(press, control):
     assert control("GET", "webhooks")["mode"] == "deliver"
 
 
-def test_the_api_fails_as_told_and_no_more(press, client, control):
+def test_faults_and_the_rate_limit_are_set_and_removed(press, client, control):
     press("Add the fault", status="429", times="2", method="GET")
     press("Limit the calls", per_second="0")
 
@@ -229,7 +229,7 @@ def test_secrets_are_rolled(endpoint, client, press, sandbox):
     assert registered.secrets(sandbox.now())[1] == made.secret
 
 
-def test_nobody_frames_it_and_what_others_wrote_is_text(client, url):
+def test_the_page_is_not_framed_and_escapes_text(client, url):
     with pytest.raises(stripe.InvalidRequestError):
         client.v1.charges.retrieve("<b>x<b>")
 

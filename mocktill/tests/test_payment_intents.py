@@ -1,4 +1,4 @@
-"""PaymentIntents that no session made, as Stripe's CLI makes them."""
+"""PaymentIntents without a session, as Stripe's CLI makes them."""
 
 import pytest
 import stripe
@@ -54,9 +54,7 @@ def test_a_declined_intent_keeps_its_error(client, make, events):
     assert len(events("payment_intent.payment_failed")) == 1
 
 
-def test_an_intents_challenge_is_answered_by_whoever_plays_the_bank(
-    client, make, control
-):
+def test_a_test_answers_the_challenge_of_an_intent(client, make, control):
     passed, failed = (make("pm_card_authenticationRequired") for _ in range(2))
 
     control("POST", f"payment_intents/{passed.id}/settle")
@@ -92,7 +90,7 @@ def test_an_intent_can_be_canceled_until_it_is_paid(client, make):
         ({"confirm": True}, "payment_method"),
     ],
 )
-def test_what_stripe_or_the_sandbox_cannot_do_is_refused(make, changes, param):
+def test_an_unsupported_intent_is_refused(make, changes, param):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         make(**changes)
 
@@ -123,7 +121,7 @@ def test_stripes_test_accounts_are_answered_at_once(
     assert (paid.status, paid.payment_status) == ("complete", status)
 
 
-def test_an_iban_that_is_none_is_refused(client):
+def test_an_invalid_iban_is_refused(client):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         client.v1.payment_methods.create(
             {"type": "sepa_debit", "sepa_debit": {"iban": "not an iban"}}
@@ -132,9 +130,7 @@ def test_an_iban_that_is_none_is_refused(client):
     assert refused.value.param == "sepa_debit[iban]"
 
 
-def test_whoever_lets_the_shop_keep_the_method_becomes_a_customer(
-    client, create, pay, event_types
-):
+def test_keeping_the_method_makes_a_customer(client, create, pay, event_types):
     session = create(payment_intent_data={"setup_future_usage": "off_session"})
 
     pay(session)

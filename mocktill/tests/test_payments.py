@@ -1,4 +1,4 @@
-"""Paying without a browser, the way Stripe's CLI does, and what it leaves behind."""
+"""Paying without a browser, as Stripe's CLI does, and the result."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -6,7 +6,7 @@ import pytest
 import stripe
 
 
-def test_the_payment_page_tells_what_is_due(raw, create):
+def test_the_payment_page_has_the_amount_due(raw, create):
     session = create()
 
     page = raw("GET", f"/v1/payment_pages/{session.id}").json()
@@ -54,7 +54,7 @@ def test_the_sessions_metadata_stays_with_the_session(client, create, pay):
     assert intent.metadata.to_dict() == {}
 
 
-def test_a_payment_tells_its_story_in_events(create, pay, event_types):
+def test_a_payment_causes_its_events(create, pay, event_types):
     pay(create())
 
     assert event_types() == [
@@ -138,7 +138,7 @@ def test_each_test_card_is_declined_for_its_own_reason(
         ({"cvc": "12"}, "invalid_cvc"),
     ],
 )
-def test_what_could_not_be_a_card_is_refused(client, card, code):
+def test_an_invalid_card_is_refused(client, card, code):
     good = {
         "number": "4242424242424242",
         "exp_month": 12,
@@ -232,7 +232,7 @@ def test_expiring_a_session_cancels_its_declined_intent(client, create, pay):
     )
 
 
-def test_of_many_who_pay_at_once_one_succeeds(create, raw, event_types):
+def test_one_of_many_payments_at_once_succeeds(create, raw, event_types):
     session = create()
 
     def confirm(_):

@@ -1,4 +1,4 @@
-"""Products, prices and customers: as much as a session or Stripe's CLI needs."""
+"""Products, prices and customers, as far as sessions and Stripe's CLI need them."""
 
 import pytest
 import stripe
@@ -44,7 +44,7 @@ def test_a_price_that_cannot_be_paid_is_refused(create, price):
         ({"recurring": {"interval": "month"}}, "recurring"),
     ],
 )
-def test_a_price_that_makes_no_sense_is_refused(client, price, changes, param):
+def test_a_wrong_price_is_refused(client, price, changes, param):
     with pytest.raises(stripe.InvalidRequestError) as refused:
         price(**changes)
 

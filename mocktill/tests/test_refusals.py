@@ -1,4 +1,4 @@
-"""What Stripe refuses, the sandbox refuses."""
+"""The sandbox refuses the parameters that Stripe refuses."""
 
 import base64
 import time
@@ -9,7 +9,7 @@ import stripe
 
 @pytest.fixture
 def refusal(client, hosted):
-    """The error that a session's parameters meet."""
+    """Return the error of a session's refused parameters."""
 
     def refused(params=None, **changes):
         with pytest.raises(stripe.InvalidRequestError) as error:
@@ -40,7 +40,7 @@ def test_an_unknown_nested_parameter_is_refused(refusal, line):
     assert in_the_intent.param == "payment_intent_data[colour]"
 
 
-def test_payment_method_types_are_gone(refusal):
+def test_payment_method_types_are_refused(refusal):
     error = refusal(payment_method_types=["card"])
 
     assert error.code == "parameter_unknown"
@@ -155,7 +155,7 @@ def test_the_total_counts_not_the_line(create, line, refusal):
     assert large.code == "amount_too_large"
 
 
-def test_currencies_exist_and_are_not_mixed(refusal, line):
+def test_currencies_must_exist_and_be_the_same(refusal, line):
     unknown = refusal(line_items=[line(currency="xyz")])
     mixed = refusal(line_items=[line(), line(currency="eur")])
 
@@ -224,7 +224,7 @@ def test_an_email_looks_like_one(refusal, email):
     assert error.code == "email_invalid"
 
 
-def test_what_does_not_exist_is_missing(client, hosted):
+def test_an_unknown_object_is_missing(client, hosted):
     for changes in (
         {"customer": "cus_1"},
         {"line_items": [{"price": "price_1", "quantity": 1}]},
@@ -234,11 +234,11 @@ def test_what_does_not_exist_is_missing(client, hosted):
         assert missing.value.code == "resource_missing"
 
 
-def test_what_the_sandbox_cannot_do_it_does_not_pretend_to_do(refusal):
+def test_an_unsupported_parameter_is_refused(refusal):
     error = refusal(discounts=[{"coupon": "half"}])
 
     assert error.param == "discounts"
-    assert "sandbox" in str(error)
+    assert "mocktill does not implement" in str(error)
 
 
 def test_a_statement_descriptor_is_refused_for_cards(refusal):
@@ -308,7 +308,7 @@ def test_json_is_not_a_form(raw):
     assert "content type" in response.json()["error"]["message"]
 
 
-def test_nonsense_in_brackets_is_refused(raw):
+def test_malformed_brackets_are_refused(raw):
     for data in ("mode=payment&mode[x]=1", "mode[x]=1&mode=payment", "a]b=1", "a[=1"):
         response = raw(
             "POST",

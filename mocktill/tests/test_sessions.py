@@ -1,4 +1,4 @@
-"""Sessions as the official SDK sees them."""
+"""Sessions as the official SDK returns them."""
 
 import time
 
@@ -50,7 +50,7 @@ def test_a_session_carries_every_field_that_the_sdk_declares(create):
 
     shown = set(create().to_dict())
 
-    # line_items come with expand alone; OBJECT_NAME is the SDK's own.
+    # Only expand shows line_items. OBJECT_NAME belongs to the SDK.
     assert declared - shown == {"line_items", "OBJECT_NAME"}
     assert shown <= declared
 
@@ -223,7 +223,7 @@ def test_a_session_expires_by_itself_when_its_time_has_passed(
     assert event_types() == ["checkout.session.expired"]
 
 
-def test_a_session_expires_although_nobody_looks(sandbox, create, eventually):
+def test_a_session_expires_without_a_call_for_it(sandbox, create, eventually):
     session = create(expires_at=int(time.time()) + 31 * 60)
     stored = sandbox.checkouts[session.id].session
 

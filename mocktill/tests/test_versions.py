@@ -1,4 +1,4 @@
-"""API versions: what a call may say depends on the one that it is in."""
+"""API versions: the version of a call decides which parameters it may have."""
 
 import pytest
 import requests
@@ -19,7 +19,7 @@ FORM = {
 
 @pytest.fixture
 def make(raw):
-    """A session of a version's parameters, which may name none."""
+    """Create a session in a version, or in none."""
 
     def create(version, **changes):
         headers = {"Stripe_Version": version} if version else {}

@@ -45,16 +45,6 @@ class Notes(Mapping):
         return len(self._content)
 
 
-CARD = {
-    "type": "card",
-    "card": {
-        "number": "4242424242424242",
-        "exp_month": 12,
-        "exp_year": 2040,
-        "cvc": "123",
-    },
-    "billing_details": {"email": "ada@example.com", "name": "Ada"},
-}
 ORDER = {
     "mode": "payment",
     "success_url": "https://shop.example/thanks",
@@ -86,17 +76,11 @@ def story(client, stripe_server):
     """What we get from Stripe of one payment and of what came after, by its reader."""
     v1 = client.v1
     session = v1.checkout.sessions.create(ORDER)
-    requests.post(
-        f"{stripe_server.url}/v1/payment_pages/{session.id}/confirm",
-        data={
-            "payment_method": v1.payment_methods.create(CARD).id,
-            "expected_amount": session.amount_total,
-        },
-        headers={
-            "Authorization": f"Bearer {stripe_server.app.state.sandbox.secret_key}"
-        },
-        timeout=10,
-    ).raise_for_status()
+    client.raw_request(
+        "post",
+        f"/v1/payment_pages/{session.id}/confirm",
+        payment_method="pm_card_visa",
+    )
     found = v1.checkout.sessions.retrieve(session.id, {"expand": ["payment_intent"]})
     intent = v1.payment_intents.retrieve(
         found.payment_intent.id, {"expand": ["latest_charge.balance_transaction"]}

@@ -1,8 +1,8 @@
 """
-A local server that speaks enough of Stripe's API.
+A local server that imitates the part of Stripe's API that takes payments.
 
-The official SDK works against it unmodified, a person can pay on its page with
-Stripe's test cards, and it sends signed webhooks. Nothing is kept when it stops.
+The official SDK works with it unchanged. A person can pay on its page with Stripe's
+test cards. It sends signed webhooks. It forgets everything when it stops.
 
     sandbox = Sandbox(webhook_urls=["http://127.0.0.1:3000/webhook"])
     with running(sandbox) as server:
@@ -10,7 +10,7 @@ Stripe's test cards, and it sends signed webhooks. Nothing is kept when it stops
             sandbox.secret_key, base_addresses={"api": server.url}
         )
 
-What tests may do to it stands in `control`.
+mocktill is not affiliated with Stripe.
 """
 
 from importlib import import_module

@@ -1,4 +1,4 @@
-"""`python -m mocktill`: serve until interrupted."""
+"""Serve until interrupted: `python -m mocktill`."""
 
 import argparse
 import os
@@ -11,39 +11,45 @@ from .loopback_only import LoopbackOnly
 from .sandbox import Sandbox
 from .server import running
 
-# Where a shop, or anybody's link, may lead: the pages for people.
+# The pages for people. Other sites may link to them.
 PAGES = re.compile(r"/sandbox|/c/(?:pay|embedded)/.*|/receipts/.*")
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(
         prog="python -m mocktill",
-        description="A local server that speaks enough of Stripe's API.",
+        description="A local server that imitates a part of Stripe's API.",
     )
     parser.add_argument("--host", default="127.0.0.1")
-    parser.add_argument("--port", type=int, default=0, help="0 takes any free one")
+    parser.add_argument(
+        "--port", type=int, default=0, help="default: 0, which takes any free port"
+    )
     parser.add_argument(
         "--base-url",
-        help="how browsers reach the payment page, if not by host and port",
+        help="the address of the payment page for browsers, if not host and port",
     )
-    # Other users of the machine can read a command line: the environment is better.
-    parser.add_argument("--secret-key", help="or STRIPE_SECRET_KEY; made up if absent")
+    # Other users of the machine can read a command line, but not the environment.
     parser.add_argument(
-        "--publishable-key", help="or STRIPE_PUBLISHABLE_KEY; made up if absent"
+        "--secret-key", help="default: STRIPE_SECRET_KEY, or a random key"
     )
     parser.add_argument(
-        "--webhook-secret", help="or STRIPE_WEBHOOK_SECRET; made up if absent"
+        "--publishable-key", help="default: STRIPE_PUBLISHABLE_KEY, or a random key"
     )
-    parser.add_argument("--webhook-url", action="append", default=[])
+    parser.add_argument(
+        "--webhook-secret", help="default: STRIPE_WEBHOOK_SECRET, or a random secret"
+    )
+    parser.add_argument(
+        "--webhook-url", action="append", default=[], help="may be repeated"
+    )
     parser.add_argument("--retry-base-seconds", type=float, default=1.0)
     parser.add_argument(
         "--container-host",
-        help="a name that nobody can guess, by which containers call this machine",
+        help="a secret name by which containers call this machine",
     )
     parser.add_argument(
         "--unguarded",
         action="store_true",
-        help="answer other machines, and web pages of other sites, as well",
+        help="also answer other machines and web pages of other sites",
     )
     options = parser.parse_args()
 
@@ -69,7 +75,7 @@ def main() -> None:
         port=options.port,
         **({} if options.unguarded else {"guard": guard}),
     ) as server:
-        print(f"The Stripe sandbox answers at {server.url}", flush=True)  # noqa: T201
+        print(f"mocktill answers at {server.url}", flush=True)  # noqa: T201
         interrupted.wait()
 
 

@@ -1,4 +1,4 @@
-"""Stripe's API over HTTP: who may call, which version, and what a repeat gets."""
+"""Serve Stripe's API over HTTP: check keys and versions, and repeat saved answers."""
 
 import base64
 import binascii
@@ -27,7 +27,7 @@ type Handler = Callable[[Sandbox, Json, dict[str, str]], Json]
 
 @dataclass
 class Call:
-    """One API call as it came in."""
+    """One API call."""
 
     method: str
     path: str
@@ -35,7 +35,7 @@ class Call:
     encoded: str
     path_params: dict[str, str]
     request_id: str = field(default_factory=lambda: new_id("req_", 14))
-    # The version that it is in, once it is known to be one.
+    # The API version of the call. The default stands until the call is checked.
     version: str = versions.API_VERSION
     replayed: bool = False
     fault: Fault | None = None
@@ -46,7 +46,7 @@ class Call:
 
 
 class ApiRoute(Route):
-    """A route of Stripe's API; the page's own calls may use the publishable key."""
+    """A route of Stripe's API. The payment page may use the publishable key."""
 
     def __init__(
         self, method: str, path: str, handler: Handler, *, publishable: bool
@@ -102,7 +102,7 @@ def _respond(
         answer = _execute(sandbox, call, handler, publishable=publishable)
     except ApiError as error:
         answer = _error(call, error)
-    # The key has saved the answer by now: only the customer's side loses it.
+    # The idempotency key has saved the answer by now. Only the client loses it.
     if call.fault and call.fault.when == "after":
         sandbox.faults.hang(call.fault)
     log["status"] = answer.status

@@ -13,7 +13,7 @@ from .sandbox import Sandbox
 from .sessions import expire_due
 
 SWEEP_SECONDS = 0.25
-# Hung calls and held redirects occupy a thread each.
+# Each hung call and each held redirect occupies one thread.
 THREADS = 200
 
 

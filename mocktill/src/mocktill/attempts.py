@@ -1,4 +1,4 @@
-"""Attempts to take a PaymentIntent's money: at once, after a challenge, or in days."""
+"""Attempt to pay a PaymentIntent: at once, after a challenge, or after days."""
 
 from . import cards, charges, disputes, payment_methods
 from .cards import Decline, Outcome
@@ -12,7 +12,8 @@ def start(sandbox: Sandbox, intent: Json, method: Json, challenge: str) -> None:
     """
     Take the money, or raise the decline.
 
-    A bank that wants to know who pays asks at the address *challenge*.
+    If the bank asks the customer to authenticate, the customer does so at the address
+    *challenge*.
     """
     payment_methods.check_offered(method, intent["payment_method_types"])
     outcome = _outcome(sandbox, method)
@@ -27,7 +28,7 @@ def start(sandbox: Sandbox, intent: Json, method: Json, challenge: str) -> None:
 
 
 def authenticate(sandbox: Sandbox, intent: Json, *, passed: bool) -> None:
-    """The customer answers their bank's challenge; raise the decline, if any."""
+    """Record the customer's answer to the bank's challenge, or raise the decline."""
     if intent["status"] != "requires_action":
         raise conflict_of_state("No payment is waiting for authentication.")
     method = sandbox.store.get("payment_method", intent["payment_method"])
@@ -39,7 +40,7 @@ def authenticate(sandbox: Sandbox, intent: Json, *, passed: bool) -> None:
 
 
 def settle(sandbox: Sandbox, intent: Json, *, succeeds: bool) -> None:
-    """The bank's late answer."""
+    """Record the late answer of the bank."""
     if intent["status"] != "processing":
         raise conflict_of_state(
             f"This PaymentIntent is {intent['status']}, not processing.",
@@ -54,7 +55,7 @@ def settle(sandbox: Sandbox, intent: Json, *, succeeds: bool) -> None:
 
 
 def answer_of_the_bank(sandbox: Sandbox, intent: Json) -> bool | None:
-    """What the bank says to a payment in process; None while it says nothing."""
+    """Return whether the bank pays a pending payment, or None if a test decides."""
     if intent["status"] != "processing":
         return None
     method = sandbox.store.get("payment_method", intent["payment_method"])
@@ -112,7 +113,7 @@ def _charge(sandbox: Sandbox, intent: Json, method: Json, *, status: str) -> Jso
 
 
 def _keep(sandbox: Sandbox, intent: Json, method: Json) -> None:
-    """Attach the method to the customer who lets the shop use it again."""
+    """Attach the method to the customer, if the shop may use the method again."""
     if not intent["setup_future_usage"] or method["customer"] == intent["customer"]:
         return
     method["customer"] = intent["customer"]
@@ -122,7 +123,7 @@ def _keep(sandbox: Sandbox, intent: Json, method: Json) -> None:
 def _declined(
     sandbox: Sandbox, intent: Json, method: Json, decline: Decline
 ) -> ApiError:
-    """Record the decline; whatever the intent is for stays as it is."""
+    """Record the decline. The session of the intent stays as it is."""
     charge = charges.of_attempt(
         sandbox, intent, method, status="failed", decline=decline
     )

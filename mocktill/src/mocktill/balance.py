@@ -1,10 +1,10 @@
 """
-Balance transactions: what each payment, refund and dispute does to the balance.
+Balance transactions: how each payment, refund and dispute changes the balance.
 
-The fees are the sandbox's own simple rule, whatever the country, card and currency: a
-payment costs 2.9 % and 30 of the currency's smallest units, a dispute 1500 of them.
-Fees are never given back.
-Everything is available at once.
+The fees follow a simple rule that is not Stripe's. A payment costs 2.9 % and 30 of the
+currency's smallest units. A dispute costs 1500 of these units. The country, the card
+and the currency do not matter. mocktill never gives a fee back, and makes all money
+available at once.
 """
 
 from .sandbox import Sandbox
@@ -18,7 +18,7 @@ DISPUTE_FEE = 1500
 
 
 def payment_fee(amount: int) -> int:
-    """Halves round up."""
+    """Return the fee of a payment, where a half is rounded up."""
     return (amount * FEE_PER_MILLE + 500) // 1000 + FIXED_FEE
 
 
@@ -60,7 +60,7 @@ def _record(
     kinds: tuple[str, str],
     fee: tuple[int, str] | None = None,
 ) -> Json:
-    """*kinds* are the type of the entry and its category in reports."""
+    """Record an entry; *kinds* are its type and its category in reports."""
     kind, category = kinds
     details = [
         {

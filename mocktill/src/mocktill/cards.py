@@ -1,4 +1,4 @@
-"""Stripe's test cards, and what becomes of a payment with each."""
+"""Stripe's test cards, and the result of a payment with each."""
 
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -16,16 +16,16 @@ class Decline:
 
 @dataclass(frozen=True)
 class Outcome:
-    """What the bank says, perhaps after asking the customer to authenticate."""
+    """How the bank and the customer act on a payment."""
 
     decline: Decline | None = None
     authenticate: bool = False
-    # Its refunds are pending until the bank has answered.
+    # The refunds stay pending until a test settles them.
     refund_waits: bool = False
-    # The customer disputes what they have paid, or asks their bank about it first.
+    # The customer disputes the payment, or their bank inquires about it.
     disputes: bool = False
     inquires: bool = False
-    # What the bank of a debit answers; with None it waits for somebody to say.
+    # The bank pays or refuses a debit at once; with None, a test decides.
     settles: bool | None = None
 
 
@@ -121,7 +121,7 @@ def brand_of(number: str) -> str:
 
 
 def check(number: str, month: int, year: int, cvc: str | None, now: int) -> None:
-    """Refuse what could not be a card; *now* is this month as `year * 12 + month`."""
+    """Refuse an invalid card; *now* is the current month as `year * 12 + month`."""
     wrong = None
     if not number.isdecimal() or len(number) not in CARD_LENGTHS or _luhn(number) % 10:
         wrong = Decline("incorrect_number", "Your card number is incorrect."), "number"

@@ -1,4 +1,4 @@
-"""Charges: each attempt to take money, and what became of the money since."""
+"""Charges: each attempt to take money, and what was refunded or disputed since."""
 
 from stripe import Charge
 
@@ -25,7 +25,7 @@ def of_attempt(
     status: str,
     decline: Decline | None = None,
 ) -> Json:
-    """The charge of *intent*'s attempt with *method*: a slow bank's keeps its id."""
+    """Return the attempt's charge. A pending payment keeps the id of its charge."""
     paid = status == "succeeded"
     pending = intent["status"] == "processing"
     old = sandbox.store.get(KIND, intent["latest_charge"]) if pending else None
@@ -73,7 +73,7 @@ def of_attempt(
 
 
 def _method_details(method: Json) -> Json:
-    """What a charge shows of its method: other fields than the method itself."""
+    """Return the fields of the method that a charge shows."""
     kind: str = method["type"]
     names = DETAILS[kind].__annotations__
     shared = {name: value for name, value in method[kind].items() if name in names}
@@ -84,7 +84,7 @@ def _method_details(method: Json) -> Json:
 
 
 def successful(sandbox: Sandbox, named: str, purpose: str) -> Json:
-    """The charge to *purpose*: *named* is its id or its PaymentIntent's."""
+    """Return the successful charge with this id, or of the PaymentIntent with it."""
     charge = None
     if named.startswith("pi_"):
         intent = sandbox.store.get("payment_intent", named, "payment_intent")
@@ -102,7 +102,7 @@ def successful(sandbox: Sandbox, named: str, purpose: str) -> Json:
 
 
 def give_back(sandbox: Sandbox, charge: Json, amount: int) -> None:
-    """Count *amount* as refunded; a negative one when the refund failed after all."""
+    """Add *amount* to what is refunded; it is negative if a refund fails."""
     before = {name: charge[name] for name in ("amount_refunded", "refunded")}
     refunded = charge["amount_refunded"] + amount
     after = {

@@ -1,4 +1,4 @@
-"""What the sandbox keeps of a Checkout Session beyond Stripe's object."""
+"""What the sandbox knows of a Checkout Session."""
 
 from dataclasses import dataclass
 
@@ -7,7 +7,7 @@ from .shapes import Json
 
 @dataclass
 class Checkout:
-    """A session, and what its object does not show."""
+    """A session with the data that Stripe's object does not show."""
 
     session: Json
     line_items: list[Json]
@@ -17,7 +17,7 @@ class Checkout:
 
     @property
     def path(self) -> str:
-        """Where its payment page is."""
+        """Return the path of the payment page."""
         if self.client_secret:
             return f"/c/embedded/{self.client_secret}"
         return f"/c/pay/{self.session['id']}"

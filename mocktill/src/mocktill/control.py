@@ -1,43 +1,7 @@
 """
-What tests and people may do to the sandbox: no part of Stripe's API.
+Control the sandbox over HTTP. These calls are not part of Stripe's API.
 
-Bodies are JSON, and nothing is authenticated.
-A person does the same on the page at /sandbox, which `panel` makes.
-
-- GET, PUT /sandbox/account {"default_api_version"}: the version of calls that name
-  none, such as those of Stripe's CLI, and of events.
-- POST /sandbox/faults {"method", "path_prefix", "status", "hang_seconds",
-  "when": "before" | "during" | "after", "times"}: the next calls fail or hang;
-  GET lists the faults still to come, DELETE forgets them.
-- PUT /sandbox/rate_limit {"per_second"}: any call beyond so many in a second is
-  answered 429, and all are with 0; DELETE lifts the limit.
-- PUT /sandbox/webhook_endpoint {"url", "enabled_events"}: where events go, signed with
-  the sandbox's own secret; besides, they go to the endpoints that the API has made.
-- POST /sandbox/webhook_endpoint/roll_secret {"expires_in_hours"}: give it a new
-  secret; the old one signs beside it for so long, at most 24 hours and none if absent.
-  POST /sandbox/webhook_endpoints/{we}/roll_secret does so for one that the API made.
-- POST /sandbox/webhooks {"mode": "deliver" | "drop" | "hold", "copies",
-  "delay_seconds", "api_version"}, or some of these: what becomes of events from now on.
-  "deliver" does not release what is held; an "api_version" of null ends the pretence.
-  GET says how these stand, and how many events are held.
-- POST /sandbox/webhooks/release {"reverse"}: deliver what is held, the newest first if
-  "reverse" is true, and go on delivering.
-- GET /sandbox/webhooks/attempts: each delivery attempt with its status.
-- POST /sandbox/events/{evt}/redeliver: deliver an event again.
-- POST /sandbox/clock {"advance_seconds"}: move the clock; what is due expires.
-- POST /sandbox/checkout_sessions/{cs}/expire: as if its time had passed.
-- POST /sandbox/payment_intents/{pi}/settle and .../fail: the bank's late answer.
-- POST /sandbox/payment_intents/{pi}/refund {"amount"}: somebody refunds it, or what is
-  left of it, in Stripe's dashboard.
-- POST /sandbox/refunds/{re}/settle: a pending refund succeeds (4000000000007726).
-- POST /sandbox/refunds/{re}/fail {"failure_reason"}: a refund fails, also one that had
-  succeeded (4000000000005126); the reason is "expired_or_canceled_card" if absent.
-- POST /sandbox/charges/{ch}/dispute {"reason", "amount", "inquiry"}: the customer
-  disputes it, as they do at once with 4000000000000259, or their bank only inquires, as
-  with 4000000000001976; {ch} may be a PaymentIntent, too.
-- POST /sandbox/disputes/{du}/close {"status": "won" | "lost"}: the bank's decision.
-- POST /sandbox/charges/{ch}/early_fraud_warning {"fraud_type"}: the bank suspects it.
-- GET /sandbox/requests: the API calls so far; DELETE forgets them.
+Bodies are JSON, and no call needs a key. The README lists the calls and their fields.
 """
 
 import json
@@ -61,7 +25,7 @@ from .webhooks import MODES
 
 type Control = Callable[[Sandbox, Json, str], Json]
 
-# As at Stripe.
+# Stripe has the same limit.
 MAX_SECRET_OVERLAP_HOURS = 24
 
 
@@ -179,7 +143,7 @@ def roll_registered(sandbox: Sandbox, body: Json, endpoint_id: str) -> Json:
 
 
 def _new_secret(sandbox: Sandbox, body: Json) -> tuple[str, int]:
-    """A secret, and until when the one before it is good."""
+    """Return a new secret, and the time at which the old one expires."""
     hours = float(body.get("expires_in_hours", 0))
     if not 0 <= hours <= MAX_SECRET_OVERLAP_HOURS:
         raise ValueError("expires_in_hours must be between 0 and 24")
@@ -198,10 +162,10 @@ def webhooks_settings(sandbox: Sandbox, _: Json, __: str) -> Json:
 
 
 def change_webhooks(sandbox: Sandbox, body: Json, _: str) -> Json:
-    """All of it or none: what is wrong is found before anything is changed."""
+    """Change all the given settings, or none of them if one is wrong."""
     now = webhooks_settings(sandbox, {}, "")
     if not body or not body.keys() <= now.keys() - {"held"}:
-        raise ValueError("give some of mode, copies, delay_seconds, api_version")
+        raise ValueError("give one or more of mode, copies, delay_seconds, api_version")
     wanted = now | body
     if wanted["mode"] not in MODES:
         raise ValueError(f"mode must be one of {', '.join(MODES)}")

@@ -1,4 +1,4 @@
-"""What Stripe refuses in a new session beyond names and types."""
+"""Refuse a new session where Stripe does, beyond names and types."""
 
 import re
 
@@ -13,7 +13,7 @@ MAX_LINE_ITEMS = 100
 MAX_REFERENCE = 200
 MAX_IMAGES = 8
 
-# Accepting these quietly would promise totals and flows that never come.
+# The sandbox does not imitate these. To accept them would promise wrong results.
 UNSUPPORTED = (
     "adaptive_pricing", "after_expiration", "allow_promotion_codes", "automatic_tax",
     "billing_address_collection", "consent_collection", "custom_fields",
@@ -31,7 +31,7 @@ _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
 def check(params: Json, now: int) -> None:
-    """Refuse *params*, which have the right names and types, where Stripe would."""
+    """Check the values of *params*, which have the right names and types."""
     _check_mode(params)
     _check_urls(params)
     _check_customer(params)

@@ -1,4 +1,4 @@
-"""Customers: made by the API, or by a session that keeps the payment method."""
+"""Customers: from the API, or from a session that keeps the payment method."""
 
 from stripe.params import CustomerCreateParams
 
@@ -29,7 +29,7 @@ def create(sandbox: Sandbox, raw: Json, _: PathParams) -> Json:
 
 
 def who_pays(sandbox: Sandbox, billing: Json) -> Json:
-    """A customer of whom only what they typed in is known."""
+    """Make a customer from the billing details of a payment."""
     known = {name: billing[name] for name in ("email", "name", "phone", "address")}
     return _add(sandbox, _customer(sandbox, known))
 

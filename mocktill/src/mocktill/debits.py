@@ -1,7 +1,7 @@
 """
-Bank debits: Stripe's test accounts, and what the bank says to each.
+Bank debits: Stripe's test accounts, and the answer of the bank for each.
 
-The bank of any other account takes its time: whoever plays it presses a button.
+With any other account, the payment stays pending until a test settles it.
 """
 
 import re
@@ -11,7 +11,7 @@ from .errors import invalid
 
 PAID = Outcome(settles=True)
 REFUSED = Outcome(settles=False)
-# Of whoever names none.
+# The account of a payment method that names none.
 SLOW = {"sepa_debit": "AT321904300235473204", "us_bank_account": "000123456789"}
 ACCOUNTS = {
     "AT611904300234573201": PAID,
@@ -27,7 +27,7 @@ _ACCOUNT_NUMBER = re.compile(r"\d{4,17}")
 
 
 def check(kind: str, number: str) -> str:
-    """The number without its spaces, if it could be an account's."""
+    """Return the number without spaces, or refuse a number that is malformed."""
     number = "".join(number.split()).upper()
     if kind == "sepa_debit" and not _IBAN.fullmatch(number):
         raise invalid(

@@ -1,15 +1,15 @@
-"""Where webhooks go."""
+"""The endpoints that receive webhooks."""
 
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
 
 def check_url(url: object) -> str:
-    """The URL, if something could be posted there; a ValueError otherwise."""
+    """Return the URL, or raise a ValueError if mocktill cannot post to it."""
     if not isinstance(url, str):
         raise ValueError("url must be a string")  # noqa: TRY004 - one error for all
     parts = urlsplit(url)
-    # Reading the port checks it.
+    # To read the port also checks it.
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
         raise ValueError("url must be an http or https URL")
     return url
@@ -17,17 +17,17 @@ def check_url(url: object) -> str:
 
 @dataclass
 class Destination:
-    """Where events go, and which."""
+    """An endpoint and its events."""
 
     url: str
     secret: str
     enabled_events: list[str] = field(default_factory=lambda: ["*"])
-    # The version that its events are said to be in, if not the account's.
+    # The version of its events, if it is not the account's.
     api_version: str | None = None
     enabled: bool = True
-    # Secrets that were rolled, and until when they sign beside the new one.
+    # Old secrets that still sign, each with its time of expiry.
     rolled: list[tuple[str, int]] = field(default_factory=list)
-    # The events that it has answered with 2xx.
+    # The events that the endpoint has answered with 2xx.
     delivered: set[str] = field(default_factory=set)
 
     def roll(self, secret: str, until: int) -> None:
@@ -35,7 +35,7 @@ class Destination:
         self.secret = secret
 
     def secrets(self, now: int) -> list[str]:
-        """What it signs with: the secret, then those that have not expired yet."""
+        """Return the secrets that sign: the current one, then the valid old ones."""
         rolled = [old for old, until in self.rolled[::-1] if now < until]
         return [self.secret, *rolled]
 

@@ -1,4 +1,4 @@
-"""Disputes: the customer's bank takes the money back, until the case is closed."""
+"""Disputes: the customer's bank holds the money until it closes the case."""
 
 from stripe import Dispute
 from stripe.params import DisputeCloseParams, DisputeUpdateParams
@@ -13,7 +13,7 @@ from .store import new_id
 KIND = "dispute"
 SECONDS_PER_DAY = 24 * 60 * 60
 ANSWER_WITHIN_DAYS = 8
-# What card networks call the reasons that a card's dispute most often has.
+# The codes of card networks for the most common reasons.
 NETWORK_REASONS = {"fraudulent": "10.4", "product_not_received": "13.1"}
 REASONS = (
     "bank_cannot_process", "check_returned", "credit_not_processed",
@@ -35,10 +35,10 @@ def create(
     inquiry: bool = False,
 ) -> Json:
     """
-    Dispute the charge that *named* is the id of, or whose PaymentIntent's.
+    Dispute the charge with the id *named*, or of the PaymentIntent *named*.
 
-    The bank takes *amount*; without one, all that has not been refunded.
-    With an *inquiry* it takes nothing, and only asks.
+    The bank takes *amount*, or all that is not refunded. With *inquiry* it takes
+    nothing.
     """
     if reason not in REASONS:
         raise ValueError(f"reason must be one of {', '.join(REASONS)}")
@@ -50,7 +50,7 @@ def create(
         disputed = remaining if amount is None else amount
         if not 1 <= disputed <= charge["amount"]:
             raise conflict_of_state(
-                f"Of charge {charge['id']}, {disputed} cannot be disputed."
+                f"Charge {charge['id']} cannot be disputed for {disputed}."
             )
         dispute = sandbox.store.add(_dispute(sandbox, charge, reason, disputed))
         charge["disputed"] = True
@@ -67,7 +67,7 @@ def create(
 
 
 def update(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
-    """The shop's evidence, kept and shown; nobody here reads it."""
+    """Store the shop's evidence. The sandbox does not judge it."""
     params = validate(raw, DisputeUpdateParams)
     dispute = sandbox.store.get(KIND, path["id"], KIND)
     if dispute["status"] in CLOSED:
@@ -92,17 +92,17 @@ def _submitted(dispute: Json, submit: bool) -> Json:
 
 
 def accept(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
-    """The shop admits defeat."""
+    """Close the dispute as lost, because the shop accepts it."""
     expand = validate(raw, DisputeCloseParams).get("expand", [])
     dispute = sandbox.store.get(KIND, path["id"], KIND)
-    # An expansion that cannot be must leave the dispute open.
+    # A wrong expansion must leave the dispute open.
     sandbox.store.expanded(dispute, expand)
     close(sandbox, dispute["id"], "lost")
     return sandbox.store.expanded(dispute, expand)
 
 
 def close(sandbox: Sandbox, dispute_id: str, status: str) -> Json:
-    """The bank decides: for the shop, which gets its money back, or against it."""
+    """Decide the dispute. If the shop wins, it gets the money back."""
     if status not in OUTCOMES:
         raise ValueError(f"status must be one of {', '.join(OUTCOMES)}")
     with sandbox.lock:
@@ -121,7 +121,7 @@ def close(sandbox: Sandbox, dispute_id: str, status: str) -> Json:
 
 
 def forbids_refund(sandbox: Sandbox, charge: Json) -> bool:
-    """Whether the bank holds, or has kept, the money that a refund would give back."""
+    """Return whether a dispute keeps the shop from refunding the charge."""
     return any(
         dispute["charge"] == charge["id"] and not dispute["is_charge_refundable"]
         for dispute in sandbox.store.all(KIND)
@@ -148,7 +148,7 @@ def _dispute(sandbox: Sandbox, charge: Json, reason: str, amount: int) -> Json:
             "enhanced_evidence": {},
         },
         "evidence_details": {
-            # The end of that day.
+            # The last second of that day.
             "due_by": (due_day + 1) * SECONDS_PER_DAY - 1,
             "enhanced_eligibility": {},
             "has_evidence": False,

@@ -1,4 +1,4 @@
-"""Errors in the shape of Stripe's API."""
+"""Errors in the form of Stripe's API."""
 
 from http import HTTPStatus
 from typing import Any
@@ -6,10 +6,11 @@ from typing import Any
 
 class ApiError(Exception):
     """
-    An answer that is not 2xx.
+    An answer with a status other than 2xx.
 
-    `saved` says whether an idempotency key keeps it: Stripe saves what happened once
-    execution began, and forgets a request whose parameters were never valid.
+    `saved` says whether an idempotency key saves the answer. Stripe saves an answer
+    once the call has begun to execute. It does not save the refusal of invalid
+    parameters.
     """
 
     def __init__(  # noqa: PLR0913 - the fields of Stripe's error object
@@ -37,7 +38,7 @@ class ApiError(Exception):
 
 
 def invalid(param: str | None, message: str, code: str | None = None) -> ApiError:
-    """Parameters that Stripe refuses before it does anything."""
+    """Refuse parameters before anything is executed."""
     return ApiError(
         HTTPStatus.BAD_REQUEST, message, code=code, param=param, saved=False
     )
@@ -55,8 +56,8 @@ def missing(param: str) -> ApiError:
 
 
 def unsupported(param: str) -> ApiError:
-    """What Stripe would take, and this sandbox would only pretend to."""
-    return invalid(param, f"The Stripe sandbox does not implement `{param}`.")
+    """Refuse a parameter that Stripe accepts and mocktill does not imitate."""
+    return invalid(param, f"mocktill does not implement `{param}`.")
 
 
 def refuse_unsupported(params: dict[str, Any], names: tuple[str, ...]) -> None:
@@ -75,5 +76,5 @@ def no_such(kind: str, object_id: str, param: str) -> ApiError:
 
 
 def conflict_of_state(message: str, code: str | None = None) -> ApiError:
-    """The request is fine, but the object is not in the state for it."""
+    """Refuse a valid request because of the state of the object."""
     return ApiError(HTTPStatus.BAD_REQUEST, message, code=code)

@@ -1,4 +1,4 @@
-"""Events, read back by those who missed them."""
+"""Events, as the API returns and resends them."""
 
 from typing import NotRequired, TypedDict
 
@@ -16,7 +16,7 @@ MAX_TYPES = 20
 
 
 class EventRetryParams(TypedDict):
-    """Nowhere documented: what Stripe's CLI sends."""
+    """Stripe does not document these parameters. They are what Stripe's CLI sends."""
 
     account: NotRequired[str]
     expand: NotRequired[list[str]]
@@ -34,9 +34,10 @@ def retrieve(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
 
 def retry(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
     """
-    Send an event again, to one endpoint or to all, as `stripe events resend` asks.
+    Send an event again, to one endpoint or to all, for `stripe events resend`.
 
-    Stripe would answer a call for its CLI by sending it to that CLI alone.
+    Stripe sends an event that its CLI asks for only to the CLI. mocktill sends it to
+    the endpoints.
     """
     params = validate(raw, EventRetryParams)
     event = sandbox.store.get(KIND, path["id"])
@@ -80,7 +81,7 @@ def _types(params: Json) -> list[str]:
 
 
 def _is_type(kind: str, wanted: str) -> bool:
-    """Whether *kind* is *wanted*, whose end may be a star for anything."""
+    """Return whether *kind* matches *wanted*, which may end in a star."""
     if wanted.endswith("*"):
         return kind.startswith(wanted.removesuffix("*"))
     return kind == wanted

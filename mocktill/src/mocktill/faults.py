@@ -1,4 +1,4 @@
-"""Faults on demand: the next matching API calls fail or hang."""
+"""Faults: the next matching API calls fail or hang."""
 
 import threading
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from typing import Literal, get_args
 
 from .errors import ApiError
 
-# before: the call never begins to execute, so its idempotency key saves nothing.
-# during: it has taken its key, but fails before it changes anything.
-# after: the work is done. A hang loses only the answer, which the key has saved;
-#     a status is itself the answer, and the key saves that.
+# before: the call does not begin to execute, so its idempotency key saves no answer.
+# during: the call holds its idempotency key, and fails before it changes anything.
+# after: the call has changed its objects. If the fault only hangs, the key saves the
+# usual answer. If the fault has a status, the key saves the failure.
 When = Literal["before", "during", "after"]
 WHENS: tuple[When, ...] = get_args(When)
 

@@ -1,4 +1,4 @@
-"""Stripe's form encoding: `line_items[0][price_data][currency]=usd`."""
+"""Decode Stripe's form encoding: `line_items[0][price_data][currency]=usd`."""
 
 import re
 from typing import Any
@@ -11,10 +11,10 @@ _NAME = re.compile(r"([^\[\]]+)((?:\[[^\[\]]*\])*)")
 
 def decode(encoded: str) -> dict[str, Any]:
     """
-    Nest the pairs of a query or form.
+    Decode a query or a form into nested dictionaries.
 
-    Lists come out as dictionaries keyed "0", "1"...: only the schema knows whether
-    `x[0]` is the first of a list or a key named "0".
+    A list becomes a dictionary with the keys "0", "1" and so on, because only the
+    schema tells the list `x[0]` from a dictionary with the key "0".
     """
     decoded: dict[str, Any] = {}
     for name, value in parse_qsl(encoded, keep_blank_values=True):

@@ -1,4 +1,4 @@
-"""Early fraud warnings: the customer's bank suspects what may become a dispute."""
+"""Early fraud warnings: the customer's bank suspects fraud before any dispute."""
 
 from . import charges
 from .sandbox import Sandbox
@@ -16,7 +16,7 @@ FRAUD_TYPES = (
 def create(
     sandbox: Sandbox, named: str, *, fraud_type: str = "made_with_stolen_card"
 ) -> Json:
-    """Warn of the charge that *named* is the id of, or whose PaymentIntent's."""
+    """Warn of the charge with the id *named*, or of the PaymentIntent *named*."""
     if fraud_type not in FRAUD_TYPES:
         raise ValueError(f"fraud_type must be one of {', '.join(FRAUD_TYPES)}")
     with sandbox.lock:
@@ -37,7 +37,7 @@ def create(
 
 
 def outdate(sandbox: Sandbox, charge: Json) -> None:
-    """Nothing is left to be done about a charge that is refunded or disputed."""
+    """Mark the warnings of a refunded or disputed charge as not actionable."""
     for warning in sandbox.store.all(KIND):
         concerned = warning["charge"] == charge["id"] and warning["actionable"]
         if concerned and not _actionable(charge):

@@ -1,8 +1,8 @@
 """
-Idempotency keys: a repeated POST gets the first one's answer.
+Idempotency keys: a repeated POST gets the answer of the first.
 
-A key belongs to an API key, is kept for a day, and saves whatever the first request
-was answered once its execution had begun, a 500 too.
+A key belongs to one API key, and expires after a day. It saves every answer that the
+first call gave after it began to execute, also a 500.
 """
 
 import threading
@@ -37,7 +37,7 @@ class IdempotencyKeys:
         self._entries: dict[tuple[str, str], _Entry] = {}
 
     def begin(self, api_key: str, key: str, fingerprint: str) -> Answer | None:
-        """The saved answer; or None, and the key is ours until we finish."""
+        """Return the saved answer, or None and reserve the key for this call."""
         if len(key) > MAX_KEY:
             raise invalid(
                 None, f"Idempotency keys can have at most {MAX_KEY} characters."
@@ -68,7 +68,7 @@ class IdempotencyKeys:
             return entry.answer
 
     def finish(self, api_key: str, key: str, answer: Answer | None) -> None:
-        """Save the answer; with none to save, let the key start over."""
+        """Save the answer, or free the key if there is none."""
         with self._lock:
             if answer is None:
                 del self._entries[api_key, key]

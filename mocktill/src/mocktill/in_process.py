@@ -1,4 +1,4 @@
-"""Stripe's API without a server: for tests that call it very often."""
+"""Call the API without a server, for tests that make many calls."""
 
 from functools import cache
 from urllib.parse import urlsplit
@@ -14,7 +14,7 @@ from .sandbox import Sandbox
 def answer(
     sandbox: Sandbox, method: str, url: str, headers: dict[str, str], body: str
 ) -> Response:
-    """Answer a call as the server would; nothing waits, and no thread is needed."""
+    """Answer a call in this thread, as the server would."""
     parts = urlsplit(url)
     scope = {"type": "http", "method": method, "path": parts.path}
     for route in _routes():
@@ -28,7 +28,7 @@ def answer(
                 {name: str(value) for name, value in found["path_params"].items()},
             )
             return route.answer(sandbox, call)
-    raise ValueError(f"no part of Stripe's API: {method} {url}")
+    raise ValueError(f"mocktill has no route for {method} {url}")
 
 
 @cache

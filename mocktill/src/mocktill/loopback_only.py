@@ -1,13 +1,13 @@
 """
-Serve this machine's own pages and tools, and no page of another site.
+Answer the pages and tools of this machine, and refuse the pages of other sites.
 
-A browser lets every page send requests to every server of this machine. It says where
-a request comes from in headers that no page can change: `Host` has the name that the
-page used, `Origin` and `Referer` the page itself, `Sec-Fetch-Site` how the two relate.
+A browser lets any page send requests to the servers of this machine. The request has
+headers that the page cannot change. `Host` is the name that the page used. `Origin`
+and `Referer` tell the page. `Sec-Fetch-Site` tells how the page relates to the server:
 https://www.w3.org/TR/fetch-metadata/
 
-ASGI middleware of Python's library alone: the embedded AWS runs it in an environment
-that holds what Lambda's runtime holds.
+This ASGI middleware needs only the standard library, so it can guard a server in an
+environment without the dependencies of mocktill.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ logger = logging.getLogger(__name__)
 
 NO_PATH = re.compile("(?!)")
 
-# A host and a port as an address has them: no user, no final dot, no other notation.
+# A host and a port, without a user, a final dot or another notation of addresses.
 HOST = r"(?:(?P<name>[a-z0-9_.-]+)|\[(?P<ipv6>[0-9a-f:]+)\])(?::(?P<port>[0-9]{1,5}))?"
 HOST_PATTERN = re.compile(HOST, re.IGNORECASE)
 ORIGIN_PATTERN = re.compile(f"https?://{HOST}", re.IGNORECASE)
@@ -40,35 +40,34 @@ REFERER_PATTERN = re.compile(rf"https?://{HOST}(?:[/?#]\S*)?", re.IGNORECASE)
 LOCALHOST_PATTERN = re.compile(r"(?:[a-z0-9_-]+\.)*localhost", re.IGNORECASE)
 MAX_PORT = 65535
 
-# A browser sends both wherever it sends `Sec-Fetch-Mode`; Node's `fetch`, a tool's,
-# sends that one alone.
+# A browser sends both of them with `Sec-Fetch-Mode`. The `fetch` of Node, which is a
+# tool, sends `Sec-Fetch-Mode` alone.
 BROWSER_HEADERS = frozenset(["sec-fetch-site", "sec-fetch-dest"])
 
 FOREIGN_HOST = (
-    "This server is for the machine that it runs on: call it as localhost or "
-    "127.0.0.1, and let a proxy or tunnel in front of it send that name as Host."
+    "This server answers only its own machine: call it as localhost or 127.0.0.1, "
+    "also through a proxy or a tunnel."
 )
 FOREIGN_PAGE = (
-    "A page of another site sent this request, and this server answers the pages of "
-    "this machine alone: serve the page from localhost or 127.0.0.1, or use a "
-    "command-line tool."
+    "A page of another site sent this request: serve the page from localhost or "
+    "127.0.0.1, or use a command-line tool."
 )
 BROWSER = (
-    "A browser sent this request, and this part of the local stack answers "
-    "command-line tools alone, such as boto3, the AWS CLI or curl."
+    "A browser sent this request, and this server answers only command-line tools, "
+    "such as curl or boto3."
 )
 
 
 @dataclass(frozen=True)
 class LoopbackOnly:
-    """Pass on to *app* what this machine's own pages and tools ask for."""
+    """Pass the requests of this machine's own pages and tools on to *app*."""
 
     app: App
-    # Where a link of any site may lead: pages that change nothing when they open.
+    # The paths of pages that other sites may link to. Such a page changes nothing.
     pages: re.Pattern[str] = NO_PATH
-    # What a browser may ask for, where the rest is for command-line tools.
+    # The paths for browsers, if all other paths are for command-line tools only.
     browser_paths: re.Pattern[str] | None = None
-    # What containers call this machine; a name that nobody can guess.
+    # The name by which containers call this machine. Nobody can guess it.
     container_host: str | None = None
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -81,7 +80,7 @@ class LoopbackOnly:
             await self.app(scope, receive, send)
 
     def refusal(self, scope: Scope) -> str | None:
-        """Return why the request is refused; None if it is not."""
+        """Return the reason to refuse the request, or None."""
         headers = by_name(scope)
         match headers.get("host", []):
             case [host] if is_loopback(HOST_PATTERN, host):
@@ -99,12 +98,13 @@ class LoopbackOnly:
     def _browsers_may_ask(self, host: str, path: str) -> bool:
         if self.browser_paths is None:
             return True
-        # A name below localhost may choose a service, whatever the path says.
+        # A server may take a service's name from a host below localhost, not from the
+        # path.
         plain = not host.partition(":")[0].lower().endswith(".localhost")
         return plain and self.browser_paths.fullmatch(path) is not None
 
     def _opens_a_page(self, scope: Scope, headers: Headers) -> bool:
-        """Say whether somebody follows a link, as from Stripe's page to the shop."""
+        """Return whether the request follows a link, for example to a payment page."""
         return (
             "origin" not in headers
             and scope.get("method") == "GET"
@@ -115,32 +115,32 @@ class LoopbackOnly:
 
 
 def refusal_of(headers: Mapping[str, str]) -> str | None:
-    """Return why a request is refused that another server has taken already."""
+    """Return the reason to refuse a request that another server has received."""
     pairs = [(name.encode(), value.encode()) for name, value in headers.items()]
     scope = {"type": "http", "path": "/", "headers": pairs}
     return LoopbackOnly(no_server).refusal(scope)
 
 
 async def no_server(scope: Scope, receive: Receive, send: Send) -> None:
-    """Stand where an application would."""
+    """Take the place of an application."""
 
 
 def is_of_this_machine(headers: Headers) -> bool:
-    """Say whether a tool, or a page on the loopback, sent the request."""
+    """Return whether a tool, or a page on the loopback, sent the request."""
     if origins := headers.get("origin"):
         return len(origins) == 1 and is_loopback(ORIGIN_PATTERN, origins[0])
     if headers.get("sec-fetch-site") in (["same-origin"], ["none"]):
         return True
-    # Scripts, pictures and frames have no Origin, and a browser calls two ports or
-    # names of this machine two sites. A page can leave its address out of the request,
-    # but never name another.
+    # Requests for scripts, pictures and frames have no Origin. A browser treats two
+    # ports or two names of this machine as two sites. A page can omit its address from
+    # the request, but it cannot send a wrong one.
     if referers := headers.get("referer"):
         return len(referers) == 1 and is_loopback(REFERER_PATTERN, referers[0])
     return headers.keys().isdisjoint(BROWSER_HEADERS)
 
 
 def is_of_a_browser(headers: Headers) -> bool:
-    """Say whether a browser sent the request; older ones send no `Sec-Fetch-Site`."""
+    """Return whether a browser sent the request. Old ones send no `Sec-Fetch-Site`."""
     return (
         "origin" in headers
         or not headers.keys().isdisjoint(BROWSER_HEADERS)
@@ -149,7 +149,7 @@ def is_of_a_browser(headers: Headers) -> bool:
 
 
 def is_loopback(pattern: re.Pattern[str], text: str) -> bool:
-    """Say whether the host that *pattern* finds in *text* is on the loopback."""
+    """Return whether the host that *pattern* finds in *text* is on the loopback."""
     found = pattern.fullmatch(text)
     if found is None or int(found["port"] or 0) > MAX_PORT:
         return False
@@ -175,7 +175,7 @@ def by_name(scope: Scope) -> Headers:
 
 
 def described(scope: Scope) -> str:
-    """Describe a request in one line, whatever is in it."""
+    """Describe a request in one line."""
     headers = by_name(scope)
     named = {name: headers[name] for name in ("host", "origin") if name in headers}
     return f"{scope.get('method', scope['type'])} {scope['path']!r} {named}"
@@ -183,7 +183,7 @@ def described(scope: Scope) -> str:
 
 async def refuse(scope: Scope, reason: str, receive: Receive, send: Send) -> None:
     if scope["type"] != "http":
-        # Closed before it is accepted, a WebSocket is answered 403.
+        # A WebSocket that is closed before it is accepted is answered 403.
         await receive()
         await send({"type": "websocket.close", "code": 1008, "reason": reason})
         return

@@ -32,7 +32,7 @@ SYMBOLS = {"usd": "$", "eur": "€", "gbp": "£", "jpy": "¥"}
 
 
 def check_currency(currency: str, param: str) -> str:
-    """The currency as Stripe stores it, in lower case."""
+    """Return the currency in lower case, as Stripe stores it."""
     if currency.lower() not in CURRENCIES:
         raise invalid(param, f"Invalid currency: {currency.lower()}")
     return currency.lower()
@@ -60,7 +60,7 @@ def check_amount(amount: int, currency: str, param: str) -> None:
 
 
 def check_total(total: int, currency: str) -> None:
-    """A total of nothing needs no payment; anything else must be worth charging."""
+    """Refuse a total below the minimum. A total of zero needs no payment."""
     if 0 < total < minimum(currency):
         raise invalid(
             "line_items",
@@ -78,7 +78,7 @@ def check_total(total: int, currency: str) -> None:
 
 
 def check_charge(amount: int, currency: str) -> None:
-    """What is charged without a session."""
+    """Check the amount of a payment without a session."""
     check_amount(amount, currency, "amount")
     if amount < minimum(currency):
         raise invalid(
@@ -100,7 +100,7 @@ def decimals(currency: str) -> int:
 
 
 def format_amount(amount: int, currency: str) -> str:
-    """The amount for a person: `$12.50`, `¥500`, `5.120 KWD`."""
+    """Format an amount for people: `$12.50`, `¥500`, `5.120 KWD`."""
     places = decimals(currency)
     whole, fraction = divmod(amount, 10**places)
     figure = f"{whole:,}" + (f".{fraction:0{places}}" if places else "")

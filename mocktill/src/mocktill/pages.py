@@ -1,4 +1,4 @@
-"""The payment page: hosted on its own, or embedded in a frame of the shop's page."""
+"""The payment page: on its own, or in a frame of the shop's page."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -44,7 +44,10 @@ async def stripe_js(_: Request) -> Response:
 
 
 async def receipt(request: Request) -> Response:
-    """A charge as it now is: whoever knows its id has paid it or owns the shop."""
+    """
+    Show a charge in its current state. Its id is known only to the customer and the
+    shop.
+    """
     sandbox: Sandbox = request.app.state.sandbox
     try:
         charge = sandbox.store.get("charge", str(request.path_params["id"]))
@@ -77,13 +80,13 @@ def _route(path: str, method: str, view: View) -> Route:
             checkout = sessions.find(sandbox, name.partition("_secret_")[0])
         except ApiError:
             return render("missing.html", HTTPStatus.NOT_FOUND)
-        # An embedded session shows itself to whoever knows its secret only.
+        # An embedded session is shown only to a page that knows its client secret.
         if (checkout.client_secret or checkout.session["id"]) != name:
             return render("missing.html", HTTPStatus.NOT_FOUND)
         page = Page(sandbox, checkout)
         closed = page.session["status"] != "open"
         response = _closed(page) if closed else view(page, form)
-        # A shop frames the embedded page and nobody frames the other.
+        # Any shop may frame the embedded page. No page may frame the hosted one.
         ancestors = "*" if page.embedded else "'none'"
         response.headers["Content-Security-Policy"] = f"frame-ancestors {ancestors}"
         return response
@@ -150,8 +153,8 @@ def _paid(page: Page) -> Response:
     if page.embedded:
         return _closed(page)
     completed = page.checkout.completed_event
-    # Stripe keeps the customer a moment, so that the shop hears of the payment before
-    # they come back.
+    # Stripe holds the customer for a moment, so that the shop gets the event before the
+    # customer returns.
     if completed and page.sandbox.webhooks.mode == "deliver":
         page.sandbox.webhooks.wait_until_answered(
             completed, page.sandbox.redirect_hold_seconds

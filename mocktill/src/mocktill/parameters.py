@@ -1,10 +1,10 @@
 """
-What each API call may be given.
+Validate the parameters of each API call.
 
-The rules are read off the SDK's own parameter types, which Stripe generates from its
-specification: names, nesting, what is required, and the values of each enumeration.
-So a parameter that this API version removed, or a value that it renamed, is refused
-here without anybody having to list it.
+The rules come from the parameter types of the SDK, which Stripe generates from its
+specification. They give the names, the nesting, the required parameters, and the values
+of each enumeration. So this module refuses what the current API version removed or
+renamed, and needs no list of its own.
 """
 
 import typing
@@ -28,7 +28,7 @@ MAX_METADATA_VALUE = 500
 
 
 def validate(raw: Mapping[str, Any], schema: type, under: str = "") -> Json:
-    """Refuse what *schema* does not know; return the rest as Python values."""
+    """Refuse what *schema* does not allow, and return the rest as Python values."""
     known = fields(schema)
     unknown_names = [_name(under, key) for key in raw if key not in known]
     if unknown_names:
@@ -44,8 +44,8 @@ def validate(raw: Mapping[str, Any], schema: type, under: str = "") -> Json:
 
 @cache
 def fields(schema: type) -> dict[str, Any]:
-    # RequestOptions go into headers, never into the body.
-    # Its annotations name types that the SDK imports for type checkers only.
+    # RequestOptions become headers, and are not in the body. Their annotations use
+    # names that the SDK imports only for type checkers.
     hints = typing.get_type_hints(
         schema, localns={"StripeContext": str, "Mapping": Mapping}
     )
@@ -64,7 +64,7 @@ def _alternatives(hint: Any) -> list[Any]:  # noqa: ANN401 - any type at all
 
 
 def choices(hint: Any) -> list[str]:  # noqa: ANN401 - any type at all
-    """The values that an enumeration has; none for any other type."""
+    """Return the values of an enumeration, or an empty list for another type."""
     literals = [part for part in _alternatives(hint) if get_origin(part) is Literal]
     return [value for literal in literals for value in get_args(literal)]
 
@@ -163,12 +163,12 @@ def metadata(raw: Json, param: str) -> dict[str, str]:
                 f"Metadata values can have up to {MAX_METADATA_VALUE} characters, "
                 f"but you passed in a value that is {len(value)} characters.",
             )
-    # An empty value unsets a key.
+    # An empty value removes a key.
     return {key: value for key, value in raw.items() if value}
 
 
 def updated_metadata(old: Json, given: Json | str) -> Json:
-    """*old* with the keys *given*; nothing at all is given to unset them all."""
+    """Return *old* with the changes *given*, where an empty text removes all keys."""
     if isinstance(given, str):
         return {}
     return {key: value for key, value in {**old, **given}.items() if value}

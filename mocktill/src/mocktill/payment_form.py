@@ -1,4 +1,4 @@
-"""The form on the payment page: what the customer typed, and what is wrong with it."""
+"""The form on the payment page: its fields, and the errors of each."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from .errors import ApiError, invalid
 from .sandbox import Sandbox
 from .shapes import Json
 
-# Which field a parameter of Stripe's is typed into.
+# The field of the form for each of Stripe's parameters.
 FIELDS = {
     "email": "email",
     "holder": "holder",
@@ -21,13 +21,13 @@ FIELDS = {
     "us_bank_account[account_number]": "account_number",
     "sepa_debit[iban]": "iban",
 }
-# Which field a declined card has wrong, if not the whole card.
+# The wrong field of a declined card, if it is not the number.
 DECLINED_FIELDS = {"expired_card": "expiry", "incorrect_cvc": "cvc"}
 
 
 @dataclass
 class Page:
-    """One customer's view of a session."""
+    """A session as one customer sees it."""
 
     sandbox: Sandbox
     checkout: Checkout
@@ -51,7 +51,7 @@ class Page:
 
 
 def method_of(page: Page, form: Json) -> Json:
-    """The payment method that the customer typed in; any, when nothing is due."""
+    """Make the payment method of the form, or any method if the total is zero."""
     email = page.session["customer_email"] or form.get("email", "").strip()
     if not is_email(email):
         raise invalid("email", "Your email is incomplete.")
@@ -91,7 +91,7 @@ def _card(page: Page, form: Json, email: str) -> Json:
 
 
 def field_of(error: ApiError) -> str | None:
-    """The field to which *error* sends the customer back, if it is about one."""
+    """Return the field that the customer must correct, if the error is about one."""
     param = error.error.get("param")
     if param in FIELDS:
         return FIELDS[param]

@@ -1,4 +1,4 @@
-"""PaymentIntents: what is to be paid, over one or more attempts."""
+"""PaymentIntents: an amount to pay in one or more attempts."""
 
 from stripe.params import (
     PaymentIntentCancelParams,
@@ -16,7 +16,7 @@ from .shapes import Json, PathParams
 from .store import new_id, page, within
 
 KIND = "payment_intent"
-# What the sandbox acts on, or shows as it was given; the rest would be a promise.
+# The parameters that the sandbox acts on, or shows. It refuses all others.
 SUPPORTED = {
     "allowed_payment_method_types", "amount", "automatic_payment_methods", "confirm",
     "currency", "customer", "description", "excluded_payment_method_types", "expand",
@@ -25,12 +25,12 @@ SUPPORTED = {
     "statement_descriptor_suffix", "transfer_group",
 }  # fmt: skip
 SUPPORTED_TO_CONFIRM = {"expand", "mandate_data", "payment_method", "return_url"}
-# Of these, the payment has not begun, or has to begin again.
+# In these states, the payment has not begun, or must begin again.
 UNPAID = ("requires_payment_method", "requires_confirmation", "requires_action")
 
 
 def create(sandbox: Sandbox, raw: Json, _: PathParams) -> Json:
-    """Without a session, as Stripe's CLI pays."""
+    """Make a PaymentIntent without a session, as Stripe's CLI does."""
     params = versions.validate_new(raw, PaymentIntentCreateParams)
     for name in sorted(params.keys() - SUPPORTED):
         raise unsupported(name)
@@ -94,7 +94,7 @@ def list_intents(sandbox: Sandbox, raw: Json) -> Json:
 
 
 def of_checkout(sandbox: Sandbox, checkout: Checkout) -> Json:
-    """The session's PaymentIntent, made at the customer's first attempt."""
+    """Return the session's PaymentIntent, and make it at the first attempt."""
     session = checkout.session
     if session["payment_intent"]:
         return sandbox.store.get(KIND, session["payment_intent"])
@@ -119,7 +119,7 @@ def _method(sandbox: Sandbox, params: Json) -> Json | None:
 def _confirm(sandbox: Sandbox, intent: Json, method: Json | None) -> None:
     if method is None:
         raise missing("payment_method")
-    # No page of its own: whoever plays the bank answers on the sandbox's.
+    # Such a payment has no page. A test answers the challenge on the sandbox's panel.
     attempts.start(sandbox, intent, method, f"{sandbox.base_url}/sandbox")
     answer = attempts.answer_of_the_bank(sandbox, intent)
     if answer is not None:

@@ -1,4 +1,4 @@
-"""Payment methods: cards, and the bank debits that settle days later."""
+"""Payment methods: cards, and bank debits that settle days later."""
 
 from datetime import UTC, datetime
 
@@ -11,9 +11,9 @@ from .sandbox import Sandbox
 from .shapes import Json
 from .store import new_id
 
-# Their payment is complete when the customer leaves, and paid some days after.
+# With these methods, the session completes at once and the money arrives days later.
 DELAYED = ("us_bank_account", "sepa_debit")
-# What an account with default settings offers, and in which currencies.
+# The methods of an account with default settings, each with its currencies.
 OFFERED: dict[str, tuple[str, ...]] = {
     "card": (),
     "us_bank_account": ("usd",),
@@ -22,7 +22,7 @@ OFFERED: dict[str, tuple[str, ...]] = {
 
 
 def offered(params: Json, currency: str) -> list[str]:
-    """What a session or PaymentIntent made with *params* may be paid with."""
+    """Return the methods that a session or a PaymentIntent may be paid with."""
     if "payment_method_types" in params:
         return _named(params["payment_method_types"], currency)
     allowed = params.get("allowed_payment_method_types", OFFERED)
@@ -38,7 +38,7 @@ def offered(params: Json, currency: str) -> list[str]:
 
 
 def _named(types: list[str], currency: str) -> list[str]:
-    """As versions before 2026-09-30.endive name them: nothing is left out silently."""
+    """Check the methods that a version before 2026-09-30.endive names, one by one."""
     for kind in types:
         if kind not in OFFERED:
             raise unsupported(f"payment_method_types={kind}")
@@ -104,7 +104,7 @@ def create_card(sandbox: Sandbox, params: Json) -> Json:
 
 
 def get(sandbox: Sandbox, method_id: str) -> Json:
-    """A payment method, also one of Stripe's ready-made `pm_card_...`."""
+    """Return a payment method, or make one for a name such as `pm_card_visa`."""
     number = cards.TOKENS.get(method_id.removeprefix("pm_card_"))
     if method_id.startswith("pm_card_") and number:
         return _add_card(sandbox, number, {})

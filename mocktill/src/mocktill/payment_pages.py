@@ -1,4 +1,4 @@
-"""The payment page's part of the API, which Stripe does not document."""
+"""The calls with which the payment page pays. Stripe does not document them."""
 
 from typing import NotRequired, TypedDict
 
@@ -11,7 +11,7 @@ from .shapes import Json, PathParams
 
 
 class PaymentPageRetrieveParams(TypedDict):
-    """Nowhere documented: what Stripe's CLI sends."""
+    """Stripe does not document these parameters. They are what Stripe's CLI sends."""
 
     expand: NotRequired[list[str]]
 
@@ -28,7 +28,7 @@ def retrieve(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
 
 
 def confirm(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
-    """Pay without a browser, the way Stripe's CLI does."""
+    """Pay without a browser, as Stripe's CLI does."""
     params = validate(raw, PaymentPageConfirmParams)
     checkout = sessions.find(sandbox, path["id"])
     total = checkout.session["amount_total"]

@@ -1,4 +1,4 @@
-"""Payments: what happens when the customer submits, and when a slow bank answers."""
+"""Pay a session, and settle payments that take days."""
 
 import contextlib
 from http import HTTPStatus
@@ -17,7 +17,7 @@ def confirm(sandbox: Sandbox, checkout: Checkout, method: Json | None) -> None:
     """
     Pay, or raise the decline.
 
-    Of two customers' windows that submit at once, one pays; the other finds the
+    If two windows of a customer submit at once, one pays, and the other finds the
     session complete.
     """
     with sandbox.lock:
@@ -40,7 +40,7 @@ def confirm(sandbox: Sandbox, checkout: Checkout, method: Json | None) -> None:
 
 
 def authenticate(sandbox: Sandbox, checkout: Checkout, *, passed: bool) -> None:
-    """The customer answers their bank's challenge; raise the decline, if any."""
+    """Record the customer's answer to the bank's challenge, or raise the decline."""
     with sandbox.lock:
         expire_if_due(sandbox, checkout)
         _require_open(checkout.session)
@@ -52,7 +52,7 @@ def authenticate(sandbox: Sandbox, checkout: Checkout, *, passed: bool) -> None:
 
 
 def is_challenged(sandbox: Sandbox, checkout: Checkout) -> bool:
-    """Whether the customer's bank waits to hear who pays."""
+    """Return whether the customer's bank waits for an answer to its challenge."""
     intent_id = checkout.session["payment_intent"]
     if intent_id is None:
         return False
@@ -61,7 +61,7 @@ def is_challenged(sandbox: Sandbox, checkout: Checkout) -> bool:
 
 
 def settle(sandbox: Sandbox, intent_id: str, *, succeeds: bool) -> Json:
-    """The bank's late answer to a delayed payment, or the customer's to a challenge."""
+    """Record the late answer of the bank, or the customer's answer to a challenge."""
     with sandbox.lock:
         intent = sandbox.store.get("payment_intent", intent_id, "intent")
         checkout = _checkout_of(sandbox, intent)
@@ -82,7 +82,7 @@ def settle(sandbox: Sandbox, intent_id: str, *, succeeds: bool) -> Json:
 
 
 def _checkout_of(sandbox: Sandbox, intent: Json) -> Checkout | None:
-    """The session that is paid with *intent*; the API makes some for no session."""
+    """Return the session of *intent*, or None if the API made it without one."""
     for checkout in sandbox.checkouts.values():
         if checkout.session["payment_intent"] == intent["id"]:
             return checkout
@@ -105,7 +105,7 @@ def _require_open(session: Json) -> None:
 
 
 def _finish(sandbox: Sandbox, checkout: Checkout, intent: Json) -> None:
-    """Complete the session, unless the customer's bank asks them something first."""
+    """Complete the session, unless the bank's challenge comes first."""
     if intent["status"] == "requires_action":
         return
     method = sandbox.store.get("payment_method", intent["payment_method"])

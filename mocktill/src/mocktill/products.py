@@ -1,4 +1,4 @@
-"""Products and prices: made by the API, or on the spot for a line of a session."""
+"""Products and prices: from the API, or made for one line of a session."""
 
 from stripe.params import PriceCreateParams, ProductCreateParams
 
@@ -32,7 +32,7 @@ def create_price(sandbox: Sandbox, raw: Json, _: PathParams) -> Json:
     params = validate(raw, PriceCreateParams)
     refuse_unsupported(params, UNSUPPORTED_OF_PRICES)
     if params.get("billing_scheme") == "tiered":
-        raise invalid("billing_scheme", "The Stripe sandbox has no tiered prices.")
+        raise invalid("billing_scheme", "mocktill has no tiered prices.")
     for name in ("product", "unit_amount"):
         if name not in params:
             raise missing(name)

@@ -1,4 +1,4 @@
-"""A limit to the API calls of any one second, off until somebody sets it."""
+"""A limit to the API calls of each second, which is off at first."""
 
 import threading
 import time
@@ -14,13 +14,13 @@ class RateLimit:
         self._recent: deque[float] = deque()
 
     def allow(self, per_second: int | None) -> None:
-        """Start over with so many calls a second; None for as many as come."""
+        """Set the calls per second, or None for no limit, and forget past calls."""
         with self._lock:
             self.per_second = per_second
             self._recent.clear()
 
     def admits(self) -> bool:
-        """Count one more call, unless it is one too many: that costs nobody else."""
+        """Count a call and return True, or return False if it is above the limit."""
         with self._lock:
             if self.per_second is None:
                 return True

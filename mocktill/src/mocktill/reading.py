@@ -1,4 +1,4 @@
-"""The calls that only read: one object, or a page of its kind."""
+"""The API calls that read one object, or a page of a list."""
 
 from starlette.routing import BaseRoute
 
@@ -21,7 +21,7 @@ def reads(  # noqa: PLR0913 - what differs between the kinds
     filters: tuple[str, ...] = (),
     param: str = "id",
 ) -> list[BaseRoute]:
-    """Retrieve by id and list, newest first; each filter matches its namesake field."""
+    """Make the routes that retrieve and list. A filter compares one field."""
 
     def retrieve(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
         expand = validate(raw, retrieving).get("expand", [])

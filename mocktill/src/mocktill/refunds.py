@@ -1,4 +1,4 @@
-"""Refunds: made at once, and perhaps pending or undone by the customer's bank."""
+"""Refunds: made at once, or pending, or refused by the customer's bank later."""
 
 from http import HTTPStatus
 
@@ -34,8 +34,8 @@ def create(sandbox: Sandbox, raw: Json, _: PathParams) -> Json:
     amount = _amount(charge, params)
     expand = params.get("expand", [])
     refund = _refund(sandbox, charge, amount, params)
-    # An expansion that cannot be must leave no refund behind: the charge's entry in
-    # the balance stands in for the refund's, which is not made yet.
+    # A wrong expansion must leave no refund. The refund has no balance transaction yet,
+    # so the expansion is checked with the charge's.
     entry = charge["balance_transaction"]
     sandbox.store.expanded({**refund, "balance_transaction": entry}, expand)
     entry = balance.record_refund(sandbox, charge, refund)
@@ -64,14 +64,14 @@ def update(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
 
 
 def cancel(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
-    """Only a refund that waits for its customer can be canceled; here none does."""
+    """Refuse to cancel. Stripe cancels only a refund that waits for its customer."""
     validate(raw, RefundCancelParams)
     sandbox.store.get(KIND, path["id"], KIND)
     raise conflict_of_state("Canceling this refund is unsupported.")
 
 
 def settle(sandbox: Sandbox, refund_id: str) -> Json:
-    """A pending refund arrives."""
+    """Let a pending refund arrive."""
     with sandbox.lock:
         refund = sandbox.store.get(KIND, refund_id, KIND)
         if refund["status"] != "pending":
@@ -85,7 +85,7 @@ def fail(
     refund_id: str,
     failure_reason: str = "expired_or_canceled_card",
 ) -> Json:
-    """The customer's bank refuses the money, also one that had seemed to succeed."""
+    """Let the customer's bank refuse the refund, also if it had succeeded."""
     if failure_reason not in FAILURE_REASONS:
         raise ValueError(f"failure_reason must be one of {', '.join(FAILURE_REASONS)}")
     with sandbox.lock:

@@ -1,4 +1,4 @@
-"""Templates, made into HTML."""
+"""Render templates as HTML."""
 
 from functools import cache
 from http import HTTPStatus

@@ -1,4 +1,4 @@
-"""The sandbox's state: one Stripe account in test mode."""
+"""The state of the sandbox: one Stripe account in test mode."""
 
 import threading
 import time
@@ -18,16 +18,16 @@ if TYPE_CHECKING:
     from .cards import Outcome
     from .checkouts import Checkout
 
-# An event names the API call that caused it; a payment on the page has none.
+# An event names the API call that caused it. A payment on the page is no API call.
 NO_REQUEST: Json = {"id": None, "idempotency_key": None}
 current_request: ContextVar[Json] = ContextVar("current_request", default=NO_REQUEST)
 
 
 class Sandbox:
     """
-    All that the account holds.
+    The settings and the objects of one account.
 
-    Whoever changes an object holds `lock`; nothing under it waits for the network.
+    Hold `lock` to change an object. Code that holds it must not wait for the network.
     """
 
     def __init__(  # noqa: PLR0913 - an account's settings
@@ -50,7 +50,7 @@ class Sandbox:
         self.restricted_keys = tuple(restricted_keys)
         self.base_url = base_url
         self.redirect_hold_seconds = redirect_hold_seconds
-        # The version of calls that name none, and of events.
+        # The version of events, and of calls that name no version.
         self.default_api_version = default_api_version
         self.lock = threading.RLock()
         self.store = Store()
@@ -77,9 +77,9 @@ class Sandbox:
 
     def emit(self, kind: str, subject: Json, previous: Json | None = None) -> Json:
         """
-        Record an event about *subject* as it now is, and send it on its way.
+        Record an event with the current state of *subject*, and send it.
 
-        *previous* is what its changed fields were before.
+        *previous* has the old values of the changed fields.
         """
         data = {"object": self.store.expanded(subject, ())}
         if previous is not None:
@@ -101,6 +101,6 @@ class Sandbox:
         return event
 
     def stop(self) -> None:
-        """Let go of whatever waits: hung requests, retries, held redirects."""
+        """End all that waits: hung calls, retries of webhooks, and held redirects."""
         self.faults.stop()
         self.webhooks.stop()

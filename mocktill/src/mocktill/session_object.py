@@ -1,4 +1,4 @@
-"""A new Checkout Session, as Stripe shows it."""
+"""A new Checkout Session in the form of Stripe's object."""
 
 from stripe.checkout import Session
 
@@ -7,7 +7,7 @@ from .shapes import Json
 from .store import new_id
 
 KIND = "checkout.session"
-# Settings that the object shows as they were given.
+# The settings that the object repeats.
 ECHOED = (
     "allow_promotion_codes", "allowed_payment_method_types", "branding_settings",
     "cancel_url", "client_reference_id", "customer_email",
@@ -15,7 +15,7 @@ ECHOED = (
     "origin_context", "permissions", "return_url", "saved_payment_method_options",
     "submit_type", "success_url", "wallet_options",
 )  # fmt: skip
-# What a payment without customers, invoices or discounts leaves empty.
+# The fields that stay empty without customers, invoices or discounts.
 EMPTY = (
     "after_expiration", "billing_address_collection", "client_secret",
     "collected_information", "consent", "consent_collection", "currency_conversion",

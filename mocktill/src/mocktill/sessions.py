@@ -1,4 +1,4 @@
-"""Checkout sessions: made, read, listed, expired."""
+"""Checkout Sessions: create, show, list and expire them."""
 
 from stripe.params.checkout import (
     SessionCreateParams,
@@ -34,7 +34,7 @@ def create(sandbox: Sandbox, raw: Json) -> Json:
             session["client_secret"] = checkout.client_secret
         else:
             session["url"] = f"{sandbox.base_url}{checkout.path}"
-        # An expansion that cannot be must leave no session behind.
+        # A wrong expansion must leave no session.
         answer = shown(sandbox, checkout, params.get("expand", []))
         sandbox.store.add(session)
         sandbox.checkouts[session["id"]] = checkout
@@ -42,7 +42,7 @@ def create(sandbox: Sandbox, raw: Json) -> Json:
 
 
 def _look_up_prices(sandbox: Sandbox, lines: list[Json]) -> None:
-    """Give each line that names a price the data of that price."""
+    """Add the data of its price to each line that names a price."""
     for index, line in enumerate(lines):
         if "price" not in line:
             continue
@@ -86,7 +86,7 @@ def _line_item(sandbox: Sandbox, line: Json, now: int) -> Json:
 
 
 def _price_of(sandbox: Sandbox, line: Json, now: int) -> Json:
-    """The price that the line names, or one made for it alone."""
+    """Return the price of the line, and make it if the line does not name one."""
     if "price" in line:
         return sandbox.store.get(products.PRICE, line["price"])
     price_data = line["price_data"]
@@ -153,7 +153,7 @@ def list_sessions(sandbox: Sandbox, raw: Json) -> Json:
 
 
 def expire(sandbox: Sandbox, checkout: Checkout) -> None:
-    """Close an open session, for good."""
+    """Expire an open session."""
     with sandbox.lock:
         session = checkout.session
         if session["status"] != "open":
@@ -176,7 +176,7 @@ def expire_if_due(sandbox: Sandbox, checkout: Checkout) -> None:
 
 
 def expire_due(sandbox: Sandbox) -> None:
-    """Time passes for the sessions that nobody looks at, too."""
+    """Expire all sessions that are due, also those that no call asks for."""
     for checkout in list(sandbox.checkouts.values()):
         expire_if_due(sandbox, checkout)
 

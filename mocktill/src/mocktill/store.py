@@ -1,4 +1,4 @@
-"""Stripe objects in memory, by kind and in the order in which they were made."""
+"""Stripe's objects in memory, by kind and in the order of their creation."""
 
 import copy
 import secrets
@@ -40,11 +40,11 @@ class Store:
         return removed
 
     def all(self, kind: str) -> list[Json]:
-        """Oldest first."""
+        """Return the objects of a kind, the oldest first."""
         return list(self._tables.get(kind, {}).values())
 
     def expanded(self, shown: Json, paths: Iterable[str]) -> Json:
-        """A copy of *shown* in which the objects that *paths* name stand in full."""
+        """Return a copy of *shown* in which full objects replace the ids at *paths*."""
         shown = copy.deepcopy(shown)
         for path in paths:
             self._expand(shown, path.split("."), path)
@@ -70,7 +70,7 @@ def page(
     url: str,
     matches: Callable[[Json], bool] = lambda _: True,
 ) -> Json:
-    """One page of a list, with Stripe's cursors."""
+    """Return one page of a list, with Stripe's cursors."""
     limit = params.get("limit", DEFAULT_LIMIT)
     if not 1 <= limit <= MAX_LIMIT:
         raise invalid(
@@ -84,7 +84,8 @@ def page(
     else:
         found = newest_first
     found = [each for each in found if matches(each)]
-    # Walking back, the nearest are the oldest; a page shows the newest first anyway.
+    # Backwards from a cursor, the nearest objects are the oldest. A page always shows
+    # the newest first.
     data = found[:limit][::-1] if before else found[:limit]
     return {
         "object": "list",
@@ -102,7 +103,7 @@ def _beyond(ordered: list[Json], cursor: str, param: str) -> list[Json]:
 
 
 def within(moment: int, wanted: int | dict[str, int] | None) -> bool:
-    """Whether *moment* satisfies a `created` filter."""
+    """Return whether *moment* matches a `created` filter."""
     if wanted is None:
         return True
     if isinstance(wanted, int):

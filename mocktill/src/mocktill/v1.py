@@ -1,4 +1,4 @@
-"""The calls of Stripe's API that the sandbox answers."""
+"""The routes of Stripe's API that the sandbox answers."""
 
 from starlette.routing import BaseRoute
 from stripe.params import (
@@ -90,7 +90,7 @@ def routes() -> list[BaseRoute]:
 
 
 def _before_payment() -> list[BaseRoute]:
-    """What is sold, and to whom."""
+    """Return the routes for products, prices and customers."""
     return [
         route("POST", "/v1/customers", customers.create),
         route("POST", "/v1/prices", products.create_price),
@@ -121,7 +121,7 @@ def _before_payment() -> list[BaseRoute]:
 
 
 def _after_payment() -> list[BaseRoute]:
-    """What a payment leaves behind, and what becomes of it."""
+    """Return the routes for charges, refunds, disputes and the balance."""
     refund = "/v1/refunds/{id}"
     return [
         *reads(

@@ -1,10 +1,9 @@
 """
-What depends on the version of the API that a call, or an event, is in.
+The differences between versions of Stripe's API.
 
-Every version that Stripe has is spoken, and they differ in what our fields have gone
-through: the sandbox knows the changes below, and otherwise takes and answers what its
-own version does.
-A call that names no version gets the account's default one.
+The sandbox accepts every version that Stripe has. It knows the changes below. Apart
+from these, it acts as `API_VERSION` does. A call that names no version has the
+account's default version.
 """
 
 from contextvars import ContextVar
@@ -31,14 +30,14 @@ OLD_UI_MODES = {
 
 
 class RemovedInEndive(TypedDict):
-    """What sessions and PaymentIntents were made with before."""
+    """The parameter that sessions and PaymentIntents had in earlier versions."""
 
     payment_method_types: NotRequired[list[str]]
 
 
 @cache
 def known() -> frozenset[str]:
-    """All that Stripe has had, as the SDK lists them."""
+    """Return all versions of Stripe's API that the SDK lists."""
     return frozenset(choices(fields(WebhookEndpointCreateParams)["api_version"]))
 
 
@@ -49,7 +48,7 @@ def check(version: str) -> str:
 
 
 def validate_new(raw: Json, schema: type) -> Json:
-    """Validate what something to be paid is made of: older versions take more."""
+    """Validate the parameters of a session or a PaymentIntent in the call's version."""
     if current_version.get() >= PAYMENT_METHOD_TYPES_REMOVED:
         return validate(raw, schema)
     removed = {name: raw[name] for name in fields(RemovedInEndive) if name in raw}
@@ -58,7 +57,7 @@ def validate_new(raw: Json, schema: type) -> Json:
 
 
 def with_current_ui_mode(raw: Json) -> Json:
-    """*raw* with the name that its `ui_mode` has today, if its version had another."""
+    """Return *raw* with the current name of its `ui_mode`."""
     if "ui_mode" not in raw or current_version.get() >= UI_MODES_RENAMED:
         return raw
     given = raw["ui_mode"]
@@ -69,7 +68,7 @@ def with_current_ui_mode(raw: Json) -> Json:
 
 
 def shown(stripe_object: Json, version: str) -> Json:
-    """*stripe_object* as *version* shows it."""
+    """Return *stripe_object* in the form of *version*."""
     if stripe_object["object"] != "checkout.session" or version >= UI_MODES_RENAMED:
         return stripe_object
     old_names = {new: old for old, new in OLD_UI_MODES.items()}

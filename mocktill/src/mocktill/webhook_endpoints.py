@@ -1,4 +1,4 @@
-"""Webhook endpoints that the API makes: each with its own events and secret."""
+"""Webhook endpoints of the API, each with its own events and secret."""
 
 from stripe.params import (
     WebhookEndpointCreateParams,
@@ -14,7 +14,7 @@ from .shapes import Json, PathParams
 from .store import new_id
 
 KIND = "webhook_endpoint"
-# As many as Stripe lets an account have in test mode.
+# Stripe's limit in test mode.
 MAX_ENDPOINTS = 16
 
 
@@ -42,7 +42,7 @@ def create(sandbox: Sandbox, raw: Json, _: PathParams) -> Json:
         "url": params["url"],
     }
     secret = new_id("whsec_", 32)
-    # Shown this once: the stored endpoint has no secret.
+    # The secret is shown only in this answer. The stored object does not have it.
     shown = {**endpoint, "secret": secret}
     shown = sandbox.store.expanded(shown, params.get("expand", []))
     sandbox.store.add(endpoint)

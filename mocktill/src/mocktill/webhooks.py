@@ -1,4 +1,4 @@
-"""Signed webhooks: delivered off the request's path, and again until answered."""
+"""Sign webhooks, send them in threads, and repeat them until they are answered."""
 
 import contextlib
 import hashlib
@@ -23,15 +23,15 @@ MODES: tuple[Mode, ...] = get_args(Mode)
 
 PARALLEL_DELIVERIES = 16
 ANSWER_WITHIN_SECONDS = 20
-# Deliveries are parallel: what is released in an order must not start at once.
+# Deliveries run in parallel, so released events need a pause to keep their order.
 RELEASE_GAP_SECONDS = 0.05
 
 
 def sign(body: bytes, secrets: Sequence[str], timestamp: int) -> str:
     """
-    The `Stripe-Signature` header, with a signature for each of *secrets*.
+    Return the `Stripe-Signature` header, with a signature by each of *secrets*.
 
-    The whole secret is the key, prefix and all.
+    The key of a signature is the whole secret, with its prefix.
     """
     signed = f"{timestamp}.".encode() + body
     signatures = [
@@ -59,11 +59,10 @@ class Webhooks:
         attempts: int,
     ) -> None:
         self.configured = [Destination(url, secret) for url in urls]
-        # Those that the API made, by the id of their webhook endpoint.
+        # The endpoints that the API made, by their id.
         self.registered: dict[str, Destination] = {}
         self.mode: Mode = "deliver"
-        # How often and how late each event is sent, and in which version if not its
-        # own: what can go wrong without anybody's fault.
+        # The copies and the delay of each event, and a version that replaces its own.
         self.copies = 1
         self.delay_seconds = 0.0
         self.api_version: str | None = None
@@ -83,7 +82,7 @@ class Webhooks:
         return [destination for destination in every if destination.wants(kind)]
 
     def send(self, event: Json) -> None:
-        """Deliver, drop or hold, as the mode says. Dropped events stay pending."""
+        """Deliver, drop or hold the event. A dropped event stays pending."""
         if not self.subscribers(event["type"]) or self.mode == "drop":
             return
         with self._answered:
@@ -93,14 +92,14 @@ class Webhooks:
                 self._deliver(event, self.subscribers(event["type"]))
 
     def deliver(self, event: Json, endpoint_id: str | None = None) -> None:
-        """Deliver whatever the mode, as somebody asks: to one endpoint, or to all."""
+        """Deliver the event in any mode, to one endpoint or to all."""
         everybody = self.subscribers(event["type"])
         one = self.registered.get(endpoint_id) if endpoint_id else None
         with self._answered:
             self._deliver(event, [one] if one else everybody)
 
     def release(self, *, reverse: bool = False) -> int:
-        """Return to delivering, what was held first; or last, in *reverse*."""
+        """Send the held events, in *reverse* if asked, and deliver new events."""
         with self._answered:
             held, self._held = self._held, []
             self.mode = "deliver"
@@ -116,7 +115,7 @@ class Webhooks:
     def _deliver(
         self, event: Json, destinations: list[Destination], after: float = 0
     ) -> None:
-        # The payload is fixed here: the stored event's `pending_webhooks` will change.
+        # Make the body now, because the stored event's `pending_webhooks` will change.
         for destination in destinations:
             named = self.api_version or destination.api_version
             body = _payload(event, named or event["api_version"])
@@ -124,7 +123,7 @@ class Webhooks:
                 self._submit_in(after + self.delay_seconds, event, destination, body, 1)
 
     def wait_until_answered(self, event: Json, seconds: float) -> bool:
-        """Wait for a 2xx from every endpoint, but no longer than *seconds*."""
+        """Wait until every endpoint has answered 2xx, at most for *seconds*."""
         with self._answered:
             return self._answered.wait_for(
                 lambda: self._stopped or event["pending_webhooks"] == 0, seconds
@@ -136,7 +135,7 @@ class Webhooks:
             self._answered.notify_all()
             for timer in self._timers:
                 timer.cancel()
-            # An endpoint that hangs must not keep us from stopping.
+            # An endpoint that hangs must not delay the stop.
             for connection in list(self._connections):
                 if connection.sock:
                     with contextlib.suppress(OSError):
@@ -164,7 +163,7 @@ class Webhooks:
         self, event: Json, destination: Destination, body: bytes, attempt: int
     ) -> None:
         with self._answered:
-            # One that was disabled or deleted since is not tried again.
+            # A disabled or deleted endpoint gets no more attempts.
             if not self._stopped and destination.enabled:
                 self._pool.submit(self._attempt, event, destination, body, attempt)
 
@@ -183,7 +182,7 @@ class Webhooks:
                 self._submit_in(delay, event, destination, body, attempt + 1)
 
     def _count(self, event: Json, destination: Destination) -> None:
-        """One endpoint less to tell; a second copy tells nobody new."""
+        """Count an endpoint's first successful delivery of the event."""
         if event["id"] in destination.delivered:
             return
         destination.delivered.add(event["id"])
@@ -191,9 +190,9 @@ class Webhooks:
         self._answered.notify_all()
 
     def _post(self, url: str, body: bytes, secrets: list[str]) -> int | None:
-        """One attempt's status, or None when nobody answered."""
-        # Every attempt is signed anew, so that a late one is not refused as a replay.
-        # The real clock signs, also when the sandbox's has been moved.
+        """Post once, and return the status, or None without an answer."""
+        # Each attempt has a new signature, so that no endpoint refuses it as too old.
+        # The signature uses the real clock, also if the sandbox's clock was moved.
         headers = {
             "Content-Type": "application/json; charset=utf-8",
             "User-Agent": "Stripe/1.0 (+https://stripe.com/docs/webhooks)",

@@ -439,7 +439,7 @@ def test_a_name_that_leads_to_this_machine_opens_no_door(
 
         assert read["type"] == "basic"  # the page could read it
         assert read["status"] == 403
-        assert "for the machine that it runs on" in read["text"]
+        assert "answers only its own machine" in read["text"]
 
 
 def test_a_link_of_a_foreign_page_leads_to_pages_and_nothing_else(

@@ -1,4 +1,4 @@
-// As much of Stripe.js as an embedded page needs, for the Stripe sandbox.
+// Imitates the part of Stripe.js that an embedded payment page needs.
 (() => {
   "use strict";
 
@@ -65,7 +65,7 @@
       const ours =
         message.origin === origin && message.source === this.#frame?.contentWindow;
       if (!ours || message.data?.type !== "stripe-sandbox.complete") return;
-      // The frame says so again when it is mounted again.
+      // A frame that is mounted again sends the message again.
       if (this.#completed) return;
       this.#completed = true;
       if (message.data.redirect) {
@@ -76,7 +76,7 @@
     };
   }
 
-  // Stripe allows one embedded page at a time; a promise while it is being made.
+  // Stripe allows one embedded page at a time. While it is made, this is an empty object.
   let current = null;
 
   function renamed(oldName, newName) {
