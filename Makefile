@@ -1,55 +1,55 @@
-# What a developer or CI does here; `make` alone lists it. Needs python3 and make only.
+# Commands for developers and CI; `make` lists them. Requires python3 and make only.
 
 UV  := .venvs/uv/bin/uv
 SAM := .venvs/sam/bin/sam
 RUN := .venv/bin/python -m
 
-# What sam and the layer's build (which looks for uv on the path) need to know.
+# The environment of sam. The layer's build expects uv on the path.
 WITH_SAM := PATH="$(CURDIR)/.venvs/uv/bin:$$PATH" SAM_CLI_TELEMETRY=0
 
-# Trust the certificates that this machine trusts, a company's proxy among them.
+# Trust the certificates of this machine, including that of a company proxy.
 export UV_SYSTEM_CERTS := 1
 
-# What is type-checked; formatted and linted is everything.
+# Type-checked; formatting and linting cover everything.
 SOURCES := layers/common/checkout functions local cli mocktill/src/mocktill
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 .PHONY: help run sam-local test test-fast test-stack prove coverage check format build browser screenshots cold-start deploy lock clean
 
-help: ## List these targets
+help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run everything here: an embedded AWS, mocktill in place of Stripe, a storefront
+run: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run the stack locally: embedded AWS, Stripe sandbox, storefront
 	@$(RUN) local
 
-sam-local: .venv/ready .venvs/sam/ready ## Let `sam local` run the functions against the stack that runs (needs Docker or Podman)
+sam-local: .venv/ready .venvs/sam/ready ## Prepare `sam local` to run functions against the running stack (needs Docker or Podman)
 	@$(RUN) local.sam_local
 
-test: test-fast test-stack ## Check and test everything, as CI does
+test: test-fast test-stack ## Run all checks and tests, as CI does
 
-test-fast: check .venvs/embedded-aws/ready ## All of it but the tests that need a running stack
+test-fast: check .venvs/embedded-aws/ready ## Run all checks and tests except those that need a stack
 	$(RUN) pytest mocktill --numprocesses auto --dist worksteal
 	COVERAGE_CORE=sysmon $(RUN) pytest --numprocesses auto --dist worksteal --cov --ignore tests/stack
 
-test-stack: browser .venvs/sam/ready .venvs/embedded-aws/ready ## Test the deployed stack (CHECKOUT_STACK_JSON=.local/stack.json: the one that runs)
+test-stack: browser .venvs/sam/ready .venvs/embedded-aws/ready ## Test a local stack (CHECKOUT_STACK_JSON=.local/stack.json: the running one)
 	$(RUN) pytest -r s tests/stack
 
-# The first of the seeds that the histories are made of: fix it to tell the same again.
+# The first seed of the histories; set it to reproduce a run.
 SEED ?= $(shell date +%s)
 HISTORIES ?= 10000
 
-prove: .venv/ready ## Tell ten thousand histories of payments badly, and see that nothing is lost (HISTORIES, SEED)
+prove: .venv/ready ## Run 10,000 randomized payment histories with injected faults and check the invariants (HISTORIES, SEED)
 	@echo "SEED=$(SEED)"
 	HISTORIES=$(HISTORIES) SEED=$(SEED) $(RUN) pytest tests/prove --numprocesses auto --dist worksteal --quiet
 
-coverage: .venv/ready ## Which branches the fast tests take, too; lines alone are quicker
+coverage: .venv/ready ## Measure branch coverage of the fast tests
 	$(RUN) pytest --numprocesses auto --dist worksteal --cov --cov-branch --ignore tests/stack
 
 # What GitHub reads, against the schemas that come with the tool.
 SCHEMA := .venv/bin/check-jsonschema --quiet --builtin-schema
 
-check: .venv/ready .venvs/sam/ready ## Format, lint, types, imports, template, workflows
+check: .venv/ready .venvs/sam/ready ## Check formatting, lint, types, imports, the template and the workflows
 	$(RUN) ruff format --check
 	$(RUN) ruff check
 	$(RUN) mypy $(SOURCES)
@@ -62,39 +62,39 @@ check: .venv/ready .venvs/sam/ready ## Format, lint, types, imports, template, w
 	$(SCHEMA) vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(SCHEMA) vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
-format: .venv/ready ## Format the code and repair what can be repaired
+format: .venv/ready ## Format the code and apply automatic lint fixes
 	$(RUN) ruff format
 	$(RUN) ruff check --fix
 
-build: .venvs/sam/ready ## Build what is deployed into .aws-sam
+build: .venvs/sam/ready ## Build the functions and the layer into .aws-sam
 	$(WITH_SAM) $(SAM) build
 
-browser: .venv/ready ## Find the browser for the tests that need one, or install it
+browser: .venv/ready ## Find or install the browser for browser tests
 	@$(RUN) local.browser
 
-screenshots: browser ## Take the pictures in docs/images, of the stack that runs
+screenshots: browser ## Take the screenshots in docs/images of the running stack
 	$(RUN) local.screenshots
 
-cold-start: .venv/ready ## Count what a first request costs, on the stack that runs (needs valgrind)
+cold-start: .venv/ready ## Measure each function's cold start in instructions, on the running stack (needs valgrind)
 	$(RUN) local.cold_start
 
-deploy: build .venv/ready ## Deploy to your AWS account; asks for the parameters
+deploy: build .venv/ready ## Deploy to your AWS account; prompts for the parameters
 	$(WITH_SAM) $(SAM) deploy --guided
 
 LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 \
 	--no-emit-index-url --no-header pyproject.toml
 
-lock: .venvs/uv/ready $(if $(UPGRADE),.venv/ready) ## Lock what pyproject.toml names (UPGRADE=1: raise it to the newest, and lock that)
+lock: .venvs/uv/ready $(if $(UPGRADE),.venv/ready) ## Lock the dependencies in pyproject.toml (UPGRADE=1: raise them to their newest versions)
 	$(if $(UPGRADE),@$(RUN) local.raise_pins)
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group runtime --output-file layers/common/requirements.txt
 	for group in uv dev sam embedded-aws; do \
 		$(LOCK) $(if $(UPGRADE),--upgrade) --group $$group --output-file requirements/$$group.txt || exit; \
 	done
 
-clean: ## Remove everything that was built or installed
+clean: ## Remove everything built or installed
 	rm -rf .venv .venvs .local .aws-sam .coverage* .*_cache .hypothesis
 
-# Environments. Each is as new as its lock file.
+# Environments, reinstalled when their lock file changes.
 
 .venv/ready: requirements/dev.txt | .venvs/uv/ready
 	$(call install,.venv)
@@ -105,14 +105,14 @@ clean: ## Remove everything that was built or installed
 define install
 	@echo "Installing $< into $(1)"
 	@test -x $(1)/bin/python || $(UV) venv --quiet --python 3.13 $(1) || { \
-		echo "Python 3.13 is needed, and uv could neither find nor fetch it: install it." >&2; exit 1; }
+		echo "Python 3.13 is required, and uv could neither find nor download it: install it." >&2; exit 1; }
 	@$(UV) pip sync --quiet --require-hashes --python $(1)/bin/python $<
 	@touch $@
 endef
 
 .venvs/uv/ready: requirements/uv.txt
 	@python3 -c "import ensurepip, venv" || { \
-		echo "python3 cannot make environments: install its venv module (apt install python3-venv)." >&2; exit 1; }
+		echo "python3 cannot create environments: install its venv module (apt install python3-venv)." >&2; exit 1; }
 	@echo "Installing uv into .venvs/uv"
 	@python3 -m venv .venvs/uv
 	@.venvs/uv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement $<

@@ -1,1 +1,1 @@
-"""The operator's command line, `./checkout`; runs at a desk and is never packaged."""
+"""The operator's command line, `./checkout`; it is never deployed."""

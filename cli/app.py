@@ -1,4 +1,4 @@
-"""`./checkout`: the commands, the options that all of them share, and how they fail."""
+"""`./checkout`: the commands, their common options, and how errors are reported."""
 
 from typing import Annotated, Any, NoReturn
 
@@ -23,9 +23,9 @@ from cli.stack import Stack, local_stack
 
 
 class Commands(TyperGroup):
-    """Lets no traceback through: whatever fails is a sentence, and exit code 1."""
+    """Reports every expected error as a sentence with exit code 1, not a traceback."""
 
-    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's own, and not public
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 - typer's context is not public
         try:
             return super().invoke(ctx)
         except ClientError as error:
@@ -33,7 +33,7 @@ class Commands(TyperGroup):
         except StripeError as error:
             fail(f"Stripe: {error.__cause__ or error}")
         except UnreadableItemError as error:
-            fail(f"{error}. `aws dynamodb get-item` shows the item as it is.")
+            fail(f"{error}. `aws dynamodb get-item` shows the stored item.")
         except (CommandError, CheckoutError, BotoCoreError) as error:
             fail(str(error))
 
@@ -58,17 +58,17 @@ def choose_stack(
     name: Annotated[
         str,
         typer.Option(
-            "--stack", envvar="CHECKOUT_STACK", help="The CloudFormation stack."
+            "--stack", envvar="CHECKOUT_STACK", help="Name of the CloudFormation stack."
         ),
     ] = "checkout",
     local: Annotated[
-        bool, typer.Option("--local", help="The stack that `make run` started.")
+        bool, typer.Option("--local", help="Use the stack that `make run` started.")
     ] = False,
 ) -> None:
     """
-    Look after the payments of a deployed stack.
+    Inspect and repair the payments of a deployed stack.
 
-    In AWS it acts with your own credentials and region, as the AWS CLI does.
+    In AWS it uses your credentials and region, as the AWS CLI does.
     """
     ctx.obj = local_stack() if local else Stack(name)
 

@@ -1,4 +1,4 @@
-"""What the commands say: tables for people, JSON for scripts, questions before harm."""
+"""Output of the commands: tables, JSON, progress and questions."""
 
 import json
 import sys
@@ -11,24 +11,24 @@ from rich.console import Console
 from rich.progress import track
 from rich.table import Column, Table
 
-# A pipe has no width of its own, and a folded id is of no use to grep.
-WIDTH_OF_A_PIPE = 240
+# A pipe has no width, and grep cannot find an id that is folded over two lines.
+PIPE_WIDTH = 240
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Yes = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask first.")]
+Yes = Annotated[bool, typer.Option("--yes", "-y", help="Skip the confirmation.")]
 
 
 class CommandError(Exception):
-    """The command cannot be carried out; its text is a sentence for the operator."""
+    """The command failed; the message is a sentence for the operator."""
 
 
 def say(sentence: str) -> None:
-    """Tell the operator something that is no part of the output."""
+    """Print a sentence to standard error, on one line."""
     typer.echo(_printable(" ".join(sentence.split())), err=True)
 
 
 def ask(question: str, *, yes: bool) -> None:
-    """Go on only if the operator agrees, or did so beforehand."""
+    """Abort unless the operator confirms or *yes* is set."""
     if not yes:
         typer.confirm(_printable(question), abort=True, err=True)
 
@@ -37,23 +37,28 @@ def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2))
 
 
+def print_records(records: Sequence[Mapping[str, object]]) -> None:
+    """Print records with the same fields as a table; the names become its header."""
+    columns = [name.replace("_", " ") for name in records[0]]
+    print_table(columns, [tuple(record.values()) for record in records])
+
+
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """Print what is known of several things."""
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in columns:
-        # An id that is cut short cannot be copied.
+        # Folded, not truncated: an id must be complete to be copied.
         table.add_column(column, overflow="fold")
     for row in rows:
         table.add_row(*(_cell(value) for value in row))
     _print(table)
 
 
-def print_facts(title: str, facts: Mapping[str, object]) -> None:
-    """Print what is known of one thing; what is absent is left out."""
+def print_fields(title: str, fields: Mapping[str, object]) -> None:
+    """Print one record, a line for each field; omit fields that are None."""
     table = Table(
         "", Column(overflow="fold"), box=None, show_header=False, padding=(0, 2)
     )
-    for name, value in facts.items():
+    for name, value in fields.items():
         if value is not None:
             table.add_row(name.replace("_", " "), _cell(value))
     _print(title)
@@ -61,21 +66,21 @@ def print_facts(title: str, facts: Mapping[str, object]) -> None:
     _print("")
 
 
-def with_progress[T](things: Sequence[T], doing: str) -> Iterable[T]:
-    """Go through *things*; who watches at a terminal sees how far it is."""
+def with_progress[T](items: Sequence[T], doing: str) -> Iterable[T]:
+    """Iterate over *items* and, at a terminal, show a progress bar."""
     console = Console(stderr=True)
     hidden = not console.is_terminal
-    return track(things, doing, console=console, transient=True, disable=hidden)
+    return track(items, doing, console=console, transient=True, disable=hidden)
 
 
-def waiting(for_what: str) -> AbstractContextManager[object]:
-    """Show at a terminal that something takes its time."""
-    return Console(stderr=True).status(for_what)
+def waiting(doing: str) -> AbstractContextManager[object]:
+    """At a terminal, show a spinner while the block runs."""
+    return Console(stderr=True).status(doing)
 
 
-def _print(what: Any) -> None:  # noqa: ANN401 - whatever rich can print
-    width = None if sys.stdout.isatty() else WIDTH_OF_A_PIPE
-    Console(width=width, markup=False, highlight=False, emoji=False).print(what)
+def _print(renderable: Any) -> None:  # noqa: ANN401 - anything that rich prints
+    width = None if sys.stdout.isatty() else PIPE_WIDTH
+    Console(width=width, markup=False, highlight=False, emoji=False).print(renderable)
 
 
 def _cell(value: object) -> str:
@@ -85,7 +90,7 @@ def _cell(value: object) -> str:
 
 
 def _printable(text: str) -> str:
-    """Disarm what would command the terminal: not every text here is ours."""
+    """Replace control characters: some texts come from buyers or from Stripe."""
     return "".join(
         char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text
     )

@@ -1,4 +1,4 @@
-"""The dead-letter queue: what is there, and to let it be tried again."""
+"""`dlq`: list, redrive and delete the messages of the dead-letter queue."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -16,7 +16,7 @@ from cli.console import (
     Yes,
     ask,
     print_json,
-    print_table,
+    print_records,
     with_progress,
 )
 from cli.stack import Stack, stack_of
@@ -24,14 +24,15 @@ from cli.stack import Stack, stack_of
 if TYPE_CHECKING:
     from mypy_boto3_sqs.type_defs import MessageTypeDef
 
-# Out of sight for others while we look; if we are killed they return by themselves.
+# Received messages are invisible while a command runs; if it is killed, they reappear.
 HIDDEN_SECONDS = 300
 MOST_AT_ONCE = 10
 
-app = typer.Typer(no_args_is_help=True, help="The dead-letter queue.")
+app = typer.Typer(no_args_is_help=True, help="Manage the dead-letter queue.")
 
 EventIds = Annotated[
-    list[str] | None, typer.Argument(metavar="EVENT_ID...", help="Only these.")
+    list[str] | None,
+    typer.Argument(metavar="EVENT_ID...", help="Default: all dead letters."),
 ]
 
 
@@ -40,8 +41,7 @@ class DeadLetter:
     """
     An event that could not be applied.
 
-    Of a message that is no event at all the message's own id is all there is to name
-    it by.
+    If the message is not a Stripe event, *event_id* is the message's id.
     """
 
     event_id: str
@@ -50,12 +50,12 @@ class DeadLetter:
     sent_at: str
     first_received_at: str
     receive_count: int
-    # Stripe's whole event, the shopper's name and e-mail address included.
+    # The whole event, including the buyer's name and e-mail address.
     body: str = field(repr=False)
     handle: str = field(repr=False)
 
     def summary(self) -> dict[str, Any]:
-        """Return what may be shown: everything but the payload."""
+        """Return what may be printed: everything but the payload."""
         return {
             "event_id": self.event_id,
             "type": self.type,
@@ -70,7 +70,7 @@ class DeadLetter:
 def list_(ctx: typer.Context, as_json: Json = False) -> None:
     """List the events that could not be applied, without their payloads."""
     with _received(stack_of(ctx)) as letters:
-        _print(letters, as_json=as_json)
+        _print_letters(letters, as_json=as_json)
 
 
 @app.command()
@@ -80,14 +80,14 @@ def redrive(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Let dead letters be tried again; safe, what was applied changes nothing."""
+    """Send dead letters back to the queue; safe, applied events have no effect."""
     stack = stack_of(ctx)
     with _received(stack) as letters:
         chosen = _chosen(letters, event_ids)
         if chosen:
             ask(f"Put {len(chosen)} of {len(letters)} back on the queue?", yes=yes)
         for letter in with_progress(chosen, "Redriving"):
-            # In this order: a crash between the two leaves it twice, never lost.
+            # In this order, a crash in between duplicates the event, never loses it.
             stack.payment_events.send(letter.body)
             _delete(stack, letter)
     _print_done("redriven", chosen, as_json=as_json)
@@ -100,11 +100,11 @@ def delete(
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Delete dead letters that were dealt with by hand; there is no way back."""
+    """Delete dead letters that were resolved by other means; cannot be undone."""
     stack = stack_of(ctx)
     with _received(stack) as letters:
         chosen = _chosen(letters, event_ids)
-        ask(f"Delete {len(chosen)} of {len(letters)} for good?", yes=yes)
+        ask(f"Permanently delete {len(chosen)} of {len(letters)}?", yes=yes)
         for letter in with_progress(chosen, "Deleting"):
             _delete(stack, letter)
     _print_done("deleted", chosen, as_json=as_json)
@@ -125,7 +125,7 @@ def _chosen(
 
 @contextmanager
 def _received(stack: Stack) -> Iterator[list[DeadLetter]]:
-    """Receive all that is there; what has not been deleted is put back into sight."""
+    """Receive all messages; afterwards, make those that remain visible again."""
     sqs = aws.client("sqs")
     queue_url = stack.output("PaymentEventsDeadLetterQueueUrl")
     found: dict[str, MessageTypeDef] = {}
@@ -143,12 +143,12 @@ def _received(stack: Stack) -> Iterator[list[DeadLetter]]:
                 break
         yield [_read(message) for message in found.values()]
     finally:
-        _put_back(queue_url, list(found.values()))
+        _make_visible(queue_url, list(found.values()))
 
 
-def _put_back(queue_url: str, messages: Sequence["MessageTypeDef"]) -> None:
+def _make_visible(queue_url: str, messages: Sequence["MessageTypeDef"]) -> None:
     for start in range(0, len(messages), MOST_AT_ONCE):
-        # What was deleted meanwhile comes back as failed, and that is fine.
+        # Deleted messages are reported as failed, which does not matter.
         aws.client("sqs").change_message_visibility_batch(
             QueueUrl=queue_url,
             Entries=[
@@ -176,7 +176,7 @@ def _read(message: "MessageTypeDef") -> DeadLetter:
         event_id, event_type = str(event.id), str(event.type)
         payment_session_id = event.object["metadata"]["payment_session_id"]
     except (ValueError, KeyError, TypeError, RecursionError):
-        # Whatever could be read of it is all that can be told.
+        # Not a Stripe event, or one without our metadata: keep what was read so far.
         pass
     attributes = message["Attributes"]
     return DeadLetter(
@@ -195,15 +195,12 @@ def _iso(milliseconds: str) -> str:
     return clock.iso(datetime.fromtimestamp(int(milliseconds) / 1000, UTC))
 
 
-def _print(letters: Sequence[DeadLetter], *, as_json: bool) -> None:
+def _print_letters(letters: Sequence[DeadLetter], *, as_json: bool) -> None:
     rows = [letter.summary() for letter in letters]
     if as_json:
         print_json({"dead_letters": rows})
     elif rows:
-        print_table(
-            [name.replace("_", " ") for name in rows[0]],
-            [tuple(row.values()) for row in rows],
-        )
+        print_records(rows)
     else:
         typer.echo("There are no dead letters.")
 

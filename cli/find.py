@@ -1,4 +1,4 @@
-"""From any id that belongs to a payment to its payment sessions."""
+"""Finds payment sessions by any id that belongs to the payment."""
 
 import re
 from collections.abc import Iterator, Mapping
@@ -18,27 +18,29 @@ KINDS = tuple(module.name for module in iter_modules(kinds.__path__))
 ROW = "row"
 
 LONGEST_ID = 300
-# What Stripe and we make; an id of an offer may be any text.
-MADE_ID = re.compile(r"(ps|pur|cs|pi|evt)_[A-Za-z0-9_]+")
+# The ids that this project and Stripe generate; an offer's id may be any text.
+GENERATED_ID = re.compile(r"(ps|pur|cs|pi|evt)_[A-Za-z0-9_]+")
 
-# Of one offer; a product may have been started any number of times.
+# Per offer: a product may have any number of sessions.
 MOST_SESSIONS = 100
 
 
 def find(stack: Stack, given: str, *, offline: bool) -> list[PaymentSession]:
     """
-    Return the sessions that *given* belongs to, newest first; none if there are none.
+    Return the sessions that the id *given* belongs to, newest first.
 
-    Stripe is asked only for what is not in our tables, and not at all *offline*.
+    Calls Stripe only if the tables do not have the id, and never if *offline*.
     """
     if not (given.isprintable() and 0 < len(given) <= LONGEST_ID):
-        raise CommandError("That is no id of a payment.")
-    if MADE_ID.fullmatch(given) and (found := _by_made_id(stack, given, offline)):
+        raise CommandError("This is not the id of a payment.")
+    if GENERATED_ID.fullmatch(given) and (
+        found := _by_generated_id(stack, given, offline)
+    ):
         return [found]
     return _by_offer(stack, given)
 
 
-def _by_made_id(stack: Stack, given: str, offline: bool) -> PaymentSession | None:
+def _by_generated_id(stack: Stack, given: str, offline: bool) -> PaymentSession | None:
     prefix, _, rest = given.partition("_")
     match prefix:
         case "ps":
@@ -53,10 +55,10 @@ def _by_made_id(stack: Stack, given: str, offline: bool) -> PaymentSession | Non
             purchase = stack.purchases.by_payment_intent(given)
             if found := _of_purchase(stack, purchase):
                 return found
-    return None if offline else _by_asking_stripe(stack, prefix, given)
+    return None if offline else _from_stripe(stack, prefix, given)
 
 
-def _by_asking_stripe(stack: Stack, prefix: str, given: str) -> PaymentSession | None:
+def _from_stripe(stack: Stack, prefix: str, given: str) -> PaymentSession | None:
     try:
         match prefix:
             case "cs":
@@ -75,7 +77,7 @@ def _by_asking_stripe(stack: Stack, prefix: str, given: str) -> PaymentSession |
 def _of_stripe_object(
     stack: Stack, stripe_object: Mapping[str, Any]
 ) -> PaymentSession | None:
-    """Follow our own metadata, or the payment intent, as refunds and disputes have."""
+    """Follow our metadata or, for refunds and disputes, the payment intent."""
     metadata = stripe_object.get("metadata") or {}
     if payment_session_id := metadata.get("payment_session_id"):
         return stack.sessions.get(payment_session_id)
@@ -90,11 +92,11 @@ def _of_purchase(stack: Stack, purchase: Purchase | None) -> PaymentSession | No
 
 
 def _by_offer(stack: Stack, given: str) -> list[PaymentSession]:
-    """Take `order#order_1` as it stands, and a bare `order_1` for every kind."""
-    item_type, mark, offer_id = given.partition("#")
+    """Find `order#order_1` exactly, and an id without a type among all types."""
+    item_type, separator, offer_id = given.partition("#")
     keys = (
         [(item_type, offer_id)]
-        if mark
+        if separator
         else [(item_type, given) for item_type in (*KINDS, ROW)]
     )
     found = [session for key in keys for session in _sessions_of(stack, *key)]

@@ -1,57 +1,28 @@
-"""What an offer must be like, so that no buyer's request fails on it."""
+"""
+Checks offers before they are loaded: no buyer's request may fail on an invalid item.
 
-from collections.abc import Iterator, Sequence
+Each kind lists the fields of its items in ITEM_FIELDS; this module has the checks that
+those lists name, and the checks that all items share.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from pkgutil import iter_modules
 from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from checkout import clock
+from checkout import clock, kinds
 from checkout.domain.money import InvalidMoneyError, Money
 from checkout.domain.offer import revenue_split
 from checkout.errors import NotPurchasableError
 from checkout.tables.item import LONGEST_KEY_BYTES
-from cli.find import KINDS
 
 type Item = dict[str, Any]
+type ItemFields = Mapping[str, str | tuple[str, ...]]
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shape:
-    """
-    What the items of a noun need, as docs/architecture.md lists it.
-
-    We sell what has the status *for_sale*, and write those *from_us*: sold, and given
-    back. Any other belongs to the host application.
-    """
-
-    texts: tuple[str, ...]
-    price: bool = False
-    for_sale: str | None = None
-    from_us: tuple[str, ...] = ()
-
-
-SHAPES = {
-    "row": Shape(
-        texts=("owner_id", "status"), for_sale="open", from_us=("purchased", "refunded")
-    ),
-    "bid": Shape(texts=("row_id", "title", "offer_type")),
-    "auction": Shape(
-        texts=("winner_id", "status", "title"),
-        price=True,
-        for_sale="accepted",
-        from_us=("paid", "refunded"),
-    ),
-    "order": Shape(
-        texts=("owner_id", "status", "currency"),
-        for_sale="CREATED",
-        from_us=("PAID", "REFUNDED"),
-    ),
-    "content": Shape(texts=("status", "title"), price=True, for_sale="published"),
-    "product": Shape(texts=("status", "title"), price=True, for_sale="active"),
-}
-# A kind that was added has no row here: its own file knows what else it needs.
-ADDED_KIND = Shape(texts=())
+# An error in a field: the field's name, and the message.
+type Errors = Iterator[tuple[str, str]]
 
 OPTIONAL_TEXTS = ("title", "description", "slug", "creator_id", "merchant", "source")
 URLS = ("image_url", "clickout_url")
@@ -59,18 +30,35 @@ URLS = ("image_url", "clickout_url")
 
 @dataclass(frozen=True, slots=True)
 class Problem:
-    """What is wrong with an offer; *field* is empty if it is no single field."""
+    """An error in an offer; *field* lists several names if they conflict."""
 
     offer: str
     field: str
     problem: str
 
 
-def shape_of(offer: Item) -> Shape:
-    return SHAPES.get(str(offer["id"]).partition("#")[0], ADDED_KIND)
+def item_types() -> dict[str, ItemFields]:
+    """Return the required fields of each item type, collected from the kinds."""
+    return {
+        item_type: fields
+        for module in iter_modules(kinds.__path__)
+        for item_type, fields in kinds.kind_named(module.name).ITEM_FIELDS.items()
+    }
+
+
+def item_type_of(item: Item) -> str:
+    return str(item["id"]).partition("#")[0]
+
+
+def statuses_of(fields: ItemFields) -> Sequence[str]:
+    """Return the statuses for sale, sold and returned; fewer if a sale sets none."""
+    statuses = fields.get("status", ())
+    assert isinstance(statuses, tuple)  # noqa: S101 - no kind names a check here
+    return statuses
 
 
 def problems_of(offers: Sequence[Item]) -> Iterator[Problem]:
+    types = item_types()
     seen: set[object] = set()
     for number, offer in enumerate(offers, start=1):
         offer_id = offer.get("id")
@@ -78,50 +66,59 @@ def problems_of(offers: Sequence[Item]) -> Iterator[Problem]:
             yield Problem(f"number {number}", "id", "is missing")
             continue
         if offer_id in seen:
-            yield Problem(offer_id, "id", "is there twice")
+            yield Problem(offer_id, "id", "is a duplicate")
         seen.add(offer_id)
-        for field, problem in _problems(offer):
+        for field, problem in _errors(offer, types):
             yield Problem(offer_id, field, problem)
 
 
-def _problems(offer: Item) -> Iterator[tuple[str, str]]:
-    item_type, _, rest = offer["id"].partition("#")
-    if item_type not in SHAPES and item_type not in KINDS:
-        yield "id", f"must be one of {', '.join(sorted(SHAPES))}, then # and an id"
+def _errors(item: Item, types: Mapping[str, ItemFields]) -> Errors:
+    fields = types.get(item_type_of(item))
+    if fields is None:
+        yield "id", f"must be one of {', '.join(sorted(types))}, then # and an id"
         return
-    shape = SHAPES.get(item_type, ADDED_KIND)
-    yield from _identity(item_type, rest, offer)
-    yield from _texts(shape, offer)
-    yield from _status(shape, offer.get("status"))
-    yield from _price(shape, offer)
-    yield from _terms(offer)
-    yield from _fractions(offer)
-    if own := OWN_PROBLEMS.get(item_type):
-        yield from own(offer)
-
-
-def _identity(item_type: str, rest: str, offer: Item) -> Iterator[tuple[str, str]]:
-    if not rest or len(offer["id"].encode(errors="replace")) > LONGEST_KEY_BYTES:
-        yield "id", f"must be {item_type}# and an id of moderate length"
-    elif offer.get(f"{item_type}_id") != rest:
-        yield f"{item_type}_id", f"must be the text {rest!r}, as in the id"
-
-
-def _texts(shape: Shape, offer: Item) -> Iterator[tuple[str, str]]:
-    for name in dict.fromkeys((*shape.texts, *OPTIONAL_TEXTS)):
-        value = offer.get(name)
-        if name in shape.texts and value in (None, ""):
-            yield name, "is missing"
-        elif not isinstance(value, str | None):
-            yield name, "must be text"
+    yield from _identity(item)
+    is_for_sale = item.get("status") in statuses_of(fields)[:1]
+    for name, check in fields.items():
+        # A time is set when the offer is put up for sale.
+        if check != "time" or is_for_sale:
+            yield from _required(name, check, item)
+    for name in OPTIONAL_TEXTS:
+        if name not in fields and item.get(name) is not None:
+            yield from _text(name, item)
     for name in URLS:
-        if not _is_url(offer.get(name)):
-            yield name, "must be an address that begins with https:// or http://"
+        if item.get(name) is not None and not _is_url(item[name]):
+            yield name, "must be a URL that begins with https:// or http://"
+    if "price" not in fields and item.get("price") is not None:
+        yield from _price("price", item)
+    yield from _revenue_split(item)
+    yield from _fractions(item)
+
+
+def _required(name: str, check: str | tuple[str, ...], item: Item) -> Errors:
+    if isinstance(check, tuple):
+        yield from _required(name, "text", item)
+        yield from _status(check, item.get(name))
+    elif item.get(name) in (None, ""):
+        yield name, "is missing"
+    else:
+        yield from CHECKS[check](name, item)
+
+
+# ---------------------------------------------------------------- checks of all items
+
+
+def _identity(item: Item) -> Errors:
+    item_type, _, rest = item["id"].partition("#")
+    if not rest or len(item["id"].encode(errors="replace")) > LONGEST_KEY_BYTES:
+        yield "id", f"must be {item_type}# and an id of moderate length"
+    elif item.get(f"{item_type}_id") != rest:
+        yield f"{item_type}_id", f"must be the text {rest!r}, as in the id"
 
 
 def _is_url(value: object) -> bool:
     if not isinstance(value, str):
-        return value is None
+        return False
     try:
         url = urlsplit(value)
     except ValueError:
@@ -129,39 +126,18 @@ def _is_url(value: object) -> bool:
     return url.scheme in {"https", "http"} and bool(url.netloc)
 
 
-def _status(shape: Shape, status: object) -> Iterator[tuple[str, str]]:
-    """Find a status that was meant to be one of ours; any other is the host's own."""
-    for known in (shape.for_sale, *shape.from_us):
-        if known and known != status and known.casefold() == str(status).casefold():
-            yield "status", f"must be spelled {known}"
-
-
-def _price(shape: Shape, offer: Item) -> Iterator[tuple[str, str]]:
-    price = offer.get("price")
-    if price is None:
-        if shape.price:
-            yield "price", "is missing"
-    elif not isinstance(price, dict) or not isinstance(price.get("currency"), str):
-        yield "price", 'must be like {"amount": 999, "currency": "usd"}'
-    else:
-        try:
-            Money(price.get("amount"), price["currency"])  # type: ignore[arg-type]
-        except InvalidMoneyError as error:
-            yield "price", str(error)
-
-
-def _terms(offer: Item) -> Iterator[tuple[str, str]]:
+def _revenue_split(item: Item) -> Errors:
     try:
-        revenue_split(offer)
+        revenue_split(item)
     except NotPurchasableError:
         fees = "platform_fee_bps, organization_fee_bps"
         yield fees, "must be basis points, 10000 together at most"
 
 
-def _fractions(offer: Item) -> Iterator[tuple[str, str]]:
-    for name, value in offer.items():
+def _fractions(item: Item) -> Errors:
+    for name, value in item.items():
         if name != "price" and _has_fraction(value):
-            yield name, "has a number with a fraction, which is not stored"
+            yield name, "has a number with a fraction, which cannot be stored"
 
 
 def _has_fraction(value: object) -> bool:
@@ -173,30 +149,61 @@ def _has_fraction(value: object) -> bool:
     return isinstance(value, float)
 
 
-# ---------------------------------------------------------------- what one noun has
+# ---------------------------------------------------------------- checks by name
 
 
-def _of_auction(offer: Item) -> Iterator[tuple[str, str]]:
-    if offer.get("status") != SHAPES["auction"].for_sale:
+def _status(known: Sequence[str], status: object) -> Errors:
+    """Find a misspelled status; any other status belongs to the host application."""
+    for each in known:
+        if each != status and each.casefold() == str(status).casefold():
+            yield "status", f"must be spelled {each}"
+
+
+def _text(name: str, item: Item) -> Errors:
+    if not isinstance(item[name], str):
+        yield name, "must be text"
+
+
+def _uuid(name: str, item: Item) -> Errors:
+    value = item[name]
+    try:
+        is_canonical = str(UUID(str(value))) == value
+    except ValueError:
+        is_canonical = False
+    if not is_canonical:
+        yield name, "must be a UUID in lower case"
+
+
+def _time(name: str, item: Item) -> Errors:
+    try:
+        has_offset = clock.from_iso(item[name]).tzinfo is not None
+    except (TypeError, ValueError):
+        has_offset = False
+    if not has_offset:
+        yield name, "must be a time with an offset, such as 2026-01-31T12:00:00Z"
+
+
+def _price(name: str, item: Item) -> Errors:
+    price = item[name]
+    if not isinstance(price, dict) or not isinstance(price.get("currency"), str):
+        yield name, 'must be like {"amount": 999, "currency": "usd"}'
         return
     try:
-        is_clear = clock.from_iso(offer["accepted_at"]).tzinfo is not None
-    except (KeyError, TypeError, ValueError):
-        is_clear = False
-    if not is_clear:
-        yield "accepted_at", "must say when it was accepted, as 2026-01-31T12:00:00Z"
+        Money(price.get("amount"), price["currency"])  # type: ignore[arg-type]
+    except InvalidMoneyError as error:
+        yield name, str(error)
 
 
-def _of_order(offer: Item) -> Iterator[tuple[str, str]]:
-    lines = offer.get("items")
+def _lines(name: str, item: Item) -> Errors:
+    lines = item[name]
     if not isinstance(lines, list) or not lines:
-        yield "items", "must be a list of lines"
+        yield name, "must be a list of lines"
         return
     for number, line in enumerate(lines):
-        yield from _line(f"items[{number}]", line, offer.get("currency"))
+        yield from _line(f"{name}[{number}]", line, item.get("currency"))
 
 
-def _line(at: str, line: object, currency: object) -> Iterator[tuple[str, str]]:
+def _line(at: str, line: object, currency: object) -> Errors:
     if not isinstance(line, dict):
         yield at, "must be an object"
         return
@@ -204,7 +211,7 @@ def _line(at: str, line: object, currency: object) -> Iterator[tuple[str, str]]:
         yield f"{at}.name", "must be text"
     quantity = line.get("quantity")
     if type(quantity) is not int or quantity < 1:
-        yield f"{at}.quantity", "must be a whole number from 1"
+        yield f"{at}.quantity", "must be a positive whole number"
         return
     try:
         Money(line.get("unit_price_cents"), str(currency)) * quantity  # type: ignore[arg-type]
@@ -212,14 +219,10 @@ def _line(at: str, line: object, currency: object) -> Iterator[tuple[str, str]]:
         yield f"{at}.unit_price_cents", str(error)
 
 
-def _of_content(offer: Item) -> Iterator[tuple[str, str]]:
-    content_id = str(offer["id"]).partition("#")[2]
-    try:
-        is_uuid = str(UUID(content_id)) == content_id
-    except ValueError:
-        is_uuid = False
-    if not is_uuid:
-        yield "content_id", "must be a UUID in lower case"
-
-
-OWN_PROBLEMS = {"auction": _of_auction, "order": _of_order, "content": _of_content}
+CHECKS: dict[str, Callable[[str, Item], Errors]] = {
+    "text": _text,
+    "uuid": _uuid,
+    "time": _time,
+    "price": _price,
+    "lines": _lines,
+}

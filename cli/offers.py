@@ -1,7 +1,8 @@
-"""Offers by hand: checked before they can do harm, then loaded."""
+"""`offers`: check a file of offers, and load it into the Offers table."""
 
 import json
 import sys
+from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -16,32 +17,30 @@ from cli.console import (
     Yes,
     ask,
     print_json,
-    print_table,
+    print_records,
     with_progress,
 )
-from cli.offer_rules import ADDED_KIND, Item, problems_of, shape_of
+from cli.offer_rules import Item, item_type_of, item_types, problems_of, statuses_of
 from cli.stack import stack_of
 
-app = typer.Typer(no_args_is_help=True, help="Offers by hand.")
+app = typer.Typer(no_args_is_help=True, help="Check and load offers.")
 
-File = Annotated[str, typer.Argument(metavar="FILE", help="JSON; - reads stdin.")]
+File = Annotated[
+    str, typer.Argument(metavar="FILE", help="JSON list of offers; - reads stdin.")
+]
 
 
 @app.command()
 def validate(file: File, as_json: Json = False) -> None:
-    """Say what is wrong with the offers of a file; nothing is asked or written."""
+    """Check the offers in a file, without a stack."""
     offers = read(file)
-    problems = list(problems_of(offers))
+    problems = [asdict(problem) for problem in problems_of(offers)]
     if as_json:
-        told = [asdict(problem) for problem in problems]
-        print_json({"offers": len(offers), "problems": told})
+        print_json({"offers": len(offers), "problems": problems})
     elif problems:
-        print_table(
-            ["offer", "field", "problem"],
-            [(p.offer, p.field, p.problem) for p in problems],
-        )
+        print_records(problems)
     else:
-        typer.echo(f"{len(offers)} offers, no problem.")
+        typer.echo(f"{len(offers)} offers, no problems.")
     if problems:
         raise typer.Exit(1)
 
@@ -50,46 +49,44 @@ def validate(file: File, as_json: Json = False) -> None:
 def load(
     ctx: typer.Context, file: File, yes: Yes = False, as_json: Json = False
 ) -> None:
-    """Load the offers of a file; one that was sold is left as it is."""
+    """Load the offers in a file; offers that were sold are skipped."""
     stack = stack_of(ctx)
     offers = read(file)
     if any(problems_of(offers)):
         raise CommandError(
-            "The file has problems: `checkout offers validate` tells which. "
+            "The file has problems; `checkout offers validate` lists them. "
             "Nothing was loaded."
         )
     ask(f"Load {len(offers)} offers into {stack.name}?", yes=yes)
-    table = stack.output("OffersTable")
+    table, types = stack.output("OffersTable"), item_types()
     results = [
-        {"offer": offer["id"], **load_one(table, offer)}
+        {
+            "offer": offer["id"],
+            **load_one(table, offer, statuses_of(types[item_type_of(offer)])),
+        }
         for offer in with_progress(offers, "Loading")
     ]
     if as_json:
         print_json({"offers": results})
-    else:
-        print_table(
-            ["offer", "result", "reason"], [tuple(each.values()) for each in results]
-        )
+    elif results:
+        print_records(results)
 
 
-def load_one(table: str, offer: Item) -> dict[str, str | None]:
+def load_one(table: str, offer: Item, statuses: Sequence[str]) -> dict[str, str | None]:
     """
-    Write the offer if it is new, or was not sold.
+    Write the offer unless it was sold.
 
-    Where a sale changes the status, only a status that is still for sale is replaced:
-    whatever else it may be by now, it is not for a file to say.
+    If a sale changes the offer's status, a stored offer is replaced only while it is
+    for sale; otherwise the file could undo a sale.
     """
     dynamodb = aws.client("dynamodb")
     put: dict[str, Any] = {"TableName": table, "Item": to_item(offer)}
-    shape = shape_of(offer)
-    if shape.from_us:
+    if len(statuses) > 1:
         put |= {
             "ConditionExpression": "attribute_not_exists(id) OR #status = :for_sale",
             "ExpressionAttributeNames": {"#status": "status"},
-            "ExpressionAttributeValues": to_item({":for_sale": shape.for_sale}),
+            "ExpressionAttributeValues": to_item({":for_sale": statuses[0]}),
         }
-    elif shape is ADDED_KIND:
-        put["ConditionExpression"] = "attribute_not_exists(id)"
     try:
         dynamodb.put_item(**put, ReturnValuesOnConditionCheckFailure="ALL_OLD")
     except dynamodb.exceptions.ConditionalCheckFailedException as error:
@@ -101,7 +98,7 @@ def load_one(table: str, offer: Item) -> dict[str, str | None]:
 
 
 def read(file: str) -> list[Item]:
-    """Read the offers of *file*; raises CommandError if it is no list of objects."""
+    """Read the offers in *file*; raise CommandError if it is not a list of objects."""
     try:
         text = sys.stdin.read() if file == "-" else Path(file).read_text()
         offers = json.loads(text)

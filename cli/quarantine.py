@@ -1,4 +1,4 @@
-"""Money that does not add up: what waits for a person, and the ways out."""
+"""`quarantine`: list the purchases in quarantine; accept, dismiss or refund them."""
 
 from typing import Annotated
 
@@ -6,12 +6,12 @@ import typer
 
 from checkout.domain.purchase import PurchaseStatus
 from checkout.flows import review_quarantine
-from cli import facts
+from cli import fields
 from cli.console import CommandError, Json, Yes, ask, print_json, print_table
 from cli.refunds import PurchaseId, give_back, print_purchase, purchase_of
 from cli.stack import stack_of
 
-app = typer.Typer(no_args_is_help=True, help="Money that does not add up.")
+app = typer.Typer(no_args_is_help=True, help="Decide on purchases in quarantine.")
 
 COLUMNS = (
     *("id", "purchased_at", "quarantine_reason", "amount", "currency"),
@@ -21,13 +21,13 @@ COLUMNS = (
 
 @app.command("list")
 def list_(ctx: typer.Context, as_json: Json = False) -> None:
-    """List the purchases that wait for a person, the oldest first."""
+    """List the purchases in quarantine, oldest first."""
     purchases = stack_of(ctx).purchases.quarantined()
-    shown = [facts.of_purchase(purchase) for purchase in purchases]
+    shown = [fields.of_purchase(purchase) for purchase in purchases]
     if as_json:
         print_json({"quarantined": shown})
     elif shown:
-        readable = [facts.for_people(each) for each in shown]
+        readable = [fields.readable(each) for each in shown]
         print_table(
             [name.replace("_", " ") for name in COLUMNS],
             [[each[name] for name in COLUMNS] for each in readable],
@@ -40,12 +40,12 @@ def list_(ctx: typer.Context, as_json: Json = False) -> None:
 def accept(
     ctx: typer.Context, purchase_id: PurchaseId, yes: Yes = False, as_json: Json = False
 ) -> None:
-    """Let a purchase stand: its buyer gets what was paid for."""
+    """Accept a purchase: the buyer gets access, and the offer counts as sold."""
     stack = stack_of(ctx)
     purchase = purchase_of(stack, purchase_id)
     ask(
         f"Accept {purchase.id} ({purchase.quarantine_reason}), "
-        f"and give {purchase.title} to its buyer?",
+        f"and give its buyer access to {purchase.title}?",
         yes=yes,
     )
     accepted = review_quarantine.accept(
@@ -58,16 +58,18 @@ def accept(
 def dismiss(
     ctx: typer.Context,
     purchase_id: PurchaseId,
-    note: Annotated[str, typer.Option("--note", help="Why; the audit log keeps it.")],
+    note: Annotated[
+        str, typer.Option("--note", help="Reason; it is written to the audit log.")
+    ],
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Let nothing come of a purchase: its money was dealt with by other means."""
+    """Dismiss a purchase whose money was returned or resolved by other means."""
     stack = stack_of(ctx)
     purchase = purchase_of(stack, purchase_id)
     ask(
         f"Dismiss {purchase.id} ({purchase.quarantine_reason}), "
-        "and neither sell nor refund anything?",
+        "without access and without a refund?",
         yes=yes,
     )
     changes = stack.purchase_changes
@@ -79,7 +81,7 @@ def dismiss(
 def refund(
     ctx: typer.Context, purchase_id: PurchaseId, yes: Yes = False, as_json: Json = False
 ) -> None:
-    """Refund all of a purchase in quarantine."""
+    """Refund a purchase in quarantine in full."""
     stack = stack_of(ctx)
     purchase = purchase_of(stack, purchase_id)
     if purchase.status is not PurchaseStatus.QUARANTINED:

@@ -1,4 +1,4 @@
-"""Reconcile, now and not in five minutes."""
+"""`reconcile`: run the reconcile function now instead of on its schedule."""
 
 import json
 from typing import Annotated, Any
@@ -10,24 +10,24 @@ from checkout.clients import aws
 from cli.console import CommandError, Json, print_json, waiting
 from cli.stack import stack_of
 
-# A run may take what its function's timeout allows, and must not be started twice.
-# So many runs that only fail, one after the other, and the rest would too.
+# After so many consecutive runs in which every item failed, stop.
 MOST_FAILED = 3
+# Longer than the function's timeout, and no retry: a retry would start a second run.
 PATIENT = Config(read_timeout=250, retries={"total_max_attempts": 1})
 
 
 def reconcile(
     ctx: typer.Context,
     once: Annotated[
-        bool, typer.Option("--once", help="One run, though more may be due.")
+        bool, typer.Option("--once", help="Stop after one run even if more is due.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Run reconcile until nothing is due; exit with 1 if it could not do all of it."""
+    """Run reconcile until nothing is due; exit with 1 if an item failed."""
     function = stack_of(ctx).resource("ReconcileFunction")
     runs: list[dict[str, int]] = []
-    with waiting("Asking Stripe about what is due"):
-        # Each run puts off what it has looked at, so this comes to an end.
+    with waiting("Reconciling with Stripe"):
+        # This loop ends: each run postpones the items that it checks.
         while not runs or (runs[-1]["checked"] and not once and not is_stuck(runs)):
             runs.append(run(function))
     checked, failed = (
@@ -36,17 +36,17 @@ def reconcile(
     if as_json:
         print_json({"runs": len(runs), "checked": checked, "failed": failed})
     else:
-        typer.echo(f"Looked at: {checked}, in runs: {len(runs)}. Failed: {failed}.")
+        typer.echo(f"Checked: {checked}. Failed: {failed}. Runs: {len(runs)}.")
     if failed:
         raise CommandError(
-            "What failed is put off by an hour at most, so another run does not show "
-            "it. The function's log says what it was, as reconcile_item_failed; the "
-            "stack's logs are in .local/logs."
+            "Failed items are retried within an hour; until then, another run skips "
+            "them. Find reconcile_item_failed in the function's log (of the local "
+            "stack: .local/logs)."
         )
 
 
 def is_stuck(runs: list[dict[str, int]]) -> bool:
-    """Whether nothing goes well any more, perhaps not even putting things off."""
+    """Return whether every item of the latest runs failed."""
     latest = runs[-MOST_FAILED:]
     return len(latest) == MOST_FAILED and all(
         each["failed"] >= each["checked"] for each in latest
@@ -54,7 +54,7 @@ def is_stuck(runs: list[dict[str, int]]) -> bool:
 
 
 def run(function: str) -> dict[str, int]:
-    """Let the deployed function do it; return what it looked at, and what failed."""
+    """Invoke the deployed function; return the numbers of checked and failed items."""
     client = aws.client("lambda", PATIENT)
     answer = client.invoke(FunctionName=function, Payload=b"{}")
     result: Any = json.loads(answer["Payload"].read())

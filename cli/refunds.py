@@ -1,4 +1,4 @@
-"""Give money back, under the operator's own name."""
+"""`refund`: refund a purchase in the operator's name."""
 
 from typing import Annotated
 from uuid import uuid4
@@ -8,8 +8,8 @@ import typer
 from checkout.domain.purchase import Purchase
 from checkout.domain.refund import FAILED
 from checkout.errors import NotFoundError, StripeError
-from cli import facts
-from cli.console import CommandError, Json, Yes, ask, print_facts, print_json
+from cli import fields
+from cli.console import CommandError, Json, Yes, ask, print_fields, print_json
 from cli.stack import Stack, stack_of
 
 PurchaseId = Annotated[str, typer.Argument(metavar="PURCHASE", help="pur_...")]
@@ -25,17 +25,17 @@ def refund(
         typer.Option(
             metavar="CENTS",
             min=1,
-            help="Minor units; without it, all that is left.",
+            help="Amount in the minor unit. Default: everything refundable.",
         ),
     ] = None,
     reason: Annotated[
         str | None,
-        typer.Option(help="Stripe knows duplicate, fraudulent, requested_by_customer."),
+        typer.Option(help="Shown to the buyer; for example requested_by_customer."),
     ] = None,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Refund a purchase, or a part of it."""
+    """Refund a purchase in full or in part."""
     if reason is not None and not 0 < len(reason) <= LONGEST_REASON:
         raise typer.BadParameter(f"a reason has at most {LONGEST_REASON} characters")
     stack = stack_of(ctx)
@@ -59,13 +59,13 @@ def give_back(
     yes: bool,
     as_json: bool,
 ) -> None:
-    """Ask, refund, and print what became of the purchase."""
+    """Ask for confirmation, refund, and print the purchase."""
     wanted = purchase.refundable_amount if amount is None else amount
     if not 0 < wanted <= purchase.refundable_amount:
-        left = facts.money(purchase.refundable_amount, purchase.currency)
-        raise CommandError(f"Of {purchase.id} only {left} can be refunded.")
+        left = fields.money(purchase.refundable_amount, purchase.currency)
+        raise CommandError(f"Only {left} of {purchase.id} can be refunded.")
     ask(
-        f"Refund {facts.money(wanted, purchase.currency)} of {purchase.id} "
+        f"Refund {fields.money(wanted, purchase.currency)} of {purchase.id} "
         f"({purchase.status}, {purchase.title})?",
         yes=yes,
     )
@@ -78,24 +78,24 @@ def give_back(
             requested_by=stack.operator,
         )
     except StripeError as error:
-        # Asked for once more it would be another refund.
+        # Running the command again would request another refund.
         raise CommandError(
             f"Stripe has not confirmed the refund: {error.__cause__ or error}. "
-            "It is written down, and reconcile goes on with it; do not ask again."
+            "The request is recorded and reconcile completes it; do not repeat it."
         ) from error
     print_purchase(refunded, as_json=as_json)
     for made in refunded.refunds.values():
-        # The event that comes later is no news, so this is the only one to say so.
+        # Stripe's event about it will change nothing, so no alarm reports the failure.
         if made.rank == FAILED and made.id not in purchase.refunds:
             raise CommandError(
-                f"The refund {made.id} has failed: the money is on your Stripe "
-                "balance, and not with the buyer. Agree on another way to pay it back."
+                f"Refund {made.id} failed: the money is on your Stripe balance, "
+                "not with the buyer. Agree on another way to pay it back."
             )
 
 
 def print_purchase(purchase: Purchase, *, as_json: bool) -> None:
-    shown = facts.of_purchase(purchase)
+    shown = fields.of_purchase(purchase)
     if as_json:
         print_json({"purchase": shown})
     else:
-        print_facts("Purchase", facts.for_people(shown))
+        print_fields("Purchase", fields.readable(shown))

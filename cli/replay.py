@@ -1,4 +1,4 @@
-"""Stripe's events of a time range, put on the queue once more."""
+"""`replay`: put Stripe's events of a time range on the queue again."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -15,51 +15,60 @@ KEPT_BY_STRIPE = timedelta(days=30)
 
 
 def moment(text: str) -> datetime:
-    """Read ISO 8601; without an offset it is UTC."""
+    """Parse an ISO 8601 time; without an offset it is UTC."""
     try:
         given = datetime.fromisoformat(text)
     except ValueError as error:
         raise typer.BadParameter(
-            f"{text!r} is no ISO 8601 time, as 2026-01-31T12:00Z is"
+            f"{text!r} is not an ISO 8601 time, such as 2026-01-31T12:00Z"
         ) from error
     return given if given.tzinfo else given.replace(tzinfo=UTC)
 
 
 def replay(
     ctx: typer.Context,
-    since: Annotated[datetime, typer.Option("--from", parser=moment, metavar="TIME")],
-    until: Annotated[datetime, typer.Option("--to", parser=moment, metavar="TIME")],
+    since: Annotated[
+        datetime,
+        typer.Option("--from", parser=moment, metavar="TIME", help="As ISO 8601."),
+    ],
+    until: Annotated[
+        datetime,
+        typer.Option("--to", parser=moment, metavar="TIME", help="Exclusive."),
+    ],
     types: Annotated[
-        list[str] | None, typer.Option("--type", help="Only this; may be repeated.")
+        list[str] | None,
+        typer.Option("--type", help="Only events of this type; repeatable."),
     ] = None,
     undelivered: Annotated[
         bool,
-        typer.Option("--undelivered", help="Only what some endpoint has not taken."),
+        typer.Option(
+            "--undelivered", help="Only events that an endpoint has not accepted."
+        ),
     ] = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Put Stripe's events of a time range on the queue; safe at any time."""
+    """Put Stripe's events of a time range on the queue again; safe to repeat."""
     stack = stack_of(ctx)
     check_range(since, until)
     wanted = frozenset(types or FROM_STRIPE)
     if unknown := wanted - FROM_STRIPE:
         raise typer.BadParameter(
-            f"not acted on: {', '.join(sorted(unknown))}; "
+            f"not handled: {', '.join(sorted(unknown))}; "
             f"choose from {', '.join(sorted(FROM_STRIPE))}"
         )
-    with waiting("Asking Stripe for its events"):
+    with waiting("Reading Stripe's events"):
         listed = stack.stripe.events(
             int(since.timestamp()),
             int(until.timestamp()),
             wanted,
             undelivered=undelivered,
         )
-        # As the webhook does: the other of Stripe's two worlds is none of ours.
+        # Like the webhook, ignore events of the other mode.
         found = [event for event in listed if event["livemode"] == stack.livemode]
     if found:
         ask(f"Put {len(found)} events on the queue of {stack.name}?", yes=yes)
-    # As they occurred: Stripe lists the newest first.
+    # In order of occurrence; Stripe lists the newest first.
     for event in with_progress(found[::-1], "Replaying"):
         stack.payment_events.send(json.dumps(event))
     counts = {
@@ -75,4 +84,4 @@ def check_range(since: datetime, until: datetime) -> None:
     if since >= until:
         raise typer.BadParameter("--from must be before --to")
     if since < clock.now() - KEPT_BY_STRIPE:
-        raise typer.BadParameter("Stripe keeps events for thirty days only")
+        raise typer.BadParameter("Stripe keeps events for only 30 days")

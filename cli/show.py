@@ -1,4 +1,4 @@
-"""Everything about one payment, from any of its ids, as one timeline."""
+"""`show`: the records of a payment, Stripe's view of it and one timeline."""
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
@@ -13,22 +13,23 @@ from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.stripe_object import id_of
 from checkout.errors import StripeError
-from cli import facts
+from cli import fields
 from cli.console import (
     CommandError,
     Json,
-    print_facts,
+    print_fields,
     print_json,
     print_table,
     say,
     waiting,
 )
-from cli.facts import Facts
+from cli.fields import Fields
 from cli.find import find
+from cli.replay import KEPT_BY_STRIPE
 from cli.stack import Stack, stack_of
 
-# Stripe's sessions live for a day, so these belong to that day; a busy account has far
-# too many to look through a month of them.
+# A Checkout Session is open for at most a day, so its events of these types are from
+# that day. A busy account has too many of them to search a whole month.
 WHILE_OPEN = frozenset(
     [
         stripe_events.SESSION_COMPLETED,
@@ -39,7 +40,6 @@ WHILE_OPEN = frozenset(
     ]
 )
 LONGEST_OPEN = timedelta(hours=25)
-KEPT_BY_STRIPE = timedelta(days=30)
 
 
 def show(
@@ -48,31 +48,32 @@ def show(
         str,
         typer.Argument(
             metavar="ID",
-            help="ps_, pur_, cs_, pi_, evt_, or an offer's: order_1, row#7",
+            help="ps_, pur_, cs_, pi_, evt_, or an offer: order_1, row#7.",
         ),
     ],
     everything: Annotated[
-        bool, typer.Option("--all", help="Each payment of the offer, not the newest.")
+        bool,
+        typer.Option("--all", help="Show every payment of the offer, not the newest."),
     ] = False,
     offline: Annotated[
-        bool, typer.Option("--offline", help="Do not ask Stripe.")
+        bool, typer.Option("--offline", help="Do not call Stripe.")
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Show everything about one payment, from any of its ids."""
+    """Show everything about a payment, given any id that belongs to it."""
     stack = stack_of(ctx)
     found = find(stack, payment, offline=offline)
     if not found:
         raise CommandError(f"No payment belongs to {payment}.")
     chosen = found if everything else found[:1]
-    with waiting("Asking what is known of it"):
-        stories = [story(stack, session, offline=offline) for session in chosen]
+    with waiting("Reading the payment"):
+        reports = [report_on(stack, session, offline=offline) for session in chosen]
     listed = [
         {name: getattr(session, name) for name in ("id", "status", "created_at")}
         for session in found
     ]
     if as_json:
-        print_json({"found": listed, "payments": stories})
+        print_json({"found": listed, "payments": reports})
         return
     if len(found) > 1:
         print_table(
@@ -80,25 +81,25 @@ def show(
             [tuple(session.values()) for session in listed],
         )
         typer.echo()
-    for each in stories:
-        print_story(each)
+    for report in reports:
+        print_report(report)
 
 
-def story(stack: Stack, session: PaymentSession, *, offline: bool) -> Facts:
-    """Tell what our tables and Stripe know of a session."""
+def report_on(stack: Stack, session: PaymentSession, *, offline: bool) -> Fields:
+    """Return what the tables and Stripe have of a session."""
     entries = stack.audit_log.entries(session.id)
-    timeline = [_of_audit(entry) for entry in entries]
+    timeline = [_of_audit_entry(entry) for entry in entries]
     stripe = None
     if not offline:
         try:
             stripe = stripe_view(stack, session)
             timeline += (_of_event(event) for event in related_events(stack, session))
         except StripeError as error:
-            say(f"What Stripe knows is left out: {error.__cause__ or error}")
+            say(f"Stripe's view is missing: {error.__cause__ or error}")
     return {
-        "session": facts.of_session(session),
+        "session": fields.of_session(session),
         "purchases": [
-            facts.of_purchase(purchase)
+            fields.of_purchase(purchase)
             for purchase in purchases_of(stack, session, entries)
         ],
         "stripe": stripe,
@@ -107,19 +108,19 @@ def story(stack: Stack, session: PaymentSession, *, offline: bool) -> Facts:
 
 
 def purchases_of(
-    stack: Stack, session: PaymentSession, entries: list[Facts]
+    stack: Stack, session: PaymentSession, entries: list[Fields]
 ) -> list[Purchase]:
-    """Return its purchase; several if it was paid through other sessions, too."""
-    told = [entry["purchase_id"] for entry in entries if "purchase_id" in entry]
-    ids = dict.fromkeys([id_for(session.id), *told])
+    """Return the session's purchase, and others that its audit entries name."""
+    named = [entry["purchase_id"] for entry in entries if "purchase_id" in entry]
+    ids = dict.fromkeys([id_for(session.id), *named])
     found = (stack.purchases.get(purchase_id) for purchase_id in ids)
     return [purchase for purchase in found if purchase]
 
 
-# ---------------------------------------------------------------- what Stripe knows
+# ---------------------------------------------------------------- Stripe's view
 
 
-def stripe_view(stack: Stack, session: PaymentSession) -> Facts | None:
+def stripe_view(stack: Stack, session: PaymentSession) -> Fields | None:
     if session.stripe_session_id is None:
         return None
     stripe_object = stack.stripe.session(session.stripe_session_id)
@@ -140,8 +141,8 @@ def stripe_view(stack: Stack, session: PaymentSession) -> Facts | None:
     return view
 
 
-def related_events(stack: Stack, session: PaymentSession) -> Iterator[Facts]:
-    """Yield the events that Stripe still has of a session."""
+def related_events(stack: Stack, session: PaymentSession) -> Iterator[Fields]:
+    """Yield the events of a session that Stripe still keeps."""
     now = clock.now()
     created = clock.from_iso(session.created_at)
     since = max(created, now - KEPT_BY_STRIPE)
@@ -153,7 +154,7 @@ def related_events(stack: Stack, session: PaymentSession) -> Iterator[Facts]:
         if since < until:
             for event in stack.stripe.events(
                 int(since.timestamp()),
-                int(until.timestamp()) + 1,  # until is not included
+                int(until.timestamp()) + 1,  # the upper bound is exclusive
                 types,
                 undelivered=False,
             ):
@@ -174,41 +175,46 @@ def _belongs(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
     )
 
 
-# ---------------------------------------------------------------- one timeline
+# ---------------------------------------------------------------- timeline
 
 
 WHOLE_SECONDS = len("2026-01-31T12:00:00")
 
-# What every entry says, and the session above has said already.
-TOLD = {
+# Fields of an audit entry that the report already has elsewhere.
+SHOWN_ELSEWHERE = {
     *("payment_session_id", "entry_id", "at", "action"),
     *("kind", "offer_id", "buyer_id", "amount", "currency"),
 }
 
 
-def in_order(timeline: list[Facts]) -> list[Facts]:
-    """Sort by time; as Stripe tells whole seconds, an event precedes what it did."""
-    did = {
+def in_order(timeline: list[Fields]) -> list[Fields]:
+    """
+    Sort by time.
+
+    Stripe's times are whole seconds, ours have milliseconds: within one second, an
+    event is placed right before the audit entry that it caused.
+    """
+    effects = {
         entry["facts"]["event_id"]: entry["at"]
         for entry in timeline
         if entry["from"] == "us" and "event_id" in entry["facts"]
     }
 
-    def moment(entry: Facts) -> tuple[str, bool]:
+    def moment(entry: Fields) -> tuple[str, bool]:
         at, is_ours = str(entry["at"]), entry["from"] == "us"
-        effect = did.get(entry["facts"].get("event_id"), "")
+        effect = effects.get(entry["facts"].get("event_id"), "")
         in_the_same_second = effect[:WHOLE_SECONDS] == at[:WHOLE_SECONDS]
         return (effect if in_the_same_second and not is_ours else at), is_ours
 
     return sorted(timeline, key=moment)
 
 
-def _of_audit(entry: Facts) -> Facts:
-    rest = {name: value for name, value in entry.items() if name not in TOLD}
+def _of_audit_entry(entry: Fields) -> Fields:
+    rest = {name: value for name, value in entry.items() if name not in SHOWN_ELSEWHERE}
     return {"at": entry["at"], "from": "us", "what": entry["action"], "facts": rest}
 
 
-def _of_event(event: Facts) -> Facts:
+def _of_event(event: Fields) -> Fields:
     rest = {"event_id": event["id"], "pending_webhooks": event["pending_webhooks"]}
     at = _iso(event["created"])
     return {"at": at, "from": "Stripe", "what": event["type"], "facts": rest}
@@ -218,23 +224,23 @@ def _iso(unix_seconds: int) -> str:
     return clock.iso(datetime.fromtimestamp(unix_seconds, UTC))
 
 
-# ---------------------------------------------------------------- for people
+# ---------------------------------------------------------------- printing
 
 
-def print_story(told: Facts) -> None:
-    print_facts("Payment session", facts.for_people(told["session"]))
-    for purchase in told["purchases"]:
-        print_facts("Purchase", facts.for_people(purchase))
-    if told["stripe"]:
-        print_facts("Stripe, now", facts.for_people(told["stripe"]))
+def print_report(report: Fields) -> None:
+    print_fields("Payment session", fields.readable(report["session"]))
+    for purchase in report["purchases"]:
+        print_fields("Purchase", fields.readable(purchase))
+    if report["stripe"]:
+        print_fields("Stripe, now", fields.readable(report["stripe"]))
     print_table(
         ["at", "from", "what", "facts"],
         [
-            (entry["at"], entry["from"], entry["what"], _in_words(entry["facts"]))
-            for entry in told["timeline"]
+            (entry["at"], entry["from"], entry["what"], _line(entry["facts"]))
+            for entry in report["timeline"]
         ],
     )
 
 
-def _in_words(said: Facts) -> str:
-    return ", ".join(f"{name} {value}" for name, value in said.items())
+def _line(facts: Fields) -> str:
+    return ", ".join(f"{name} {value}" for name, value in facts.items())

@@ -1,4 +1,4 @@
-"""The stack that a command works on: found by its name, in AWS or on this machine."""
+"""The stack that a command works on: its outputs, parameters and clients."""
 
 import json
 import os
@@ -27,20 +27,20 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def local_stack() -> "Stack":
-    """Talk to the local stack from now on, and to no other; return it."""
+    """Configure this process for the local stack only; return the stack."""
     file = ROOT / os.environ.get("CHECKOUT_STACK_JSON", ".local/stack.json")
     try:
         described = json.loads(file.read_text())
     except (OSError, ValueError) as error:
         raise CommandError(
-            f"No local stack is running: there is no {file}; `make run` starts one."
+            f"No local stack is running ({file} is missing); `make run` starts one."
         ) from error
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
     os.environ |= {
         "AWS_ENDPOINT_URL": described["aws_endpoint_url"],
         "AWS_DEFAULT_REGION": described["region"],
-        # The operator's own profiles stay out of this.
+        # Ignore the operator's own profiles.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         **CREDENTIALS,
@@ -49,16 +49,16 @@ def local_stack() -> "Stack":
 
 
 def stack_of(ctx: typer.Context) -> "Stack":
-    """Return the stack that the command's own options chose."""
+    """Return the stack that the global options select."""
     stack: Stack = ctx.obj
     return stack
 
 
 class Stack:
-    """What was deployed under a name; nothing is asked before it is needed."""
+    """A deployed stack; AWS is called when a value is first needed."""
 
     def __init__(self, name: str, outputs: Mapping[str, str] | None = None) -> None:
-        """*outputs* are known beforehand where AWS's own addresses lead nowhere."""
+        """Use *outputs* instead of the deployed ones: local URLs differ from AWS's."""
         self.name = name
         self._outputs = outputs or {}
 
@@ -80,7 +80,7 @@ class Stack:
                 return str(entry[f"{sort}Value"])
         raise CommandError(
             f"The stack {self.name} has no {sort.lower()} {name}: "
-            "is it one of this template, and up to date?"
+            "was it deployed from this version of the template?"
         )
 
     def resource(self, logical_id: str) -> str:
@@ -125,7 +125,7 @@ class Stack:
 
     @cached_property
     def operator(self) -> str:
-        """Who acts, as AWS knows them: the audit log keeps it."""
+        """The caller's ARN, as it is written to the audit log."""
         return aws.client("sts").get_caller_identity()["Arn"]
 
     @cached_property

@@ -1,4 +1,4 @@
-"""A stack's webhook endpoint at Stripe: made, compared, replaced, its secret kept."""
+"""`webhook-endpoint`: create and replace the stack's webhook endpoint at Stripe."""
 
 from collections.abc import Iterator
 from typing import Annotated, Any
@@ -8,10 +8,10 @@ import typer
 from checkout.clients import aws
 from checkout.clients.stripe_api import api_version
 from checkout.domain.stripe_events import FROM_STRIPE
-from cli.console import CommandError, Json, Yes, ask, print_facts, print_json
+from cli.console import CommandError, Json, Yes, ask, print_fields, print_json
 from cli.stack import Stack, stack_of
 
-app = typer.Typer(no_args_is_help=True, help="Where Stripe sends its events.")
+app = typer.Typer(no_args_is_help=True, help="Manage the webhook endpoint at Stripe.")
 
 type Endpoint = dict[str, Any]
 
@@ -21,12 +21,12 @@ def create(
     ctx: typer.Context,
     replace: Annotated[
         bool,
-        typer.Option("--replace", help="Make another beside one that is there."),
+        typer.Option("--replace", help="Create another endpoint beside the old one."),
     ] = False,
     yes: Yes = False,
     as_json: Json = False,
 ) -> None:
-    """Make the stack's endpoint at Stripe, and keep its secret for the functions."""
+    """Create the stack's webhook endpoint at Stripe and store its secret."""
     stack = stack_of(ctx)
     url, kept_in = stack.output("WebhookUrl"), secret_name(stack)
     if (found := endpoints(stack)) and not replace:
@@ -34,15 +34,15 @@ def create(
         print_endpoint(found[0], kept_in, as_json=as_json)
         return
     ask(
-        f"Let Stripe send {len(FROM_STRIPE)} types of events to {url}, "
-        f"and keep the secret in {kept_in}?",
+        f"Create an endpoint for {len(FROM_STRIPE)} types of events at {url}, "
+        f"and store its secret in {kept_in}?",
         yes=yes,
     )
     endpoint = stack.stripe.create_webhook_endpoint(url, FROM_STRIPE)
     try:
         keep(endpoint["secret"], kept_in)
     except Exception:
-        # Stripe shows the secret this once: without it the endpoint is of no use.
+        # Stripe returns the secret only once; without it the endpoint is useless.
         stack.stripe.delete_webhook_endpoint(endpoint["id"])
         raise
     print_endpoint(endpoint, kept_in, as_json=as_json)
@@ -50,7 +50,7 @@ def create(
 
 @app.command()
 def prune(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
-    """Delete the endpoints that were replaced, and forget their secrets."""
+    """Delete replaced endpoints and their secrets."""
     stack = stack_of(ctx)
     found = endpoints(stack)
     if not found:
@@ -60,8 +60,8 @@ def prune(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
     check(newest, kept_in)
     ids = [endpoint["id"] for endpoint in replaced]
     ask(
-        f"Delete {', '.join(ids) or 'no endpoint'}, and keep of {kept_in} only the "
-        f"last secret, that of {newest['id']}?",
+        f"Delete {', '.join(ids) or 'no endpoint'}, and remove all secrets from "
+        f"{kept_in} except the last, that of {newest['id']}?",
         yes=yes,
     )
     for endpoint_id in ids:
@@ -74,7 +74,7 @@ def prune(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
 
 
 def endpoints(stack: Stack) -> list[Endpoint]:
-    """Return the endpoints of the stack's address; Stripe lists the newest first."""
+    """Return the endpoints with the stack's URL, in Stripe's order: newest first."""
     url = stack.output("WebhookUrl")
     return [each for each in stack.stripe.webhook_endpoints() if each["url"] == url]
 
@@ -84,11 +84,11 @@ def secret_name(stack: Stack) -> str:
 
 
 def check(endpoint: Endpoint, kept_in: str) -> None:
-    """Raise CommandError unless the endpoint is as one that we would make."""
+    """Raise CommandError if the endpoint differs from one that `create` creates."""
     if wrong := [*differences(endpoint, kept_in)]:
         raise CommandError(
-            f"{endpoint['id']} is there already, but {'; '.join(wrong)}. "
-            "`--replace` makes another beside it, `prune` then deletes this one."
+            f"{endpoint['id']} exists, but {'; '.join(wrong)}. "
+            "`create --replace` creates another; `prune` then deletes this one."
         )
 
 
@@ -101,13 +101,13 @@ def differences(endpoint: Endpoint, kept_in: str) -> Iterator[str]:
     if "*" not in sent and (missing := FROM_STRIPE - sent):
         yield f"it does not send {', '.join(sorted(missing))}"
     if unwanted := sent - FROM_STRIPE:
-        yield f"it sends {', '.join(sorted(unwanted))} in vain"
+        yield f"it sends unhandled types: {', '.join(sorted(unwanted))}"
     if not secrets_in(kept_in):
-        yield f"no secret is kept in {kept_in}"
+        yield f"{kept_in} has no secret"
 
 
 def keep(secret: str, name: str) -> None:
-    """Add the secret as the last one: until `prune`, those before it are good too."""
+    """Append the secret; until `prune`, the earlier ones stay valid."""
     store([*secrets_in(name), secret], name)
 
 
@@ -130,11 +130,11 @@ def store(secrets: list[str], name: str) -> None:
 
 
 def print_endpoint(endpoint: Endpoint, kept_in: str, *, as_json: bool) -> None:
-    # Named one by one: the secret is never shown.
+    # An allow list, so that the secret is never printed.
     shown = {
         name: endpoint[name] for name in ("id", "url", "api_version", "enabled_events")
     } | {"secret_kept_in": kept_in}
     if as_json:
         print_json({"webhook_endpoint": shown})
     else:
-        print_facts("Webhook endpoint", shown)
+        print_fields("Webhook endpoint", shown)

@@ -5,6 +5,6 @@ from pathlib import Path
 
 MOCKTILL = str(Path(__file__).resolve().parents[1] / "mocktill/src")
 
-# Each process of the stack finds mocktill here, in either environment, without an
-# installation. Functions inherit a process's environment, but not this path.
+# The stack's processes import mocktill from its folder, in both environments. Functions
+# inherit a process's environment variables, but not this path.
 sys.path.insert(0, MOCKTILL)

@@ -1,4 +1,4 @@
-"""`make run`: the whole system on this machine, from the template that goes to AWS."""
+"""`make run`: deploys the template to an embedded AWS, beside a Stripe sandbox."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import urllib.request
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
-from local import MOCKTILL, event_listener, sam
+from local import MOCKTILL, event_subscriber, sam
 from local.embedded_aws import REGION, EmbeddedAws
 from local.http_api import open_http_api
 from local.identity import AUDIENCE
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import FrameType
 
-SECRET_KEY_NAME = "stripe/secret-key"  # noqa: S105 - the names, not the values
+SECRET_KEY_NAME = "stripe/secret-key"  # noqa: S105 - names, not values
 WEBHOOK_SECRET_NAME = "stripe/webhook-secret"  # noqa: S105
 
 
 def main() -> int:
-    # Whoever sends these, from a terminal or a script, wants the same as Ctrl-C.
+    # These signals stop the stack as Ctrl-C does.
     signal.signal(signal.SIGTERM, interrupt)
     signal.signal(signal.SIGHUP, interrupt)
     try:
@@ -48,37 +48,37 @@ def interrupt(_signal: int, _frame: FrameType | None) -> None:
 
 def run(settings: Settings) -> None:
     began = time.monotonic()
-    forget_a_run(settings)
-    with ExitStack() as at_the_end:  # the last one named is the first one done
-        at_the_end.callback(forget_a_run, settings)
-        processes = at_the_end.enter_context(Processes(settings.folder / "logs"))
-        at_the_end.callback(close_the_shop, settings)
+    remove_files(settings)
+    with ExitStack() as at_exit:  # callbacks run in reverse order
+        at_exit.callback(remove_files, settings)
+        processes = at_exit.enter_context(Processes(settings.folder / "logs"))
+        at_exit.callback(begin_stopping, settings)
 
         stack = start(settings, processes)
         write(settings.stack_file, stack)
-        say(f"Open for business after {time.monotonic() - began:.0f} seconds.")
+        say(f"Ready after {time.monotonic() - began:.0f} seconds.")
         print_summary(settings, stack)
         processes.watch()
 
 
-def close_the_shop(settings: Settings) -> None:
-    # Asked to stop twice, we would leave servers behind: once is enough.
+def begin_stopping(settings: Settings) -> None:
+    # A second signal would interrupt the cleanup and leave servers running.
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, signal.SIG_IGN)
     say("Stopping everything")
     settings.stack_file.unlink(missing_ok=True)
 
 
-def forget_a_run(settings: Settings) -> None:
-    """Leave nothing that a reader could take for a stack that runs."""
+def remove_files(settings: Settings) -> None:
+    """Remove the files that describe a running stack, and temporary files."""
     settings.stack_file.unlink(missing_ok=True)
     settings.storefront_config.unlink(missing_ok=True)
-    # The functions' unpacked code and layers: some fifty megabytes for each worker.
+    # The functions' unpacked code and layers: about fifty megabytes for each worker.
     shutil.rmtree(settings.folder / "tmp", ignore_errors=True)
 
 
 def start(settings: Settings, processes: Processes) -> dict[str, Any]:
-    """Start everything, in the order in which one thing needs another."""
+    """Start and deploy everything, each step after those that it depends on."""
     aws = EmbeddedAws.of(settings)
 
     say("Starting the embedded AWS, the identity provider and the storefront")
@@ -94,22 +94,22 @@ def start(settings: Settings, processes: Processes) -> dict[str, Any]:
 
     say("Deploying the template: sam deploy")
     processes.wait_until_answers(f"{aws.url}/_ministack/health")
-    keep_stripe_secrets(settings, aws)
+    create_stripe_secrets(settings, aws)
     outputs = sam.deploy(processes, aws, settings.folder, template_parameters(settings))
     outputs["ApiUrl"] = aws.api_url(open_http_api(aws, sam.STACK_NAME))
     outputs["WebhookUrl"] = aws.function_url(outputs["WebhookUrl"])
 
     say("Loading the sample offers")
     load_samples(aws.client("dynamodb"), outputs["OffersTable"])
-    event_listener.listen(aws, outputs["EventBusName"])
+    event_subscriber.subscribe(aws, outputs["EventBusName"])
 
     stack = describe(settings, aws, outputs)
     write(settings.storefront_config, storefront_config(settings, stack))
     if settings.sandbox:
-        send_events_to(settings, stack["webhook_url"])
+        set_webhook_endpoint(settings, stack["webhook_url"])
 
     say("Waiting until everything answers")
-    wait_until_open(processes, settings, stack)
+    wait_until_ready(processes, settings, stack)
     return stack
 
 
@@ -155,8 +155,8 @@ def start_stripe_sandbox(settings: Settings, processes: Processes) -> None:
     )
 
 
-def keep_stripe_secrets(settings: Settings, aws: EmbeddedAws) -> None:
-    """Make the two secrets that a person makes by hand before deploying to AWS."""
+def create_stripe_secrets(settings: Settings, aws: EmbeddedAws) -> None:
+    """Create the two secrets that a deployment to AWS requires beforehand."""
     secrets_manager = aws.client("secretsmanager")
     secrets_manager.create_secret(
         Name=SECRET_KEY_NAME, SecretString=settings.keys.secret_key
@@ -183,7 +183,7 @@ def template_parameters(settings: Settings) -> dict[str, str]:
 def describe(
     settings: Settings, aws: EmbeddedAws, outputs: dict[str, str]
 ) -> dict[str, Any]:
-    """Describe the stack for `stack.json`; Stripe's own keys are not ours to write."""
+    """Describe the stack for `stack.json`, without keys of a real Stripe account."""
     keys = settings.keys if settings.sandbox else None
     return {
         "api_url": outputs["ApiUrl"],
@@ -213,8 +213,8 @@ def storefront_config(settings: Settings, stack: dict[str, Any]) -> dict[str, An
     }
 
 
-def send_events_to(settings: Settings, webhook_url: str) -> None:
-    """Tell the sandbox what a person tells Stripe's dashboard."""
+def set_webhook_endpoint(settings: Settings, webhook_url: str) -> None:
+    """Set the sandbox's webhook endpoint, as in Stripe's dashboard."""
     request = urllib.request.Request(  # noqa: S310 - our own sandbox
         f"{settings.stripe_url}/sandbox/webhook_endpoint",
         json.dumps({"url": webhook_url}).encode(),
@@ -225,27 +225,27 @@ def send_events_to(settings: Settings, webhook_url: str) -> None:
         pass
 
 
-def wait_until_open(
+def wait_until_ready(
     processes: Processes, settings: Settings, stack: dict[str, Any]
 ) -> None:
     api_url, webhook_url = stack["api_url"], stack["webhook_url"]
     processes.wait_until_answers(f"{stack['issuer_url']}/.well-known/jwks.json")
     processes.wait_until_answers(f"{settings.storefront_url}/config.json")
-    # Nobody has logged in: the authorizer is at its post.
+    # The authorizer works: it refuses a request without a token.
     processes.wait_until_answers(f"{api_url}/api/purchases", 401)
-    # Nobody has signed: the function runs, reads its secret and refuses.
+    # The function runs and reads its secret: it refuses a request without a signature.
     processes.wait_until_answers(webhook_url, 400, data=b"{}")
 
 
 def write(path: Path, content: dict[str, Any]) -> None:
-    """Write the file whole or not at all: others wait for it to appear."""
-    unfinished = path.with_suffix(".tmp")
-    unfinished.write_text(json.dumps(content, indent=2) + "\n")
-    unfinished.replace(path)
+    """Write the file atomically: other processes wait for it to appear."""
+    temporary = path.with_suffix(".tmp")
+    temporary.write_text(json.dumps(content, indent=2) + "\n")
+    temporary.replace(path)
 
 
-def say(what: str) -> None:
-    print(what, flush=True)  # noqa: T201 - this is the program's output
+def say(text: str) -> None:
+    print(text, flush=True)  # noqa: T201 - the program's output
 
 
 def print_summary(settings: Settings, stack: dict[str, Any]) -> None:
@@ -257,17 +257,17 @@ def print_summary(settings: Settings, stack: dict[str, Any]) -> None:
   Stripe         {stack["stripe_url"]}
   identity       {stack["issuer_url"]}  (POST /token, form field sub=user_1)
   embedded AWS   {stack["aws_endpoint_url"]}
-  all of this    {os.path.relpath(settings.stack_file, ROOT)}
+  description    {os.path.relpath(settings.stack_file, ROOT)}
   logs           {logs}
 """)
     if settings.sandbox:
-        say(f"Play Stripe, the banks and bad luck: {settings.stripe_url}/sandbox\n")
+        say(f"Control Stripe and inject faults: {settings.stripe_url}/sandbox\n")
     else:
         say(
-            "Stripe's test mode cannot reach this machine by itself. Let it:\n"
+            "Stripe cannot reach this machine. Forward its events with:\n"
             f"  stripe listen --forward-to '{stack['webhook_url']}'\n"
         )
-    say("Ctrl-C stops everything.")
+    say("Press Ctrl-C to stop everything.")
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """
-The browser that tests and screenshots drive: the machine's own Chromium.
+Finds the Chromium that tests and screenshots use.
 
-As a program (`make browser`) it makes sure that there is one: it installs Debian's if
-it may, and says what is left out if it may not.
+Run as a program (`make browser`), it installs Debian's Chromium if none is found and
+root runs it; otherwise it prints what will be skipped.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 NAMES = ("chromium", "chromium-browser", "google-chrome")
-# Root may not use Chromium's sandbox, and a container's /dev/shm is small.
+# Chromium's sandbox does not work as root, and /dev/shm is small in a container.
 ARGUMENTS = ["--no-sandbox", "--disable-dev-shm-usage"]
 
 INSTALL = (
@@ -25,13 +25,13 @@ INSTALL = (
     ("apt-get", "install", "--quiet=2", "--yes", "--no-install-recommends", "chromium"),
 )
 NONE = (
-    "No browser is here and none could be installed: the tests that need one will be "
-    "skipped. Install chromium, or name a browser in CHECKOUT_BROWSER.\n"
+    "No browser was found or could be installed: tests that need one will be skipped. "
+    "Install chromium, or set CHECKOUT_BROWSER to a browser.\n"
 )
 
 
 def find_browser(env: Mapping[str, str] = os.environ) -> str | None:
-    """Return the browser that CHECKOUT_BROWSER names, or the first on the path."""
+    """Return the browser in CHECKOUT_BROWSER, or the first one on the path."""
     named = env.get("CHECKOUT_BROWSER")
     found = (
         shutil.which(name, path=env.get("PATH"))
@@ -41,10 +41,10 @@ def find_browser(env: Mapping[str, str] = os.environ) -> str | None:
 
 
 def install() -> None:
-    """Install Debian's Chromium, where this is Debian and we may."""
+    """Install Debian's Chromium if apt-get exists and the user is root."""
     if shutil.which("apt-get") is None or os.geteuid() != 0:
         return
-    sys.stdout.write("Installing chromium for the tests in a browser\n")
+    sys.stdout.write("Installing chromium for the browser tests\n")
     sys.stdout.flush()
     quiet = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     for command in INSTALL:

@@ -1,9 +1,9 @@
 """
-`make cold-start`: what the first request to each function costs, in instructions.
+`make cold-start`: measures the first request to each function, in CPU instructions.
 
-Runs each built function once, in a fresh interpreter that has nothing but the function
-and the layer, against the stack that `make run` has started, and lets valgrind count.
-Instructions repeat to the last digit where times differ by a sixth from run to run.
+Runs each built function once under valgrind, against the stack of `make run`. Each run
+is a new interpreter with only the function and the layer. Instruction counts are
+reproducible to the last digit; times vary by a sixth between runs.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# Stands in for Lambda's runtime: imports the handler, calls it once.
+# Replaces Lambda's runtime: imports the handler and calls it once.
 RUNNER = """
 import json, sys
 class Context:
@@ -46,14 +46,14 @@ MILLION = 1_000_000
 
 def main() -> int:
     folder = settings.folder()
-    stack_file = folder / "stack.json"
-    if not stack_file.exists():
-        sys.stderr.write("Nothing is running: start `make run` in another terminal.\n")
+    try:
+        stack = settings.running_stack(folder)
+    except settings.StackError as problem:
+        sys.stderr.write(f"{problem}\n")
         return 1
     if not shutil.which("valgrind"):
-        sys.stderr.write("valgrind counts, and is not there: apt install valgrind.\n")
+        sys.stderr.write("valgrind is not installed: apt install valgrind.\n")
         return 1
-    stack = json.loads(stack_file.read_text())
     floor = instructions([sys.executable, "-S", "-c", ""], {})
     sys.stdout.write(f"{'bare interpreter':24}{floor:6} M\n")
     for name, event in first_requests(stack):
@@ -63,7 +63,7 @@ def main() -> int:
 
 
 def first_requests(stack: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield each function with a request that it answers with success."""
+    """Yield each function's name, and an event that it handles successfully."""
     buyer = f"cold-{uuid4().hex[:8]}"
     body = {
         "contentId": stack["sample"]["contents"]["published"],
@@ -103,7 +103,7 @@ def first_requests(stack: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
     )
 
 
-def http_event(  # noqa: PLR0913 - what an HTTP request has
+def http_event(  # noqa: PLR0913 - the parts of an HTTP request
     route: str,
     buyer: str | None = None,
     *,
@@ -139,7 +139,7 @@ def find_session(stack: dict[str, Any], buyer: str) -> dict[str, Any]:
 
 
 def completed_event(session: dict[str, Any]) -> dict[str, Any]:
-    """Say what Stripe says when a session has been paid."""
+    """Return Stripe's event for a session that was paid."""
     paid = {
         "id": session["stripe_session_id"],
         "status": "complete",
@@ -162,7 +162,7 @@ def completed_event(session: dict[str, Any]) -> dict[str, Any]:
 def command(
     name: str, event: dict[str, Any], build: Path, stack: dict[str, Any]
 ) -> tuple[list[str], dict[str, str]]:
-    """Return what runs one function, and the environment that it is deployed with."""
+    """Return the command that runs a function, and its deployed environment."""
     with tempfile.NamedTemporaryFile("w", suffix=".json", delete=False) as file:
         json.dump(event, file)
     functions = boto3.client(
@@ -191,10 +191,10 @@ def credentials(stack: dict[str, Any]) -> dict[str, Any]:
 
 
 def instructions(run: list[str], environment: dict[str, str]) -> int:
-    """Return how many million instructions a process takes, from start to end."""
+    """Return how many million instructions a process executes."""
     counter = ["valgrind", "--tool=callgrind", f"--callgrind-out-file={os.devnull}"]
     fixed = {"PYTHONHASHSEED": "0", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(  # noqa: S603 - the two commands above
+    done = subprocess.run(  # noqa: S603 - our own commands
         counter + run,
         check=True,
         capture_output=True,

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from local.settings import Settings
 
 REGION = "us-east-1"
-# The one identity that MiniStack lets do everything, as an account's root may.
+# The identity that MiniStack treats as the account's root, which may do everything.
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "test",
     "AWS_SECRET_ACCESS_KEY": "test",  # pragma: allowlist secret
@@ -26,7 +26,7 @@ CREDENTIALS = {
 
 
 def client(service: str, url: str) -> Any:  # noqa: ANN401 - a boto3 client
-    """Make a client of the AWS at *url* that may do everything."""
+    """Create a client of the AWS at *url* with the root identity."""
     return boto3.client(  # type: ignore[call-overload]
         service,
         endpoint_url=url,
@@ -59,8 +59,8 @@ class EmbeddedAws:
                 ROOT / ".venvs/embedded-aws/bin/python",
                 *("-m", "local.serve_aws", self.container_host),
             ],
-            # Functions inherit this environment, so it holds nothing of ours: what
-            # a function needs must come from the template, as it does in AWS.
+            # Functions inherit this environment. Variables of the application are not
+            # here: they must come from the template, as in AWS.
             {
                 "PATH": os.defpath,
                 "TMPDIR": str(scratch),
@@ -68,10 +68,10 @@ class EmbeddedAws:
                 "MINISTACK_HOST": HOST,
                 "GATEWAY_PORT": str(self.port),
                 "MINISTACK_REGION": REGION,
-                "AUTH": "true",  # functions may do what their policies allow, no more
-                # A burst of requests leaves a worker for each; they may go sooner.
+                "AUTH": "true",  # enforce the policies of the functions
+                # Stop idle workers early: a burst of requests starts one for each.
                 "LAMBDA_WARM_TTL_SECONDS": "60",
-                # These would take ports that we have no use for.
+                # Services that are not used and would occupy ports.
                 "IOT_MTLS_ENABLED": "0",
                 "SFTP_ENABLED": "0",
                 **CREDENTIALS,
@@ -82,12 +82,12 @@ class EmbeddedAws:
         return client(service, self.url)
 
     def cli_environment(self, env: Mapping[str, str] = os.environ) -> dict[str, str]:
-        """*env* for a tool that must talk to this AWS and to no other."""
+        """Return *env* changed so that a tool uses this AWS only."""
         return {
             **{name: value for name, value in env.items() if name[:4] != "AWS_"},
             "AWS_ENDPOINT_URL": self.url,
             "AWS_DEFAULT_REGION": REGION,
-            # The person's own profiles and credentials stay out of this.
+            # Ignore the user's own profiles and credentials.
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
             "AWS_EC2_METADATA_DISABLED": "true",
@@ -95,10 +95,10 @@ class EmbeddedAws:
         }
 
     def api_url(self, api_id: str) -> str:
-        # Host names below `localhost` do not resolve everywhere; the path form does.
+        # Subdomains of `localhost` do not resolve everywhere, so use the path form.
         return f"{self.url}/_aws/execute-api/{api_id}/$default"
 
     def function_url(self, output: str) -> str:
-        """Where the function URL of the stack's *output* answers on this machine."""
+        """Return the local address of the function URL in a stack's output."""
         url_id = output.removeprefix("https://").partition(".")[0]
         return f"{self.url}/_aws/lambda-url/{url_id}/"

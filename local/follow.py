@@ -1,7 +1,7 @@
 """
-"Follow a payment": what one click did, told from the local stack's own records.
+"Follow a payment": collects every record of a payment from the local stack.
 
-It reads whole tables and the whole log, as nothing may that is deployed.
+It scans tables and the whole log, which no deployed function is allowed to do.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 from boto3.dynamodb.types import TypeDeserializer
 
 from local.embedded_aws import client
-from local.event_listener import hear
+from local.event_subscriber import receive
 from local.function_log import invocations
 from local.settings import STRIPE_API
 
@@ -29,12 +29,12 @@ NEWEST = 20
 
 
 class Follower:
-    """Looks at the stack that *stack_file* describes."""
+    """Reads the stack that *stack_file* describes."""
 
     def __init__(self, stack_file: Path) -> None:
         self._stack_file = stack_file
-        self._heard: list[Json] = []
-        self._hearing = threading.Lock()
+        self._published: list[Json] = []
+        self._receiving = threading.Lock()
         self._clients: dict[str, Any] = {}
 
     @cached_property
@@ -50,16 +50,16 @@ class Follower:
         sessions.sort(key=lambda session: str(session["created_at"]), reverse=True)
         return [_without_request(session) for session in sessions[:NEWEST]]
 
-    def story(self, name: str) -> Json | None:
-        """Tell all that is known of a payment, by our id of it or by Stripe's."""
-        session = self._session(name)
+    def payment(self, session_id: str) -> Json | None:
+        """Return the records of a payment; *session_id* is ours or Stripe's."""
+        session = self._session(session_id)
         if session is None:
             return None
         ids = {session["id"], session.get("stripe_session_id", session["id"])}
         events = self._stripe_events(ids)
         audit = self._audit_log(session["id"])
         ids |= {event["id"] for event in events}
-        # Stripe itself lists no events for us, but we know those that did something.
+        # Without the sandbox there is no list of events; the audit log names some.
         ids |= {entry["event_id"] for entry in audit if "event_id" in entry}
         return {
             "session": _without_request(session),
@@ -98,17 +98,17 @@ class Follower:
         )
         return from_item(answer["Item"]) if "Item" in answer else None
 
-    def _session(self, name: str) -> Json | None:
-        session = self._item("PaymentSessionsTable", name)
-        if session and "kind" not in session:  # Stripe's id leads to ours
+    def _session(self, session_id: str) -> Json | None:
+        session = self._item("PaymentSessionsTable", session_id)
+        if session and "kind" not in session:  # it only maps Stripe's id to ours
             session = self._item("PaymentSessionsTable", session["payment_session_id"])
         return session
 
     def _written(self, session: Json) -> list[Json]:
-        """Return what the fulfilling transaction writes, as far as it is there."""
+        """Return the items that the fulfilling transaction has written so far."""
         payment_id = str(session["id"]).removeprefix("ps_")
         sale_key = session.get("sale_key")
-        # Content belongs to its buyer; of the others, the sale key is what was sold.
+        # The sale key is the id of the sold item, except for content and products.
         offer = f"{session['kind']}#{session['offer_id']}"
         sold = offer if session["kind"] == "content" else sale_key or offer
         keys = [
@@ -145,8 +145,8 @@ class Follower:
                 "ApproximateNumberOfMessagesNotVisible",
             ],
         )["Attributes"]
-        waiting, taken = (int(counts[name]) for name in sorted(counts))
-        return {"waiting": waiting, "taken": taken}
+        waiting, in_flight = (int(counts[name]) for name in sorted(counts))
+        return {"waiting": waiting, "in_flight": in_flight}
 
     @cached_property
     def _log_group(self) -> str:
@@ -164,11 +164,11 @@ class Follower:
     # ------------------------------------------------------------ the event bus
 
     def _events_out(self, payment_session_id: str) -> list[Json]:
-        with self._hearing:
-            self._heard += hear(self.aws("sqs"))
+        with self._receiving:
+            self._published += receive(self.aws("sqs"))
         return [
             event
-            for event in self._heard
+            for event in self._published
             if event["detail"]["payment_session_id"] == payment_session_id
         ]
 
@@ -198,7 +198,7 @@ class Follower:
         ]
 
     def _sandbox(self, path: str) -> list[Json]:
-        """Ask the sandbox; Stripe itself keeps no such lists, and nobody's key."""
+        """Return a list of the sandbox; empty at Stripe, which has no such lists."""
         if self.stack["stripe_url"] == STRIPE_API:
             return []
         key = b64encode(f"{self.stack['stripe_secret_key']}:".encode()).decode()
@@ -211,17 +211,18 @@ class Follower:
 
 
 def from_item(item: Json) -> Json:
-    """Read an item of a table; its numbers are whole."""
+    """Convert an item of a table to plain JSON with integers."""
     read = {name: TypeDeserializer().deserialize(value) for name, value in item.items()}
     plain: Json = json.loads(json.dumps(read, default=int))
     return plain
 
 
 def _without_request(item: Json) -> Json:
-    """Leave out what Stripe was sent, which the API's answer and Stripe show better."""
+    """Omit the request to Stripe: it is long, and its fields are shown elsewhere."""
     return {name: value for name, value in item.items() if name != "stripe_request"}
 
 
-def names_any(ids: set[str], thing: Json) -> bool:
-    text = json.dumps(thing)
-    return any(name in text for name in ids)
+def names_any(ids: set[str], record: Json) -> bool:
+    """Return whether the record contains any of the ids, anywhere."""
+    text = json.dumps(record)
+    return any(each in text for each in ids)

@@ -1,4 +1,4 @@
-"""Reads the functions' log as the embedded AWS keeps it."""
+"""Parses the functions' log as the embedded AWS stores it."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ type Json = dict[str, Any]
 
 
 def invocations(lines: Iterable[Json]) -> list[Json]:
-    """Put the log together: each invocation with what it said and what it counted."""
+    """Group the log by invocation, each with its log lines and its metrics."""
     found: dict[str, Json] = {}
-    current: dict[str, Json] = {}  # of a log stream
+    current: dict[str, Json] = {}  # by log stream
     for line in lines:
         text, stream = line["message"].strip(), line["logStreamName"]
         if match := re.match(r"START RequestId: (\S+)", text):
             current[stream] = found.setdefault(
-                match[1], {"request_id": match[1], "said": [], "metrics": {}}
+                match[1], {"request_id": match[1], "lines": [], "metrics": {}}
             )
         elif stream in current:
             _add(current[stream], text)
@@ -34,8 +34,8 @@ def _add(invocation: Json, text: str) -> None:
         return
     line = json.loads(text)
     if "_aws" in line:
-        told = line["_aws"]["CloudWatchMetrics"]
-        names = [metric["Name"] for each in told for metric in each["Metrics"]]
+        directives = line["_aws"]["CloudWatchMetrics"]
+        names = [metric["Name"] for each in directives for metric in each["Metrics"]]
         invocation["metrics"] |= {name: int(sum(line[name])) for name in names}
     else:
         at = f"{line['timestamp'][:23].replace(' ', 'T').replace(',', '.')}Z"
@@ -45,7 +45,7 @@ def _add(invocation: Json, text: str) -> None:
             "ended_at": at,
         }
         kept = {name: line[name] for name in line if name not in ABOUT_THE_FUNCTION}
-        invocation["said"].append({"at": at, **kept})
+        invocation["lines"].append({"at": at, **kept})
 
 
 ABOUT_THE_FUNCTION = {

@@ -1,9 +1,9 @@
 """
-Gives the embedded AWS's HTTP API the routes that the deployed template describes.
+Creates the routes of the deployed template's HTTP API in the embedded AWS.
 
-SAM writes an HTTP API's routes, authorizers and CORS as one OpenAPI document, which
-CloudFormation imports. MiniStack 1.5 creates the API but ignores the document, so we
-read it back from the processed template and make the calls that the import would.
+SAM writes an HTTP API's routes, authorizers and CORS as an OpenAPI document, which
+CloudFormation imports. MiniStack 1.5 creates the API but ignores the document. This
+module reads the document from the processed template and makes the calls of the import.
 """
 
 from __future__ import annotations
@@ -21,13 +21,13 @@ if TYPE_CHECKING:
 
     from local.embedded_aws import EmbeddedAws
 
-# What a template or an OpenAPI document holds: JSON, whose shape is theirs.
+# A part of a template or of an OpenAPI document.
 type Json = Any
 
 
 @dataclass(frozen=True)
 class Route:
-    """One method and path, the function that answers it, and who may call it."""
+    """One method and path, the function behind it, and its authorizer."""
 
     key: str
     function_arn: str
@@ -36,7 +36,7 @@ class Route:
 
 @dataclass(frozen=True)
 class Deployed:
-    """What the template's `!Ref`, `!Sub`, `!If` and `!Split` stand for."""
+    """Resolves the template's `!Ref`, `!Sub`, `!If` and `!Split`."""
 
     references: dict[str, str]
     conditions: dict[str, Json]
@@ -69,11 +69,13 @@ class Deployed:
                 return all(self.holds(each) for each in inner)
             case {"Fn::Or": inner}:
                 return any(self.holds(each) for each in inner)
-        raise ValueError(f"Cannot read this condition of the template: {condition}")
+        raise ValueError(
+            f"This condition of the template is not supported: {condition}"
+        )
 
 
 def open_http_api(aws: EmbeddedAws, stack_name: str) -> str:
-    """Make what the template's HTTP API describes; answer the API's id."""
+    """Create the routes, authorizers and CORS of the HTTP API; return the API's id."""
     gateway = aws.client("apigatewayv2")
     original = read_template(aws, stack_name, "Original")
     template = read_template(aws, stack_name, "Processed")
@@ -85,7 +87,7 @@ def open_http_api(aws: EmbeddedAws, stack_name: str) -> str:
     )
     api_id = deployed.references[logical_id]
 
-    # SAM sees no parameter values here, and gives up on CORS that depends on them.
+    # The processed template has no CORS if its origins come from a parameter.
     if configuration := cors(deployed.resolve(original["Resources"][logical_id])):
         gateway.update_api(ApiId=api_id, CorsConfiguration=configuration)
     authorizer_ids = {
@@ -112,9 +114,9 @@ def open_http_api(aws: EmbeddedAws, stack_name: str) -> str:
         for arn in {route.function_arn for route in found}
     }
     for route in found:
-        who: Json = {}
+        authorization: Json = {}
         if route.authorizer:
-            who = {
+            authorization = {
                 "AuthorizationType": "JWT",
                 "AuthorizerId": authorizer_ids[route.authorizer],
             }
@@ -122,7 +124,7 @@ def open_http_api(aws: EmbeddedAws, stack_name: str) -> str:
             ApiId=api_id,
             RouteKey=route.key,
             Target=f"integrations/{integrations[route.function_arn]}",
-            **who,
+            **authorization,
         )
     return api_id
 
@@ -131,12 +133,12 @@ def read_template(aws: EmbeddedAws, stack_name: str, stage: str) -> Json:
     template = aws.client("cloudformation").get_template(
         StackName=stack_name, TemplateStage=stage
     )["TemplateBody"]
-    # The original comes as the text that SAM uploaded, without YAML's short tags.
+    # The original is the text that SAM uploaded, without YAML's short tags.
     return yaml.safe_load(template) if isinstance(template, str) else template
 
 
 def read_names(aws: EmbeddedAws, stack_name: str, conditions: Json) -> Deployed:
-    """Read what the stack's parameters and resources are called, now that it exists."""
+    """Read the values of the stack's parameters and the ids of its resources."""
     cloudformation = aws.client("cloudformation")
     stack: Json = cloudformation.describe_stacks(StackName=stack_name)["Stacks"][0]
     resources: Json = cloudformation.describe_stack_resources(StackName=stack_name)
@@ -173,7 +175,7 @@ def routes(document: Json) -> Iterator[Route]:
                 function_arn=uri.partition("/functions/")[2].removesuffix(
                     "/invocations"
                 ),
-                # SAM writes a route without an authorizer as the scheme "NONE".
+                # SAM gives a route without an authorizer the scheme "NONE".
                 authorizer=next((name for name in schemes if name != "NONE"), None),
             )
 
@@ -187,9 +189,9 @@ def authorizers(document: Json) -> dict[str, Json]:
 
 
 def cors(api: Json) -> Json:
-    """Read the CORS configuration that the template's *api* resource asks for."""
+    """Return the CORS configuration of the template's *api* resource."""
     configuration = api["Properties"].get("CorsConfiguration", {})
-    # A list parameter is known here as the text it was given as.
+    # The value of a list parameter is still a comma-separated text here.
     if isinstance(origins := configuration.get("AllowOrigins"), str):
         return configuration | {"AllowOrigins": origins.split(",")}
     return configuration

@@ -1,8 +1,8 @@
 """
-A local identity provider: signs whoever you say you are into an access token.
+A local identity provider that issues an access token for any user, without a password.
 
-It stands where a Cognito user pool, or any other OIDC issuer, stands in AWS. The API's
-authorizer finds its keys through the discovery document, as it would there.
+It replaces the Cognito user pool or other OIDC issuer that a deployed stack uses. The
+API's authorizer finds its keys through the discovery document, as in AWS.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ LIFETIME_SECONDS = 12 * 60 * 60
 
 
 def create_app(issuer: str) -> Starlette:
-    """Make the provider that calls itself *issuer*, with a key pair of its own."""
+    """Create the provider with a new key pair."""
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     public_key = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
 
@@ -68,8 +68,8 @@ def create_app(issuer: str) -> Starlette:
         }
         if email := form.get("email"):
             claims["email"] = email
-        # The claim Cognito puts a user's groups in. The field may be repeated, or
-        # hold several separated by commas.
+        # Cognito's claim for a user's groups. The form field may be repeated, or have
+        # several groups separated by commas.
         fields = ",".join(str(each) for each in form.getlist("groups"))
         if groups := [name.strip() for name in fields.split(",") if name.strip()]:
             claims["cognito:groups"] = groups
@@ -88,7 +88,7 @@ def create_app(issuer: str) -> Starlette:
             Route("/.well-known/jwks.json", jwks),
             Route("/token", token, methods=["POST"]),
         ],
-        # The storefront asks for tokens from its own origin.
+        # The storefront requests tokens from another origin.
         middleware=[Middleware(CORSMiddleware, allow_origins=["*"])],
     )
 

@@ -1,4 +1,4 @@
-"""Starts the stack's servers and commands, watches them, and stops every one."""
+"""Starts, watches and stops the processes of the local stack."""
 
 from __future__ import annotations
 
@@ -32,17 +32,17 @@ class Child:
         lines = self.log.read_text(errors="replace").splitlines()[-15:]
         return StackError(
             f"{self.name} ended with exit code {self.process.returncode}. "
-            f"The last of {self.log}:\n\n" + "\n".join(f"  {line}" for line in lines)
+            f"The end of {self.log}:\n\n" + "\n".join(f"  {line}" for line in lines)
         )
 
     def signal_group(self, number: signal.Signals) -> None:
-        """Signal the child and all that it started: they share a process group."""
+        """Signal the child and its descendants, which share its process group."""
         with suppress(ProcessLookupError):
             os.killpg(self.process.pid, number)
 
 
 class Processes:
-    """The children of this run; leaving the `with` block stops them."""
+    """The child processes of a run; leaving the `with` block stops them."""
 
     def __init__(self, logs: Path) -> None:
         self._logs = logs
@@ -59,14 +59,14 @@ class Processes:
         for child in self._children:
             with suppress(subprocess.TimeoutExpired):
                 child.process.wait(max(0, deadline - time.monotonic()))
-            # A group outlives its first process: whatever is left of it goes too.
+            # Descendants may outlive the child: kill the rest of the group.
             child.signal_group(signal.SIGKILL)
             child.process.wait()
 
     def start(
         self, name: str, command: Sequence[str | Path], env: Mapping[str, str]
     ) -> Child:
-        """Start a server; its output goes to its own log file."""
+        """Start a server that writes its output to its own log file."""
         log = self._logs / f"{name}.log"
         with log.open("wb") as output:
             process = subprocess.Popen(  # noqa: S603 - our own commands
@@ -76,7 +76,8 @@ class Processes:
                 stdin=subprocess.DEVNULL,
                 stdout=output,
                 stderr=subprocess.STDOUT,
-                # A group of its own: Ctrl-C reaches us alone, and we stop the rest.
+                # A process group of its own: Ctrl-C reaches only this process, which
+                # then stops the children.
                 start_new_session=True,
             )
         child = Child(name, process, log)
@@ -86,7 +87,7 @@ class Processes:
     def run(
         self, name: str, command: Sequence[str | Path], env: Mapping[str, str]
     ) -> None:
-        """Run a command to its end while the servers stay up."""
+        """Run a command to its end; raise if it or a server fails meanwhile."""
         child = self.start(name, command, env)
         while child.process.poll() is None:
             self.check(ignoring=child)
@@ -97,7 +98,7 @@ class Processes:
             raise child.failure()
 
     def check(self, ignoring: Child | None = None) -> None:
-        """Raise if a server has ended that should be running."""
+        """Raise if a server has ended."""
         for child in self._children:
             if child is not ignoring and child.process.poll() is not None:
                 raise child.failure()
@@ -110,7 +111,7 @@ class Processes:
         data: bytes | None = None,
         within_seconds: float = 30.0,
     ) -> None:
-        """Wait until *url* answers with *status*; posts *data* if there is any."""
+        """Request *url*, or post *data* to it, until it answers with *status*."""
         deadline = time.monotonic() + within_seconds
         seen: object = "no answer"
         while time.monotonic() < deadline:
@@ -126,12 +127,12 @@ class Processes:
                 return
             time.sleep(POLL_SECONDS)
         raise StackError(
-            f"{url} did not answer {status} within {within_seconds:.0f} seconds "
-            f"but: {seen}"
+            f"{url} did not answer {status} within {within_seconds:.0f} seconds; "
+            f"last result: {seen}"
         )
 
     def watch(self) -> None:
-        """Stay until a server ends by itself, which is an error, or a signal comes."""
+        """Block until a signal arrives; raise if a server ends."""
         while True:
             self.check()
             time.sleep(1)

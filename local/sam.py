@@ -1,4 +1,4 @@
-"""Builds and deploys the template with the SAM CLI, as one does to AWS."""
+"""Builds the template with the SAM CLI and deploys it to the embedded AWS."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 STACK_NAME = "checkout-local"
 SAM = ROOT / ".venvs/sam/bin/sam"
 
-# What platform.machine() says, in Lambda's words.
+# From platform.machine() to Lambda's names.
 ARCHITECTURES = {
     "x86_64": "x86_64",
     "amd64": "x86_64",
@@ -29,7 +29,7 @@ ARCHITECTURES = {
 def this_architecture() -> str:
     machine = platform.machine().lower()
     if machine not in ARCHITECTURES:
-        raise StackError(f"Lambda knows no machine like this one ({machine}).")
+        raise StackError(f"Lambda does not support this architecture: {machine}.")
     return ARCHITECTURES[machine]
 
 
@@ -37,7 +37,7 @@ def build(processes: Processes, folder: Path) -> None:
     processes.run(
         "sam-build",
         [SAM, "build", "--build-dir", folder / "build"],
-        # The layer's build looks for uv on the path.
+        # The layer's build expects uv on the path.
         {
             **os.environ,
             "PATH": f"{ROOT / '.venvs/uv/bin'}:{os.environ['PATH']}",
@@ -49,7 +49,7 @@ def build(processes: Processes, folder: Path) -> None:
 def deploy(
     processes: Processes, aws: EmbeddedAws, folder: Path, parameters: dict[str, str]
 ) -> dict[str, str]:
-    """Deploy what was built; answer the stack's outputs."""
+    """Deploy the build; return the stack's outputs."""
     processes.run(
         "sam-deploy",
         [

@@ -1,4 +1,4 @@
-"""Loads the sample offers, so that a fresh stack has something to sell."""
+"""The sample offers: loading them into a stack, and resetting the local shop."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from boto3.dynamodb.types import TypeSerializer
 
 OFFERS = Path(__file__).with_name("sample_offers.json")
 
-# The samples that the storefront shows and the documentation names.
+# The samples that the storefront shows and the documentation uses.
 SAMPLE = {
     "shoppers": [
         {
@@ -39,11 +39,11 @@ SAMPLE = {
 
 
 def sample_offers(now: datetime) -> list[dict[str, Any]]:
-    """Read the sample offers; the accepted auctions were accepted *now*."""
+    """Read the sample offers; set *now* as the time of acceptance of auctions."""
     offers: list[dict[str, Any]] = json.loads(OFFERS.read_text())
     accepted_at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
     return [
-        # The payment window counts from here: in a file it would have closed long ago.
+        # The payment window starts at this time; a fixed one would be in the past.
         offer | {"accepted_at": accepted_at}
         if offer.get("status") == "accepted"
         else offer
@@ -52,7 +52,7 @@ def sample_offers(now: datetime) -> list[dict[str, Any]]:
 
 
 def load_samples(dynamodb: Any, table_name: str) -> int:  # noqa: ANN401 - a client
-    """Write the sample offers into the table; answer how many there are."""
+    """Write the sample offers into the table; return their number."""
     to_attribute = TypeSerializer().serialize
     offers = sample_offers(datetime.now(UTC))
     for offer in offers:
@@ -65,23 +65,27 @@ def load_samples(dynamodb: Any, table_name: str) -> int:  # noqa: ANN401 - a cli
 
 def reset_shop(dynamodb: Any, outputs: dict[str, str]) -> None:  # noqa: ANN401 - a client
     """
-    Forget every purchase of the local shop, and sell the samples anew.
+    Delete all purchases and sessions of the local shop, and load the samples again.
 
-    What counts a sale key's attempts stays: Stripe remembers the idempotency keys that
-    were made of them, and would refuse one that comes with another request.
+    The items that count the attempts of a sale key stay. Idempotency keys contain the
+    attempt's number: Stripe would refuse a known key with a different request.
     """
-    forget(dynamodb, outputs["PurchasesTable"])
-    forget(dynamodb, outputs["AuditLogTable"])
-    forget(dynamodb, outputs["PaymentSessionsTable"], but="live#")
+    delete_items(dynamodb, outputs["PurchasesTable"])
+    delete_items(dynamodb, outputs["AuditLogTable"])
+    delete_items(dynamodb, outputs["PaymentSessionsTable"], except_prefix="live#")
     load_samples(dynamodb, outputs["OffersTable"])
 
 
-def forget(dynamodb: Any, table_name: str, but: str | None = None) -> None:  # noqa: ANN401
+def delete_items(
+    dynamodb: Any,  # noqa: ANN401 - a client
+    table_name: str,
+    except_prefix: str | None = None,
+) -> None:
     schema = dynamodb.describe_table(TableName=table_name)["Table"]["KeySchema"]
     names = [part["AttributeName"] for part in schema]
     for page in dynamodb.get_paginator("scan").paginate(TableName=table_name):
         for item in page["Items"]:
-            if but and item["id"]["S"].startswith(but):
+            if except_prefix and item["id"]["S"].startswith(except_prefix):
                 continue
             key = {name: item[name] for name in names}
             dynamodb.delete_item(TableName=table_name, Key=key)

@@ -1,8 +1,7 @@
-"""`make screenshots`: the pictures in docs/images, of the stack that is running."""
+"""`make screenshots`: takes the screenshots in docs/images of the running stack."""
 
 from __future__ import annotations
 
-import json
 import sys
 from typing import TYPE_CHECKING, Literal
 
@@ -18,21 +17,21 @@ IMAGES = settings.ROOT / "docs/images"
 DESKTOP: ViewportSize = {"width": 1200, "height": 800}
 TALL: ViewportSize = {"width": 1200, "height": 1240}
 PHONE: ViewportSize = {"width": 360, "height": 740}
-PATIENCE_MS = 60_000
+TIMEOUT_MS = 60_000
 
 
 def main() -> int:
-    stack_file = settings.folder() / "stack.json"
-    if not stack_file.exists():
-        sys.stderr.write("Nothing is running: start `make run` in another terminal.\n")
+    try:
+        url = settings.running_stack(settings.folder())["storefront_url"]
+    except settings.StackError as problem:
+        sys.stderr.write(f"{problem}\n")
         return 1
     path = find_browser()
     if path is None:
-        sys.stderr.write("There is no browser: `make browser` installs one.\n")
+        sys.stderr.write("No browser is installed: run `make browser`.\n")
         return 1
-    url = json.loads(stack_file.read_text())["storefront_url"]
     IMAGES.mkdir(exist_ok=True)
-    expect.set_options(timeout=PATIENCE_MS)
+    expect.set_options(timeout=TIMEOUT_MS)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         take_all(browser, url)
@@ -47,7 +46,7 @@ def take_all(browser: Browser, url: str) -> None:
     buy(shop, "Buy now: Hush 300 over-ear headphones")
     take(shop, "paid")
     shop.goto("/follow")
-    settled(shop)
+    wait_until_loaded(shop)
     expect(shop.get_by_text("9 of 9 steps done")).to_be_visible()
     shop.set_viewport_size(TALL)
     take(shop, "follow")
@@ -65,17 +64,17 @@ def open_page(
     size: ViewportSize = DESKTOP,
 ) -> Page:
     page = browser.new_page(base_url=url, color_scheme=colours, viewport=size)
-    page.set_default_timeout(PATIENCE_MS)
+    page.set_default_timeout(TIMEOUT_MS)
     page.goto("/")
-    settled(page)
+    wait_until_loaded(page)
     return page
 
 
 def reset(page: Page) -> None:
     page.get_by_role("button", name="Reset the shop…").click()
     with page.expect_navigation():
-        page.get_by_role("button", name="Start afresh").click()
-    settled(page)
+        page.get_by_role("button", name="Reset now").click()
+    wait_until_loaded(page)
 
 
 def buy(page: Page, name: str) -> None:
@@ -85,10 +84,10 @@ def buy(page: Page, name: str) -> None:
     page.get_by_label("CVC").fill("123")
     page.get_by_role("button", name="Pay").click()
     expect(page.get_by_role("heading", name="Payment confirmed")).to_be_visible()
-    settled(page)
+    wait_until_loaded(page)
 
 
-def settled(page: Page) -> None:
+def wait_until_loaded(page: Page) -> None:
     expect(page.get_by_role("heading").first).to_be_visible()
     expect(page.locator("[aria-busy=true]")).to_have_count(0)
 

@@ -1,8 +1,8 @@
 """
-Serves MiniStack's application, and keeps web pages away from it.
+Serves MiniStack and refuses requests from web pages of other sites.
 
-It runs in the embedded AWS's own environment. Functions run in processes of their own,
-which know neither this module nor its folder, and none of that environment's packages.
+It runs in the embedded AWS's Python environment. Functions run in other processes,
+which cannot import this module.
 """
 
 from __future__ import annotations
@@ -15,9 +15,9 @@ from ministack import app as ministack  # type: ignore[import-not-found]
 
 from mocktill.loopback_only import LoopbackOnly
 
-# What a frontend asks for: an HTTP API by its id and stage, a function by its URL's id.
-# Of a path that does not say both, MiniStack takes the service from the headers, so a
-# shorter one would lead everywhere. No segment is empty or of dots alone.
+# The paths that a frontend calls: an HTTP API by its id and stage, and a function by
+# the id of its URL. For a shorter path, MiniStack chooses the service by the headers,
+# so it could reach every service. No segment is empty, `.` or `..`.
 BROWSER_PATHS = re.compile(
     r"/_aws/(?:execute-api/[0-9a-z]+(?=/[^/])|lambda-url/[0-9a-z-]+)"
     r"(?:/(?!\.{1,2}(?:/|\Z))[^/\\]+)*/?"
@@ -28,7 +28,7 @@ def main() -> None:
     container_host = sys.argv.pop()
     # What MiniStack starts a function's process with, looked up each time.
     sys.executable = str(Path(__file__).with_name("function_python"))
-    # MiniStack's own start serves this name; there is no second port without a guard.
+    # ministack.main() serves `ministack.app`, and opens no other port.
     ministack.app = LoopbackOnly(
         ministack.app, browser_paths=BROWSER_PATHS, container_host=container_host
     )

@@ -1,4 +1,4 @@
-"""Serves the sample storefront, and tells it where the rest of the stack is."""
+"""Serves the sample storefront, its configuration and its admin routes."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from local import desk
+from local import admin
 from local.settings import HOST
 from mocktill.loopback_only import LoopbackOnly
 
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from starlette.requests import Request
 
 STOREFRONT = Path(__file__).with_name("storefront")
-# Where Stripe's page leads back to, or any other: everything but the desk.
-PAGES = re.compile(r"/(?!desk/).*")
+# The paths that links from other sites may open, such as Stripe's payment page.
+PAGES = re.compile(r"/(?!admin/).*")
 
 
 def create_app(config_file: Path, stack_file: Path) -> Starlette:
@@ -35,7 +35,7 @@ def create_app(config_file: Path, stack_file: Path) -> Starlette:
 
     async def page(request: Request) -> Response:
         path = request.path_params["path"]
-        # The page itself knows what to show at a path that names no file.
+        # The page's script decides what to show at a path that is not a file.
         if not Path(path).suffix:
             name = "follow.html" if path == "follow" else "index.html"
             return FileResponse(STOREFRONT / name)
@@ -44,7 +44,7 @@ def create_app(config_file: Path, stack_file: Path) -> Starlette:
     return Starlette(
         routes=[
             Route("/config.json", config),
-            Mount("/desk", routes=desk.routes(stack_file)),
+            Mount("/admin", routes=admin.routes(stack_file)),
             Route("/{path:path}", page),
         ]
     )

@@ -1,13 +1,14 @@
-"""What a local stack can be told: folder, ports and Stripe's own test keys."""
+"""The settings of a local stack: its folder, ports and Stripe test keys."""
 
 from __future__ import annotations
 
+import json
 import os
 import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -26,7 +27,7 @@ DEFAULT_PORTS = {
 
 
 class StackError(Exception):
-    """The stack cannot run; the message tells the person at the terminal why."""
+    """The stack cannot run; the message is a sentence for the user."""
 
 
 @dataclass(frozen=True)
@@ -36,8 +37,8 @@ class StripeKeys:
     publishable_key: str
 
     @classmethod
-    def made_up(cls) -> StripeKeys:
-        """Keys for the sandbox; new ones at each start, so none is worth keeping."""
+    def generate(cls) -> StripeKeys:
+        """Generate keys for the sandbox; each start has new ones."""
         return cls(
             secret_key=f"sk_test_{secrets.token_hex(24)}",
             webhook_secret=f"whsec_{secrets.token_hex(24)}",
@@ -46,8 +47,19 @@ class StripeKeys:
 
 
 def folder(env: Mapping[str, str] = os.environ) -> Path:
-    """Return where a stack keeps what it builds and what others read of it."""
+    """Return the folder for the stack's build, logs and description."""
     return ROOT / env.get("CHECKOUT_LOCAL_DIR", ".local")
+
+
+def running_stack(stack_folder: Path) -> dict[str, Any]:
+    """Return the description of the running stack; raise StackError without one."""
+    try:
+        stack: dict[str, Any] = json.loads((stack_folder / "stack.json").read_text())
+    except OSError as error:
+        raise StackError(
+            "No stack is running: start `make run` in another terminal."
+        ) from error
+    return stack
 
 
 @dataclass(frozen=True)
@@ -67,9 +79,9 @@ class Settings:
         return cls(
             folder=folder(env),
             **choose_ports(env),
-            keys=own_keys or StripeKeys.made_up(),
+            keys=own_keys or StripeKeys.generate(),
             sandbox=own_keys is None,
-            # Who knows it may call the servers that functions in containers need.
+            # A random host name: requests with it come from functions in containers.
             container_host=f"checkout-{secrets.token_hex(16)}",
         )
 
@@ -99,7 +111,7 @@ class Settings:
 
 
 def stripe_test_keys(env: Mapping[str, str]) -> StripeKeys | None:
-    """Stripe's own test keys, if the environment has them."""
+    """Return the Stripe test keys from the environment, if it has them."""
     secret_key = env.get("STRIPE_SECRET_KEY", "")
     webhook_secret = env.get("STRIPE_WEBHOOK_SECRET", "")
     if not secret_key and not webhook_secret:
@@ -118,7 +130,7 @@ def stripe_test_keys(env: Mapping[str, str]) -> StripeKeys | None:
 
 
 def choose_ports(env: Mapping[str, str]) -> dict[str, int]:
-    """Take the port each variable names, or its default; 0 asks for a free one."""
+    """Return each variable's port, or its default; 0 means any free port."""
     chosen: dict[str, int] = {}
     for variable, default in DEFAULT_PORTS.items():
         text = env.get(variable, str(default))
@@ -133,14 +145,14 @@ def choose_ports(env: Mapping[str, str]) -> dict[str, int]:
 
 def free_port(variable: str, wanted: int) -> int:
     with socket.socket() as probe:
-        # A server's last connections may linger; that does not make its port taken.
+        # Closed connections of a previous server must not make the port look taken.
         probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         try:
             probe.bind((HOST, wanted))
         except OSError as exc:
             raise StackError(
-                f"Port {wanted} is taken. Stop what listens there, or choose another: "
-                f"make run {variable}=<port> (0 takes a free one)."
+                f"Port {wanted} is in use. Stop the program that uses it, or choose "
+                f"another: make run {variable}=<port> (0: any free port)."
             ) from exc
         port: int = probe.getsockname()[1]
         return port

@@ -1,7 +1,8 @@
 """
-Run by the layer's Makefile: leaves only some services in botocore's endpoints.json.
+Remove all services but the given ones from botocore's endpoints.json.
 
-Every new client reads all of the file, and 400 services make more than a megabyte.
+The layer's Makefile runs it. Every new client reads the whole file, and with 400
+services it is larger than a megabyte.
 """
 
 import json

@@ -1,4 +1,4 @@
-"""`make sam-local`: lets `sam local` run the functions against the stack that runs."""
+"""`make sam-local`: prepares `sam local` to use the running local stack."""
 
 from __future__ import annotations
 
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from ipaddress import IPv4Interface
     from pathlib import Path
 
-# Stripe's signatures are good for five minutes.
-SIGN_ANEW_SECONDS = 120
+# A signature is valid for five minutes.
+SIGN_AGAIN_SECONDS = 120
 
 
 def main() -> int:
@@ -41,7 +41,7 @@ def main() -> int:
 
 
 def run(stack_folder: Path) -> None:
-    stack = running_stack(stack_folder / "stack.json")
+    stack = settings.running_stack(stack_folder)
     address = gateway()
     folder = stack_folder / "sam-local"
     folder.mkdir(exist_ok=True)
@@ -52,27 +52,17 @@ def run(stack_folder: Path) -> None:
     adapt(folder / "build", stack)
     write(folder / "env.json", environment(stack))
 
-    say("Buying the sample content, for the events to speak of")
+    say("Buying the sample content, to use its ids in the sample events")
     buyer = new_buyer()
     names = {"storefront_url": stack["storefront_url"]}
-    if stack["stripe_secret_key"]:  # nobody pays at Stripe's own by itself
+    if stack["stripe_secret_key"]:  # at Stripe itself, only a person can pay
         names |= buy(stack, buyer)
     (folder / "token").write_text(token(stack, buyer))
     asyncio.run(serve(address, folder, stack, names))
 
 
-def running_stack(file: Path) -> dict[str, Any]:
-    try:
-        stack: dict[str, Any] = json.loads(file.read_text())
-    except OSError as error:
-        raise StackError(
-            "Nothing is running: start `make run` in another terminal."
-        ) from error
-    return stack
-
-
 def write_config(folder: Path, name: str, address: str) -> None:
-    """Write the options that every `sam local` needs, to be read instead of typed."""
+    """Write a configuration file with the options that every `sam local` needs."""
     options = "\n".join(
         f"{name} = {json.dumps(str(value))}"
         for name, value in {
@@ -94,7 +84,7 @@ async def serve(
     stack: Mapping[str, Any],
     names: Mapping[str, str],
 ) -> None:
-    """Keep the way to the stack open and Stripe's events signed, until stopped."""
+    """Until stopped, forward to the stack and keep Stripe's events freshly signed."""
     if address:
         await open_bridge(address, ports(stack))
     write_config(
@@ -103,7 +93,7 @@ async def serve(
     write_events(folder / "events", names, stack["stripe_webhook_secret"])
     print_commands(folder)
     while True:
-        await asyncio.sleep(SIGN_ANEW_SECONDS)
+        await asyncio.sleep(SIGN_AGAIN_SECONDS)
         write_events(folder / "events", names, stack["stripe_webhook_secret"])
 
 
@@ -124,7 +114,7 @@ def print_commands(folder: Path) -> None:
         if (function := file.parent.name) in deployed
     )
     say(f"""
-Type in another terminal, here:
+In another terminal, in this directory:
 
   SAM={os.path.relpath(sam.SAM, ROOT)} EVENTS={here}/events
   WITH=--config-file={here}/samconfig.toml
@@ -134,7 +124,7 @@ Type in another terminal, here:
   $SAM local start-api $WITH --port 3001
   curl -H "Authorization: Bearer $(cat {here}/token)" http://127.0.0.1:3001/api/purchases
 
-docs/sam-local.md says what is not emulated. Ctrl-C closes the way to the stack.
+docs/sam-local.md lists what is not emulated. Ctrl-C stops forwarding to the stack.
 """)
 
 

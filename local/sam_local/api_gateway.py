@@ -1,11 +1,12 @@
 """
-Does for a function what API Gateway does, and SAM's local API does not.
+Adds to an event what API Gateway adds and SAM's local API does not.
 
-It is copied beside each function's own module with `loopback_only.py`, and knows
-nothing but that and Python's library: header names in lower case, as payload format 2.0
-has them, and the claims of the request's token. The token's signature is not checked,
-and no route is closed here, but web pages of other sites are refused, since a page that
-forges a token could be anybody.
+That is: header names in lower case, as in payload format 2.0, and the claims of the
+request's token. The token's signature is not verified, and every route is open. But
+requests from web pages of other sites are refused: such a page could forge a token.
+
+The module is copied beside each function's own module, together with
+`loopback_only.py`, and imports nothing else outside the standard library.
 """
 
 import base64
@@ -17,16 +18,16 @@ if TYPE_CHECKING:
 
 
 def lambda_handler(event: dict[str, Any], context: object) -> Any:  # noqa: ANN401
-    import app  # type: ignore[import-not-found]  # noqa: PLC0415 - it is where we go
+    import app  # type: ignore[import-not-found]  # noqa: PLC0415 - exists in the build
 
     if reason := refusal(event):
         return {"statusCode": 403, "body": json.dumps({"error": reason})}
-    return app.lambda_handler(as_api_gateway_says(event), context)
+    return app.lambda_handler(as_from_api_gateway(event), context)
 
 
 def refusal(event: dict[str, Any]) -> str | None:
-    """Return why `sam local start-api` should not have taken the request."""
-    # A sample of tests/events comes from a file, and has the host that AWS gave it.
+    """Return why the request is refused, or None if it is allowed."""
+    # The samples in tests/events have a host in AWS and did not come over HTTP.
     domain = event.get("requestContext", {}).get("domainName", "")
     if "routeKey" not in event or domain.endswith((".amazonaws.com", ".on.aws")):
         return None
@@ -36,8 +37,8 @@ def refusal(event: dict[str, Any]) -> str | None:
     return reason
 
 
-def as_api_gateway_says(event: dict[str, Any]) -> dict[str, Any]:
-    if "routeKey" not in event:  # of a queue, a stream, a schedule
+def as_from_api_gateway(event: dict[str, Any]) -> dict[str, Any]:
+    if "routeKey" not in event:  # from a queue, a stream or a schedule
         return event
     headers = {name.lower(): value for name, value in event["headers"].items()}
     context = event["requestContext"]
@@ -49,7 +50,7 @@ def as_api_gateway_says(event: dict[str, Any]) -> dict[str, Any]:
 
 
 def claims_of(token: str) -> dict[str, str]:
-    """Read a token's claims, each as one text: a list becomes `[one another]`."""
+    """Decode a token's claims as text; a list becomes `[one another]`."""
     try:
         _, payload, _ = token.split(".")
         padding = "=" * (-len(payload) % 4)
@@ -57,7 +58,7 @@ def claims_of(token: str) -> dict[str, str]:
             base64.urlsafe_b64decode(payload + padding)
         )
     except ValueError:
-        return {}  # the function refuses whoever is nobody
+        return {}  # the function refuses a request without claims
     return {
         name: f"[{' '.join(value)}]" if isinstance(value, list) else str(value)
         for name, value in claims.items()

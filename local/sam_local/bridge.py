@@ -1,9 +1,9 @@
 """
-Lets containers reach servers that listen on this machine's loopback alone.
+Forwards connections from containers to servers on this machine's loopback address.
 
-Each server gets a listener on the address that the containers' network has for this
-machine. Linux answers on it whoever can send packets there, a browser of this machine
-and another machine of its network among them, so only containers are let through.
+Each server gets a listener on this machine's address in the containers' network. Linux
+accepts connections to that address from anywhere, including a browser on this machine
+and other machines on its network, so the listener accepts only containers.
 """
 
 from __future__ import annotations
@@ -25,53 +25,55 @@ if TYPE_CHECKING:
     from asyncio import Server, StreamReader, StreamWriter
     from collections.abc import Iterable
 
-# The network that containers are on if nobody says otherwise.
+# The default network of each engine.
 NETWORKS = {"docker": "bridge", "podman": "podman"}
-# Linux's own number; the socket module has no name for it. man 7 ip
+# From Linux's headers (man 7 ip); the socket module does not define it.
 IP_FREEBIND = 15
 CHUNK = 65536
 
 
 def gateway() -> IPv4Interface | None:
     """
-    Ask Docker, or Podman, by what address its containers reach this machine.
+    Return the address by which the containers of Docker or Podman reach this machine.
 
-    There is none where they live in a virtual machine, as with Docker Desktop, which
-    leads `host-gateway` to this machine's loopback by itself.
+    Return None if containers run in a virtual machine, as with Docker Desktop, which
+    forwards `host-gateway` to this machine's loopback itself.
     """
     for engine in filter(shutil.which, NETWORKS):
-        if described := ask(engine, "network", "inspect", NETWORKS[engine]):
+        if described := output_of(engine, "network", "inspect", NETWORKS[engine]):
             address = gateway_of(json.loads(described)[0])
-            virtual = sys.platform != "linux" or "Docker Desktop" in ask(engine, "info")
+            virtual = sys.platform != "linux" or (
+                "Docker Desktop" in output_of(engine, "info")
+            )
             return None if virtual else address
     raise StackError(
-        "sam local runs functions in containers, and neither Docker nor Podman answers "
-        "here: install one, or start it."
+        "sam local runs functions in containers, but neither Docker nor Podman "
+        "answers. Install or start one of them."
     )
 
 
-def ask(engine: str, *question: str) -> str:
-    """Return what the engine answers; nothing if it does not."""
-    asked = subprocess.run(  # noqa: S603 - fixed words
-        [engine, *question], capture_output=True, text=True, check=False
+def output_of(engine: str, *arguments: str) -> str:
+    """Return the output of an engine's command; empty if it fails."""
+    done = subprocess.run(  # noqa: S603 - fixed arguments
+        [engine, *arguments], capture_output=True, text=True, check=False
     )
-    return "" if asked.returncode else asked.stdout
+    return "" if done.returncode else done.stdout
 
 
 def gateway_of(network: dict[str, Any]) -> IPv4Interface:
-    """Read what an engine says of a network, Docker in one way, Podman in another."""
+    """Return the gateway in a network's description by Docker or by Podman."""
     ranges = network.get("subnets") or network["IPAM"]["Config"]
     for each in ({name.lower(): text for name, text in r.items()} for r in ranges):
         subnet = ip_network(each["subnet"])
         if isinstance(subnet, IPv4Network):
-            # Docker does not name the gateway of a network that it chose by itself.
+            # Docker omits the gateway of a network whose range it chose itself.
             address = each.get("gateway") or next(subnet.hosts())
             return IPv4Interface(f"{address}/{subnet.prefixlen}")
     raise StackError("The containers' network has no IPv4 address.")
 
 
 async def open_bridge(address: IPv4Interface, ports: Iterable[int]) -> list[Server]:
-    """Lead the network's containers from these ports of *address* to the loopback's."""
+    """Listen on the ports of *address*, and forward to the same ports of loopback."""
     return [
         await asyncio.start_server(
             partial(forward, address, port), sock=listen(str(address.ip), port)
@@ -83,7 +85,7 @@ async def open_bridge(address: IPv4Interface, ports: Iterable[int]) -> list[Serv
 def listen(address: str, port: int) -> socket.socket:
     listener = socket.socket()
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    # Podman's network has its address only while a container is on it.
+    # Podman assigns the address only while a container is on the network.
     listener.setsockopt(socket.IPPROTO_IP, IP_FREEBIND, 1)
     try:
         listener.bind((address, port))
@@ -110,7 +112,7 @@ async def forward(
 
 
 def is_a_container(peer: str, address: IPv4Interface) -> bool:
-    """Say whether *peer* is on the containers' network, and not this machine itself."""
+    """Return whether *peer* is on the containers' network and not this machine."""
     return ip_address(peer) in address.network and ip_address(peer) != address.ip
 
 

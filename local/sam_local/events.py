@@ -1,4 +1,4 @@
-"""The events of `tests/events`, made to speak of a payment that the stack knows."""
+"""The events in `tests/events`, with the ids of a payment on the running stack."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 EVENTS = ROOT / "tests/events"
 SIGNATURE = "stripe-signature"
-# What the events say where the stack has a name of its own.
+# The placeholders in the events.
 SAMPLES = {
     "buyer_id": "buyer_sample",
     "payment_session_id": "ps_sample",
@@ -27,20 +27,20 @@ SAMPLES = {
 
 
 def sample_events() -> Iterator[Path]:
-    """Yield the events, each in a folder that is named after its function."""
+    """Yield the files of the events; each is in a folder named after its function."""
     return EVENTS.glob("*/*.json")
 
 
 def filled(text: str, names: Mapping[str, str]) -> dict[str, Any]:
-    """Return the event that *text* holds, with the stack's own *names* in it."""
-    for what, name in names.items():
-        text = text.replace(SAMPLES[what], name)
+    """Replace the placeholders in *text* by *names*; return the event."""
+    for placeholder, name in names.items():
+        text = text.replace(SAMPLES[placeholder], name)
     event: dict[str, Any] = json.loads(text)
     return event
 
 
 def signed(event: dict[str, Any], secret: str) -> dict[str, Any]:
-    """Sign the event's body if it is one of Stripe's: good for five minutes."""
+    """Sign the body if the event is from Stripe; valid for five minutes."""
     if SIGNATURE not in event.get("headers", {}):
         return event
     signature = WebhookSignature.generate_signature_header(event["body"], secret)

@@ -1,4 +1,4 @@
-"""What SAM is told of the functions: where they are, and the variables they have."""
+"""Prepares the built functions, and their environment variables, for `sam local`."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HERE = Path(__file__).parent
-# What is put beside each function.
-BESIDE = (HERE / "api_gateway.py", Path(loopback_only.__file__))
+# The modules that are copied beside each function's own.
+COPIED = (HERE / "api_gateway.py", Path(loopback_only.__file__))
 
 type Stack = Mapping[str, Any]
 
 
 def ports(stack: Stack) -> list[int]:
-    """Return the ports of the stack's servers that functions ask."""
+    """Return the ports of the servers that the functions call."""
     return [
         port
         for name in ("aws_endpoint_url", "stripe_url")
@@ -34,7 +34,7 @@ def ports(stack: Stack) -> list[int]:
 
 
 def from_containers(text: str, stack: Stack) -> str:
-    """Return *text* with the servers' addresses as containers know them."""
+    """Replace the servers' addresses in *text* by those that containers use."""
     machine = stack["container_host"]
     for port in ports(stack):
         text = text.replace(f"http://127.0.0.1:{port}", f"http://{machine}:{port}")
@@ -42,10 +42,10 @@ def from_containers(text: str, stack: Stack) -> str:
 
 
 def of_the_local_aws(stack: Stack) -> dict[str, str]:
-    """Return the variables that keep a function away from every other AWS."""
+    """Return the variables that direct a function to the embedded AWS only."""
     return {
         **CREDENTIALS,
-        # Those of the person's own shell would be passed on otherwise.
+        # Otherwise SAM passes on the value from the user's shell.
         "AWS_SESSION_TOKEN": "",
         "AWS_DEFAULT_REGION": stack["region"],
         "AWS_REGION": stack["region"],
@@ -54,7 +54,7 @@ def of_the_local_aws(stack: Stack) -> dict[str, str]:
 
 
 def environment(stack: Stack) -> dict[str, dict[str, str]]:
-    """Return each function's variables as they are deployed, by its logical id."""
+    """Return the deployed environment of each function, by its logical id."""
     aws = {
         "endpoint_url": stack["aws_endpoint_url"],
         "region_name": stack["region"],
@@ -80,10 +80,10 @@ def environment(stack: Stack) -> dict[str, dict[str, str]]:
 
 def adapt(build: Path, stack: Stack) -> None:
     """
-    Adapt what `sam build` left in *build*; the project's own template stays as it is.
+    Adapt the output of `sam build`; the project's own template is not changed.
 
-    SAM passes on only variables that a template declares, and its API is no API
-    Gateway: `api_gateway.py` does for each function what is missing.
+    SAM passes only those variables to a function that the template declares. Its local
+    API differs from API Gateway: `api_gateway.py` adds what is missing.
     """
     file = build / "template.yaml"
     template = yaml.safe_load(file.read_text())
@@ -94,5 +94,5 @@ def adapt(build: Path, stack: Stack) -> None:
     file.write_text(yaml.safe_dump(template, sort_keys=False))
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::Serverless::Function":
-            for module in BESIDE:
+            for module in COPIED:
                 shutil.copy(module, build / resource["Properties"]["CodeUri"])

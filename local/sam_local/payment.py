@@ -1,4 +1,4 @@
-"""Buys something on the running stack, for the events to speak of."""
+"""Buys the sample content on the running stack, to use its ids in the events."""
 
 from __future__ import annotations
 
@@ -22,20 +22,20 @@ CARD = {
     "card[exp_year]": "2034",
     "card[cvc]": "123",
 }
-WITHIN_SECONDS = 60
+TIMEOUT_SECONDS = 60
 POLL_SECONDS = 0.2
 
 type Json = dict[str, Any]
 
 
 def token(stack: Mapping[str, Any], buyer: str) -> str:
-    """Log *buyer* in: an access token of the local identity provider."""
+    """Return an access token for *buyer* from the local identity provider."""
     answer = call(f"{stack['issuer_url']}/token", {}, urlencode({"sub": buyer}))
     return str(answer["access_token"])
 
 
 def buy(stack: Mapping[str, Any], buyer: str) -> dict[str, str]:
-    """Let *buyer* pay for the sample content; return what everything is called."""
+    """Buy the sample content as *buyer*; return the ids, by placeholder."""
     home = stack["storefront_url"]
     wanted = {
         "contentId": stack["sample"]["contents"]["published"],
@@ -55,30 +55,30 @@ def buy(stack: Mapping[str, Any], buyer: str) -> dict[str, str]:
 
 
 def pay(stack: Mapping[str, Any], stripe_session_id: str) -> Json:
-    """Pay at the sandbox as its payment page does; return the session as it is then."""
+    """Pay as the sandbox's payment page does; return the paid Checkout Session."""
     stripe = f"{stack['stripe_url']}/v1"
     key = base64.b64encode(f"{stack['stripe_secret_key']}:".encode()).decode()
-    us = {"Authorization": f"Basic {key}"}
-    session = call(f"{stripe}/checkout/sessions/{stripe_session_id}", us)
-    method = call(f"{stripe}/payment_methods", us, urlencode(CARD))
+    with_key = {"Authorization": f"Basic {key}"}
+    session = call(f"{stripe}/checkout/sessions/{stripe_session_id}", with_key)
+    method = call(f"{stripe}/payment_methods", with_key, urlencode(CARD))
     confirmation = {
         "payment_method": method["id"],
         "expected_amount": session["amount_total"],
     }
     confirm = f"{stripe}/payment_pages/{stripe_session_id}/confirm"
-    call(confirm, us, urlencode(confirmation))
-    return call(f"{stripe}/checkout/sessions/{stripe_session_id}", us)
+    call(confirm, with_key, urlencode(confirmation))
+    return call(f"{stripe}/checkout/sessions/{stripe_session_id}", with_key)
 
 
 def purchase_of(stack: Mapping[str, Any], log_in: Mapping[str, str]) -> Json:
-    """Wait for the stack to fulfill what was paid; return the buyer's one purchase."""
-    deadline = time.monotonic() + WITHIN_SECONDS
+    """Wait until the payment is fulfilled; return the buyer's purchase."""
+    deadline = time.monotonic() + TIMEOUT_SECONDS
     while time.monotonic() < deadline:
         if found := call(f"{stack['api_url']}/api/purchases", log_in)["data"]:
             purchase: Json = found[0]
             return purchase
         time.sleep(POLL_SECONDS)
-    raise StackError("The running stack does not settle payments: see its logs.")
+    raise StackError("The running stack does not fulfill payments: read its logs.")
 
 
 def new_buyer() -> str:
@@ -86,12 +86,12 @@ def new_buyer() -> str:
 
 
 def call(url: str, headers: Mapping[str, str], body: str | None = None) -> Json:
-    """Get *url*, or post *body* to it; return the JSON that it answers."""
+    """Get *url*, or post *body* to it; return the JSON response."""
     data = None if body is None else body.encode()
     request = urllib.request.Request(url, data, dict(headers))  # noqa: S310 - our own
     try:
         with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
             found: Json = json.load(answer)
     except OSError as error:
-        raise StackError(f"{url} of the running stack: {error}") from error
+        raise StackError(f"The running stack, {url}: {error}") from error
     return found

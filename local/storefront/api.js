@@ -1,6 +1,6 @@
-// Calls the checkout API: adds the token, reads the answer, turns every refusal into a sentence.
+// Calls the checkout API: adds the token, reads the response, turns every error into a sentence.
 
-const TIMEOUT_MS = 35_000; // a little more than the gateway waits for a function
+const TIMEOUT_MS = 35_000; // longer than API Gateway waits for a function
 
 export class ApiError extends Error {
   constructor(sentence, { status = 0, code, requestId, retryAfter } = {}) {
@@ -13,20 +13,20 @@ export class ApiError extends Error {
     this.retryAfter = retryAfter;
   }
 
-  /** Whether the same request may go through a little later. */
-  get passing() {
+  /** Whether the same request may succeed later. */
+  get temporary() {
     return this.status === 0 || this.status === 429 || this.status >= 500;
   }
 }
 
 const SENTENCES = {
-  401: "Your login has ended. Please log in again.",
+  401: "Your login has expired. Please log in again.",
   403: "You are not allowed to do this.",
   404: "This does not exist, or it is not yours.",
   429: "Too many requests. Please wait a moment and try again.",
 };
 
-/** The sentence a refusal is shown as: the API's own where it wrote one, the gateway has no sentences. */
+/** The sentence for an error response: the API's own if there is one; API Gateway sends none. */
 export function sentenceFor(status, answer) {
   if (typeof answer?.error !== "string" || !answer.error) {
     return SENTENCES[status] ?? "Something went wrong on our side. Please try again.";
@@ -39,7 +39,7 @@ export function createApi({ apiUrl, token, signal, onLoginEnded }) {
   const base = apiUrl.replace(/\/$/, "");
 
   async function call(method, path, { body, headers, anonymous = false } = {}) {
-    const patience = AbortSignal.timeout(TIMEOUT_MS);
+    const timeout = AbortSignal.timeout(TIMEOUT_MS);
     let response;
     let answer;
     try {
@@ -52,7 +52,7 @@ export function createApi({ apiUrl, token, signal, onLoginEnded }) {
         },
         body: body === undefined ? undefined : JSON.stringify(body),
         cache: "no-store",
-        signal: signal ? AbortSignal.any([signal, patience]) : patience,
+        signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
       });
       answer = await response.json().catch((problem) => {
         if (problem instanceof SyntaxError) return undefined;
@@ -65,7 +65,7 @@ export function createApi({ apiUrl, token, signal, onLoginEnded }) {
         : "The shop cannot be reached. Please check your connection and try again.");
     }
     if (response.ok) {
-      if (answer === undefined) throw new ApiError("The shop gave an answer that cannot be read.", { status: 502 });
+      if (answer === undefined) throw new ApiError("The shop sent a response that cannot be read.", { status: 502 });
       return answer;
     }
     if (response.status === 401 && token && !anonymous) onLoginEnded?.();
@@ -83,12 +83,12 @@ export function createApi({ apiUrl, token, signal, onLoginEnded }) {
   };
 }
 
-/** Fills a path's blanks, escaped: path`/orders/${id}`. */
+/** Builds a path with escaped values: path`/orders/${id}`. */
 export function path(strings, ...values) {
   return strings.reduce((whole, part, i) => whole + encodeURIComponent(values[i - 1]) + part);
 }
 
-/** A pause that ends early, with an AbortError, when its page is rendered anew. */
+/** Waits; rejects with an AbortError when the signal is aborted. */
 export function pause(milliseconds, signal) {
   return new Promise((resolve, reject) => {
     const stop = () => {
@@ -108,23 +108,23 @@ export function pause(milliseconds, signal) {
 }
 
 /**
- * Asks again, ever more slowly, until `ask` gives something; nothing when patience runs out.
- * Failures that may pass are asked again too, the last one is thrown.
+ * Calls `read` with growing pauses until it returns a value; returns undefined at the timeout.
+ * Retries after temporary errors too; at the timeout it throws the last one.
  */
-export async function askUntil(ask, { signal, patienceMs = 90_000, firstMs = 700, slowestMs = 8_000 } = {}) {
+export async function poll(read, { signal, timeoutMs = 90_000, firstMs = 700, slowestMs = 8_000 } = {}) {
   let waited = 0;
   let wait = firstMs;
   for (;;) {
     let problem;
     try {
-      const answer = await ask();
-      if (answer) return answer;
+      const value = await read();
+      if (value) return value;
     } catch (failure) {
-      if (!failure.passing) throw failure;
+      if (!failure.temporary) throw failure;
       problem = failure;
     }
     const next = Math.max(wait, (problem?.retryAfter ?? 0) * 1000);
-    if (waited + next > patienceMs) {
+    if (waited + next > timeoutMs) {
       if (problem) throw problem;
       return undefined;
     }

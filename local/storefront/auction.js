@@ -1,4 +1,4 @@
-// The auction: its winner sees how long there is to pay, goes to pay, and finds out how it went.
+// The auction: shows its winner the payment deadline, the way to pay and the status of the payment.
 
 import { path } from "./api.js";
 import { busy, card, formatTime, h, leaveFor, loading, pleaseLogIn, quiet } from "./dom.js";
@@ -6,8 +6,8 @@ import { countDown, inWords } from "./countdown.js";
 import { formatMoney } from "./money.js";
 import { drawing } from "./pictures.js";
 
-// The API sells auctions and does not describe them; what a host knows of its own is written here.
-// What is charged is the price on record.
+// The API does not describe auctions, so the storefront has the samples' titles and prices.
+// Stripe charges the stored offer's price.
 const KNOWN = {
   auction_1: { title: "Restored 1968 record player", cents: 24000, currency: "usd", drawn: "turntable" },
   auction_2: { title: "Set of six film posters", cents: 18050, currency: "eur", drawn: "posters" },
@@ -25,10 +25,10 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
     auction.show(drawing("turntable", "picture"), pleaseLogIn("pay for the auction that you won"));
     return auction.element;
   }
-  // This tab's last payment of the auction, so that coming back shows where it stands.
+  // The key of this tab's last payment of the auction, to show its status on return.
   const memory = `payment of ${auctionId} by ${shopper.sub}`;
   let stopClock = () => {};
-  show(null, loading("Looking where this auction stands…"));
+  show(null, loading("Loading the status of this auction…"));
   load();
   return auction.element;
 
@@ -43,7 +43,7 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
     }
   }
 
-  /** Where the last payment stands; its two times are the server's, so the deadline needs no clock of ours. */
+  /** Shows the status of the last payment. The deadline is computed from the server's times, not from the local clock. */
   async function resume(last) {
     if (!last) return toPay();
     const payment = await api.get(path`/payments/sessions/${last.id}`);
@@ -65,7 +65,7 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
 
   function paid() {
     sessionStorage.removeItem(memory);
-    show("paid", h("p", { class: "owned" }, "This auction is paid, and yours."));
+    show("paid", h("p", { class: "owned" }, "You have paid for this auction."));
   }
 
   function closed() {
@@ -91,7 +91,7 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
     return pay;
   }
 
-  /** The first press tells how long there is to pay; the second, who knows that, leaves to pay. */
+  /** The first click shows the deadline; the second goes to the payment page. */
   function start(button, knowsDeadline) {
     auction.say();
     busy([button], async () => {

@@ -1,4 +1,4 @@
-// The board: a buyer's row of offers, bought here where we may, at the merchant's otherwise.
+// The board: a row of bids, bought here if possible and at the merchant otherwise.
 
 import { path } from "./api.js";
 import { busy, card, h, leaveFor, loading, pleaseLogIn, quiet, webUrl } from "./dom.js";
@@ -44,13 +44,13 @@ export function boardCard({ api, sample, shopper }, rowId = sample?.row_id) {
 
   function affiliateLink(bid, title) {
     if (!bid.clickout_url || !webUrl(bid.clickout_url)) return null;
-    const words = bid.buy_now ? "At the merchant’s" : "Go to the merchant";
+    const label = bid.buy_now ? "At the merchant’s" : "Go to the merchant";
     return h("a", {
       href: bid.clickout_url,
       rel: "noopener sponsored",
       class: bid.buy_now ? "" : "button secondary",
-      "aria-label": `${words}: ${title}`,
-    }, words);
+      "aria-label": `${label}: ${title}`,
+    }, label);
   }
 
   function buyButton(bid, title) {
@@ -65,7 +65,7 @@ export function boardCard({ api, sample, shopper }, rowId = sample?.row_id) {
 
   function buy(bid, button) {
     board.say();
-    // Two offers of one row are one sale: none can be pressed while one is under way.
+    // Only one bid of a row can be sold: disable the other buttons during the request.
     const others = [...board.body.querySelectorAll("button.buy")].filter((other) => other !== button);
     busy([button, ...others], async () => {
       try {
@@ -77,7 +77,7 @@ export function boardCard({ api, sample, shopper }, rowId = sample?.row_id) {
         return leaveFor(url);
       } catch (problem) {
         board.say(problem);
-        if (problem.status === 409) load(); // bought in another window: show it as it is
+        if (problem.status === 409) load(); // bought in another window
         return undefined;
       }
     });

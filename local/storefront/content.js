@@ -1,4 +1,4 @@
-// The content: a course bought once and kept, locked until then.
+// The content: a course, locked until the shopper buys it.
 
 import { path } from "./api.js";
 import { busy, card, h, leaveFor, loading, pleaseLogIn, quiet } from "./dom.js";
@@ -6,13 +6,13 @@ import { formatMoney } from "./money.js";
 import { drawing } from "./pictures.js";
 import { returnUrls } from "./return.js";
 
-// The API sells content and does not describe it; what a host knows of its own is written here.
-// What is charged is the price on record.
+// The API does not describe content, so the storefront has the sample's title and price.
+// Stripe charges the stored offer's price.
 const COURSE = { title: "Calm mornings: a ten-day course", cents: 999, currency: "usd" };
 const LESSONS = [
   ["Before the telephone", "Leave it in another room tonight. Tomorrow the first thing you hear is the day."],
   ["Light first", "Open the window for as long as the kettle needs."],
-  ["One page", "Write a page by hand, for nobody."],
+  ["One page", "Write a page by hand, for yourself."],
   ["The short walk", "Once around the block, without a destination."],
 ];
 
@@ -62,7 +62,7 @@ export function contentCard({ api, config, shopper }, contentId = config.sample.
   function notForSale() {
     return h("details", {},
       h("summary", {}, "Two that are not for sale"),
-      quiet("Try them to see how the API refuses."),
+      quiet("Try to buy them to see the API’s errors."),
       h("div", { class: "actions" },
         buyButton(free, "Buy the free lesson", "secondary"),
         buyButton(unpublished, "Buy the unpublished course", "secondary")));
@@ -82,7 +82,7 @@ export function contentCard({ api, config, shopper }, contentId = config.sample.
         return leaveFor(sessionUrl);
       } catch (problem) {
         section.say(problem);
-        if (problem.status === 409) load(); // bought in another tab: let the card say so
+        if (problem.status === 409) load(); // bought in another tab
         return undefined;
       }
     });

@@ -1,6 +1,6 @@
 // A countdown to a deadline.
 
-/** Counts on the page's own clock, so that a wrong wall clock does not show a wrong deadline; returns what stops it. */
+/** Counts down with a monotonic clock, so that a wrong system clock does not matter; returns a function that stops it. */
 export function countDown(seconds, signal, tick) {
   const end = performance.now() + seconds * 1000;
   const timer = setInterval(step, 1000);

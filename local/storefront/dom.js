@@ -1,6 +1,6 @@
-// Elements, buttons and messages; the only module that makes DOM nodes from data.
+// Elements, buttons and messages; the only module that creates DOM nodes from data.
 
-/** Makes an element. Children become text nodes, so data can never become markup. */
+/** Creates an element. Children become text nodes, so data can never become markup. */
 export function h(tag, props = {}, ...children) {
   const element = document.createElement(tag);
   for (const [name, value] of Object.entries(props ?? {})) {
@@ -15,7 +15,7 @@ export function h(tag, props = {}, ...children) {
   return element;
 }
 
-/** The address if it is one that a link may lead to, otherwise nothing (`javascript:` and friends). */
+/** Returns the URL if it is http or https, otherwise undefined (for `javascript:` and others). */
 export function webUrl(value) {
   try {
     const url = new URL(value, location.href);
@@ -25,10 +25,10 @@ export function webUrl(value) {
   }
 }
 
-/** Leaves for another page and says so, so that `busy` keeps its button disabled. */
+/** Navigates to another page; `busy` keeps its buttons disabled for the returned value. */
 export function leaveFor(address) {
   const url = webUrl(address);
-  if (!url) throw new Error("The shop was sent to an address it cannot open.");
+  if (!url) throw new Error("The payment page has an address that cannot be opened.");
   location.assign(url);
   return LEAVING;
 }
@@ -36,8 +36,8 @@ export function leaveFor(address) {
 const LEAVING = Symbol("leaving the page");
 
 /**
- * Disables the buttons from the first click until the work is done, the first one with a spinner.
- * When the work leaves the page they stay disabled: coming back renders the page anew.
+ * Disables the buttons until the work is done, and shows a spinner on the first.
+ * If the work leaves the page, they stay disabled; the page is rendered again on return.
  */
 export async function busy(buttons, work) {
   const [pressed] = buttons;
@@ -57,7 +57,7 @@ export async function busy(buttons, work) {
   }
 }
 
-/** A card with a heading, a place for its content and a live region for what went wrong. */
+/** A card with a heading, a body and a live region for error messages. */
 export function card(title, { eyebrow, wide = false, id } = {}) {
   const headingId = `heading-${id}`;
   const badge = h("span", { class: "badge", hidden: true });
@@ -78,12 +78,12 @@ export function card(title, { eyebrow, wide = false, id } = {}) {
   };
 }
 
-/** Puts a sentence (or an error, as a sentence) into a live region; nothing empties it. */
+/** Shows a sentence or an error in a live region; clears it if there is none. */
 export function say(region, problem) {
   if (!problem) return region.replaceChildren();
   if (problem.name === "AbortError") return undefined;
   if (typeof problem === "string") return region.replaceChildren(problem);
-  // Our own errors are sentences already; a TypeError or Stripe.js's words are for the console.
+  // Messages of our own errors are sentences; others, such as a TypeError, go to the console.
   const ours = problem.sentence ?? (problem.name === "Error" ? problem.message : null);
   if (!ours) console.error(problem);
   return region.replaceChildren(ours ?? "Something went wrong on this page. Please reload it and try again.",
@@ -116,7 +116,7 @@ export function quiet(text) {
   return h("p", { class: "quiet" }, text);
 }
 
-/** What a card shows to a visitor whom it cannot serve yet. */
+/** What a card shows if nobody is logged in. */
 export function pleaseLogIn(what) {
   return quiet(`Choose a shopper at the top of the page to ${what}.`);
 }

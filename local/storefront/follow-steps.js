@@ -1,9 +1,11 @@
-// From what the desk knows of a payment to the steps that a newcomer reads: pure, so that tests can ask it anything.
+// Computes the steps on the page "Follow a payment" from a payment's records; it has no side effects.
 
-import { apiCall, intent, stripeEvents, stripeSession } from "./follow-asking.js";
-import { auditTrail, eventsOut, queue, transaction, webhook } from "./follow-fulfilling.js";
+import { apiCall, checkoutSession, preparedSession, stripeEvents } from "./follow-checkout.js";
+import { auditLog, publishedEvents, queue, transaction, webhook } from "./follow-fulfillment.js";
 
-/** The nine steps, each `{short, title, why, state, at, facts, raw}`; `state` is done, waiting or trouble. */
-export function stepsOf(story) {
-  return [apiCall, intent, stripeSession, stripeEvents, webhook, queue, transaction, auditTrail, eventsOut].map((step) => step(story));
+const STEPS = [apiCall, preparedSession, checkoutSession, stripeEvents, webhook, queue, transaction, auditLog, publishedEvents];
+
+/** The nine steps, each `{short, title, why, state, at, facts, raw}`; `state` is done, waiting or failed. */
+export function stepsOf(payment) {
+  return STEPS.map((step) => step(payment));
 }

@@ -1,22 +1,22 @@
-// The page: who is shopping, what brought them here, and the cards that fit.
+// The shop's page: chooses the shopper, handles a return from payment, and renders the cards.
 
+import { adminFooter } from "./admin.js";
 import { createApi } from "./api.js";
 import { auctionCard } from "./auction.js";
 import { boardCard } from "./board.js";
 import { contentCard } from "./content.js";
-import { deskFooter } from "./desk.js";
 import { say } from "./dom.js";
 import { orderCard } from "./order.js";
 import { productCard } from "./product.js";
 import { purchasesCard } from "./purchases.js";
 import { cancelledPanel, readReturn, returnPanel } from "./return.js";
-import { currentShopper, forgetShopper, isFirstVisit, logIn, shopperSwitch } from "./session.js";
+import { currentShopper, isFirstVisit, logIn, logOut, shopperSwitch } from "./session.js";
 
 const place = (id) => document.getElementById(id);
 const notice = place("notice");
 
 let config;
-let rendered = new AbortController(); // aborted when the page is rendered anew
+let rendered = new AbortController(); // aborted when the page is rendered again
 let cardsRendered = new AbortController();
 
 async function start() {
@@ -24,21 +24,21 @@ async function start() {
     const response = await fetch("/config.json", { cache: "no-store" });
     if (!response.ok) throw new Error(`config.json answered ${response.status}`);
     config = await response.json();
-    // Whoever comes for the first time sees a full shop, as the first of the sample shoppers.
+    // On the first visit, log in the first sample shopper, so that the shop is not empty.
     if (isFirstVisit()) await logIn(config.issuer_url, config.sample.shoppers[0]);
   } catch (problem) {
     console.error(problem);
     say(notice, "The shop is not ready yet. Please reload in a moment.");
     return;
   }
-  place("footer").replaceChildren(...deskFooter({ config }));
+  place("footer").replaceChildren(...adminFooter({ config }));
   for (const link of document.querySelectorAll(".nav a")) {
     if (link.pathname === location.pathname) link.setAttribute("aria-current", "page");
   }
   render();
 }
 
-/** Builds everything from scratch: at start, for another shopper, and on coming back with the back button. */
+/** Renders the whole page: at the start, for another shopper, and after the back button. */
 function render(news) {
   rendered.abort();
   rendered = new AbortController();
@@ -59,16 +59,16 @@ function shopFor(shopper, signal) {
     token: shopper?.token,
     signal,
     onLoginEnded: () => {
-      if (currentShopper()?.token !== shopper.token) return; // another card was refused first
-      forgetShopper();
-      render("Your login has ended. Please choose a shopper again.");
+      if (currentShopper()?.token !== shopper.token) return; // another card has handled it
+      logOut();
+      render("Your login has expired. Please choose a shopper again.");
     },
   });
   const sample = config.sample.shoppers.find(({ sub }) => sub === shopper?.sub);
   return { api, config, sample, shopper, signal };
 }
 
-/** What the shopper came back from. Cards wait for its end, so that nothing just paid is offered again. */
+/** Shows the result after a return from payment. The cards wait for it, so that they do not offer what was just paid. */
 function followPayment(shopper) {
   const returned = readReturn(location);
   place("intro").classList.toggle("unseen", Boolean(returned) || location.pathname !== "/");
@@ -76,20 +76,20 @@ function followPayment(shopper) {
   if (!returned) return false;
   const panel = returned.cancelled
     ? cancelledPanel()
-    : returnPanel(shopFor(shopper, rendered.signal), returned, () => { sayItOnce(); renderCards(shopper); });
+    : returnPanel(shopFor(shopper, rendered.signal), returned, () => { clearReturn(); renderCards(shopper); });
   place("returned").replaceChildren(panel);
   panel.querySelector("h2").focus();
-  if (returned.cancelled) sayItOnce();
+  if (returned.cancelled) clearReturn();
   else place("cards").replaceChildren();
   return !returned.cancelled;
 }
 
-/** A reload, or another shopper, does not hear of this payment again. */
-function sayItOnce() {
+/** Removes the payment from the address, so that a reload does not show its result again. */
+function clearReturn() {
   history.replaceState(null, "", location.pathname);
 }
 
-/** The cards alone: what a payment changes. */
+/** Renders the cards only. */
 function renderCards(shopper) {
   cardsRendered.abort();
   cardsRendered = new AbortController();
@@ -116,7 +116,7 @@ function decodePart(part) {
   }
 }
 
-// The back button can bring back the page as it was left, its buttons still disabled.
+// The back button can restore the page from the browser's cache, with its buttons still disabled.
 addEventListener("pageshow", (event) => {
   if (event.persisted && config) render();
 });

@@ -1,8 +1,8 @@
-// Amounts are whole numbers of a currency's minor unit; they become text here and nowhere else.
+// Formats amounts, which are whole numbers of a currency's minor unit.
 
-// How many decimals an amount carries is Stripe's table, not the browser's:
-// browsers show whole lek and dinars that Stripe counts in hundredths, which would be 100 times off.
-// ISK and UGX have no decimals in shops but are counted in hundredths, so they are not listed.
+// Stripe's number of decimals, not the browser's: for the Albanian lek and the Serbian dinar,
+// browsers show none, but Stripe counts in hundredths, so amounts would be 100 times too high.
+// ISK and UGX have no decimals in shops, but Stripe counts in hundredths, so they are not listed.
 // https://docs.stripe.com/currencies
 const ZERO_DECIMALS = new Set("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split(" "));
 const THREE_DECIMALS = new Set("BHD JOD KWD OMR TND".split(" "));
@@ -13,7 +13,7 @@ export function decimalsOf(currency) {
   return THREE_DECIMALS.has(code) ? 3 : 2;
 }
 
-/** The exact decimal number as a string: 129999 and "usd" give "1299.99". */
+/** Returns the exact decimal number as a string: "1299.99" for 129999 and "usd". */
 export function toDecimal(minorUnits, currency) {
   if (!Number.isSafeInteger(minorUnits)) throw new TypeError("An amount is a whole number of minor units.");
   const decimals = decimalsOf(currency);
@@ -23,7 +23,7 @@ export function toDecimal(minorUnits, currency) {
   return decimals ? `${sign}${whole}.${digits.slice(-decimals)}` : `${sign}${whole}`;
 }
 
-/** The amount as its buyer reads it; an unknown currency still shows its number and its code. */
+/** Formats an amount for the locale; if the currency is unknown, as number and code. */
 export function formatMoney(minorUnits, currency, locale) {
   if (!currency || !Number.isSafeInteger(minorUnits)) return "";
   const decimals = decimalsOf(currency);
@@ -34,7 +34,7 @@ export function formatMoney(minorUnits, currency, locale) {
       currency: currency.toUpperCase(),
       minimumFractionDigits: decimals,
       maximumFractionDigits: decimals,
-    }).format(number); // a string is formatted digit by digit, never through a float
+    }).format(number); // a string is formatted exactly, without conversion to a float
   } catch {
     return `${number} ${currency.toUpperCase()}`;
   }

@@ -1,4 +1,4 @@
-// The order: its lines, its total, its payments, and a way to pay while it is still unpaid.
+// The order: its lines, total and payments, and a button to pay while it is unpaid.
 
 import { path } from "./api.js";
 import { badgeFor, busy, card, formatTime, h, leaveFor, loading, pleaseLogIn, quiet } from "./dom.js";
@@ -65,7 +65,7 @@ export function orderCard({ api, sample, shopper }, orderId = sample?.order_id) 
         return leaveFor(url);
       } catch (problem) {
         section.say(problem);
-        if (problem.code === "not_purchasable" || problem.code === "already_purchased") load(); // show what it is now
+        if (problem.code === "not_purchasable" || problem.code === "already_purchased") load(); // its status has changed
         return undefined;
       }
     });

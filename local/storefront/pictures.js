@@ -1,10 +1,10 @@
-// The shop's own drawings, which take on the colours of the page; offers may bring a picture of their own.
+// Pictures: the shop's drawings, in the colours of the page, and the offers' own images.
 
 import { h, webUrl } from "./dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** A drawing of `pictures.svg`. Nobody needs to hear of it: the words beside it say the same. */
+/** A drawing from `pictures.svg`, hidden from screen readers because the text beside it says the same. */
 export function drawing(name, className = "") {
   const svg = document.createElementNS(SVG, "svg");
   svg.setAttribute("class", className);
@@ -15,14 +15,14 @@ export function drawing(name, className = "") {
   return svg;
 }
 
-// What stands for an offer until its own picture has come, by a word of its title.
+// The drawing for an offer, by a word in its title.
 const BY_WORD = [
   [/repair/i, "repair"],
   [/headphone|hush/i, "headphones"],
   [/desk/i, "desk"],
 ];
 
-/** The offer's own picture once it has loaded, a drawing until then and if it never does. */
+/** A drawing that is replaced by the offer's own image when that has loaded. */
 export function picture(address, title) {
   const name = BY_WORD.find(([word]) => word.test(title))?.[1] ?? "parcel";
   const drawn = drawing(name, "picture");

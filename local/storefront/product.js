@@ -1,22 +1,22 @@
-// The product: anybody buys it, without login, in a payment form that opens on this page.
+// The product: sold without login, in a payment form on this page.
 
 import { busy, card, h, quiet } from "./dom.js";
 import { formatMoney } from "./money.js";
 import { drawing } from "./pictures.js";
 import { returnPanel } from "./return.js";
 
-// The API sells the product and does not describe it; its price is written here, as a host would.
-// What is charged is the price on record.
+// The API does not describe the product, so the storefront has its price.
+// Stripe charges the stored offer's price.
 const PRICE = { cents: 200, currency: "usd" };
 
 export function productCard(shop) {
   const { api, config, signal } = shop;
   const section = card("Hero Me Feelings", { eyebrow: "Product", id: "product" });
-  // One key per attempt: a retry after a lost answer, or opening the form again, is the same payment.
+  // One idempotency key per attempt: a retry after a lost response, or opening the form again, is the same payment.
   let attempt = crypto.randomUUID();
   let sessionId;
   let form;
-  let refusal; // why there was no client secret; Stripe.js may put its own words around it
+  let refusal; // the API's error; Stripe.js may wrap it in its own
   signal.addEventListener("abort", close, { once: true });
   offer();
   return section.element;
@@ -37,7 +37,7 @@ export function productCard(shop) {
     refusal = undefined;
     busy([button], async () => {
       try {
-        await startAfresh();
+        await endFinishedAttempt();
         const stripe = (await loadStripe(config.stripe_js_url))(config.stripe_publishable_key);
         form = await stripe.createEmbeddedCheckoutPage({ fetchClientSecret, onComplete });
         if (signal.aborted) {
@@ -62,8 +62,8 @@ export function productCard(shop) {
     });
   }
 
-  /** A payment that ended while its form was closed gets a new key, otherwise it would be shown again. */
-  async function startAfresh() {
+  /** If the payment ended while its form was closed, starts a new attempt instead of showing it again. */
+  async function endFinishedAttempt() {
     if (!sessionId) return;
     const { status } = await statusOf(sessionId);
     if (status === "open") return;
@@ -84,7 +84,7 @@ export function productCard(shop) {
     return secret;
   }
 
-  /** Only called where the session does not redirect; otherwise the return page confirms. */
+  /** Called if the session does not redirect; otherwise the return page shows the result. */
   function onComplete() {
     const paid = sessionId;
     close();
@@ -103,7 +103,7 @@ export function productCard(shop) {
 
 let script;
 
-/** Stripe.js, fetched when it is first needed; a failed load can be tried again. */
+/** Loads Stripe.js on first use; a failed load can be retried. */
 function loadStripe(address) {
   script ??= new Promise((resolve, reject) => {
     const failed = () => {

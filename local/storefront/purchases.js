@@ -1,4 +1,4 @@
-// The library: the shopper's purchases, newest first, and one purchase as a line.
+// The library: a list of the shopper's purchases.
 
 import { badgeFor, busy, card, formatTime, h, loading, pleaseLogIn, quiet } from "./dom.js";
 import { formatMoney } from "./money.js";
@@ -14,7 +14,7 @@ const KINDS = {
   content: { word: "Content", drawn: "course" },
 };
 
-/** Everything the shopper has bought, newest first, a page at a time. */
+/** The shopper's purchases, newest first, in pages. */
 export function purchasesCard({ api, shopper }) {
   const section = card("Your purchases", { eyebrow: "Library", id: "purchases", wide: true });
   if (!shopper) {
@@ -51,12 +51,12 @@ export function purchasesCard({ api, shopper }) {
 
   async function load() {
     section.say();
-    const asked = { page, status: filter.value };
+    const requested = { page, status: filter.value };
     const query = new URLSearchParams({ page, pageSize: PAGE_SIZE });
-    if (asked.status) query.set("status", asked.status);
+    if (requested.status) query.set("status", requested.status);
     try {
       const { data, pagination } = await api.get(`/api/purchases?${query}`);
-      if (asked.page !== page || asked.status !== filter.value) return; // answered too late
+      if (requested.page !== page || requested.status !== filter.value) return; // another request has replaced this one
       pages = Math.max(1, pagination.totalPages);
       list.replaceChildren(data.length
         ? h("ul", { class: "purchases" }, data.map(purchaseRow))
@@ -70,7 +70,7 @@ export function purchasesCard({ api, shopper }) {
   }
 }
 
-/** One purchase as a line: what, when, how much, how it stands. */
+/** A list item with a purchase's title, time, status and amount. */
 export function purchaseRow(purchase) {
   const { word, drawn } = KINDS[purchase.kind] ?? { word: purchase.kind, drawn: "parcel" };
   const money = (cents) => formatMoney(cents, purchase.currency);
@@ -79,7 +79,7 @@ export function purchaseRow(purchase) {
     h("span", { class: "what" },
       h("strong", {}, purchase.title ?? purchase.itemId),
       h("span", { class: "quiet" }, `${word}, ${formatTime(purchase.purchasedAt)}`)),
-    purchase.refundedAmountCents ? h("span", { class: "quiet" }, `${money(purchase.refundedAmountCents)} given back`) : null,
+    purchase.refundedAmountCents ? h("span", { class: "quiet" }, `${money(purchase.refundedAmountCents)} refunded`) : null,
     badgeFor(purchase.status),
     h("span", { class: "number" }, money(purchase.amountPaidCents)));
 }

@@ -1,10 +1,10 @@
-// Coming back from payment: wait until it is certain, then confirm; or say that nothing was charged.
+// The return from payment: waits for the result and shows it.
 
-import { askUntil, path } from "./api.js";
+import { poll, path } from "./api.js";
 import { busy, h, loading, quiet, say } from "./dom.js";
 import { purchaseRow } from "./purchases.js";
 
-/** Where the hosted payment page sends the shopper back to: to this page. Stripe fills in the session's id. */
+/** The return URLs for the hosted payment page: this page. Stripe replaces the placeholder by the session's id. */
 export function returnUrls(kind) {
   const here = location.origin + location.pathname;
   return {
@@ -13,7 +13,7 @@ export function returnUrls(kind) {
   };
 }
 
-/** What this address says about a payment: `{cancelled}`, `{sessionId, kind}` or nothing. */
+/** Reads the result of a payment from the address: `{cancelled}`, `{sessionId, kind}` or null. */
 export function readReturn({ pathname, search }) {
   const query = new URLSearchParams(search);
   if (query.get("checkout") === "cancel") return { cancelled: true };
@@ -26,18 +26,18 @@ export function readReturn({ pathname, search }) {
 export function cancelledPanel() {
   return h("section", { class: "panel" },
     h("h2", { tabindex: "-1" }, "You came back without paying"),
-    h("p", {}, "Nothing was charged. Everything is as it was, and you can pay whenever you like."));
+    h("p", {}, "Nothing was charged. You can still pay later."));
 }
 
 const THANKS = {
-  bid: "It is bought, and your board is up to date.",
+  bid: "The offer is yours, and your board is up to date.",
   auction: "The auction is yours.",
   order: "Your tickets are yours.",
   product: "Hero Me Feelings is yours.",
   content: "The course is yours to keep.",
 };
 
-/** The panel that follows one payment to its end. `onSettled` is called when there is nothing left to wait for. */
+/** A panel that waits for the result of a payment and shows it, then calls `onSettled`. */
 export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSettled = () => {}) {
   const heading = h("h2", { tabindex: "-1" }, "Checking your payment");
   const body = h("div", { role: "status" });
@@ -50,7 +50,7 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
     say(problemLine);
     body.replaceChildren(loading("This takes a moment. Please stay on this page…"));
     try {
-      const status = await askUntil(async () => {
+      const status = await poll(async () => {
         const query = new URLSearchParams({ session_id: sessionId });
         const answer = await api.get(`/api/checkout/session-status?${query}`, { anonymous: true });
         return answer.status === "open" ? undefined : answer.status;
@@ -60,7 +60,7 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
       else stillOpen();
     } catch (problem) {
       if (problem.name === "AbortError") return;
-      tell("Your payment could not be checked", checkAgain());
+      showResult("Your payment could not be checked", checkAgain());
       say(problemLine, problem);
     }
     onSettled();
@@ -68,45 +68,45 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
 
   async function confirm() {
     panel.dataset.tone = "good";
-    // The product is sold without login, so no shopper's history has it.
+    // A product is sold without login, so it is in no shopper's purchases.
     if (kind === "product") {
-      tell("Payment confirmed", h("p", {}, THANKS.product), onward());
+      showResult("Payment confirmed", h("p", {}, THANKS.product), links());
       return;
     }
     if (!shopper) {
-      tell("Payment confirmed", quiet("Choose the shopper who paid to see the purchase."), onward());
+      showResult("Payment confirmed", quiet("Choose the shopper who paid to see the purchase."), links());
       return;
     }
     const purchase = await recordedPurchase().catch((problem) => {
       if (problem.name === "AbortError") throw problem;
-      return undefined; // the payment is certain, only its record cannot be read now
+      return undefined; // the payment is confirmed; only its record cannot be read now
     });
     if (purchase?.status === "completed") {
-      tell("Payment confirmed", h("p", {}, THANKS[purchase.kind] ?? "Your purchase is complete."),
-        h("ul", { class: "purchases" }, purchaseRow(purchase)), onward());
+      showResult("Payment confirmed", h("p", {}, THANKS[purchase.kind] ?? "Your purchase is complete."),
+        h("ul", { class: "purchases" }, purchaseRow(purchase)), links());
     } else if (purchase) {
       panel.dataset.tone = "";
-      tell("This is how your payment stands", h("ul", { class: "purchases" }, purchaseRow(purchase)), onward());
+      showResult("Status of your payment", h("ul", { class: "purchases" }, purchaseRow(purchase)), links());
     } else {
-      tell("Your order is in", quiet("Your purchase will be listed as soon as the money has arrived; some payment methods take days."), onward());
+      showResult("Your order was received", quiet("Your purchase will be listed when the money has arrived. Some payment methods take days."), links());
     }
   }
 
-  /** Stripe may be ahead of our records for a moment: look again until this very payment is listed. */
+  /** Reads the purchases until this payment is among them: Stripe may be ahead of our records for a moment. */
   function recordedPurchase() {
-    return askUntil(async () => {
+    return poll(async () => {
       const { data } = await api.get("/api/purchases?page=1&pageSize=20");
       return data.find((purchase) => purchase.stripeSessionId === sessionId);
-    }, { signal, patienceMs: 25_000, firstMs: 500, slowestMs: 4_000 });
+    }, { signal, timeoutMs: 25_000, firstMs: 500, slowestMs: 4_000 });
   }
 
   function expired() {
-    tell("This payment page has expired", h("p", {}, "It was not paid in time. Nothing was charged."), onward());
+    showResult("This payment page has expired", h("p", {}, "You did not pay in time. Nothing was charged."), links());
   }
 
   function stillOpen() {
-    tell("Your payment is not confirmed yet",
-      quiet("It may need another moment. You will not be charged twice for looking again."), checkAgain());
+    showResult("Your payment is not confirmed yet",
+      quiet("This may take another moment. Checking again does not charge you twice."), checkAgain());
   }
 
   function checkAgain() {
@@ -114,12 +114,12 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
     return h("div", { class: "actions" }, again);
   }
 
-  function onward() {
+  function links() {
     return h("p", {}, h("a", { href: "/" }, "Back to the shop"), " · ",
-      h("a", { href: path`/follow?payment=${sessionId}`, target: "follow" }, "See what this payment did"));
+      h("a", { href: path`/follow?payment=${sessionId}`, target: "follow" }, "Follow this payment"));
   }
 
-  function tell(title, ...children) {
+  function showResult(title, ...children) {
     heading.textContent = title;
     document.title = `${title} – Corner Shop`;
     body.replaceChildren(...children);

@@ -1,31 +1,31 @@
-// Who is shopping: a sample shopper's token from the local identity provider, kept for this tab only.
+// The current shopper: a sample shopper's token from the local identity provider, stored for this tab only.
 
 import { busy, h } from "./dom.js";
 
 const KEY = "shopper";
-const NOBODY = { sub: null };
+const VISITOR = { sub: null };
 
-/** The shopper that this tab remembers, unless the token has run out; nobody is a choice as well. */
+/** Returns this tab's shopper; null for a visitor, or if the token has expired. */
 export function currentShopper() {
-  const shopper = remembered();
+  const shopper = stored();
   if (!shopper?.token) return null;
   if (shopper.expiresAt && shopper.expiresAt <= Date.now()) {
-    forgetShopper();
+    logOut();
     return null;
   }
   return shopper;
 }
 
-/** Whether this tab has never been told who is shopping. */
+/** Whether no shopper or visitor was chosen in this tab yet. */
 export function isFirstVisit() {
-  return remembered() === null;
+  return stored() === null;
 }
 
-export function forgetShopper() {
-  sessionStorage.setItem(KEY, JSON.stringify(NOBODY));
+export function logOut() {
+  sessionStorage.setItem(KEY, JSON.stringify(VISITOR));
 }
 
-function remembered() {
+function stored() {
   try {
     return JSON.parse(sessionStorage.getItem(KEY));
   } catch {
@@ -50,7 +50,7 @@ export async function logIn(issuerUrl, { sub }) {
   return shopper;
 }
 
-/** When the token runs out, in milliseconds; only read to spare a refused request, never trusted. */
+/** Returns when the token expires, in milliseconds. It only avoids requests that would be refused. */
 export function expiryOf(token) {
   try {
     const payload = token.split(".")[1].replaceAll("-", "+").replaceAll("_", "/");
@@ -61,7 +61,7 @@ export function expiryOf(token) {
   }
 }
 
-/** The corner of the page where a person becomes one sample shopper or another, or nobody. */
+/** The control that switches between the sample shoppers and a visitor. */
 export function shopperSwitch({ config, shopper, onChange, onProblem }) {
   const choices = config.sample.shoppers.map(({ sub, name }) => ({ sub, label: name }));
   if (shopper && !choices.some(({ sub }) => sub === shopper.sub)) choices.push({ sub: shopper.sub, label: shopper.sub });
@@ -76,7 +76,7 @@ export function shopperSwitch({ config, shopper, onChange, onProblem }) {
 
   function become(sub, label, pressed) {
     if (!sub) {
-      forgetShopper();
+      logOut();
       onChange(label);
       return;
     }

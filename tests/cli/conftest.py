@@ -1,4 +1,4 @@
-"""The command line at its desk: run in this process, on the shop's AWS and Stripe."""
+"""Runs the command line in this process, with the AWS and Stripe of the test shop."""
 
 import io
 import json
@@ -59,7 +59,7 @@ def operator(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operator]:
 
     monkeypatch.setattr(BaseClient, "_make_api_call", with_the_deployed)
     yield operator
-    # Nobody collects what is counted at a desk; a later test must not find it.
+    # A later test must not see metrics that a command counted.
     metrics.clear_metrics()
 
 

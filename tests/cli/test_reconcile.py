@@ -58,7 +58,7 @@ def test_it_runs_once_if_asked(operator: Operator) -> None:
 
 
 def test_nothing_due_is_fine(operator: Operator) -> None:
-    assert operator("reconcile").stdout == "Looked at: 0, in runs: 1. Failed: 0.\n"
+    assert operator("reconcile").stdout == "Checked: 0. Failed: 0. Runs: 1.\n"
 
 
 @pytest.mark.usefixtures("due")
@@ -76,8 +76,7 @@ def test_one_bad_session_does_not_stop_it_and_is_told(
     result = operator("reconcile")
 
     assert result.exit_code == 1
-    assert result.stdout.startswith(f"Looked at: {BUYERS}, ")
-    assert result.stdout.endswith("Failed: 1.\n")
+    assert result.stdout.startswith(f"Checked: {BUYERS}. Failed: 1. ")
     assert "reconcile_item_failed" in result.stderr
     assert not shop.work()
     assert len(shop.purchases()) == BUYERS - 1

@@ -1,4 +1,4 @@
-"""Money given back at the desk: asked first, once, and under the operator's name."""
+"""Refunds by an operator: confirmed first, made once, in the operator's name."""
 
 from typing import Any
 
@@ -111,7 +111,7 @@ def test_no_more_is_refunded_than_was_paid(
     result = operator("refund", purchase["id"], "--amount", "1000", "--yes")
 
     assert result.exit_code == 1
-    assert result.stderr == f"Of {purchase['id']} only 9.99 USD can be refunded.\n"
+    assert result.stderr == f"Only 9.99 USD of {purchase['id']} can be refunded.\n"
     assert refunds_at_stripe(shop) == []
 
 
@@ -123,7 +123,7 @@ def test_a_second_full_refund_is_refused(
     result = operator("refund", purchase["id"], "--yes")
 
     assert result.exit_code == 1
-    assert "only 0.00 USD" in result.stderr
+    assert "Only 0.00 USD" in result.stderr
     assert refunds_at_stripe(shop) == [(999, "succeeded")]
 
 
@@ -137,7 +137,7 @@ def test_a_refund_that_stripe_did_not_confirm_is_made_once(
     result = operator("refund", purchase["id"], "--yes")
 
     assert result.exit_code == 1
-    assert "do not ask again" in result.stderr
+    assert "do not repeat it" in result.stderr
     assert operator("refund", purchase["id"], "--yes").exit_code == 1
     shop.stripe.faults.clear()
     operator("reconcile")
@@ -165,11 +165,11 @@ def failing_refunds(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_refund_that_fails_at_once_is_no_success(
     shop: Shop, operator: Operator, purchase: dict[str, Any], options: tuple[str, ...]
 ) -> None:
-    """What is counted at a desk rings no alarm, so the operator must be told."""
+    """A command's metrics raise no alarm, so the operator must see the failure."""
     result = operator("refund", purchase["id"], "--yes", *options)
 
     assert result.exit_code == 1
-    assert f"The refund {shop.refund_of(purchase['id'])} has failed" in result.stderr
+    assert f"Refund {shop.refund_of(purchase['id'])} failed" in result.stderr
     assert refunds_at_stripe(shop) == [(999, "failed")]
     assert has_access(shop)
 

@@ -1,4 +1,4 @@
-"""One payment, found by any of its ids, told as one story."""
+"""`show`: one payment, found by any of its ids, as one report."""
 
 import json
 from datetime import timedelta
@@ -215,7 +215,7 @@ def test_stripe_that_does_not_answer_hides_nothing_else(
     result = operator("show", session["id"])
 
     assert result.exit_code == 0
-    assert "What Stripe knows is left out" in result.stderr
+    assert "Stripe's view is missing" in result.stderr
     assert "checkout_completed" in result.stdout
 
 
@@ -229,7 +229,7 @@ def test_amounts_are_written_as_people_do(shop: Shop, operator: Operator) -> Non
 def test_what_nobody_may_read_is_never_printed(
     shop: Shop, operator: Operator, kind: str, options: tuple[str, ...]
 ) -> None:
-    """Invariant 8 at the desk: terminals are shared, and their output is pasted."""
+    """Invariant 8 in the command line: output is shared and pasted."""
     changes = {"customer_email": EMAIL} if kind == "product" else {}
     created = shop.create(kind, email=EMAIL, **changes)
     session = newest(shop)
@@ -272,7 +272,10 @@ def test_an_id_of_nothing_is_a_plain_answer(operator: Operator, given: str) -> N
 def test_an_id_that_can_be_none_is_refused(operator: Operator, given: str) -> None:
     result = operator("show", given)
 
-    assert (result.exit_code, result.stderr) == (1, "That is no id of a payment.\n")
+    assert (result.exit_code, result.stderr) == (
+        1,
+        "This is not the id of a payment.\n",
+    )
 
 
 def test_a_title_cannot_command_the_terminal(shop: Shop, operator: Operator) -> None:

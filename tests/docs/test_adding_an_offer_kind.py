@@ -158,6 +158,20 @@ def test_a_ticket_that_cannot_be_sold_is_refused(
     assert (answer.status, answer.body["code"]) == (status, code)
 
 
+@pytest.mark.parametrize(
+    ("changes", "fields"),
+    [({}, []), ({"seat": None}, ["seat"]), ({"status": "Held"}, ["status"])],
+)
+def test_the_command_line_checks_the_fields_that_the_module_lists(
+    ticket: dict[str, Any], changes: dict[str, Any], fields: list[str]
+):
+    from cli.offer_rules import problems_of  # noqa: PLC0415 - once the environment is set
+
+    problems = problems_of([ticket | changes])
+
+    assert [problem.field for problem in problems] == fields
+
+
 def test_a_field_that_the_request_does_not_have_is_refused(
     shop: Shop,
     ticket: dict[str, Any],  # noqa: ARG001

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from checkout.clients import credentials
-from local.sam_local.api_gateway import as_api_gateway_says
+from local.sam_local.api_gateway import as_from_api_gateway
 from local.sam_local.events import SAMPLES, filled, sample_events, signed
 from tests import template_file
 from tests.shop import WEBHOOK_SECRET, Shop, aws_client
@@ -124,7 +124,7 @@ def test_a_sample_request_is_as_api_gateway_writes_it(file: Path) -> None:
     event = json.loads(file.read_text())
     method, _, path = event["routeKey"].partition(" ")
 
-    assert as_api_gateway_says(event) == event
+    assert as_from_api_gateway(event) == event
     assert event["requestContext"]["routeKey"] == event["routeKey"]
     assert event["requestContext"]["http"]["path"] == event["rawPath"]
     if path:

@@ -1,4 +1,4 @@
-"""What the desk knows of a payment, put together from the log and the records."""
+"""What "Follow a payment" reads from the log and the tables, and what is masked."""
 
 import json
 
@@ -7,8 +7,8 @@ import requests
 from boto3.dynamodb.types import TypeSerializer
 from starlette.applications import Starlette
 
-from local import desk
-from local.desk import masked
+from local import admin
+from local.admin import masked
 from local.follow import from_item, names_any
 from local.function_log import invocations
 
@@ -54,8 +54,8 @@ def test_an_invocation_is_what_stands_between_its_start_and_its_end():
     assert first["function"] == "fulfillment"
     assert first["milliseconds"] == 12.5
     assert first["metrics"] == {"applied": 1}
-    assert [said["message"] for said in first["said"]] == ["event_applied"]
-    assert first["said"][0]["at"] == "2026-05-17T12:30:00.250Z"
+    assert [line["message"] for line in first["lines"]] == ["event_applied"]
+    assert first["lines"][0]["at"] == "2026-05-17T12:30:00.250Z"
     assert second["function"] == "stripe_webhook"
 
 
@@ -92,14 +92,14 @@ def test_numbers_of_a_table_stay_whole():
         ("eyJhbGci.eyJzdWIi.c2ln-bmF0", "eyJ…"),
     ],
 )
-def test_nothing_that_is_secret_is_told(secret, shown):
+def test_what_is_secret_is_masked(secret, shown):
     assert masked(json.dumps({"a": secret})) == f'{{"a": "{shown}"}}'
 
 
 def test_a_page_of_another_origin_cannot_reset_the_shop(serve, tmp_path):
     stack_file = tmp_path / "stack.json"
     stack_file.write_text("{}")
-    url = serve(lambda _url: Starlette(routes=desk.routes(stack_file)))
+    url = serve(lambda _url: Starlette(routes=admin.routes(stack_file)))
 
     answer = requests.post(f"{url}/reset", timeout=10)
 

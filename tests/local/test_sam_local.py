@@ -414,5 +414,5 @@ def test_without_a_stack_it_says_how_to_start_one(tmp_path):
 
     assert done.returncode == 1
     assert done.stderr == (
-        "\nNothing is running: start `make run` in another terminal.\n"
+        "\nNo stack is running: start `make run` in another terminal.\n"
     )

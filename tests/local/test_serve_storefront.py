@@ -44,8 +44,8 @@ def test_following_a_payment_is_a_page_of_its_own(storefront):
     assert (STOREFRONT / "follow.html").read_text() == answer.text
 
 
-def test_the_desk_waits_for_the_stack(storefront):
-    assert get(f"{storefront}/desk/payments").status_code == 503
+def test_the_admin_routes_wait_for_the_stack(storefront):
+    assert get(f"{storefront}/admin/payments").status_code == 503
 
 
 def test_a_file_is_served_as_what_it_is(storefront):

@@ -161,7 +161,7 @@ def test_stripes_own_page_leads_back_to_the_shop(storefront, path):
     assert ask(storefront, "GET", path, LINK).status == 200
 
 
-@pytest.mark.parametrize("path", ["/desk/payments", "/desk/payments/ps_1"])
+@pytest.mark.parametrize("path", ["/admin/payments", "/admin/payments/ps_1"])
 def test_a_link_does_not_lead_behind_the_shop(storefront, path):
     assert ask(storefront, "GET", path, LINK).is_refusal
 

@@ -22,7 +22,7 @@ def test_a_taken_port_is_named_together_with_the_way_out():
         with pytest.raises(StackError) as refusal:
             choose_ports(FREE | {"ISSUER_PORT": str(port)})
 
-    assert f"Port {port} is taken" in str(refusal.value)
+    assert f"Port {port} is in use" in str(refusal.value)
     assert "ISSUER_PORT=" in str(refusal.value)
 
 

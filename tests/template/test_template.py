@@ -124,6 +124,15 @@ def test_no_secret_passes_through_the_template():
             assert not str(parameter["Default"]).startswith(("sk_", "rk_", "whsec_"))
 
 
+def test_the_console_shows_every_parameter_in_one_group():
+    template = template_file.template()
+    interface = template["Metadata"]["AWS::CloudFormation::Interface"]
+    grouped = [
+        name for group in interface["ParameterGroups"] for name in group["Parameters"]
+    ]
+    assert sorted(grouped) == sorted(template["Parameters"])
+
+
 def test_the_api_is_slower_than_stripe_allows():
     settings = resources("AWS::Serverless::HttpApi")["HttpApi"]["DefaultRouteSettings"]
     assert settings["ThrottlingRateLimit"] < STRIPE_REQUESTS_A_SECOND
@@ -250,4 +259,4 @@ def test_nothing_for_segment_is_made_unless_it_is_asked_for():
     for section in ("Resources", "Outputs"):
         for name, thing in template[section].items():
             if name.startswith("Segment"):
-                assert thing["Condition"] == "TellSegment", name
+                assert thing["Condition"] == "SendToSegment", name

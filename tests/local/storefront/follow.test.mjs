@@ -1,4 +1,4 @@
-// What "Follow a payment" makes of the desk's answer. Run: node --test tests/local/storefront/
+// The steps that "Follow a payment" computes from the records. Run: node --test tests/local/storefront/
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
@@ -12,17 +12,17 @@ const SESSION = {
 };
 const NOTHING_ELSE = {
   stripe_requests: [], events: [], invocations: [], written: [], audit: [], events_out: [],
-  queue: { "payment events": { waiting: 0, taken: 0 }, "dead letters": { waiting: 0, taken: 0 } },
+  queue: { "payment events": { waiting: 0, in_flight: 0 }, "dead letters": { waiting: 0, in_flight: 0 } },
 };
-const states = (story) => Object.fromEntries(stepsOf({ session: SESSION, ...NOTHING_ELSE, ...story }).map(
+const states = (payment) => Object.fromEntries(stepsOf({ session: SESSION, ...NOTHING_ELSE, ...payment }).map(
   ({ short, state }) => [short, state]));
-const step = (story, name) => stepsOf({ session: SESSION, ...NOTHING_ELSE, ...story }).find(({ short }) => short === name);
-const ran = (name, said, metrics = {}) => ({ function: name, milliseconds: 12, cold_start: false, said, metrics });
+const step = (payment, name) => stepsOf({ session: SESSION, ...NOTHING_ELSE, ...payment }).find(({ short }) => short === name);
+const ran = (name, lines, metrics = {}) => ({ function: name, milliseconds: 12, cold_start: false, lines, metrics });
 const event = (type, attempts = []) => ({ id: "evt_1", type, created: 1_779_021_000, attempts });
 
 test("a payment that was only begun waits for its shopper", () => {
   assert.deepEqual(states({}), {
-    API: "done", Intent: "done", Stripe: "done", Payment: "waiting", Webhook: "waiting",
+    API: "done", Session: "done", Stripe: "done", Payment: "waiting", Webhook: "waiting",
     Queue: "waiting", Transaction: "waiting", Audit: "waiting", Events: "waiting",
   });
 });
@@ -33,9 +33,9 @@ test("what Stripe was asked is found by the prepared session's own key", () => {
   assert.equal(step({ stripe_requests: [other, ours] }, "Stripe").facts.Call, "POST /v1/checkout/sessions → 200");
 });
 
-test("a declined card is trouble until another one pays", () => {
+test("a declined card is a failure until another one pays", () => {
   const declined = event("payment_intent.payment_failed");
-  assert.equal(states({ events: [declined] }).Payment, "trouble");
+  assert.equal(states({ events: [declined] }).Payment, "failed");
   assert.equal(states({ events: [declined, event("checkout.session.completed")] }).Payment, "done");
 });
 
@@ -46,10 +46,10 @@ test("the signature counts as checked once the webhook says that it queued the e
   assert.equal(webhook.facts["checkout.session.completed"], "signature valid, put on the queue");
 });
 
-test("a webhook that nobody answers, or that is refused, is trouble", () => {
+test("a webhook that nobody answers, or that is refused, is a failure", () => {
   for (const status of [null, 400, 500]) {
     const attempts = [{ type: "checkout.session.completed", status, attempt: 1 }];
-    assert.equal(states({ events: [event("checkout.session.completed", attempts)] }).Webhook, "trouble", String(status));
+    assert.equal(states({ events: [event("checkout.session.completed", attempts)] }).Webhook, "failed", String(status));
   }
 });
 
@@ -64,7 +64,7 @@ test("the time on the queue is from queued to applied", () => {
 test("a payment that ended without money had no transaction", () => {
   const expired = { session: { ...SESSION, status: "expired" } };
   const { state, why } = step(expired, "Transaction");
-  assert.equal(state, "trouble");
+  assert.equal(state, "failed");
   assert.match(why, /nothing was sold/);
 });
 

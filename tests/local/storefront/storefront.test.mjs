@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const { askUntil, ApiError, createApi, path, sentenceFor } = await import("../../../local/storefront/api.js");
+const { poll, ApiError, createApi, path, sentenceFor } = await import("../../../local/storefront/api.js");
 const { inWords } = await import("../../../local/storefront/countdown.js");
 const { formatMoney, toDecimal } = await import("../../../local/storefront/money.js");
 const { readReturn } = await import("../../../local/storefront/return.js");
@@ -69,14 +69,14 @@ test("waiting goes on through failures that pass and stops at those that do not"
     if (answer instanceof Error) throw answer;
     return answer;
   };
-  assert.equal(await askUntil(ask, { firstMs: 1 }), "complete");
-  await assert.rejects(askUntil(async () => { throw new ApiError("no", { status: 404 }); }, { firstMs: 1 }), /no/);
-  assert.equal(await askUntil(async () => undefined, { firstMs: 1, patienceMs: 5 }), undefined);
+  assert.equal(await poll(ask, { firstMs: 1 }), "complete");
+  await assert.rejects(poll(async () => { throw new ApiError("no", { status: 404 }); }, { firstMs: 1 }), /no/);
+  assert.equal(await poll(async () => undefined, { firstMs: 1, timeoutMs: 5 }), undefined);
 });
 
 test("waiting ends when its page is gone", async () => {
   const page = new AbortController();
-  const waiting = askUntil(async () => undefined, { signal: page.signal, firstMs: 10_000 });
+  const waiting = poll(async () => undefined, { signal: page.signal, firstMs: 10_000 });
   setTimeout(() => page.abort(), 5);
   await assert.rejects(waiting, { name: "AbortError" });
 });

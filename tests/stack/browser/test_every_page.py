@@ -126,14 +126,14 @@ def test_a_payment_is_followed_as_it_happens(buyer):
     [session] = buyer.shop.stripe("GET", "/v1/checkout/sessions?limit=1")["data"]
     steps = beside.page.locator(".step")
     expect(steps.filter(has_text=session["id"]).first).to_be_visible()
-    expect(steps.filter(has_text="One transaction settles it")).to_have_attribute(
-        "data-state", "waiting"
-    )
+    expect(
+        steps.filter(has_text="One transaction fulfills the payment")
+    ).to_have_attribute("data-state", "waiting")
 
     buyer.pay()
 
     expect(beside.page.get_by_text("9 of 9 steps done")).to_be_visible()
-    told = beside.page.inner_text("#story")
+    told = beside.page.inner_text("#payment")
     assert "signature valid, put on the queue" in told
     assert "payments.checkout.session_completed 1" in told
     assert "payments.checkout.completed" in told
@@ -150,7 +150,7 @@ def test_a_person_resets_the_shop_and_what_was_bought_can_be_bought_again(visit)
     ada.sees_badge("content", "Yours")
 
     ada.press("Reset the shop…")
-    ada.press("Start afresh")
+    ada.press("Reset now")
 
     # Stripe has seen a payment for it, and must take this for another one.
     ada.go_to_pay("Buy this course")

@@ -347,13 +347,13 @@ def servers(stack: Any) -> list[dict[str, Any]]:
         },
         {"url": f"{stack.issuer_url}/.well-known/jwks.json"},
         {"url": f"{stack.storefront_url}/config.json"},
-        {"url": f"{stack.storefront_url}/desk/payments"},
+        {"url": f"{stack.storefront_url}/admin/payments"},
         {
-            "url": f"{stack.storefront_url}/desk/reset",
+            "url": f"{stack.storefront_url}/admin/reset",
             "method": "POST",
-            "headers": {"X-Desk": "reset"},
+            "headers": {"X-Admin": "reset"},
         },
-        {"url": f"{stack.storefront_url}/desk/reset", "method": "POST"},
+        {"url": f"{stack.storefront_url}/admin/reset", "method": "POST"},
         {"url": f"{stack.api_url}/api/purchases"},
         {"url": stack.webhook_url, "method": "POST", "body": "{}"},
     ]
@@ -403,7 +403,7 @@ def test_a_foreign_page_sends_no_form(attacker: Attacker, stack: Any) -> None:
         attacker.submit(f"{stack.aws_endpoint_url}/_ministack/reset", {}),
         attacker.submit(f"{stack.aws_endpoint_url}/", {"Action": "ListQueues"}),
         attacker.submit(f"{stack.issuer_url}/token", {"sub": "op"}),
-        attacker.submit(f"{stack.storefront_url}/desk/reset", {}),
+        attacker.submit(f"{stack.storefront_url}/admin/reset", {}),
         attacker.submit(
             f"{stack.stripe_url}/sandbox/panel",
             {"action": "account", "default_api_version": "2026-08-26.dahlia"},
@@ -460,7 +460,7 @@ def test_a_link_of_a_foreign_page_leads_to_pages_and_nothing_else(
     assert follow(f"{stack.storefront_url}/") == 200
     assert follow(f"{stack.stripe_url}/sandbox") == 200
     for url in (
-        f"{stack.storefront_url}/desk/payments",
+        f"{stack.storefront_url}/admin/payments",
         f"{stack.stripe_url}/sandbox/requests",
         f"{stack.issuer_url}/.well-known/jwks.json",
         f"{stack.aws_endpoint_url}/_ministack/health",

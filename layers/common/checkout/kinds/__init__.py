@@ -26,6 +26,15 @@ class Kind(Protocol):
     Request: type[Any]
     """The fields of the create request, path parameters included."""
 
+    ITEM_FIELDS: dict[str, dict[str, str | tuple[str, ...]]]
+    """
+    The required fields of the kind's items in the Offers table, by item type.
+
+    A value names a check of cli/offer_rules.py. The value of `status` lists the status
+    of an offer that is for sale and, if a sale changes it, those after the sale and
+    after a full refund. Only the operator's command line reads this.
+    """
+
     def find_offer(self, request: Any, buyer: Buyer | None, offers: Offers) -> Offer:  # noqa: ANN401
         """Return what this buyer can buy now; raises the errors of docs/api.md."""
 

@@ -26,6 +26,16 @@ from checkout.tables.offers import Offers
 
 ANONYMOUS = False
 
+ITEM_FIELDS = {
+    "auction": {
+        "winner_id": "text",
+        "status": ("accepted", "paid", "refunded"),
+        "title": "text",
+        "price": "price",
+        "accepted_at": "time",
+    }
+}
+
 PAYMENT_WINDOW = timedelta(hours=24)
 
 

@@ -20,6 +20,11 @@ from checkout.tables.offers import Offers
 
 ANONYMOUS = False
 
+ITEM_FIELDS = {
+    "row": {"owner_id": "text", "status": ("open", "purchased", "refunded")},
+    "bid": {"row_id": "text", "title": "text", "offer_type": "text"},
+}
+
 
 @request_body
 class Request:

@@ -20,6 +20,15 @@ from checkout.tables.offers import Offers
 
 ANONYMOUS = False
 
+ITEM_FIELDS = {
+    "content": {
+        "content_id": "uuid",
+        "status": ("published",),
+        "title": "text",
+        "price": "price",
+    }
+}
+
 
 @request_body
 class Request:

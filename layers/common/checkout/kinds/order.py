@@ -19,6 +19,15 @@ from checkout.tables.offers import Offers
 
 ANONYMOUS = False
 
+ITEM_FIELDS = {
+    "order": {
+        "owner_id": "text",
+        "status": ("CREATED", "PAID", "REFUNDED"),
+        "currency": "text",
+        "items": "lines",
+    }
+}
+
 
 @request_body
 class Request:

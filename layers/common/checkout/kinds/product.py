@@ -14,6 +14,10 @@ from checkout.tables.offers import Offers
 
 ANONYMOUS = True
 
+ITEM_FIELDS = {
+    "product": {"status": ("active",), "title": "text", "price": "price"},
+}
+
 DEFAULT_PRODUCT = "hero-me-feelings"
 
 # Stripe takes fifty keys of forty characters, values of five hundred

@@ -1,12 +1,12 @@
-// What stands at the foot of a shop on somebody's desk: test cards, the sandbox's panel, and a fresh start.
+// The footer of a shop in test mode: test cards, a link to the Stripe sandbox, and the reset.
 
 import { busy, h, say } from "./dom.js";
 
-export function deskFooter({ config }) {
+export function adminFooter({ config }) {
   if (!config.stripe_publishable_key?.startsWith("pk_test_")) return [];
   return [
-    h("p", {}, "Test mode: ", h("code", {}, "4242 4242 4242 4242"), " pays, ",
-      h("code", {}, "4000 0000 0000 0002"), " is declined; any future date, any code."),
+    h("p", {}, "Test mode: card ", h("code", {}, "4242 4242 4242 4242"), " pays, ",
+      h("code", {}, "4000 0000 0000 0002"), " is declined; use any future date and any code."),
     config.sandbox_url ? h("a", { href: config.sandbox_url, target: "sandbox" }, "Stripe sandbox") : null,
     resetButton(),
   ].filter(Boolean);
@@ -14,19 +14,19 @@ export function deskFooter({ config }) {
 
 function resetButton() {
   const message = h("p", { class: "message", role: "alert" });
-  const reset = h("button", { type: "button", onclick: () => busy([reset], start) }, "Start afresh");
+  const reset = h("button", { type: "button", onclick: () => busy([reset], start) }, "Reset now");
   const dialog = h("dialog", { "aria-labelledby": "reset-title" },
-    h("h2", { id: "reset-title" }, "Start the shop afresh?"),
-    h("p", {}, "Every purchase is forgotten, for every shopper, and everything is for sale again."),
+    h("h2", { id: "reset-title" }, "Reset the shop?"),
+    h("p", {}, "This deletes the purchases of all shoppers and puts every offer up for sale again."),
     message,
-    h("form", { method: "dialog", class: "actions" }, reset, h("button", { class: "secondary" }, "Keep it as it is")));
+    h("form", { method: "dialog", class: "actions" }, reset, h("button", { class: "secondary" }, "Cancel")));
   const open = h("button", { type: "button", class: "plain-button", onclick: () => dialog.showModal() }, "Reset the shop…");
   return h("div", {}, open, dialog);
 
   async function start() {
     try {
-      // The header keeps other origins' pages from doing this.
-      const answer = await fetch("/desk/reset", { method: "POST", headers: { "X-Desk": "reset" } });
+      // Pages of other origins cannot send this header.
+      const answer = await fetch("/admin/reset", { method: "POST", headers: { "X-Admin": "reset" } });
       if (!answer.ok) throw new Error((await answer.json()).error);
       for (const key of Object.keys(sessionStorage)) if (key.startsWith("payment of ")) sessionStorage.removeItem(key);
       location.assign("/");

@@ -1,4 +1,4 @@
-"""A queue of the desk that hears on the event bus what other services hear."""
+"""A subscriber of the event bus: a queue that keeps the published events."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from typing import Any
 
 type Json = dict[str, Any]
 
-LISTENER = "follow-a-payment"
+SUBSCRIBER = "follow-a-payment"
 
 
-def listen(aws: Any, bus: str) -> None:  # noqa: ANN401 - what makes boto3 clients
-    """Let a queue of the desk hear what other services hear; docs/events.md."""
+def subscribe(aws: Any, bus: str) -> None:  # noqa: ANN401 - it makes boto3 clients
+    """Create the queue and its rule on the bus, as docs/events.md describes."""
     sqs, events = aws.client("sqs"), aws.client("events")
-    queue = sqs.create_queue(QueueName=LISTENER)["QueueUrl"]
+    queue = sqs.create_queue(QueueName=SUBSCRIBER)["QueueUrl"]
     attributes = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])
     arn = attributes["Attributes"]["QueueArn"]
     rule = events.put_rule(
-        Name=LISTENER,
+        Name=SUBSCRIBER,
         EventBusName=bus,
         EventPattern=json.dumps({"source": ["payments"]}),
     )
@@ -31,20 +31,19 @@ def listen(aws: Any, bus: str) -> None:  # noqa: ANN401 - what makes boto3 clien
     policy = json.dumps({"Version": "2012-10-17", "Statement": [may_send]})
     sqs.set_queue_attributes(QueueUrl=queue, Attributes={"Policy": policy})
     events.put_targets(
-        Rule=LISTENER, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}]
+        Rule=SUBSCRIBER, EventBusName=bus, Targets=[{"Id": "queue", "Arn": arn}]
     )
 
 
-def hear(sqs: Any) -> list[Json]:  # noqa: ANN401 - a boto3 client
-    """Take what the queue of the desk has heard by now."""
-    queue = sqs.get_queue_url(QueueName=LISTENER)["QueueUrl"]
-    heard: list[Json] = []
+def receive(sqs: Any) -> list[Json]:  # noqa: ANN401 - a boto3 client
+    """Receive and delete the events on the queue."""
+    queue = sqs.get_queue_url(QueueName=SUBSCRIBER)["QueueUrl"]
+    received: list[Json] = []
     while messages := sqs.receive_message(
         QueueUrl=queue, MaxNumberOfMessages=10, WaitTimeSeconds=0
     ).get("Messages"):
         for message in messages:
             event = json.loads(message["Body"])
-            told = {"name": event["detail-type"], "detail": event["detail"]}
-            heard.append(told)
+            received.append({"name": event["detail-type"], "detail": event["detail"]})
             sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
-    return heard
+    return received

@@ -1,4 +1,4 @@
-"""What may be shown of a payment: ids, states and amounts, named one by one."""
+"""The fields of a payment that commands print: ids, statuses and amounts, by name."""
 
 from typing import Any
 
@@ -7,26 +7,20 @@ from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
 from checkout.tables.purchase_item import item_of
 
-type Facts = dict[str, Any]
+type Fields = dict[str, Any]
 
-# Neither stripe_request, which may hold an e-mail address, nor the payment page's url.
+# Not stripe_request, which may have an e-mail address, and not the payment page's URL.
 OF_SESSION = (
     *("id", "kind", "offer_id", "title", "buyer_id", "creator_id", "sale_key"),
     *("status", "payment_status", "attempt", "amount", "currency", "livemode"),
     *("created_at", "expires_at", "stripe_session_id", "stripe_payment_intent_id"),
 )
-# Nor the receipt's url.
+# Not the receipt's URL.
 OF_PURCHASE = (
     *("id", "kind", "offer_id", "title", "buyer_id", "creator_id", "sale_key"),
-    *(
-        "status",
-        "quarantine_reason",
-        "accepted_at",
-        "dismissed_at",
-        "amount",
-        "currency",
-    ),
-    *("refunded_amount", "platform_fee", "organization_fee", "creator_payout"),
+    *("status", "quarantine_reason", "accepted_at", "dismissed_at"),
+    *("amount", "currency", "refunded_amount"),
+    *("platform_fee", "organization_fee", "creator_payout"),
     *("stripe_session_id", "stripe_payment_intent_id", "purchased_at"),
 )
 OF_REFUND_REQUEST = (
@@ -36,43 +30,43 @@ OF_REFUND_REQUEST = (
 OF_REFUND = ("id", "amount", "status", "created_at", "reason")
 OF_DISPUTE = ("id", "amount", "status", "created_at", "reason")
 
-# In the currency beside them; JSON keeps the minor unit, people read 9.99 USD.
+# JSON has them in the currency's minor unit; tables as 9.99 USD.
 AMOUNTS = {
     *("amount", "refunded_amount", "refundable_amount", "platform_fee"),
     *("organization_fee", "creator_payout", "amount_total", "amount_received"),
 }
 
 
-def of_session(session: PaymentSession) -> Facts:
-    return _picked(session.to_dict(), OF_SESSION)
+def of_session(session: PaymentSession) -> Fields:
+    return _select(session.to_dict(), OF_SESSION)
 
 
-def of_purchase(purchase: Purchase) -> Facts:
+def of_purchase(purchase: Purchase) -> Fields:
     stored = item_of(purchase)
     receipt = purchase.receipt
-    return _picked(stored, OF_PURCHASE) | {
+    return _select(stored, OF_PURCHASE) | {
         "refundable_amount": purchase.refundable_amount,
         "stripe_fee": receipt.fee if receipt else None,
         "stripe_fee_currency": receipt.currency if receipt else None,
-        "refund_requests": _each(stored["refund_requests"], OF_REFUND_REQUEST),
-        "refunds": _each(stored["refunds"], OF_REFUND),
-        "disputes": _each(stored["disputes"], OF_DISPUTE),
+        "refund_requests": _select_each(stored["refund_requests"], OF_REFUND_REQUEST),
+        "refunds": _select_each(stored["refunds"], OF_REFUND),
+        "disputes": _select_each(stored["disputes"], OF_DISPUTE),
         "fraud_warnings": stored["fraud_warnings"],
     }
 
 
-def _each(things: dict[str, Facts], names: tuple[str, ...]) -> list[Facts]:
-    return [_picked(thing, names) for thing in things.values()]
-
-
-def _picked(stored: Facts, names: tuple[str, ...]) -> Facts:
+def _select(stored: Fields, names: tuple[str, ...]) -> Fields:
     return {name: stored[name] for name in names}
 
 
-def for_people(facts: Facts) -> Facts:
-    """Write the amounts as people do, and what is several as a line for each."""
-    currency = facts["currency"]
-    return {name: _readable(name, value, currency) for name, value in facts.items()}
+def _select_each(stored: dict[str, Fields], names: tuple[str, ...]) -> list[Fields]:
+    return [_select(each, names) for each in stored.values()]
+
+
+def readable(fields: Fields) -> Fields:
+    """Format amounts with their currency, and each member of a list as a line."""
+    currency = fields["currency"]
+    return {name: _readable(name, value, currency) for name, value in fields.items()}
 
 
 def _readable(name: str, value: object, currency: str) -> object:
@@ -80,14 +74,14 @@ def _readable(name: str, value: object, currency: str) -> object:
         case int() if name in AMOUNTS:
             return money(value, currency)
         case list():
-            return [_in_a_line(member, currency) for member in value] or None
+            return [_line(member, currency) for member in value] or None
     return value
 
 
-def _in_a_line(thing: object, currency: str) -> str:
-    if not isinstance(thing, dict):
-        return str(thing)
-    parts = (_readable(name, value, currency) for name, value in thing.items())
+def _line(member: object, currency: str) -> str:
+    if not isinstance(member, dict):
+        return str(member)
+    parts = (_readable(name, value, currency) for name, value in member.items())
     return ", ".join(str(part) for part in parts if part is not None)
 
 
@@ -95,5 +89,5 @@ def money(amount: int, currency: str) -> str:
     try:
         return str(Money(amount, currency))
     except InvalidMoneyError:
-        # Stripe may say more than we would charge.
+        # Stripe's amounts may be outside the range that we charge.
         return f"{amount} {currency} in the minor unit"
