@@ -2,41 +2,28 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-import time_machine
+from time_machine import Traveller
 
 from tests.cli.conftest import Operator
 from tests.shop import Shop
 
 START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
+pytestmark = pytest.mark.frozen_at(START)
 HOUR = timedelta(hours=1)
 COMPLETED = "checkout.session.completed"
 
 
 @pytest.fixture
-def time() -> Any:
-    with time_machine.travel(START, tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def shop(time: Any, shop: Shop) -> Shop:  # noqa: ARG001 - first of all, the time
-    """Open the shop at a time that only the test moves."""
-    shop.load_samples()
-    return shop
-
-
-@pytest.fixture
-def paid_unheard(shop: Shop, time: Any) -> list[datetime]:
+def paid_unheard(shop: Shop, clock: Traveller) -> list[datetime]:
     """Let three buyers pay an hour apart, and nobody hear of it; say when."""
     paid_at = []
     for buyer in ("user_1", "user_2", "user_3"):
         shop.create("content", buyer)
         shop.pay(shop.sessions()[-1]["stripe_session_id"])
         paid_at.append(START + len(paid_at) * HOUR)
-        time.shift(HOUR)
+        clock.shift(HOUR)
     return paid_at
 
 

@@ -5,11 +5,10 @@ from typing import Any
 
 import pytest
 import stripe
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError
 
 from checkout.clients import credentials
 from checkout.domain.stripe_events import FROM_STRIPE
+from tests.aws_calls import REFUSAL, failing
 from tests.cli.conftest import WEBHOOK_URL, Operator
 from tests.shop import WEBHOOK_SECRET, Shop, sign
 
@@ -224,19 +223,10 @@ def test_without_an_endpoint_nothing_is_pruned(shop: Shop, operator: Operator) -
 
 
 def test_an_endpoint_whose_secret_cannot_be_kept_is_not_left_behind(
-    shop: Shop, operator: Operator, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, operator: Operator
 ) -> None:
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
+    with failing("PutSecretValue", error="AccessDeniedException"):
+        result = operator(*CREATE, "--yes")
 
-    def refused(client: Any, operation: str, parameters: Any) -> Any:
-        if operation == "PutSecretValue":
-            error = {"Code": "AccessDeniedException", "Message": "You may not."}
-            raise ClientError({"Error": error}, operation)
-        return call(client, operation, parameters)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", refused)
-
-    result = operator(*CREATE, "--yes")
-
-    assert (result.exit_code, result.stderr) == (1, "You may not.\n")
+    assert (result.exit_code, result.stderr) == (1, f"{REFUSAL}\n")
     assert endpoints(shop) == []

@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
-from unittest.mock import patch
 
 import pytest
-from botocore.client import BaseClient
 
 from mocktill.faults import Fault
+from tests.aws_calls import one_at_a_time
 from tests.shop import ORIGIN, Answer, Shop
 
 TWENTY = 20
@@ -27,18 +26,11 @@ def crowd(shop: Shop) -> Iterator[Shop]:
     """
     from checkout.clients import aws  # noqa: PLC0415 - once the environment is set
 
-    call = BaseClient._make_api_call  # noqa: SLF001
-    lock = threading.Lock()
-
-    def alone(client: Any, *args: Any, **kwargs: Any) -> Any:
-        with lock:
-            return call(client, *args, **kwargs)
-
     # Lambda makes its clients in one thread.
     for service in ("dynamodb", "sqs", "secretsmanager"):
         aws.client(service)
     shop.values["AnonymousRequestsPerMinute"] = "1000"
-    with patch.object(BaseClient, "_make_api_call", alone):
+    with one_at_a_time():
         yield shop
 
 

@@ -3,18 +3,18 @@
 import base64
 import random
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
-from botocore.client import BaseClient
+from time_machine import Traveller
 
 from checkout.tables.revenue import SHARDS
+from tests.aws_calls import AwsCall, observed
 from tests.shop import PUBLISHED, Answer, Shop, on_moto_too
 
 START = datetime(2031, 5, 6, 23, 50, tzinfo=UTC)
+pytestmark = pytest.mark.frozen_at(START)
 TODAY, TOMORROW = "2031-05-06", "2031-05-07"
 REVENUE = "GET /api/creators/{creatorId}/revenue"
 PURCHASES = "GET /api/creators/{creatorId}/purchases"
@@ -37,19 +37,6 @@ SALE = NOTHING | {
     "organizationFeeCents": 49,
     "creatorPayoutCents": 851,
 }
-
-
-@pytest.fixture
-def time() -> Iterator[Any]:
-    with time_machine.travel(START, tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def shop(time: Any, shop: Shop) -> Shop:  # noqa: ARG001 - first of all, the time
-    """Open the shop ten minutes before midnight, at a time that the test moves."""
-    shop.load_samples()
-    return shop
 
 
 def ask(
@@ -150,9 +137,9 @@ def counters(shop: Shop) -> list[dict[str, Any]]:
     return [i for i in shop.items("PurchasesTable") if i["id"].startswith("revenue#")]
 
 
-def test_a_refund_is_taken_off_on_its_own_day(shop: Shop, time: Any) -> None:
+def test_a_refund_is_taken_off_on_its_own_day(shop: Shop, clock: Traveller) -> None:
     purchase = sell(shop)
-    time.shift(timedelta(hours=1))
+    clock.shift(timedelta(hours=1))
     refund(shop, purchase, 500)
     shop.deliver()
 
@@ -187,9 +174,11 @@ def test_a_full_refund_in_parts_leaves_nothing(shop: Shop) -> None:
     ]
 
 
-def test_what_stripe_took_is_there_when_stripe_has_told(shop: Shop, time: Any) -> None:
+def test_what_stripe_took_is_there_when_stripe_has_told(
+    shop: Shop, clock: Traveller
+) -> None:
     sell(shop)
-    time.shift(timedelta(minutes=11))
+    clock.shift(timedelta(minutes=11))
 
     shop.invoke("ReconcileFunction", {})
 
@@ -259,55 +248,33 @@ def test_what_waits_for_a_person_is_not_earned_yet(shop: Shop) -> None:
 # -------------------------------------------------------------------- no hot key
 
 
-@pytest.fixture
-def writes(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+def items_written(calls: list[AwsCall]) -> Counter[str]:
     """Count how many transactions name each item."""
     found: Counter[str] = Counter()
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-
-    def counting(client: Any, operation: str, parameters: Any) -> Any:
-        for action in parameters.get("TransactItems", []):
+    for call in calls:
+        for action in call.parameters.get("TransactItems", []):
             [(verb, write)] = action.items()
             key = write["Item"] if verb == "Put" else write["Key"]
             found[next(iter(key.values()))["S"]] += 1
-        return call(client, operation, parameters)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", counting)
     return found
 
 
-def test_no_item_is_part_of_every_settlement_of_a_creator(
-    shop: Shop, writes: Counter[str]
-) -> None:
+def test_no_item_is_part_of_every_settlement_of_a_creator(shop: Shop) -> None:
     """Two transactions that meet on one item must not be the rule."""
     sales = 24
     for number in range(sales):
         buy(shop, buyer=f"user_{number}")
-    writes.clear()
 
-    shop.deliver(*shop.events("checkout.session.completed"))
+    with observed() as calls:
+        shop.deliver(*shop.events("checkout.session.completed"))
 
     assert revenue(shop)["totals"][0]["purchases"] == sales
-    [(item, busiest)] = writes.most_common(1)
+    [(item, busiest)] = items_written(calls).most_common(1)
     # Three on average; twelve of one are as good as impossible.
     assert SHARDS * busiest < 4 * sales, item
 
 
 # -------------------------------------------------------------------- who may ask
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """List the operations that the functions ask of AWS."""
-    found: list[str] = []
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-
-    def noting(client: Any, operation: str, parameters: Any) -> Any:
-        found.append(operation)
-        return call(client, operation, parameters)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", noting)
-    return found
 
 
 @pytest.mark.parametrize("route", [REVENUE, PURCHASES])
@@ -327,18 +294,24 @@ def test_the_creator_and_operators_may_ask_and_nobody_else(
 
 
 @pytest.mark.parametrize("route", [REVENUE, PURCHASES])
-def test_who_may_not_ask_learns_nothing_whatever_the_id(
-    shop: Shop, route: str, calls: list[str]
+def test_a_forbidden_request_gets_one_answer_whatever_it_asks_for_and_reads_nothing(
+    shop: Shop, route: str
 ) -> None:
     sell(shop)
-    assert "TransactWriteItems" in calls
-    calls.clear()
 
-    answers = [
-        ask(shop, route, creator, caller="user_1", **query)
-        for creator in ("creator_1", "nobody", "", "x" * 3000, "revenue#creator_1", "*")
-        for query in ({}, {"from": "nonsense"}, {"cursor": "nonsense"})
-    ]
+    with observed() as calls:
+        answers = [
+            ask(shop, route, creator, caller="user_1", **query)
+            for creator in (
+                "creator_1",
+                "nobody",
+                "",
+                "x" * 3000,
+                "revenue#creator_1",
+                "*",
+            )
+            for query in ({}, {"from": "nonsense"}, {"cursor": "nonsense"})
+        ]
 
     assert {(a.status, a.body["code"], a.body["error"]) for a in answers} == {
         (403, "forbidden", "Only the creator and operators may see this.")
@@ -379,10 +352,10 @@ def test_an_id_that_no_creator_can_have_is_refused(shop: Shop, route: str) -> No
 
 
 def test_a_period_is_of_whole_days_in_utc_both_ends_included(
-    shop: Shop, time: Any
+    shop: Shop, clock: Traveller
 ) -> None:
     for buyer, minute in (("user_1", 23 * 60 + 59), ("user_2", 24 * 60)):
-        time.move_to(datetime(2031, 5, 6, tzinfo=UTC) + timedelta(minutes=minute))
+        clock.move_to(datetime(2031, 5, 6, tzinfo=UTC) + timedelta(minutes=minute))
         sell(shop, buyer=buyer)
 
     for first, last, sales in (
@@ -422,24 +395,6 @@ def test_time_begins_and_ends_somewhere(shop: Shop) -> None:
         assert revenue(shop, **query)["days"] == []
 
 
-@pytest.fixture
-def half_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let DynamoDB leave half of each batch for later, as it may at any time."""
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-
-    def halved(client: Any, operation: str, parameters: Any) -> Any:
-        if operation != "BatchGetItem":
-            return call(client, operation, parameters)
-        [(table, wanted)] = parameters["RequestItems"].items()
-        keys = wanted["Keys"]
-        now, later = keys[::2], keys[1::2]
-        answer = call(client, operation, {"RequestItems": {table: {"Keys": now}}})
-        left = {table: {"Keys": later}} if later else {}
-        return answer | {"UnprocessedKeys": left}
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", halved)
-
-
 @pytest.mark.usefixtures("half_answers")
 def test_what_a_batch_leaves_out_is_asked_for_again(shop: Shop) -> None:
     for number in range(6):
@@ -466,11 +421,11 @@ def test_a_creator_sees_who_bought_but_no_address(shop: Shop) -> None:
 
 
 @on_moto_too
-def test_the_pages_are_the_purchases_newest_first(shop: Shop, time: Any) -> None:
+def test_the_pages_are_the_purchases_newest_first(shop: Shop, clock: Traveller) -> None:
     ids: list[str] = []
     for number in range(7):
         # Some of them in the same millisecond.
-        time.shift(timedelta(seconds=number // 2))
+        clock.shift(timedelta(seconds=number // 2))
         ids.insert(0, sell(shop, buyer=f"user_{number}")["id"])
     sell(shop, contentId=OF_CREATOR_2)
 
@@ -519,11 +474,11 @@ def test_a_cursor_that_we_did_not_give_is_refused(shop: Shop) -> None:
 
 
 def test_another_creators_cursor_only_leads_into_ones_own_purchases(
-    shop: Shop, time: Any
+    shop: Shop, clock: Traveller
 ) -> None:
     own = []
     for number in range(3):
-        time.shift(timedelta(seconds=1))
+        clock.shift(timedelta(seconds=1))
         own.append(sell(shop, buyer=f"user_{number}")["id"])
         sell(shop, buyer=f"user_{number}", contentId=OF_CREATOR_2)
     theirs = ask(shop, PURCHASES, "creator_2", limit="1").body["nextCursor"]

@@ -7,12 +7,12 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
 from checkout.domain import stripe_events
 from checkout.flows.fulfill import Fulfillment, Outcome
 from checkout.telemetry import metrics
+from tests.aws_calls import failing, one_at_a_time
 from tests.output import captured_log, metrics_in
 from tests.shop import PUBLISHED, WEBHOOK_SECRET, Context, Shop, sqs_event
 
@@ -86,17 +86,11 @@ def test_a_batch_of_poison_alone_is_reported_and_does_not_raise(shop: Shop) -> N
     ]
 
 
-def test_a_table_that_cannot_be_reached_sends_the_message_back(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_table_that_cannot_be_reached_sends_the_message_back(shop: Shop) -> None:
     """Invariant 1: what failed for a while is applied when it comes again."""
     event = json.dumps(paid(shop))
-    with monkeypatch.context() as patch:
-
-        def fail(*_: object) -> None:
-            raise EndpointConnectionError(endpoint_url="https://dynamodb.test")
-
-        patch.setattr(BaseClient, "_make_api_call", fail)
+    nobody_there = EndpointConnectionError(endpoint_url="https://dynamodb.test")
+    with failing(error=nobody_there):
         assert shop.work(event) == [event]
 
     assert shop.work(event) == []
@@ -135,17 +129,10 @@ def test_one_event_twice_in_a_batch_is_one_purchase(
 
 
 @pytest.fixture
-def atomic_calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def atomic_calls() -> Iterator[None]:
     """Make each call to AWS atomic, as AWS does and moto does not."""
-    lock = threading.Lock()
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-
-    def one_at_a_time(client: Any, operation: str, parameters: Any) -> Any:
-        with lock:
-            return call(client, operation, parameters)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", one_at_a_time)
-    yield
+    with one_at_a_time():
+        yield
     metrics.clear_metrics()
 
 

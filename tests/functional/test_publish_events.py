@@ -3,15 +3,14 @@
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
-from unittest.mock import patch
 
 import pytest
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from checkout.tables.item import to_item
+from tests.aws_calls import AwsCall, failing, intercepted
 from tests.crashes import CrashPoint
 from tests.output import captured_log, metrics_in
 from tests.shop import DECLINED_CARD, PUBLISHED, Shop, aws_client
@@ -90,16 +89,15 @@ def publish(shop: Shop, *entries: dict[str, Any]) -> list[str]:
 @contextmanager
 def bus_refusing(*ids: str) -> Iterator[None]:
     """Let the bus take every entry but these, as it does when it is overloaded."""
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
 
-    def overloaded(client: Any, operation: str, parameters: Any) -> Any:
-        if operation != "PutEvents":
-            return call(client, operation, parameters)
-        entries = parameters["Entries"]
+    def overloaded(call: AwsCall) -> Any:
+        if call.operation != "PutEvents":
+            return call.answer()
+        entries = call.parameters["Entries"]
         refused = [json.loads(e["Detail"])["id"] in ids for e in entries]
         taken = [e for e, no in zip(entries, refused, strict=True) if not no]
         if taken:
-            call(client, operation, {"Entries": taken})
+            call.answer(Entries=taken)
         answers = [
             {"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}
             if no
@@ -108,16 +106,12 @@ def bus_refusing(*ids: str) -> Iterator[None]:
         ]
         return {"FailedEntryCount": sum(refused), "Entries": answers}
 
-    with patch.object(BaseClient, "_make_api_call", overloaded):
+    with intercepted(overloaded):
         yield
 
 
-@contextmanager
-def bus_down() -> Iterator[None]:
-    error = {"Code": "InternalFailure", "Message": "the bus is down"}
-    failure = ClientError({"Error": error}, "PutEvents")  # type: ignore[arg-type]
-    with patch.object(BaseClient, "_make_api_call", side_effect=failure):
-        yield
+def bus_down() -> AbstractContextManager[None]:
+    return failing("PutEvents", error="InternalFailure")
 
 
 def test_others_hear_that_a_payment_started_and_was_completed(

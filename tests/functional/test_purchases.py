@@ -1,14 +1,15 @@
 """What a buyer has bought: the history, page by page, and each purchase."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.client import BaseClient
 
 from checkout.domain.purchase import Purchase, PurchaseStatus
 from checkout.domain.refund import Refund
 from checkout.tables import transaction
 from checkout.tables.purchases import Purchases
+from tests.aws_calls import AwsCall, intercepted
 from tests.shop import PUBLISHED, Answer, Shop, on_moto_too
 
 COMMON = {
@@ -197,15 +198,14 @@ def test_the_pages_are_the_history_newest_first(shop: Shop) -> None:
 
 
 @pytest.fixture
-def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_answers() -> Iterator[None]:
     """Let DynamoDB end each answer to a query after four items, and not a megabyte."""
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
 
-    def cut_short(client: Any, operation: str, parameters: Any) -> Any:
-        limit = {"Limit": 4} if operation == "Query" else {}
-        return call(client, operation, parameters | limit)
+    def cut_short(call: AwsCall) -> Any:
+        return call.answer(**({"Limit": 4} if call.operation == "Query" else {}))
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", cut_short)
+    with intercepted(cut_short):
+        yield
 
 
 @pytest.mark.usefixtures("short_answers")

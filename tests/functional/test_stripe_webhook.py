@@ -4,16 +4,17 @@ import base64
 import json
 import re
 import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import stripe
-from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
 from checkout.clients import credentials
 from tests import template_file
+from tests.aws_calls import failing
 from tests.output import captured_log, metrics_in
 from tests.shop import WEBHOOK_SECRET, Answer, Shop, http_event, sign
 
@@ -327,18 +328,12 @@ def test_any_text_in_an_event_reaches_the_worker(shop: Shop, text: str) -> None:
 
 
 @pytest.fixture
-def unreachable(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+def unreachable() -> Iterator[set[str]]:
     """Operations of AWS that fail as long as their name is in here."""
-    failing: set[str] = set()
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-
-    def fail(client: Any, operation: str, parameters: Any) -> Any:
-        if operation in failing:
-            raise EndpointConnectionError(endpoint_url=f"https://{operation}.test")
-        return call(client, operation, parameters)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", fail)
-    return failing
+    names: set[str] = set()
+    nobody_there = EndpointConnectionError(endpoint_url="https://aws.test")
+    with failing(where=lambda call: call.operation in names, error=nobody_there):
+        yield names
 
 
 @pytest.mark.parametrize("operation", ["SendMessage", "GetSecretValue"])

@@ -13,14 +13,13 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError
 from urllib3.exceptions import HTTPError
 
 from checkout.clients import credentials
 from checkout.telemetry import count
 from mocktill.faults import Fault
 from tests import template_file
+from tests.aws_calls import failing
 from tests.counted import functions_that_count
 from tests.output import metrics_in
 from tests.shop import CARD, PUBLISHED, Answer, Context, Shop
@@ -223,14 +222,7 @@ def secrets_cannot_be_read_anew(function: str) -> Callable[[Shop], None]:
             patch.object(credentials, "SECONDS_BETWEEN_TRIES", 0),
         ):
             use(shop)
-            call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-
-            def refused(client: Any, operation: str, parameters: Any) -> Any:
-                if operation == "GetSecretValue":
-                    raise ClientError({"Error": {"Code": "Refused"}}, operation)
-                return call(client, operation, parameters)
-
-            with patch.object(BaseClient, "_make_api_call", refused):
+            with failing("GetSecretValue"):
                 use(shop)
 
     return go_wrong
