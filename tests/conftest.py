@@ -9,10 +9,12 @@ from moto import mock_aws
 from time_machine import Traveller, travel
 
 from mocktill import Running, Sandbox, running
+from tests.aws import REGION, Aws
 from tests.aws_calls import AwsCall, failing, half_of_a_batch, intercepted
 from tests.crashes import restart
 from tests.in_memory_dynamodb.under_botocore import UnderBotocore
-from tests.shop import REGION, Shop
+from tests.shop import Shop
+from tests.stripe_side import StripeInProcess
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -94,9 +96,10 @@ def new_shop(
 
     def make() -> Shop:
         restart()
-        stripe = Sandbox()
-        stripe_server.use(stripe)
-        shop = Shop(stripe, stripe_server.url)
+        sandbox = Sandbox()
+        stripe_server.use(sandbox)
+        stripe = StripeInProcess(sandbox, stripe_server.url)
+        shop = Shop(Aws.from_template(), stripe)
         shop.load_samples()
         shop.note_a_reconcile_run()
         return shop

@@ -69,7 +69,7 @@ def _writes(call: AwsCall) -> list[tuple[str, Item]]:
 
 
 def _table(shop: Shop, name: str) -> Item:
-    [logical_id] = [k for k, v in shop.tables.items() if v == name]
+    [logical_id] = [k for k, v in shop.aws.tables.items() if v == name]
     return template_file.resources("AWS::DynamoDB::Table")[logical_id]
 
 
@@ -81,7 +81,7 @@ def _key(shop: Shop, write: Item) -> Item:
 
 def _stored(shop: Shop, call: AwsCall, table: str, key: Item) -> Item:
     """Return what is stored, without counting that it is read."""
-    read = call.other(shop.dynamodb, "GetItem", TableName=table, Key=key)
+    read = call.other(shop.aws.dynamodb, "GetItem", TableName=table, Key=key)
     item: Item = read.answer().get("Item", {})
     return item
 

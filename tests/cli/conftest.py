@@ -43,12 +43,12 @@ class Operator:
 
     def bury(self, body: str) -> None:
         """Put a message where those end that were tried eight times."""
-        self.shop.sqs.send_message(QueueUrl=self.dead_letters_url, MessageBody=body)
+        self.shop.aws.sqs.send_message(QueueUrl=self.dead_letters_url, MessageBody=body)
 
 
 @pytest.fixture
 def operator(shop: Shop) -> Iterator[Operator]:
-    url = shop.sqs.create_queue(QueueName=f"dead-{uuid4().hex}")["QueueUrl"]
+    url = shop.aws.sqs.create_queue(QueueName=f"dead-{uuid4().hex}")["QueueUrl"]
     operator = Operator(shop, url)
     with intercepted(Deployed(operator).answer):
         yield operator
@@ -62,8 +62,8 @@ class Deployed:
     def __init__(self, operator: Operator) -> None:
         shop = operator.shop
         self.shop = shop
-        self.outputs = shop.tables | {
-            "PaymentEventsQueueUrl": shop.queue_url,
+        self.outputs = shop.aws.tables | {
+            "PaymentEventsQueueUrl": shop.aws.queue_url,
             "PaymentEventsDeadLetterQueueUrl": operator.dead_letters_url,
             "WebhookUrl": WEBHOOK_URL,
         }

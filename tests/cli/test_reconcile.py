@@ -22,7 +22,7 @@ def due(shop: Shop, clock: Traveller, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(reconcile, "MOST_AT_ONCE", 1)
     for buyer in range(BUYERS):
         shop.create("content", f"user_{buyer}")
-        shop.pay(shop.stripe_sessions()[0]["id"])
+        shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     clock.shift(timedelta(minutes=11))
 
 
@@ -53,8 +53,8 @@ def test_one_bad_session_does_not_stop_it_and_is_told(
     shop: Shop, operator: Operator
 ) -> None:
     bad = shop.sessions()[0]["id"]
-    shop.dynamodb.update_item(
-        TableName=shop.tables["PaymentSessionsTable"],
+    shop.aws.dynamodb.update_item(
+        TableName=shop.aws.tables["PaymentSessionsTable"],
         Key={"id": {"S": bad}},
         UpdateExpression="SET created_at = :odd",
         ExpressionAttributeValues={":odd": {"S": "long ago"}},

@@ -2,8 +2,9 @@
 
 import re
 
+from tests.aws import on_moto_too
 from tests.request_units import counted
-from tests.shop import Shop, on_moto_too
+from tests.shop import Shop
 from tests.template_file import ROOT
 
 # On demand, us-east-1: https://aws.amazon.com/dynamodb/pricing/on-demand/
@@ -18,7 +19,7 @@ def test_a_purchase_costs_what_the_operations_page_says(shop: Shop) -> None:
     units = {}
     with counted(shop) as units["create"]:
         shop.create("content")
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     with counted(shop) as units["fulfill"]:
         shop.deliver()
     with counted(shop) as units["receipt"]:

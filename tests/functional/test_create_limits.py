@@ -5,7 +5,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from time_machine import Traveller
 
-from tests.shop import Shop, on_moto_too
+from tests.aws import on_moto_too
+from tests.shop import Shop
 
 LIMIT = 10
 NOON = datetime(2031, 5, 6, 12, 0, 20, tzinfo=UTC)
@@ -25,7 +26,7 @@ def test_who_asks_too_often_is_told_when_to_come_back(shop: Shop) -> None:
     assert (answer.status, answer.body["code"]) == (429, "too_many_requests")
     assert answer.body.keys() == {"error", "code", "request_id"}
     assert answer.headers["retry-after"] == "40"
-    assert len(shop.stripe_sessions()) == LIMIT
+    assert len(shop.stripe.sessions()) == LIMIT
 
 
 def test_others_are_not_held_up(shop: Shop) -> None:
@@ -80,7 +81,7 @@ def test_what_was_counted_goes_away(shop: Shop) -> None:
 
     [counter] = [
         item
-        for item in shop.items("PaymentSessionsTable")
+        for item in shop.aws.items("PaymentSessionsTable")
         if item["id"].startswith("rate#")
     ]
     assert counter["ttl"] == int((NOON + timedelta(hours=1)).timestamp())

@@ -10,8 +10,9 @@ import pytest
 from time_machine import Traveller
 
 from checkout.tables.revenue import SHARDS
+from tests.aws import on_moto_too
 from tests.aws_calls import AwsCall, observed
-from tests.shop import PUBLISHED, Answer, Shop, on_moto_too
+from tests.shop import PUBLISHED, Answer, Shop
 
 START = datetime(2031, 5, 6, 23, 50, tzinfo=UTC)
 pytestmark = pytest.mark.frozen_at(START)
@@ -62,9 +63,9 @@ def revenue(shop: Shop, creator: str = "creator_1", **query: str) -> dict[str, A
 def buy(shop: Shop, kind: str = "content", **changes: Any) -> dict[str, Any]:
     """Buy, and let the event of it wait at Stripe; return Stripe's session."""
     assert shop.create(kind, **changes).status == 200
-    stripe_id = shop.stripe_sessions()[0]["id"]
-    shop.pay(stripe_id)
-    return shop.stripe_get(f"/v1/checkout/sessions/{stripe_id}")
+    stripe_id = shop.stripe.sessions()[0]["id"]
+    shop.stripe.pay(stripe_id)
+    return shop.stripe.get(f"/v1/checkout/sessions/{stripe_id}")
 
 
 def sell(shop: Shop, kind: str = "content", **changes: Any) -> dict[str, Any]:
@@ -134,7 +135,9 @@ def test_what_has_no_creator_is_nobodys_revenue(shop: Shop) -> None:
 
 
 def counters(shop: Shop) -> list[dict[str, Any]]:
-    return [i for i in shop.items("PurchasesTable") if i["id"].startswith("revenue#")]
+    return [
+        i for i in shop.aws.items("PurchasesTable") if i["id"].startswith("revenue#")
+    ]
 
 
 def test_a_refund_is_taken_off_on_its_own_day(shop: Shop, clock: Traveller) -> None:
@@ -195,10 +198,10 @@ def test_neither_the_order_of_events_nor_their_repetition_matters(shop: Shop) ->
     """Two refunds and a lost dispute, told in any order."""
     payment_intent = buy(shop)["payment_intent"]
     for amount in (100, 250):
-        shop.stripe_post("/v1/refunds", payment_intent=payment_intent, amount=amount)
-    dispute = shop.sandbox("charges", payment_intent, "dispute", amount=400)
-    shop.sandbox("disputes", dispute["id"], "close", status="lost")
-    before, events = shop.everything(), shop.events()
+        shop.stripe.post("/v1/refunds", payment_intent=payment_intent, amount=amount)
+    dispute = shop.stripe.control("charges", payment_intent, "dispute", amount=400)
+    shop.stripe.control("disputes", dispute["id"], "close", status="lost")
+    before, events = shop.aws.snapshot(), shop.stripe.events()
     assert len(events) > 8
     dice = random.Random(20310506)  # noqa: S311 - an order, not a secret
 
@@ -208,7 +211,7 @@ def test_neither_the_order_of_events_nor_their_repetition_matters(shop: Shop) ->
         events[::-1],
         *(dice.sample(events, len(events)) for _ in "abcd"),
     ):
-        shop.restore(before)
+        shop.aws.restore(before)
         shop.deliver(*order, *order[:3])
         seen.append(revenue(shop))
 
@@ -235,7 +238,7 @@ def test_what_is_paid_twice_is_earned_once(shop: Shop) -> None:
 
 def test_what_waits_for_a_person_is_not_earned_yet(shop: Shop) -> None:
     buy(shop)
-    [event] = shop.events("checkout.session.completed")
+    [event] = shop.stripe.events("checkout.session.completed")
     event["data"]["object"]["amount_total"] = 500
 
     shop.deliver(event)
@@ -266,7 +269,7 @@ def test_no_item_is_part_of_every_settlement_of_a_creator(shop: Shop) -> None:
         buy(shop, buyer=f"user_{number}")
 
     with observed() as calls:
-        shop.deliver(*shop.events("checkout.session.completed"))
+        shop.deliver(*shop.stripe.events("checkout.session.completed"))
 
     assert revenue(shop)["totals"][0]["purchases"] == sales
     [(item, busiest)] = items_written(calls).most_common(1)

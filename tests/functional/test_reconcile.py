@@ -8,8 +8,10 @@ import pytest
 from time_machine import Traveller
 
 from mocktill.faults import Fault
+from tests.aws import on_moto_too
 from tests.crashes import CrashPoint
-from tests.shop import PUBLISHED, Context, Shop, on_moto_too
+from tests.lambda_events import Context
+from tests.shop import PUBLISHED, Shop
 
 MINUTES = timedelta(minutes=1)
 HOURS = timedelta(hours=1)
@@ -56,7 +58,7 @@ def test_a_payment_that_nobody_told_us_of_is_recorded(
 ) -> None:
     """Invariant 1: the webhook was lost, and the shopper never came back."""
     shop.create("content")
-    shop.pay(stripe_id(shop))
+    shop.stripe.pay(stripe_id(shop))
 
     clock.shift(11 * MINUTES)
     reconcile(shop)
@@ -74,11 +76,11 @@ def test_fifty_payments_while_the_webhook_is_dead_are_fifty_purchases(
     for buyer in buyers:
         shop.create("content", buyer)
     for session in shop.sessions():
-        shop.pay(session["stripe_session_id"])
+        shop.stripe.pay(session["stripe_session_id"])
 
     clock.shift(11 * MINUTES)
     assert reconcile(shop) == 50
-    for event in shop.events("checkout.session.completed"):
+    for event in shop.stripe.events("checkout.session.completed"):
         shop.deliver(event)
 
     assert sorted(p["buyer_id"] for p in shop.purchases()) == sorted(buyers)
@@ -112,7 +114,7 @@ def test_a_session_that_nobody_paid_expires(
     session = only_session(shop)
     assert session["status"] == "expired"
     assert "unresolved" not in session
-    assert shop.audit()[-1] == "checkout_expired"
+    assert shop.audit.has_exactly("checkout_created", "checkout_expired")
     clock.shift(24 * HOURS)
     assert reconcile(shop) == 0
 
@@ -142,7 +144,7 @@ def test_an_auction_can_not_be_paid_after_its_window(
     clock.shift(11 * MINUTES)
     reconcile(shop)
 
-    assert shop.stripe_get(f"/v1/checkout/sessions/{session}")["status"] == "expired"
+    assert shop.stripe.get(f"/v1/checkout/sessions/{session}")["status"] == "expired"
     assert only_session(shop)["status"] == "expired"
 
 
@@ -159,7 +161,7 @@ def test_an_intent_that_a_crash_left_behind_is_given_an_end(
     reconcile(shop)
 
     assert only_session(shop)["status"] == "expired"
-    assert {s["status"] for s in shop.stripe_sessions()} == {"expired"}
+    assert {s["status"] for s in shop.stripe.sessions()} == {"expired"}
     assert shop.create("content").status == 200
 
 
@@ -170,15 +172,15 @@ def test_a_bank_that_decided_unheard_is_heard(
     """Invariant 3: no purchase before the money is there, one as soon as it is."""
     shop.change_offer(f"content#{PUBLISHED}", price={"amount": 999, "currency": "eur"})
     shop.create("content")
-    shop.pay_by_bank(stripe_id(shop))
+    shop.stripe.pay_by_bank(stripe_id(shop))
     shop.deliver()
     assert only_session(shop)["status"] == "processing"
     clock.shift(11 * MINUTES)
     reconcile(shop)
     assert only_session(shop)["status"] == "processing"
 
-    intent = shop.stripe_get(f"/v1/checkout/sessions/{stripe_id(shop)}")
-    shop.bank_decides(intent["payment_intent"], pays=pays)
+    intent = shop.stripe.get(f"/v1/checkout/sessions/{stripe_id(shop)}")
+    shop.stripe.bank_decides(intent["payment_intent"], pays=pays)
     clock.shift(2 * HOURS)
     reconcile(shop)
 
@@ -192,7 +194,7 @@ def test_a_session_paid_at_the_last_moment_is_not_expired(
     """Invariant 4: closing it finds that it has been paid, and fulfills it."""
     shop.create("content")
     clock.shift(22 * HOURS + 59 * MINUTES)
-    shop.pay(stripe_id(shop))
+    shop.stripe.pay(stripe_id(shop))
 
     clock.shift(2 * MINUTES)
     reconcile(shop)
@@ -206,10 +208,10 @@ def test_one_session_that_stripe_fails_on_does_not_stop_the_rest(
     for buyer in ("user_1", "user_2", "user_3"):
         shop.create("content", buyer)
     for session in shop.sessions():
-        shop.pay(session["stripe_session_id"])
+        shop.stripe.pay(session["stripe_session_id"])
     failing = shop.sessions()[0]["stripe_session_id"]
     path = f"/v1/checkout/sessions/{failing}"
-    shop.stripe.faults.add(Fault("GET", path, status=500, times=2))
+    shop.stripe.sandbox.faults.add(Fault("GET", path, status=500, times=2))
 
     clock.shift(11 * MINUTES)
     assert reconcile(shop) == 3
@@ -224,7 +226,7 @@ def test_a_run_that_is_out_of_time_leaves_the_rest_to_the_next(
     shop: Shop, clock: Traveller
 ) -> None:
     shop.create("content")
-    shop.pay(stripe_id(shop))
+    shop.stripe.pay(stripe_id(shop))
     clock.shift(11 * MINUTES)
 
     hurried = shop.invoke("ReconcileFunction", {}, Hurried())
@@ -242,13 +244,13 @@ def test_events_that_stripe_could_not_deliver_are_fetched(
 ) -> None:
     """Invariant 12: a refund in the dashboard, which only its event tells of."""
     shop.create("content")
-    shop.pay(stripe_id(shop))
+    shop.stripe.pay(stripe_id(shop))
     shop.deliver()
     [purchase] = shop.purchases()
     intent = purchase["stripe_payment_intent_id"]
-    shop.stop_webhook()
-    shop.stripe_post("/v1/refunds", payment_intent=intent)
-    shop.sandbox("charges", intent, "early_fraud_warning")
+    shop.stripe.stop_webhook()
+    shop.stripe.post("/v1/refunds", payment_intent=intent)
+    shop.stripe.control("charges", intent, "early_fraud_warning")
 
     clock.shift(11 * MINUTES)
     reconcile(shop)
@@ -260,31 +262,31 @@ def test_events_that_stripe_could_not_deliver_are_fetched(
 
 def test_an_event_is_fetched_once(shop: Shop, clock: Traveller) -> None:
     """Each run goes on where the one before stopped, an hour of events at a time."""
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     shop.create("content")
-    shop.pay(stripe_id(shop))
+    shop.stripe.pay(stripe_id(shop))
     fetched = []
     for _ in range(3):
         clock.shift(11 * MINUTES)
         run(shop)
-        fetched.append([json.loads(m["Body"])["id"] for m in shop.messages()])
+        fetched.append([json.loads(m["Body"])["id"] for m in shop.aws.messages()])
 
     ids = [event_id for run_ids in fetched for event_id in run_ids]
-    [completed] = shop.events("checkout.session.completed")
+    [completed] = shop.stripe.events("checkout.session.completed")
     assert ids.count(completed["id"]) == 1
 
 
 def test_an_event_that_may_still_be_on_its_way_is_left_to_stripe(
     shop: Shop, clock: Traveller
 ) -> None:
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     shop.create("content")
-    shop.pay(stripe_id(shop))
+    shop.stripe.pay(stripe_id(shop))
     clock.shift(9 * MINUTES)
 
     run(shop)
 
-    assert shop.messages() == []
+    assert shop.aws.messages() == []
 
 
 def test_stripe_is_asked_for_events_as_far_back_as_it_tries_itself(
@@ -292,7 +294,7 @@ def test_stripe_is_asked_for_events_as_far_back_as_it_tries_itself(
 ) -> None:
     """On its first run, and after a long silence, in bounded steps."""
     shop.forget_reconcile_runs()
-    shop.stripe.requests.clear()
+    shop.stripe.sandbox.requests.clear()
     run(shop)
     first = asked_for_events(shop)
     clock.shift(5 * MINUTES)
@@ -303,15 +305,17 @@ def test_stripe_is_asked_for_events_as_far_back_as_it_tries_itself(
 
 
 def asked_for_events(shop: Shop) -> int:
-    return sum(request["path"] == "/v1/events" for request in shop.stripe.requests)
+    return sum(
+        request["path"] == "/v1/events" for request in shop.stripe.sandbox.requests
+    )
 
 
 def test_a_stripe_that_lists_no_events_stops_neither_sessions_nor_purchases(
     shop: Shop, clock: Traveller
 ) -> None:
     shop.create("content")
-    shop.pay(stripe_id(shop))
-    shop.stripe.faults.add(Fault("GET", "/v1/events", status=500, times=2))
+    shop.stripe.pay(stripe_id(shop))
+    shop.stripe.sandbox.faults.add(Fault("GET", "/v1/events", status=500, times=2))
     clock.shift(11 * MINUTES)
 
     reconcile(shop)
@@ -324,7 +328,7 @@ def test_a_stripe_that_lists_no_events_stops_neither_sessions_nor_purchases(
 
 def test_a_purchase_learns_its_fee_and_its_receipt(shop: Shop) -> None:
     shop.create("content")
-    shop.pay(stripe_id(shop))
+    shop.stripe.pay(stripe_id(shop))
     shop.deliver()
     [purchase] = shop.purchases()
     assert "receipt" not in purchase, "settling did not wait for it"
@@ -347,24 +351,24 @@ def test_a_purchase_learns_its_fee_and_its_receipt(shop: Shop) -> None:
 def test_a_receipt_is_asked_for_once(shop: Shop, clock: Traveller) -> None:
     """The work grows with what is unresolved, and not with what has been."""
     shop.create("content")
-    shop.pay(stripe_id(shop))
+    shop.stripe.pay(stripe_id(shop))
     shop.deliver()
     reconcile(shop)
     clock.shift(24 * HOURS)
-    shop.stripe.requests.clear()
+    shop.stripe.sandbox.requests.clear()
 
     assert reconcile(shop) == 0
 
-    assert {r["path"] for r in shop.stripe.requests} == {"/v1/events"}
+    assert {r["path"] for r in shop.stripe.sandbox.requests} == {"/v1/events"}
 
 
 def test_a_receipt_that_stripe_never_books_is_given_up(
     shop: Shop, clock: Traveller
 ) -> None:
     shop.create("content")
-    shop.pay(stripe_id(shop))
+    shop.stripe.pay(stripe_id(shop))
     shop.deliver()
-    [charge] = shop.stripe.store.all("charge")
+    [charge] = shop.stripe.sandbox.store.all("charge")
     charge["balance_transaction"] = None
 
     clock.shift(HOURS)

@@ -22,8 +22,9 @@ from tests.functional.test_reconcile import (
     run,
     stripe_id,
 )
+from tests.lambda_events import Context
 from tests.output import captured_log, metrics_in
-from tests.shop import Context, Shop
+from tests.shop import Shop
 
 pytestmark = pytest.mark.frozen_at(START)
 BUYERS = [f"user_{number}" for number in range(4)]
@@ -35,7 +36,7 @@ def paid_unheard(shop: Shop, buyers: list[str] = BUYERS) -> dict[str, dict[str, 
         assert shop.create("content", buyer).status == 200
     sessions = {session["buyer_id"]: session for session in shop.sessions()}
     for buyer in buyers:
-        shop.pay(sessions[buyer]["stripe_session_id"])
+        shop.stripe.pay(sessions[buyer]["stripe_session_id"])
     return sessions
 
 
@@ -49,8 +50,8 @@ def bought(shop: Shop, buyers: list[str] = BUYERS) -> dict[str, dict[str, Any]]:
 def change(shop: Shop, table: str, item_id: str, **attributes: Any) -> None:
     from checkout.tables.item import to_item  # noqa: PLC0415 - as in the shop
 
-    item = shop.item(table, item_id) | attributes
-    shop.dynamodb.put_item(TableName=shop.tables[table], Item=to_item(item))
+    item = shop.aws.item(table, item_id) | attributes
+    shop.aws.dynamodb.put_item(TableName=shop.aws.tables[table], Item=to_item(item))
 
 
 # ------------------------------------------------------------ sessions and purchases
@@ -69,13 +70,15 @@ def unreadable_type(shop: Shop, session: dict[str, Any]) -> None:
 
 
 def unreadable_at_stripe(shop: Shop, session: dict[str, Any]) -> None:
-    del shop.stripe.checkouts[session["stripe_session_id"]].session["payment_intent"]
-    del shop.stripe.checkouts[session["stripe_session_id"]].session["status"]
+    del shop.stripe.sandbox.checkouts[session["stripe_session_id"]].session[
+        "payment_intent"
+    ]
+    del shop.stripe.sandbox.checkouts[session["stripe_session_id"]].session["status"]
 
 
 def refused_by_stripe(shop: Shop, session: dict[str, Any]) -> None:
     path = f"/v1/checkout/sessions/{session['stripe_session_id']}"
-    shop.stripe.faults.add(Fault("GET", path, status=400, times=99))
+    shop.stripe.sandbox.faults.add(Fault("GET", path, status=400, times=99))
 
 
 @pytest.mark.parametrize(
@@ -151,13 +154,15 @@ def unreadable_refunds(shop: Shop, purchase: dict[str, Any]) -> None:
 
 def missing_at_stripe(shop: Shop, purchase: dict[str, Any]) -> None:
     path = f"/v1/payment_intents/{purchase['stripe_payment_intent_id']}"
-    shop.stripe.faults.add(Fault("GET", path, status=404, times=99))
+    shop.stripe.sandbox.faults.add(Fault("GET", path, status=404, times=99))
 
 
 def odd_at_stripe(shop: Shop, purchase: dict[str, Any]) -> None:
     intent = purchase["stripe_payment_intent_id"]
     [charge] = [
-        c for c in shop.stripe.store.all("charge") if c["payment_intent"] == intent
+        c
+        for c in shop.stripe.sandbox.store.all("charge")
+        if c["payment_intent"] == intent
     ]
     charge["receipt_url"] = 0.5  # DynamoDB is given no such thing
 
@@ -192,7 +197,7 @@ def test_a_partition_that_cannot_be_read_is_left_out(
     bought(shop, ["user_0"])
     paid_unheard(shop, ["user_1"])
     clock.shift(11 * MINUTES)
-    sessions = shop.tables["PaymentSessionsTable"]
+    sessions = shop.aws.tables["PaymentSessionsTable"]
 
     with failing("Query", where=lambda call: call.parameters["TableName"] == sessions):
         answer = run(shop)
@@ -242,14 +247,14 @@ def test_a_bookmark_that_cannot_be_kept_stops_neither_sessions_nor_purchases(
 def refunded_unheard(shop: Shop, purchase: dict[str, Any]) -> None:
     """Give a purchase back in Stripe's dashboard, while the webhook is dead."""
     intent = purchase["stripe_payment_intent_id"]
-    shop.stripe_post("/v1/refunds", payment_intent=intent)
+    shop.stripe.post("/v1/refunds", payment_intent=intent)
 
 
 def bought_and_refunded_unheard(shop: Shop) -> dict[str, Any]:
     """Let one buyer buy, with all that follows, and then be given the money back."""
     [purchase] = bought(shop, ["user_0"]).values()
     reconcile(shop)
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     refunded_unheard(shop, purchase)
     return purchase
 
@@ -270,7 +275,7 @@ def test_an_event_that_the_queue_refuses_keeps_no_other_waiting(
     """Neither the events before it and after it, nor the windows, nor the purchases."""
     purchases = bought(shop, BUYERS[:3])
     reconcile(shop)
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     refunded_unheard(shop, purchases["user_0"])
     clock.shift(MINUTES)
     refunded_unheard(shop, purchases["user_1"])
@@ -306,7 +311,7 @@ def test_an_event_that_failed_is_fetched_again(shop: Shop, clock: Traveller) -> 
     shop.work()
     assert [p["status"] for p in shop.purchases()] == ["refunded"]
     assert run(shop)["failed"] == 0
-    assert shop.messages() == [], "fetched once, and not again and again"
+    assert shop.aws.messages() == [], "fetched once, and not again and again"
 
 
 def test_a_window_that_fails_is_fetched_again_and_the_next_ones_now(
@@ -314,13 +319,13 @@ def test_a_window_that_fails_is_fetched_again_and_the_next_ones_now(
 ) -> None:
     purchases = bought(shop, BUYERS[:2])
     reconcile(shop)
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     refunded_unheard(shop, purchases["user_0"])
     clock.shift(2 * HOURS)
     refunded_unheard(shop, purchases["user_1"])
     clock.shift(11 * MINUTES)
     # The SDK asks once more, so twice is once.
-    shop.stripe.faults.add(Fault("GET", "/v1/events", status=500, times=2))
+    shop.stripe.sandbox.faults.add(Fault("GET", "/v1/events", status=500, times=2))
 
     assert run(shop)["failed"] == 1
     shop.work()
@@ -340,7 +345,9 @@ class Passing(Context):
         self.shop = shop
 
     def get_remaining_time_in_millis(self) -> int:
-        asked = [r for r in self.shop.stripe.requests if r["path"] == "/v1/events"]
+        asked = [
+            r for r in self.shop.stripe.sandbox.requests if r["path"] == "/v1/events"
+        ]
         return 240_000 - 10_000 * len(asked)
 
 
@@ -351,11 +358,15 @@ def test_purchases_get_their_turn_while_stripe_lists_no_events(
     shop.forget_reconcile_runs()
     bought(shop, ["user_0"])
     clock.shift(MINUTES)
-    shop.stripe.requests.clear()
+    shop.stripe.sandbox.requests.clear()
 
     shop.invoke("ReconcileFunction", {}, Passing(shop))
 
-    assert 5 < len([r for r in shop.stripe.requests if r["path"] == "/v1/events"]) < 12
+    assert (
+        5
+        < len([r for r in shop.stripe.sandbox.requests if r["path"] == "/v1/events"])
+        < 12
+    )
     [purchase] = shop.purchases()
     assert "receipt" in purchase
 
@@ -368,22 +379,24 @@ def test_a_long_outage_leaves_a_window_for_each_hour_and_loses_nothing(
         from functions.reconcile import app  # noqa: PLC0415
 
         app.reconcile.cache_clear()
-        shop.stripe.faults.add(Fault("GET", "/v1/events", status=500, times=999))
+        shop.stripe.sandbox.faults.add(
+            Fault("GET", "/v1/events", status=500, times=999)
+        )
         for _ in range(15):
             clock.shift(10 * MINUTES)
             assert run(shop)["failed"] > 0
-    bookmark = shop.item("PaymentSessionsTable", "reconcile#undelivered_events")
+    bookmark = shop.aws.item("PaymentSessionsTable", "reconcile#undelivered_events")
     assert len(bookmark["again"]) <= 4
     times = [[datetime.fromisoformat(at) for at in each] for each in bookmark["again"]]
     assert all(until - since <= HOURS for since, until in times)
-    shop.stripe.faults.clear()
+    shop.stripe.sandbox.faults.clear()
 
     clock.shift(61 * MINUTES)
     assert run(shop)["failed"] == 0
     shop.work()
 
     assert [p["status"] for p in shop.purchases()] == ["refunded"]
-    bookmark = shop.item("PaymentSessionsTable", "reconcile#undelivered_events")
+    bookmark = shop.aws.item("PaymentSessionsTable", "reconcile#undelivered_events")
     assert bookmark["again"] == []
 
 
@@ -392,7 +405,7 @@ def test_the_queue_that_takes_nothing_loses_nothing(
 ) -> None:
     purchases = bought(shop)
     reconcile(shop)
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     for purchase in purchases.values():
         refunded_unheard(shop, purchase)
         clock.shift(MINUTES)
@@ -407,7 +420,7 @@ def test_the_queue_that_takes_nothing_loses_nothing(
 
 
 def bookmark_of(shop: Shop) -> dict[str, Any]:
-    return shop.item("PaymentSessionsTable", "reconcile#undelivered_events")
+    return shop.aws.item("PaymentSessionsTable", "reconcile#undelivered_events")
 
 
 def test_what_fails_again_waits_an_hour_and_never_moves_the_bookmark_back(
@@ -434,7 +447,9 @@ class CutOff(Passing):
     """An invocation whose time is over once Stripe has listed events twice."""
 
     def get_remaining_time_in_millis(self) -> int:
-        asked = [r for r in self.shop.stripe.requests if r["path"] == "/v1/events"]
+        asked = [
+            r for r in self.shop.stripe.sandbox.requests if r["path"] == "/v1/events"
+        ]
         return 240_000 if len(asked) < 2 else 0
 
 
@@ -447,9 +462,9 @@ def test_a_window_that_is_only_cut_off_goes_on_in_the_next_run(
     with refused_by_the_queue(purchase):
         assert run(shop)["failed"] > 0
     clock.shift(5 * MINUTES)
-    shop.stripe.requests.clear()
+    shop.stripe.sandbox.requests.clear()
     shop.invoke("ReconcileFunction", {}, CutOff(shop))
-    assert shop.messages() == []
+    assert shop.aws.messages() == []
 
     clock.shift(5 * MINUTES)
     reconcile(shop)
@@ -505,7 +520,7 @@ def test_an_event_without_what_it_must_have_keeps_no_other_waiting(
 ) -> None:
     purchases = bought(shop, BUYERS[:2])
     reconcile(shop)
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     for purchase in purchases.values():
         refunded_unheard(shop, purchase)
         clock.shift(MINUTES)
@@ -533,7 +548,7 @@ def test_a_list_that_breaks_off_is_gone_on_with_where_it_did(
     """What was queued before is not queued again and again."""
     purchases = bought(shop, BUYERS[:2])
     reconcile(shop)
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     for buyer in BUYERS[:2]:
         refunded_unheard(shop, purchases[buyer])
         clock.shift(MINUTES)
@@ -550,10 +565,10 @@ def test_a_list_that_breaks_off_is_gone_on_with_where_it_did(
     with monkeypatch.context() as patch:
         patch.setattr(stripe_api.StripeApi, "events", broken)
         assert run(shop)["failed"] == 1
-        assert len(shop.messages()) >= 1
+        assert len(shop.aws.messages()) >= 1
         clock.shift(5 * MINUTES)
         assert run(shop)["failed"] == 1
-        again = [json.loads(m["Body"])["created"] for m in shop.messages()]
+        again = [json.loads(m["Body"])["created"] for m in shop.aws.messages()]
         assert len(set(again)) <= 1, "no more than the second where it broke off"
 
     clock.shift(61 * MINUTES)
@@ -572,8 +587,8 @@ def test_one_bad_refund_keeps_neither_the_others_nor_the_receipt_waiting(
     [purchase] = bought(shop, ["user_0"]).values()
     intent = purchase["stripe_payment_intent_id"]
     for _ in range(3):
-        shop.stripe_post("/v1/refunds", payment_intent=intent, amount="1")
-    [bad, *good] = shop.stripe.store.all("refund")
+        shop.stripe.post("/v1/refunds", payment_intent=intent, amount="1")
+    [bad, *good] = shop.stripe.sandbox.store.all("refund")
     pending = {
         refund["id"]: {
             "id": refund["id"],
@@ -588,7 +603,7 @@ def test_one_bad_refund_keeps_neither_the_others_nor_the_receipt_waiting(
 
     assert run(shop)["failed"] == 1
 
-    found = shop.item("PurchasesTable", purchase["id"])
+    found = shop.aws.item("PurchasesTable", purchase["id"])
     assert {found["refunds"][r["id"]]["status"] for r in good} == {"succeeded"}
     assert "receipt" in found
 
@@ -596,7 +611,7 @@ def test_one_bad_refund_keeps_neither_the_others_nor_the_receipt_waiting(
 def test_one_refund_that_stripe_fails_keeps_no_other_waiting(shop: Shop) -> None:
     [purchase] = bought(shop, ["user_0"]).values()
     refunds = "POST /api/purchases/{id}/refund"
-    shop.stripe.faults.add(Fault("POST", "/v1/refunds", status=500, times=4))
+    shop.stripe.sandbox.faults.add(Fault("POST", "/v1/refunds", status=500, times=4))
     for key in ("the first of two refunds", "the second of two refunds"):
         answer = shop.call(
             refunds,
@@ -608,11 +623,11 @@ def test_one_refund_that_stripe_fails_keeps_no_other_waiting(shop: Shop) -> None
         )
         assert answer.status == 502
     # Of the two that reconcile asks for, the first fails once more.
-    shop.stripe.faults.add(Fault("POST", "/v1/refunds", status=500, times=2))
+    shop.stripe.sandbox.faults.add(Fault("POST", "/v1/refunds", status=500, times=2))
 
     assert run(shop)["failed"] == 1
 
-    found = shop.item("PurchasesTable", purchase["id"])
+    found = shop.aws.item("PurchasesTable", purchase["id"])
     assert len(found["refunds"]) == 1
     assert "receipt" in found
 
@@ -624,8 +639,8 @@ def test_one_refund_that_stripe_fails_keeps_no_other_waiting(shop: Shop) -> None
 def test_a_purchase_of_any_id_is_swept(shop: Shop, clock: Traveller, last: str) -> None:
     """Money that came through another Stripe session is known by that session's id."""
     shop.create("content")
-    shop.pay(stripe_id(shop))
-    [event] = shop.events("checkout.session.completed")
+    shop.stripe.pay(stripe_id(shop))
+    [event] = shop.stripe.events("checkout.session.completed")
     other = deepcopy(event)
     other["data"]["object"]["id"] = f"cs_test_other{last}"
     shop.deliver(other)
@@ -650,7 +665,7 @@ def test_a_purchase_that_was_indexed_by_its_last_character_is_swept(
     clock.shift(MINUTES)
     assert reconcile(shop) == 1
 
-    assert "unresolved" not in shop.item("PurchasesTable", purchase["id"])
+    assert "unresolved" not in shop.aws.item("PurchasesTable", purchase["id"])
 
 
 def test_a_session_that_was_indexed_by_its_last_digit_is_swept(
@@ -677,7 +692,7 @@ def test_what_is_postponed_moves_to_the_partition_of_its_hash(
     clock.shift(MINUTES)
     run(shop)
 
-    kept = shop.item("PurchasesTable", purchase["id"])
+    kept = shop.aws.item("PurchasesTable", purchase["id"])
     assert kept["unresolved"] == partition_of(purchase["id"])
     assert datetime.fromisoformat(kept["due_at"]) > datetime.now(UTC) + timedelta(
         minutes=5

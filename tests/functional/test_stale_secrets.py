@@ -34,7 +34,7 @@ def test_a_whole_payment_goes_on(
 
     assert shop.create("content").status == 200
     assert stale(capsys) == 1
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.deliver()
     assert stale(capsys) == 1, "the webhook's own secret"
 
@@ -50,7 +50,7 @@ def test_the_status_of_a_session_is_told(
 
     answer = shop.call(
         "GET /api/checkout/session-status",
-        query={"session_id": shop.stripe_sessions()[0]["id"]},
+        query={"session_id": shop.stripe.sessions()[0]["id"]},
     )
 
     assert (answer.status, answer.body) == (200, {"status": "open"})

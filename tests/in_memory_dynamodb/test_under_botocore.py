@@ -6,11 +6,11 @@ import boto3
 import pytest
 from botocore.exceptions import ParamValidationError
 
+from tests.aws import aws_client, on_moto_too
 from tests.aws_calls import observed
 from tests.in_memory_dynamodb.expressions import NotUnderstoodError
 from tests.in_memory_dynamodb.test_as_moto import SCHEMA
 from tests.in_memory_dynamodb.under_botocore import UnderBotocore
-from tests.shop import aws_client, on_moto_too
 
 TABLE = "things"
 X = {"id": {"S": "x"}}
