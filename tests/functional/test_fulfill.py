@@ -1,12 +1,16 @@
 """What becomes of a session: paid, on its way, declined, failed, expired, or wrong."""
 
+import json
 from collections.abc import Callable
 from copy import deepcopy
-from itertools import permutations
+from itertools import count, permutations
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
+from functions.fulfillment import app as worker
 from tests.crashes import CrashPoint
 from tests.output import metrics_in
 from tests.shop import ACCESS, PUBLISHED, Shop
@@ -469,6 +473,43 @@ def test_an_event_that_overtakes_our_own_record_settles(shop: Shop) -> None:
     assert has_access(shop)
     status = shop.call("GET /api/checkout/session-status", query=query)
     assert status.body == {"status": "complete"}
+
+
+def work_of_another_process(shop: Shop, event: Event) -> None:
+    """Apply an event while a worker is at work; each has a batch of its own."""
+    other = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+    with patch.object(worker, "processor", other):
+        assert shop.work(json.dumps(event)) == []
+
+
+def test_two_stripe_sessions_that_race_for_one_of_ours_both_leave_a_purchase(
+    shop: Shop,
+) -> None:
+    """Invariant 4: the second charge is kept for a person, whoever is quicker."""
+    shop.stripe.pay(session_that_we_did_not_record(shop))
+    event = shop.stripe.events(COMPLETED)[-1]
+    other = changed(event, id="cs_test_other", payment_intent="pi_other")
+    before = shop.aws.snapshot()
+
+    for number in count(1):
+        shop.aws.restore(before)
+        quicker = CrashPoint(
+            number, visitor=lambda: work_of_another_process(shop, other)
+        )
+        with quicker:
+            failed = shop.work(json.dumps(event))
+        if not quicker.happened:
+            break
+        assert shop.work(*failed) == [], "it comes again, and has its effect then"
+
+        where = f"after {quicker.steps[:number]}"
+        reasons = {
+            p["stripe_session_id"]: p.get("quarantine_reason") for p in shop.purchases()
+        }
+        ours = event["data"]["object"]["id"]
+        assert reasons.keys() == {ours, "cs_test_other"}, where
+        assert set(reasons.values()) == {None, "another_stripe_session"}, where
+    assert number > 3
 
 
 def test_every_other_event_may_overtake_our_record_too(shop: Shop) -> None:

@@ -11,8 +11,9 @@ from botocore.exceptions import EndpointConnectionError
 
 from checkout.domain import stripe_events
 from checkout.flows.fulfill import Outcome
+from checkout.tables import transaction
 from checkout.telemetry import metrics
-from tests.aws_calls import failing, one_at_a_time
+from tests.aws_calls import AwsCall, failing, intercepted, one_at_a_time
 from tests.flows import fulfillment
 from tests.lambda_events import Context, sqs_event
 from tests.output import captured_log, metrics_in
@@ -94,6 +95,26 @@ def test_a_table_that_cannot_be_reached_sends_the_message_back(shop: Shop) -> No
 
     assert shop.work(event) == []
     assert len(shop.purchases()) == 1
+
+
+def test_a_transaction_that_is_still_in_progress_is_tried_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DynamoDB says so of a request that its client has sent twice."""
+    monkeypatch.setattr(transaction, "FIRST_PAUSE_SECONDS", 0)
+    event = json.dumps(paid(shop))
+    in_progress = ["TransactionInProgressException"] * 2
+
+    def refuse(call: AwsCall) -> Any:
+        if call.operation == "TransactWriteItems" and in_progress:
+            raise call.error(in_progress.pop())
+        return call.answer()
+
+    with intercepted(refuse):
+        assert shop.work(event) == []
+
+    assert not in_progress
+    assert shop.audit.has_exactly("checkout_completed")
 
 
 class Hurried(Context):

@@ -165,6 +165,40 @@ def test_a_quarantine_that_comes_later_is_told_as_one(shop: Shop) -> None:
     assert len(listed(shop)) == 1
 
 
+def test_a_refund_of_a_foreign_purchase_leaves_our_own_session_payable(
+    shop: Shop,
+) -> None:
+    """Another Stripe session was paid for one of ours: ours is not complete by that."""
+    assert shop.create("product").status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    [paid_elsewhere] = shop.stripe.events("checkout.session.completed")
+    assert shop.create("content").status == 200
+    [ours] = [session for session in shop.sessions() if session["kind"] == "content"]
+    foreign = deepcopy(paid_elsewhere)
+    foreign["data"]["object"] |= {
+        "id": "cs_test_foreign",
+        "client_reference_id": ours["id"],
+        "metadata": {"payment_session_id": ours["id"]},
+    }
+    shop.deliver(foreign)
+    assert len(listed(shop)) == 1
+
+    answer = shop.call(
+        "POST /api/purchases/{id}/refund",
+        {},
+        buyer="operator_1",
+        groups="[payments-admin]",
+        path={"id": shop.purchase_of("cs_test_foreign")},
+    )
+
+    assert answer.status == 200
+    assert listed(shop) == []
+    assert shop.aws.item("PaymentSessionsTable", ours["id"])["status"] == "open"
+    shop.stripe.pay(ours["stripe_session_id"])
+    shop.deliver(*shop.stripe.events_of(ours["stripe_session_id"]))
+    assert has_access(shop)
+
+
 def test_only_what_is_quarantined_can_be_accepted(shop: Shop) -> None:
     purchase_id = quarantined(shop)
     accept(shop, purchase_id)

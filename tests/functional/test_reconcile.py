@@ -9,6 +9,7 @@ from time_machine import Traveller
 
 from mocktill.faults import Fault
 from tests.aws import on_moto_too
+from tests.aws_calls import AwsCall, intercepted
 from tests.crashes import CrashPoint
 from tests.lambda_events import Context
 from tests.shop import PUBLISHED, Shop
@@ -117,6 +118,33 @@ def test_a_session_that_nobody_paid_expires(
     assert shop.audit.has_exactly("checkout_created", "checkout_expired")
     clock.shift(24 * HOURS)
     assert reconcile(shop) == 0
+
+
+def test_a_session_that_is_resolved_while_reconcile_looks_is_not_due_again(
+    shop: Shop, clock: Traveller
+) -> None:
+    """Its event comes just after the index has told that it is due."""
+    shop.create("content")
+    shop.stripe.pay(stripe_id(shop))
+    clock.shift(11 * MINUTES)
+    session_id = only_session(shop)["id"]
+    resolved = False
+
+    def resolve_once_listed(call: AwsCall) -> Any:
+        nonlocal resolved
+        answer = call.answer()
+        if call.operation == "Query" and session_id in str(answer) and not resolved:
+            resolved = True
+            shop.deliver()
+        return answer
+
+    with intercepted(resolve_once_listed):
+        run(shop)
+
+    assert resolved
+    session = only_session(shop)
+    assert session["status"] == "complete"
+    assert "unresolved" not in session
 
 
 def test_the_end_of_a_session_is_not_slept_through(

@@ -203,6 +203,19 @@ def test_the_same_key_for_another_refund_is_refused(shop: Shop) -> None:
     assert len(stripe_refunds(shop)) == 1
 
 
+@pytest.mark.parametrize("reason", ["fraudulent", "Not what they wanted", None])
+def test_the_same_key_with_another_reason_is_refused(
+    shop: Shop, reason: str | None
+) -> None:
+    purchase_id = bought(shop)
+    refund(shop, purchase_id, {"amountCents": 100, "reason": "duplicate"})
+
+    answer = refund(shop, purchase_id, {"amountCents": 100, "reason": reason})
+
+    assert (answer.status, answer.body["code"]) == (409, "idempotency_key_reused")
+    assert len(stripe_refunds(shop)) == 1
+
+
 def test_without_a_key_every_request_is_another_refund(shop: Shop) -> None:
     purchase_id = bought(shop)
 
@@ -334,6 +347,23 @@ def test_a_stripe_that_fails_refunds_once_when_asked_again(
     assert standing(shop, purchase_id) == ("refunded", 999)
 
 
+def test_a_refusal_of_what_stripe_has_refunded_already_is_a_refund(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another process was quicker with this request: nothing is left to give back."""
+    purchase_id = bought(shop)
+    refused = Fault("POST", "/v1/refunds", status=400, when="after", times=1)
+    shop.stripe.sandbox.faults.add(refused)
+
+    answer = refund(shop, purchase_id)
+
+    assert answer.status == 200
+    assert standing(shop, purchase_id) == ("refunded", 999)
+    assert len(stripe_refunds(shop)) == 1
+    assert shop.audit.has_none_of("refund_refused")
+    assert "payments.refunds.refused" not in metrics_in(capsys.readouterr().out)
+
+
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.usefixtures("impatient")
 def test_an_answer_that_never_comes_refunds_once_when_asked_again(
@@ -417,6 +447,24 @@ def test_a_refund_in_the_dashboard_ends_in_the_same_state(
     assert shop.ownerships() == []
     assert shop.aws.item("OffersTable", "order#order_1")["status"] == "REFUNDED"
     assert counts(shop) == {"total": 1, "refunded": 1}
+
+
+def test_a_refund_that_cannot_be_read_keeps_no_other_waiting_and_is_not_forgotten(
+    shop: Shop,
+) -> None:
+    """Invariant 4: the event comes again until somebody has looked at it."""
+    purchase_id = bought(shop)
+    good = refund_in_dashboard(shop, purchase_id, amount=300)
+    bad = refund_in_dashboard(shop, purchase_id, amount=200)
+    event = json.dumps(shop.stripe.events("charge.refunded")[-1])
+    stored = shop.stripe.sandbox.store.get("refund", bad["id"])
+    stored["amount"] = True
+
+    assert shop.work(event) == [event]
+
+    refunds = shop.aws.item("PurchasesTable", purchase_id)["refunds"]
+    assert refunds.keys() == {good["id"]}
+    assert standing(shop, purchase_id) == ("completed", 300)
 
 
 def test_refunds_are_summed_by_their_ids_and_not_by_their_events(shop: Shop) -> None:
