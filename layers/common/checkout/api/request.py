@@ -14,7 +14,7 @@ from checkout.errors import (
     UnauthorizedError,
 )
 
-# pydantic reads these, and would not be strict with `type` statements.
+# Not `type` statements: pydantic would not apply its strict mode to them.
 Identifier = Annotated[int, Ge(0), Lt(10**18)] | Annotated[str, Len(1, 128)]
 Url = Annotated[str, Len(1, 2048)]
 
@@ -24,7 +24,7 @@ SHORTEST_KEY, LONGEST_KEY = 16, 255
 @dataclass(frozen=True, slots=True)
 class Request:
     """
-    A request in API Gateway's payload format 2.0, as far as we read it.
+    A request in API Gateway's payload format 2.0.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
@@ -41,7 +41,7 @@ class Request:
 
     @property
     def body(self) -> bytes:
-        """The bytes as they were sent."""
+        """The bytes that the client sent; raises ValueError for invalid base64."""
         body = self.event.get("body") or ""
         if not self.event.get("isBase64Encoded"):
             return str(body).encode(errors="surrogatepass")
@@ -52,7 +52,7 @@ class Request:
         return str(self.event["requestContext"]["http"]["sourceIp"])
 
     def header(self, name: str) -> str | None:
-        """Return the header *name*, given in lower case as API Gateway writes them."""
+        """Return the header *name*, which is in lower case in API Gateway's events."""
         return (self.event.get("headers") or {}).get(name)
 
     @property
@@ -63,27 +63,27 @@ class Request:
 
     @property
     def buyer(self) -> Buyer | None:
-        """Who the authorizer let in; None on a route that anybody may call."""
+        """The buyer whom the token identifies; None on a route without a token."""
         claims = self._claims
         if not claims.get("sub"):
             return None
         email = claims.get("email", "")
-        # It only prefills a form: one that Stripe would refuse is left out.
+        # Stripe would refuse an invalid address, which only prefills its form.
         return Buyer(claims["sub"], email if is_email(email) else None)
 
     def is_of_group(self, claim: str, group: str) -> bool:
         """
-        Whether the token's *claim* names *group* among the caller's.
+        Whether the token's *claim* contains *group*.
 
-        API Gateway hands a list over as one text: `[staff payments-admin]`. So a group
-        whose name has a space in it cannot be told from two.
+        API Gateway passes a list as one text, such as `[staff payments-admin]`: the
+        name of a group must not contain a space or a comma.
         """
         groups = str(self._claims.get(claim, "")).removeprefix("[").removesuffix("]")
         return group in groups.replace(",", " ").split()
 
     @property
     def idempotency_key(self) -> str | None:
-        """The caller's Idempotency-Key; raises InvalidRequestError for a weak one."""
+        """The header Idempotency-Key; raises InvalidRequestError for a wrong length."""
         key = self.header("idempotency-key")
         if key is not None and not (SHORTEST_KEY <= len(key) <= LONGEST_KEY):
             raise InvalidRequestError(
@@ -93,7 +93,7 @@ class Request:
         return key
 
     def whole_number(self, name: str, default: int, most: int) -> int:
-        """The query's *name*, from 1 to *most*; raises InvalidRequestError."""
+        """Return the query's *name*; raises InvalidRequestError if not 1 to *most*."""
         given = self.query.get(name, str(default))
         if not re.fullmatch(r"[0-9]{1,6}", given) or not 1 <= int(given) <= most:
             problem = f"must be a whole number from 1 to {most}"
@@ -101,6 +101,7 @@ class Request:
         return int(given)
 
     def require_buyer(self) -> Buyer:
+        """Return the buyer; raises UnauthorizedError if there is none."""
         if buyer := self.buyer:
             return buyer
         raise UnauthorizedError("Please log in.")
