@@ -41,8 +41,7 @@ def refunds() -> Refunds:
 def refund_purchase(request: Request) -> dict[str, Any]:
     count(Metric.REFUNDS_REQUESTED)
     operator = request.require_buyer()
-    group = operators()
-    if not request.is_of_group(group.operator_claim, group.operator_group):
+    if not request.is_operator(operators()):
         raise ForbiddenError("Only an operator may refund a purchase.")
     wanted = body.parse(RefundRequest, request.body, {})
     purchase = refunds().refund(

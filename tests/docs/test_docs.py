@@ -207,7 +207,7 @@ def test_every_event_that_we_act_on_is_in_the_table_of_the_lifecycle_page():
 
 
 def test_every_status_is_a_row_of_the_lifecycle_page_in_its_section():
-    from checkout.domain.purchase import PurchaseStatus  # noqa: PLC0415 - once the environment is set
+    from checkout.domain.purchase_status import PurchaseStatus  # noqa: PLC0415 - once the environment is set
 
     _, session, purchase, *_ = read(LIFECYCLE).split("\n## ")
     rows = re.findall(r"^\| `(\w+)` \| (\d) \|", session, re.MULTILINE)
@@ -216,7 +216,7 @@ def test_every_status_is_a_row_of_the_lifecycle_page_in_its_section():
 
 
 def test_what_the_diagrams_of_the_lifecycle_page_call_a_status_is_one():
-    from checkout.domain.purchase import PurchaseStatus  # noqa: PLC0415 - once the environment is set
+    from checkout.domain.purchase_status import PurchaseStatus  # noqa: PLC0415 - once the environment is set
 
     diagrams = re.findall(r"```mermaid\n(.*?)```", read(LIFECYCLE), re.DOTALL)
     of_session, of_purchase = (

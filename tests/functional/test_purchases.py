@@ -5,7 +5,8 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 
-from checkout.domain.purchase import Purchase, PurchaseStatus
+from checkout.domain.purchase import Purchase
+from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.refund import Refund
 from checkout.tables import transaction
 from checkout.tables.purchases import Purchases

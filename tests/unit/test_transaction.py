@@ -46,7 +46,7 @@ def refusals(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
 
 
 def put(item_id: str, **attributes: str) -> Write:
-    return transaction.put(TABLE, {"id": item_id, **attributes}, IS_NEW)
+    return transaction.insertion(TABLE, {"id": item_id, **attributes}, IS_NEW)
 
 
 def stored() -> set[str]:
@@ -103,7 +103,7 @@ def test_a_reason_that_nobody_expects_is_an_error(refusals: list[list[str]]) -> 
 
 
 def test_a_table_that_is_missing_is_an_error() -> None:
-    wrong = transaction.put("none", {"id": "1"}, IS_NEW)
+    wrong = transaction.insertion("none", {"id": "1"}, IS_NEW)
 
     with pytest.raises(ClientError):
         transaction.execute({"a": wrong})

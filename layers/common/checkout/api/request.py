@@ -1,13 +1,14 @@
 """A request of the HTTP API, read from API Gateway's event."""
 
 import base64
-import re
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Annotated, Any, dataclass_transform
 
 from annotated_types import Ge, Len, Lt
 
+from checkout.config import OperatorConfig
 from checkout.domain.buyer import Buyer, is_email
 from checkout.errors import (
     InvalidRequestError,
@@ -48,8 +49,12 @@ class Request:
         return base64.b64decode(body)
 
     @property
-    def source_ip(self) -> str:
-        return str(self.event["requestContext"]["http"]["sourceIp"])
+    def client(self) -> str:
+        """The client's IP address; of IPv6 the /64 network, all of one customer's."""
+        address = str(self.event["requestContext"]["http"]["sourceIp"])
+        if isinstance(ipaddress.ip_address(address), ipaddress.IPv4Address):
+            return address
+        return str(ipaddress.ip_network(f"{address}/64", strict=False))
 
     def header(self, name: str) -> str | None:
         """Return the header *name*, which is in lower case in API Gateway's events."""
@@ -81,6 +86,9 @@ class Request:
         groups = str(self._claims.get(claim, "")).removeprefix("[").removesuffix("]")
         return group in groups.replace(",", " ").split()
 
+    def is_operator(self, operators: OperatorConfig) -> bool:
+        return self.is_of_group(operators.operator_claim, operators.operator_group)
+
     @property
     def idempotency_key(self) -> str | None:
         """The header Idempotency-Key; raises InvalidRequestError for a wrong length."""
@@ -91,14 +99,6 @@ class Request:
                 **{"idempotency-key": "must have 16 to 255 characters, as a UUID has"},
             )
         return key
-
-    def whole_number(self, name: str, default: int, most: int) -> int:
-        """Return the query's *name*; raises InvalidRequestError if not 1 to *most*."""
-        given = self.query.get(name, str(default))
-        if not re.fullmatch(r"[0-9]{1,6}", given) or not 1 <= int(given) <= most:
-            problem = f"must be a whole number from 1 to {most}"
-            raise InvalidRequestError(f"The {name} is refused.", **{name: problem})
-        return int(given)
 
     def require_buyer(self) -> Buyer:
         """Return the buyer; raises UnauthorizedError if there is none."""

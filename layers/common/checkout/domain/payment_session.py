@@ -33,6 +33,14 @@ RANK = {
     Status.COMPLETE: 5,
     Status.QUARANTINED: 5,
 }
+# The status of the Checkout Session once ours is final.
+STRIPE_STATUS = {
+    Status.COMPLETE: "complete",
+    Status.QUARANTINED: "complete",
+    Status.FAILED: "complete",
+    Status.EXPIRED: "expired",
+    Status.ABANDONED: "expired",
+}
 UNRESOLVED = frozenset([Status.PREPARED, Status.OPEN, Status.PROCESSING])
 
 

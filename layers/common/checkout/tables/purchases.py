@@ -1,15 +1,17 @@
 """The Purchases table: purchases, and each buyer's number of them."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from checkout.clients import aws
-from checkout.domain.purchase import Purchase, PurchaseStatus
+from checkout.domain.cursor import Cursor
+from checkout.domain.purchase import Purchase
+from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables import due
 from checkout.tables.item import from_item, read, read_all, to_item
 from checkout.tables.purchase_item import OPEN, item_of, purchase_of
-from checkout.tables.transaction import Condition, Write, put, update
+from checkout.tables.transaction import Condition, Write, insertion, update
 
 IS_NEW = Condition(
     "purchase_is_new", "attribute_not_exists(id)", "the payment is recorded already"
@@ -21,13 +23,6 @@ INTENT_IS_NEW = Condition(
     # Money is recorded even if its payment intent belongs to another purchase.
     required=False,
 )
-
-
-class Cursor(NamedTuple):
-    """A place among a creator's purchases: that of one of them."""
-
-    purchased_at: str
-    id: str
 
 
 class Purchases:
@@ -139,7 +134,7 @@ class Purchases:
 
     def added(self, purchase: Purchase) -> Write:
         """Return the put of a purchase that must be new."""
-        return put(self._table, item_of(purchase), IS_NEW)
+        return insertion(self._table, item_of(purchase), IS_NEW)
 
     def updated(self, before: Purchase, after: Purchase) -> Write:
         """Return the update of *before* to *after*, its next version."""
@@ -165,7 +160,7 @@ class Purchases:
     def pointer(self, payment_intent_id: str, purchase: Purchase) -> Write:
         """Return the put by which refunds and disputes find the purchase."""
         item = {"id": payment_intent_id, "purchase_id": purchase.id}
-        return put(self._table, item, INTENT_IS_NEW)
+        return insertion(self._table, item, INTENT_IS_NEW)
 
     def counted(self, before: Purchase | None, after: Purchase) -> Write | None:
         """Return the update of the buyer's number of purchases, total and by status."""
