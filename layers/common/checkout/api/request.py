@@ -4,9 +4,7 @@ import base64
 import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, dataclass_transform
-
-from annotated_types import Ge, Len, Lt
+from typing import Any
 
 from checkout.config import OperatorConfig
 from checkout.domain.buyer import Buyer, is_email
@@ -14,10 +12,6 @@ from checkout.errors import (
     InvalidRequestError,
     UnauthorizedError,
 )
-
-# Not `type` statements: pydantic would not apply its strict mode to them.
-Identifier = Annotated[int, Ge(0), Lt(10**18)] | Annotated[str, Len(1, 128)]
-Url = Annotated[str, Len(1, 2048)]
 
 SHORTEST_KEY, LONGEST_KEY = 16, 255
 
@@ -105,11 +99,3 @@ class Request:
         if buyer := self.buyer:
             return buyer
         raise UnauthorizedError("Please log in.")
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-def request_body[T](cls: type[T]) -> type[T]:
-    """Declare the body of a request: types are enforced, unknown fields are refused."""
-    shape = dataclass(frozen=True, slots=True, kw_only=True)(cls)
-    shape.__pydantic_config__ = {"extra": "forbid", "strict": True}  # type: ignore[attr-defined]
-    return shape
