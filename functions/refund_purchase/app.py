@@ -8,7 +8,8 @@ from annotated_types import Ge, Len
 
 from checkout import wiring
 from checkout.api import body
-from checkout.api.request import Request, request_body
+from checkout.api.fields import request_body
+from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
 from checkout.config import OperatorConfig, RefundsConfig
 from checkout.errors import ForbiddenError

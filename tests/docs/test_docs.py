@@ -461,14 +461,16 @@ def status_of(adr: Path) -> str:
 def test_a_decision_says_at_its_head_whether_it_stands_and_since_when(adr: Path):
     _, status, dated, following, *_ = adr.read_text().split("\n\n")
     assert status.startswith("Status: ")
-    assert re.fullmatch(r"proposed|accepted|superseded by \d{4}", status_of(adr))
+    assert re.fullmatch(
+        r"proposed|accepted|superseded (in part )?by \d{4}", status_of(adr)
+    )
     assert date.fromisoformat(dated.removeprefix("Date: "))
     assert following == "## Context"
 
 
 @pytest.mark.parametrize("adr", ADRS[1:], ids=lambda adr: adr.stem)
 def test_a_superseded_decision_and_its_successor_name_each_other(adr: Path):
-    by = re.fullmatch(r"superseded by (\d{4})", status_of(adr))
+    by = re.fullmatch(r"superseded (?:in part )?by (\d{4})", status_of(adr))
     if by is None:
         return
     [successor] = (DOCS / "adr").glob(f"{by[1]}-*.md")

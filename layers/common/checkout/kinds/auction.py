@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from checkout import clock
-from checkout.api.request import Identifier, Url, request_body
+from checkout.api.fields import Identifier, Url, request_body
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     Offer,

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from checkout.api.request import Identifier, Url, request_body
+from checkout.api.fields import Identifier, Url, request_body
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     LineItem,

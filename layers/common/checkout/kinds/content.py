@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from checkout.api.request import Url, request_body
+from checkout.api.fields import Url, request_body
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     Offer,

@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from annotated_types import Len
 
-from checkout.api.request import request_body
+from checkout.api.fields import request_body
 from checkout.domain.buyer import Buyer, is_email
 from checkout.domain.offer import Offer, Sale, revenue_split, single_line
 from checkout.domain.payment_session import PaymentSession
