@@ -47,9 +47,13 @@ class Aws:
         self.queue_url = queue_url
 
     @classmethod
-    def from_template(cls, client: Callable[[str], Any] = aws_client) -> Self:
-        """Make the template's tables and a queue for events, under new names."""
-        tables = {
+    def from_template(
+        cls,
+        client: Callable[[str], Any] = aws_client,
+        tables: Mapping[str, str] | None = None,
+    ) -> Self:
+        """Make a queue for events, and the template's tables unless they are given."""
+        tables = tables or {
             name: _create_table(client("dynamodb"), properties)
             for name, properties in _tables_of_template().items()
         }

@@ -5,7 +5,6 @@ from collections.abc import Callable, Iterator
 from contextlib import nullcontext
 
 import pytest
-from moto import mock_aws
 from time_machine import Traveller, travel
 
 from mocktill import Running, Sandbox, running
@@ -13,6 +12,7 @@ from tests.aws import REGION, Aws
 from tests.aws_calls import AwsCall, failing, half_of_a_batch, intercepted
 from tests.crashes import restart
 from tests.in_memory_dynamodb.under_botocore import UnderBotocore
+from tests.moto_for_tests import MotoForTests
 from tests.shop import Shop
 from tests.stripe_side import StripeInProcess
 
@@ -55,9 +55,17 @@ def on_moto() -> bool:
     return TESTS_ON == "moto"
 
 
+@pytest.fixture(scope="session")
+def moto() -> MotoForTests:
+    return MotoForTests()
+
+
 @pytest.fixture
-def fake_aws(dynamodb_in_memory: UnderBotocore, on_moto: bool) -> Iterator[None]:
-    with mock_aws(), nullcontext() if on_moto else dynamodb_in_memory.no_tables():
+def fake_aws(
+    dynamodb_in_memory: UnderBotocore, moto: MotoForTests, on_moto: bool
+) -> Iterator[None]:
+    in_memory = nullcontext() if on_moto else dynamodb_in_memory.no_tables()
+    with moto.answering(), in_memory:
         restart()
         yield
 
@@ -90,6 +98,8 @@ def clock(_time: Traveller | None) -> Traveller:
 def new_shop(
     _time: Traveller | None,
     fake_aws: None,  # noqa: ARG001
+    moto: MotoForTests,
+    on_moto: bool,
     stripe_server: Running,
 ) -> Callable[[], Shop]:
     """Make shops with the sample offers, each with tables and a Stripe of its own."""
@@ -99,7 +109,7 @@ def new_shop(
         sandbox = Sandbox()
         stripe_server.use(sandbox)
         stripe = StripeInProcess(sandbox, stripe_server.url)
-        shop = Shop(Aws.from_template(), stripe)
+        shop = Shop(moto.aws() if on_moto else Aws.from_template(), stripe)
         shop.load_samples()
         shop.note_a_reconcile_run()
         return shop

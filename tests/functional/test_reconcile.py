@@ -9,7 +9,7 @@ from time_machine import Traveller
 
 from mocktill.faults import Fault
 from tests.aws import on_moto_too
-from tests.aws_calls import AwsCall, intercepted
+from tests.aws_calls import AwsCall, intercepted, observed
 from tests.crashes import CrashPoint
 from tests.lambda_events import Context
 from tests.shop import PUBLISHED, Shop
@@ -257,11 +257,34 @@ def test_a_run_that_is_out_of_time_leaves_the_rest_to_the_next(
     shop.stripe.pay(stripe_id(shop))
     clock.shift(11 * MINUTES)
 
-    hurried = shop.invoke("ReconcileFunction", {}, Hurried())
+    with observed() as calls:
+        hurried = shop.invoke("ReconcileFunction", {}, Hurried())
 
     assert hurried == {"checked": 0, "failed": 0}
+    assert not [call for call in calls if call.operation == "Query"]
     assert reconcile(shop) == 1
     assert len(shop.purchases()) == 1
+
+
+def test_a_run_whose_time_ends_within_a_partition_leaves_the_rest_of_it(
+    shop: Shop, clock: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("checkout.tables.due.partition_of", lambda _id: "0")
+    for buyer in ("user_1", "user_2", "user_3"):
+        shop.create("content", buyer)
+        shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    clock.shift(11 * MINUTES)
+    shop.stripe.sandbox.requests.clear()
+
+    class UntilStripeIsAsked(Context):
+        def get_remaining_time_in_millis(self) -> int:
+            return 0 if shop.stripe.sandbox.requests else 240_000
+
+    cut_off = shop.invoke("ReconcileFunction", {}, UntilStripeIsAsked())
+
+    assert cut_off == {"checked": 1, "failed": 0}
+    assert reconcile(shop) == 2
+    assert len(shop.purchases()) == 3
 
 
 # ------------------------------------------------------- events that were not delivered
