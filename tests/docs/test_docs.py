@@ -99,7 +99,7 @@ def test_every_route_has_an_example():
 
 def test_the_example_of_a_refund_has_the_fields_of_the_answer(shop: Shop):
     shop.create("content")
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.deliver()
     shop.invoke("ReconcileFunction", {})
     section = read("docs/api.md").split("### Refund a purchase")[1]

@@ -41,10 +41,10 @@ class Purchases:
         self, buyer_id: str, status: PurchaseStatus | None, page: int, size: int
     ) -> tuple[list[Purchase], int]:
         """
-        Return one page of a buyer's purchases, newest first, and how many there are.
+        Return a page of a buyer's purchases, newest first, and the total number.
 
-        Walks the keys of the pages before it, not their purchases: forty keys cost
-        what one purchase costs (docs/adr/0006-page-numbers.md).
+        It reads the keys of the earlier pages, not their purchases: forty keys cost as
+        much as one purchase (docs/adr/0006-page-numbers.md).
         """
         client = aws.client("dynamodb")
         values: dict[str, Any] = {":buyer": buyer_id}
@@ -78,10 +78,10 @@ class Purchases:
         after: Cursor | None,
     ) -> tuple[list[Purchase], Cursor | None]:
         """
-        Return a page of the creator's purchases of that time, newest first.
+        Return a page of a creator's purchases in a period, newest first.
 
-        It begins *after* a position, which must lie in that time. With it comes the
-        position that the next page begins after, None if this is the last.
+        The page begins after the cursor *after*, which must lie in the period. The
+        second result is the cursor for the next page, None on the last page.
         """
         query: dict[str, Any] = {
             "TableName": self._table,
@@ -112,14 +112,14 @@ class Purchases:
         return self.get(pointer["purchase_id"]) if pointer else None
 
     def due(self, partition: str, at: datetime, limit: int) -> list[str]:
-        """Return the ids of purchases that Stripe should be asked about by now."""
+        """Return the ids of unresolved purchases that are due, oldest first."""
         return due.find(self._table, partition, at, limit)
 
     def postpone(self, purchase_id: str, due_at: datetime) -> None:
         due.postpone(self._table, purchase_id, due_at)
 
     def quarantined(self) -> list[Purchase]:
-        """Return the purchases that wait for a person, the oldest first."""
+        """Return the purchases in quarantine, the oldest first."""
         pages = (
             aws.client("dynamodb")
             .get_paginator("query")
