@@ -76,7 +76,7 @@ class Request:
         Whether the token's *claim* names *group* among the caller's.
 
         API Gateway hands a list over as one text: `[staff payments-admin]`. So a group
-        whose name has a space in it cannot be told from two.
+        whose name has a space in it cannot be distinguished from two.
         """
         groups = str(self._claims.get(claim, "")).removeprefix("[").removesuffix("]")
         return group in groups.replace(",", " ").split()

@@ -1,4 +1,4 @@
-"""The door to the bus, on which others hear what happened."""
+"""The client of the event bus, from which subscribers receive events."""
 
 import json
 from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""The door to Segment, which takes events for analytics."""
+"""The client of Segment, which takes events for analytics."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -25,7 +25,7 @@ class Segment:
         """
         Send one event; Segment counts it once, however often it is sent.
 
-        It tells them apart by `messageId`, which has fewer than 100 characters:
+        It identifies events by `messageId`, which has fewer than 100 characters:
         https://www.twilio.com/docs/segment/connections/sources/catalog/libraries/server/http-api
         """
         answer = self._pool.request(

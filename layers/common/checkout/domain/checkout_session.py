@@ -1,4 +1,4 @@
-"""The facts we read from a Stripe Checkout Session, wherever it was found."""
+"""The fields we read from a Stripe Checkout Session, from an event or the API."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -73,7 +73,7 @@ def is_ahead(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
 
 
 def bank_refused(stripe_object: Mapping[str, Any]) -> bool:
-    """Whether a bank debit came to nothing; told only where the intent is expanded."""
+    """Whether a bank debit failed; only an expanded payment intent shows it."""
     payment_intent = stripe_object.get("payment_intent")
     return (
         isinstance(payment_intent, Mapping)

@@ -18,7 +18,7 @@ class Status(StrEnum):
     PROCESSING = "processing"  # the buyer is done, the money is on its way
     FAILED = "failed"  # the money did not come
     COMPLETE = "complete"  # paid, and recorded as a purchase
-    QUARANTINED = "quarantined"  # paid, and something does not add up
+    QUARANTINED = "quarantined"  # paid, and a person must decide
 
 
 # Stripe's events come in any order. Rank, not arrival, decides: a late "expired" cannot

@@ -38,7 +38,7 @@ class Purchase:
     """
     Amounts are in the currency's minor unit; the three shares add up to *amount*.
 
-    *quarantine_reason* says what did not add up; it stays when a person has accepted
+    *quarantine_reason* says why it is no sale; it stays when a person has accepted
     the purchase (*accepted_at*) or dismissed it (*dismissed_at*: there is nothing to
     give, nor to give back), or the money has gone back. *version* counts changes.
     """
@@ -119,7 +119,7 @@ class Purchase:
 
     @property
     def is_sale(self) -> bool:
-        """Whether it was a sale: everything added up, or a person has accepted it."""
+        """Whether it is a sale: it was never in quarantine, or a person accepted it."""
         return not self.quarantine_reason or self.accepted_at is not None
 
     @property
@@ -176,7 +176,7 @@ class Purchase:
 
     @property
     def is_unresolved(self) -> bool:
-        """Whether Stripe has yet to tell us something of it."""
+        """Whether Stripe has yet to report a refund or the receipt."""
         return bool(
             self.open_requests
             or self.pending_refunds
@@ -256,11 +256,11 @@ class Purchase:
         )
 
     def accepted(self, at: str) -> Self:
-        """Let what did not add up stand, because a person has said so."""
+        """Accept a quarantined purchase as a sale, because a person has decided so."""
         return replace(self, accepted_at=self.accepted_at or at)
 
     def dismissed(self, at: str) -> Self:
-        """Let nothing come of it, because a person has dealt with the money."""
+        """End the quarantine without a sale: a person has dealt with the money."""
         return replace(self, dismissed_at=self.dismissed_at or at)
 
 

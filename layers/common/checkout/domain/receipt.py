@@ -1,4 +1,4 @@
-"""What Stripe tells of a payment once it has booked it: its fee, and a receipt."""
+"""The receipt: what Stripe knows of a payment once it has booked it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields

@@ -15,7 +15,7 @@ STRIPE_REASONS = frozenset(["duplicate", "fraudulent", "requested_by_customer"])
 # The status is nullable at Stripe: then it has yet to say what became of the refund.
 DEFAULT_STATUS = "pending"
 SUCCEEDED = "succeeded"
-# A refund only ever moves to a higher rank, so the order in which we hear of it does
+# A refund only ever moves to a higher rank, so the order in which events arrive does
 # not matter. One that had succeeded may still fail: the customer's bank sent it back.
 PENDING, ARRIVED, FAILED = range(3)
 RANK = {
