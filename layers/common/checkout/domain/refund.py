@@ -68,7 +68,7 @@ class RefundRequest:
 
     *requested_amount* is what the caller named, None for all that was left; *attempt*
     counts the idempotency keys it took. It ends with the *refund_id* of Stripe's
-    refund, or with Stripe's code for why it *refusal_code*.
+    refund, or with the *refusal_code*, Stripe's code for its refusal.
     """
 
     id: str
