@@ -15,7 +15,7 @@ SOURCES := layers/common/checkout functions local cli mocktill/src/mocktill
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast test-stack prove coverage check format build browser screenshots cold-start deploy lock clean
+.PHONY: help run sam-local test test-fast fast-tests test-stack prove coverage check format build browser screenshots cold-start deploy lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,7 +28,15 @@ sam-local: .venv/ready .venvs/sam/ready ## Prepare `sam local` to run functions 
 
 test: test-fast test-stack ## Run all checks and tests, as CI does
 
-test-fast: check .venvs/embedded-aws/ready ## Run all checks and tests except those that need a stack
+# The checks run beside the tests; their output follows that of the tests.
+test-fast: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run all checks and tests except those that need a stack
+	@log=$$(mktemp); $(MAKE) --no-print-directory check >"$$log" 2>&1 & check=$$!; \
+	trap 'kill $$check; exit 130' INT TERM; \
+	$(MAKE) --no-print-directory fast-tests; tests=$$?; \
+	wait $$check; checked=$$?; cat "$$log"; rm "$$log"; \
+	test $$tests = 0 && test $$checked = 0
+
+fast-tests: .venv/ready .venvs/embedded-aws/ready ## The same without the checks
 	$(RUN) pytest mocktill --numprocesses auto --dist worksteal
 	COVERAGE_CORE=sysmon $(RUN) pytest --numprocesses auto --dist worksteal --cov --ignore tests/stack
 

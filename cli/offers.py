@@ -91,8 +91,8 @@ def load_one(table: str, offer: Item, statuses: Sequence[str]) -> dict[str, str 
         dynamodb.put_item(**put, ReturnValuesOnConditionCheckFailure="ALL_OLD")
     except dynamodb.exceptions.ConditionalCheckFailedException as error:
         response: Any = error.response  # the stubs do not know its Item
-        there = response.get("Item", {}).get("status", {}).get("S")
-        reason = f"it is there, and {there}" if there else "it is there"
+        stored = response.get("Item", {}).get("status", {}).get("S")
+        reason = f"the stored offer is {stored or 'without a status'}"
         return {"result": "skipped", "reason": reason}
     return {"result": "loaded", "reason": None}
 

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from checkout.domain.purchase import PurchaseStatus
+from checkout.domain.purchase_status import PurchaseStatus
 from checkout.flows import review_quarantine
 from cli import fields
 from cli.console import CommandError, Json, Yes, ask, print_json, print_table

@@ -13,15 +13,15 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from local import MOCKTILL, event_subscriber, sam
-from local.embedded_aws import REGION, EmbeddedAws
+from local.embedded_aws import EmbeddedAws
 from local.http_api import open_http_api
 from local.identity import AUDIENCE
 from local.processes import Processes
-from local.samples import SAMPLE, load_samples
+from local.samples import load_samples
 from local.settings import ROOT, Settings, StackError
+from local.stack_file import describe, storefront_config, write
 
 if TYPE_CHECKING:
-    from pathlib import Path
     from types import FrameType
 
 SECRET_KEY_NAME = "stripe/secret-key"  # noqa: S105 - names, not values
@@ -180,39 +180,6 @@ def template_parameters(settings: Settings) -> dict[str, str]:
     }
 
 
-def describe(
-    settings: Settings, aws: EmbeddedAws, outputs: dict[str, str]
-) -> dict[str, Any]:
-    """Describe the stack for `stack.json`, without keys of a real Stripe account."""
-    keys = settings.keys if settings.sandbox else None
-    return {
-        "api_url": outputs["ApiUrl"],
-        "webhook_url": outputs["WebhookUrl"],
-        "storefront_url": settings.storefront_url,
-        "stripe_url": settings.stripe_url,
-        "stripe_secret_key": keys and keys.secret_key,
-        "stripe_webhook_secret": keys and keys.webhook_secret,
-        "issuer_url": settings.issuer_url,
-        "aws_endpoint_url": aws.url,
-        "container_host": settings.container_host,
-        "region": REGION,
-        "stack_name": sam.STACK_NAME,
-        "outputs": outputs,
-        "sample": {"contents": SAMPLE["contents"]},
-    }
-
-
-def storefront_config(settings: Settings, stack: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "api_url": stack["api_url"],
-        "issuer_url": stack["issuer_url"],
-        "stripe_js_url": settings.stripe_js_url,
-        "stripe_publishable_key": settings.keys.publishable_key,
-        "sandbox_url": f"{settings.stripe_url}/sandbox" if settings.sandbox else None,
-        "sample": SAMPLE,
-    }
-
-
 def set_webhook_endpoint(settings: Settings, webhook_url: str) -> None:
     """Set the sandbox's webhook endpoint, as in Stripe's dashboard."""
     request = urllib.request.Request(  # noqa: S310 - our own sandbox
@@ -235,13 +202,6 @@ def wait_until_ready(
     processes.wait_until_answers(f"{api_url}/api/purchases", 401)
     # The function runs and reads its secret: it refuses a request without a signature.
     processes.wait_until_answers(webhook_url, 400, data=b"{}")
-
-
-def write(path: Path, content: dict[str, Any]) -> None:
-    """Write the file atomically: other processes wait for it to appear."""
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(content, indent=2) + "\n")
-    temporary.replace(path)
 
 
 def say(text: str) -> None:

@@ -22,7 +22,7 @@ from uuid import uuid4
 import boto3
 from stripe import WebhookSignature
 
-from local import settings
+from local import settings, stack_file
 from local.embedded_aws import CREDENTIALS
 
 if TYPE_CHECKING:
@@ -47,7 +47,7 @@ MILLION = 1_000_000
 def main() -> int:
     folder = settings.folder()
     try:
-        stack = settings.running_stack(folder)
+        stack = stack_file.running_stack(folder)
     except settings.StackError as problem:
         sys.stderr.write(f"{problem}\n")
         return 1

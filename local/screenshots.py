@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Literal
 
 from playwright.sync_api import expect, sync_playwright
 
-from local import settings
+from local import settings, stack_file
 from local.browser import ARGUMENTS, find_browser
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ TIMEOUT_MS = 60_000
 
 def main() -> int:
     try:
-        url = settings.running_stack(settings.folder())["storefront_url"]
+        url = stack_file.running_stack(settings.folder())["storefront_url"]
     except settings.StackError as problem:
         sys.stderr.write(f"{problem}\n")
         return 1

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -49,17 +48,6 @@ class StripeKeys:
 def folder(env: Mapping[str, str] = os.environ) -> Path:
     """Return the folder for the stack's build, logs and description."""
     return ROOT / env.get("CHECKOUT_LOCAL_DIR", ".local")
-
-
-def running_stack(stack_folder: Path) -> dict[str, Any]:
-    """Return the description of the running stack; raise StackError without one."""
-    try:
-        stack: dict[str, Any] = json.loads((stack_folder / "stack.json").read_text())
-    except OSError as error:
-        raise StackError(
-            "No stack is running: start `make run` in another terminal."
-        ) from error
-    return stack
 
 
 @dataclass(frozen=True)

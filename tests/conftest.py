@@ -3,17 +3,18 @@
 import os
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
-from typing import Any
 
 import pytest
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError
-from moto import mock_aws
+from time_machine import Traveller, travel
 
 from mocktill import Running, Sandbox, running
+from tests.aws import REGION, Aws
+from tests.aws_calls import AwsCall, failing, half_of_a_batch, intercepted
 from tests.crashes import restart
 from tests.in_memory_dynamodb.under_botocore import UnderBotocore
-from tests.shop import REGION, Shop
+from tests.moto_for_tests import MotoForTests
+from tests.shop import Shop
+from tests.stripe_side import StripeInProcess
 
 os.environ |= {
     "AWS_ACCESS_KEY_ID": "testing",
@@ -28,6 +29,12 @@ os.environ |= {
 }
 os.environ.pop("AWS_ENDPOINT_URL", None)
 os.environ.pop("AWS_PROFILE", None)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line(
+        "markers", "frozen_at(moment): the time of the test, which its clock moves"
+    )
 
 
 # "moto" runs all tests on moto's DynamoDB, which some always run on as well.
@@ -48,9 +55,17 @@ def on_moto() -> bool:
     return TESTS_ON == "moto"
 
 
+@pytest.fixture(scope="session")
+def moto() -> MotoForTests:
+    return MotoForTests()
+
+
 @pytest.fixture
-def fake_aws(dynamodb_in_memory: UnderBotocore, on_moto: bool) -> Iterator[None]:
-    with mock_aws(), nullcontext() if on_moto else dynamodb_in_memory.no_tables():
+def fake_aws(
+    dynamodb_in_memory: UnderBotocore, moto: MotoForTests, on_moto: bool
+) -> Iterator[None]:
+    in_memory = nullcontext() if on_moto else dynamodb_in_memory.no_tables()
+    with moto.answering(), in_memory:
         restart()
         yield
 
@@ -62,14 +77,39 @@ def stripe_server() -> Iterator[Running]:
 
 
 @pytest.fixture
-def new_shop(fake_aws: None, stripe_server: Running) -> Callable[[], Shop]:  # noqa: ARG001
+def _time(request: pytest.FixtureRequest) -> Iterator[Traveller | None]:
+    """Stop the time where a test or its module says `frozen_at`, before all else."""
+    frozen = request.node.get_closest_marker("frozen_at")
+    if frozen is None:
+        yield None
+    else:
+        with travel(*frozen.args, tick=False) as clock:
+            yield clock
+
+
+@pytest.fixture
+def clock(_time: Traveller | None) -> Traveller:
+    """The clock of a test that says `frozen_at`: time passes when it is shifted."""
+    assert _time, "say with pytest.mark.frozen_at what time it is"
+    return _time
+
+
+@pytest.fixture
+def new_shop(
+    _time: Traveller | None,
+    fake_aws: None,  # noqa: ARG001
+    moto: MotoForTests,
+    on_moto: bool,
+    stripe_server: Running,
+) -> Callable[[], Shop]:
     """Make shops with the sample offers, each with tables and a Stripe of its own."""
 
     def make() -> Shop:
         restart()
-        stripe = Sandbox()
-        stripe_server.use(stripe)
-        shop = Shop(stripe, stripe_server.url)
+        sandbox = Sandbox()
+        stripe_server.use(sandbox)
+        stripe = StripeInProcess(sandbox, stripe_server.url)
+        shop = Shop(moto.aws() if on_moto else Aws.from_template(), stripe)
         shop.load_samples()
         shop.note_a_reconcile_run()
         return shop
@@ -84,15 +124,19 @@ def shop(new_shop: Callable[[], Shop]) -> Shop:
 
 
 @pytest.fixture
-def strict_keys(monkeypatch: pytest.MonkeyPatch) -> None:
+def strict_keys() -> Iterator[None]:
     """Let moto, too, refuse to look for a key that is empty or too long."""
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
 
-    def checked(client: Any, operation: str, parameters: Any) -> Any:
-        for value in parameters.get("Key", {}).values():
-            if not 0 < len(value["S"].encode()) <= 2048:
-                error = {"Code": "ValidationException", "Message": "the size of a key"}
-                raise ClientError({"Error": error}, operation)
-        return call(client, operation, parameters)
+    def has_a_key_of_odd_size(call: AwsCall) -> bool:
+        keys = call.parameters.get("Key", {}).values()
+        return any(not 0 < len(key["S"].encode()) <= 2048 for key in keys)
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", checked)
+    with failing(where=has_a_key_of_odd_size, error="ValidationException"):
+        yield
+
+
+@pytest.fixture
+def half_answers() -> Iterator[None]:
+    """Let DynamoDB leave half of each batch for later, as it may at any time."""
+    with intercepted(half_of_a_batch):
+        yield

@@ -16,13 +16,15 @@ import threading
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from itertools import count
 from types import TracebackType
 from typing import Any, Literal, Self
 from unittest.mock import patch
 
 import urllib3
-from botocore.client import BaseClient
+
+from tests.aws_calls import AwsCall, intercepted
 
 type When = Literal["before", "after"]
 
@@ -66,25 +68,29 @@ class CrashPoint:
 
     def __enter__(self) -> Self:
         self._thread = threading.get_ident()
-        for owner, name in (
-            (BaseClient, "_make_api_call"),
-            (urllib3.PoolManager, "request"),
-        ):
-            step = self._step(getattr(owner, name))
-            self._patches.enter_context(patch.object(owner, name, step))
+        request = urllib3.PoolManager.request
+
+        def call_stripe(pool: Any, method: str, *args: Any, **kwargs: Any) -> Any:
+            do = partial(request, pool, method, *args, **kwargs)
+            return self._step(f"{type(pool).__name__} {method}", do)
+
+        def call_aws(call: AwsCall) -> Any:
+            name = f"{type(call.client).__name__} {call.operation}"
+            return self._step(name, call.answer)
+
+        self._patches.enter_context(intercepted(call_aws))
+        at_stripe = patch.object(urllib3.PoolManager, "request", call_stripe)
+        self._patches.enter_context(at_stripe)
         return self
 
-    def _step(self, do: Callable[..., Any]) -> Callable[..., Any]:
-        def step(client: Any, verb: str, *args: Any, **kwargs: Any) -> Any:
-            if threading.get_ident() != self._thread:
-                return do(client, verb, *args, **kwargs)
-            self.steps.append(f"{type(client).__name__} {verb}")
-            self._die_if("before")
-            answer = do(client, verb, *args, **kwargs)
-            self._die_if("after")
-            return answer
-
-        return step
+    def _step(self, name: str, do: Callable[[], Any]) -> Any:
+        if threading.get_ident() != self._thread:
+            return do()
+        self.steps.append(name)
+        self._die_if("before")
+        answer = do()
+        self._die_if("after")
+        return answer
 
     def _die_if(self, when: When) -> None:
         if (len(self.steps), when) == (self.number, self.when):

@@ -14,6 +14,8 @@ from moto.backends import get_backend
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.exceptions import JsonRESTError, ServiceException
 
+from tests.aws_calls import AwsCall
+
 type Json = dict[str, Any]
 type Answer = Callable[..., Json | None]
 
@@ -108,20 +110,17 @@ KNOWN: dict[tuple[str, str], tuple[Answer, frozenset[str]]] = {
 }
 
 
-def answer(client: Any, operation: str, parameters: Json) -> Json | None:
+def answer(call: AwsCall) -> Json | None:
     """Return moto's answer, None if it must be asked by HTTP."""
-    service = client.meta.service_model.service_name
-    known, names = KNOWN.get((service, operation), (None, None))
-    if known is None or names != parameters.keys():
+    known, names = KNOWN.get((call.service, call.operation), (None, None))
+    if known is None or names != call.parameters.keys():
         return None
-    backends: Any = get_backend(service)
-    backend = backends[DEFAULT_ACCOUNT_ID][client.meta.region_name]
+    backends: Any = get_backend(call.service)
+    backend = backends[DEFAULT_ACCOUNT_ID][call.client.meta.region_name]
     try:
-        return known(backend, **parameters)
+        return known(backend, **call.parameters)
     except JsonRESTError as refusal:
-        described = {"Code": refusal.error_type, "Message": refusal.message}
-        kind = client.exceptions.from_code(refusal.error_type)
-        raise kind({"Error": described}, operation) from refusal
+        raise call.error(refusal.error_type, refusal.message) from refusal
     except ServiceException:
         # Its code on the wire is another: it is asked for again, by HTTP.
         return None

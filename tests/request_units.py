@@ -13,10 +13,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-import pytest
-from botocore.client import BaseClient
-
 from tests import template_file
+from tests.aws_calls import AwsCall, intercepted
 from tests.in_memory_dynamodb.values import size
 from tests.shop import Shop
 
@@ -33,22 +31,21 @@ class RequestUnits:
 
 
 @contextmanager
-def counted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[RequestUnits]:
+def counted(shop: Shop) -> Iterator[RequestUnits]:
     """Count the request units of everything that is called inside."""
     units = RequestUnits()
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
 
-    def counting(client: Any, operation: str, parameters: Any) -> Any:
-        writes = _writes(operation, parameters)
+    def count(call: AwsCall) -> Any:
+        writes = _writes(call)
         if not writes:
-            answer = call(client, operation, parameters)
-            if operation == "GetItem":
+            answer = call.answer()
+            if call.operation == "GetItem":
                 units.read += _begun(size(answer.get("Item", {})), READ_BLOCK)
             return answer
         keys = [(verb, write["TableName"], _key(shop, write)) for verb, write in writes]
         before = [_stored(shop, call, table, key) for _, table, key in keys]
-        answer = call(client, operation, parameters)
-        each = 2 if operation == "TransactWriteItems" else 1
+        answer = call.answer()
+        each = 2 if call.operation == "TransactWriteItems" else 1
         for (verb, table, key), old in zip(keys, before, strict=True):
             new = _stored(shop, call, table, key)
             largest = max(size(old), size(new))
@@ -59,20 +56,20 @@ def counted(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[RequestUnit
                 units.write += each * blocks + _index_writes(shop, table, old, new)
         return answer
 
-    with monkeypatch.context() as patch:
-        patch.setattr(BaseClient, "_make_api_call", counting)
+    with intercepted(count):
         yield units
 
 
-def _writes(operation: str, parameters: Item) -> list[tuple[str, Item]]:
-    if operation == "TransactWriteItems":
-        actions = parameters["TransactItems"]
+def _writes(call: AwsCall) -> list[tuple[str, Item]]:
+    if call.operation == "TransactWriteItems":
+        actions = call.parameters["TransactItems"]
         return [next(iter(action.items())) for action in actions]
-    return [("Write", parameters)] if operation in {"PutItem", "UpdateItem"} else []
+    is_write = call.operation in {"PutItem", "UpdateItem"}
+    return [("Write", call.parameters)] if is_write else []
 
 
 def _table(shop: Shop, name: str) -> Item:
-    [logical_id] = [k for k, v in shop.tables.items() if v == name]
+    [logical_id] = [k for k, v in shop.aws.tables.items() if v == name]
     return template_file.resources("AWS::DynamoDB::Table")[logical_id]
 
 
@@ -82,9 +79,10 @@ def _key(shop: Shop, write: Item) -> Item:
     return {name: source[name] for name in names}
 
 
-def _stored(shop: Shop, call: Any, table: str, key: Item) -> Item:
-    found = call(shop.dynamodb, "GetItem", {"TableName": table, "Key": key})
-    item: Item = found.get("Item", {})
+def _stored(shop: Shop, call: AwsCall, table: str, key: Item) -> Item:
+    """Return what is stored, without counting that it is read."""
+    read = call.other(shop.aws.dynamodb, "GetItem", TableName=table, Key=key)
+    item: Item = read.answer().get("Item", {})
     return item
 
 

@@ -1,6 +1,5 @@
 """The create endpoints: may this buyer buy? Then start a Stripe Checkout Session."""
 
-import ipaddress
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
@@ -86,16 +85,8 @@ def create_session(kind_name: str, request: Request) -> dict[str, Any]:
 def check_rate(request: Request) -> None:
     """Limit card testing: anonymous requests are counted per client and minute."""
     now = clock.now()
-    if not rate_limit().allows(client_of(request.source_ip), now):
+    if not rate_limit().allows(request.client, now):
         raise TooManyRequestsError("Too many checkouts; please wait.", 60 - now.second)
-
-
-def client_of(address: str) -> str:
-    """Return the network of an IPv6 client, who has a whole /64 to ask from."""
-    ip = ipaddress.ip_address(address)
-    if isinstance(ip, ipaddress.IPv4Address):
-        return str(ip)
-    return str(ipaddress.ip_network(f"{ip}/64", strict=False))
 
 
 ROUTES: dict[str, Handler] = {
@@ -104,9 +95,7 @@ ROUTES: dict[str, Handler] = {
     "POST /orders/{orderId}/checkout": partial(create_session, "order"),
     "POST /api/checkout/embedded-session": partial(create_session, "product"),
     "POST /api/checkout": partial(create_session, "content"),
-    "POST /api/checkout/{kind}": lambda request: create_session(
-        request.path["kind"], request
-    ),
+    "POST /api/checkout/{kind}": lambda r: create_session(r.path["kind"], r),
 }
 
 

@@ -7,7 +7,7 @@ from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
 from checkout.config import OffersConfig
 from checkout.errors import NotFoundError
-from checkout.kinds.bid import buy_now
+from checkout.flows.show_offer import show_order, show_row
 from checkout.tables.offers import Offers
 from checkout.tables.purchases import Purchases
 from checkout.telemetry import logger
@@ -32,66 +32,23 @@ def purchases() -> Purchases:
 
 
 def get_order(request: Request) -> dict[str, Any]:
-    buyer = request.require_buyer()
-    found = offers().get("order", request.path["orderId"])
-    if found is None or found["owner_id"] != buyer.id:
-        raise NotFoundError("There is no such order of yours.")
-    items = [
-        {name: item[name] for name in ("name", "quantity", "unit_price_cents")}
-        for item in found["items"]
-    ]
-    return {
-        "id": found["order_id"],
-        "status": found["status"],
-        "currency": found["currency"],
-        "total_cents": sum(
-            item["quantity"] * item["unit_price_cents"] for item in items
-        ),
-        "items": items,
-        "payments": payments(found.get("purchase_id")),
-    }
-
-
-def payments(purchase_id: str | None) -> list[dict[str, Any]]:
-    purchase = purchases().get(purchase_id) if purchase_id else None
-    if purchase is None:
-        return []
-    return [
-        {
-            "id": purchase.id,
-            "provider": "stripe",
-            "provider_ref": purchase.stripe_payment_intent_id
-            or purchase.stripe_session_id,
-            "status": purchase.status,
-            "created_at": purchase.purchased_at,
-        }
-    ]
+    order = owned_offer(request, "order", request.path["orderId"])
+    purchase_id = order.get("purchase_id")
+    return show_order(order, purchases().get(purchase_id) if purchase_id else None)
 
 
 def get_row(request: Request) -> dict[str, Any]:
+    row = owned_offer(request, "row", request.path["rowId"])
+    return show_row(row, offers().bids_of(row["row_id"]))
+
+
+def owned_offer(request: Request, item_type: str, item_id: str) -> dict[str, Any]:
+    """Return the caller's own offer; raises NotFoundError for any other."""
     buyer = request.require_buyer()
-    found = offers().get("row", request.path["rowId"])
-    if found is None or found["owner_id"] != buyer.id:
-        raise NotFoundError("There is no such row of yours.")
-    return {
-        "row_id": found["row_id"],
-        "title": found.get("title"),
-        "status": found["status"],
-        "bids": [tile(bid, found) for bid in offers().bids_of(found["row_id"])],
-    }
-
-
-def tile(bid: dict[str, Any], of_row: dict[str, Any]) -> dict[str, Any]:
-    price = bid.get("price") or {}
-    return {
-        "bid_id": bid["bid_id"],
-        "title": bid["title"],
-        "price_cents": price.get("amount"),
-        "currency": price.get("currency"),
-        "image_url": bid.get("image_url"),
-        "buy_now": buy_now(bid, of_row),
-        "clickout_url": bid.get("clickout_url"),
-    }
+    offer = offers().get(item_type, item_id)
+    if offer is None or offer["owner_id"] != buyer.id:
+        raise NotFoundError(f"There is no such {item_type} of yours.")
+    return offer
 
 
 ROUTES: dict[str, Handler] = {

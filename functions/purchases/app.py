@@ -3,10 +3,11 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from checkout.api.query import whole_number
 from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
 from checkout.config import PurchasesConfig
-from checkout.domain.purchase import PurchaseStatus
+from checkout.domain.purchase_status import PurchaseStatus
 from checkout.errors import InvalidRequestError, NotFoundError
 from checkout.flows.check_access import has_access
 from checkout.flows.show_purchase import show_to_buyer
@@ -46,8 +47,8 @@ def offers() -> Offers:
 def list_purchases(request: Request) -> dict[str, Any]:
     buyer = request.require_buyer()
     status = status_filter(request.query.get("status"))
-    page = request.whole_number("page", 1, LARGEST_PAGE)
-    size = request.whole_number("pageSize", DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)
+    page = whole_number(request.query, "page", 1, LARGEST_PAGE)
+    size = whole_number(request.query, "pageSize", DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)
     found, total = purchases().page(buyer.id, status, page, size)
     return {
         "data": [show_to_buyer(purchase) for purchase in found],

@@ -8,7 +8,8 @@ from annotated_types import Ge, Len
 
 from checkout import wiring
 from checkout.api import body
-from checkout.api.request import Request, request_body
+from checkout.api.fields import request_body
+from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
 from checkout.config import OperatorConfig, RefundsConfig
 from checkout.errors import ForbiddenError
@@ -41,8 +42,7 @@ def refunds() -> Refunds:
 def refund_purchase(request: Request) -> dict[str, Any]:
     count(Metric.REFUNDS_REQUESTED)
     operator = request.require_buyer()
-    group = operators()
-    if not request.is_of_group(group.operator_claim, group.operator_group):
+    if not request.is_operator(operators()):
         raise ForbiddenError("Only an operator may refund a purchase.")
     wanted = body.parse(RefundRequest, request.body, {})
     purchase = refunds().refund(

@@ -12,7 +12,7 @@ from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
 from checkout.config import SessionStatusConfig
 from checkout.domain.checkout_session import is_ahead
-from checkout.domain.payment_session import Status
+from checkout.domain.payment_session import STRIPE_STATUS
 from checkout.errors import InvalidRequestError, NotFoundError
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.telemetry import logger, metrics
@@ -21,15 +21,6 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 STRIPE_SESSION_ID = re.compile(r"cs_(test|live)_[A-Za-z0-9]{1,200}")
-
-# What Stripe says of a session that has come to this end.
-FINAL = {
-    Status.COMPLETE: "complete",
-    Status.QUARANTINED: "complete",
-    Status.FAILED: "complete",
-    Status.EXPIRED: "expired",
-    Status.ABANDONED: "expired",
-}
 
 
 @cache
@@ -66,7 +57,7 @@ def get_checkout_status(request: Request) -> dict[str, Any]:
     session = sessions().by_stripe_id(stripe_session_id)
     if session is None:
         raise NotFoundError("There is no such session.")
-    if answer := FINAL.get(session.status):
+    if answer := STRIPE_STATUS.get(session.status):
         return {"status": answer}
     found = stripe().session(stripe_session_id)
     if is_ahead(found, session):

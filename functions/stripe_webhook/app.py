@@ -53,19 +53,14 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
     try:
         receive(Request(event))
     except RefusedEventError as refusal:
-        report(
-            "event_refused",
-            Metric.EVENTS_REFUSED,
-            level="warning",
-            code=refusal.code,
-        )
+        refused = Metric.EVENTS_REFUSED
+        report("event_refused", refused, level="warning", code=refusal.code)
         return refuse(refusal, context.aws_request_id)
     except Exception:  # noqa: BLE001 - the outermost edge: Stripe gets an answer
         count(Metric.EVENTS_NOT_ENQUEUED)
         logger.exception("event_not_enqueued")
-        return refuse(
-            CheckoutError("The event could not be taken."), context.aws_request_id
-        )
+        failure = CheckoutError("The event could not be taken.")
+        return refuse(failure, context.aws_request_id)
     return respond(HTTPStatus.OK, {"received": True})
 
 
@@ -81,12 +76,8 @@ def receive(request: Request) -> None:
         raise UnreadableEventError("The body is not a Stripe event.") from error
     ids = {"event_id": event_id, "event_type": event_type}
     if livemode != mode().livemode:
-        report(
-            "event_of_other_mode",
-            Metric.EVENTS_OF_OTHER_MODE,
-            level="warning",
-            **ids,
-        )
+        other_mode = Metric.EVENTS_OF_OTHER_MODE
+        report("event_of_other_mode", other_mode, level="warning", **ids)
     elif not known:
         report("event_ignored", Metric.EVENTS_IGNORED, **ids)
     else:
@@ -103,8 +94,6 @@ def verified(request: Request) -> bytes:
         raise UnreadableEventError("The body cannot be read.") from error
     signature = request.header("stripe-signature") or ""
     secrets = credentials.secret(config().stripe_webhook_secret_name)
-    if not webhook_signature.is_valid(
-        payload, signature, secrets.replace(",", " ").split(), time.time()
-    ):
+    if not webhook_signature.is_valid(payload, signature, secrets, time.time()):
         raise InvalidSignatureError("The signature is not valid.")
     return payload

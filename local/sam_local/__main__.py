@@ -10,13 +10,14 @@ import sys
 from typing import TYPE_CHECKING, Any
 
 from local import sam, settings
-from local.__main__ import interrupt, say, write
+from local.__main__ import interrupt, say
 from local.processes import Processes
 from local.sam_local.bridge import gateway, open_bridge
 from local.sam_local.events import filled, sample_events, signed
 from local.sam_local.functions import adapt, environment, ports
 from local.sam_local.payment import buy, new_buyer, token
 from local.settings import ROOT, StackError
+from local.stack_file import running_stack, write
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,7 +42,7 @@ def main() -> int:
 
 
 def run(stack_folder: Path) -> None:
-    stack = settings.running_stack(stack_folder)
+    stack = running_stack(stack_folder)
     address = gateway()
     folder = stack_folder / "sam-local"
     folder.mkdir(exist_ok=True)

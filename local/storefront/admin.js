@@ -5,8 +5,8 @@ import { busy, h, say } from "./dom.js";
 export function adminFooter({ config }) {
   if (!config.stripe_publishable_key?.startsWith("pk_test_")) return [];
   return [
-    h("p", {}, "Test mode: card ", h("code", {}, "4242 4242 4242 4242"), " pays, ",
-      h("code", {}, "4000 0000 0000 0002"), " is declined; use any future date and any code."),
+    h("p", {}, "Test cards: ", h("code", {}, "4242 4242 4242 4242"), " pays, ",
+      h("code", {}, "4000 0000 0000 0002"), " is declined; any future date, any code."),
     config.sandbox_url ? h("a", { href: config.sandbox_url, target: "sandbox" }, "Stripe sandbox") : null,
     resetButton(),
   ].filter(Boolean);

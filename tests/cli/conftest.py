@@ -2,18 +2,18 @@
 
 import io
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import redirect_stdout
 from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
 import pytest
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
 from checkout.telemetry import metrics
+from tests.aws_calls import AwsCall, intercepted
 from tests.shop import Shop
 
 STACK = "shop"
@@ -43,38 +43,37 @@ class Operator:
 
     def bury(self, body: str) -> None:
         """Put a message where those end that were tried eight times."""
-        self.shop.sqs.send_message(QueueUrl=self.dead_letters_url, MessageBody=body)
+        self.shop.aws.sqs.send_message(QueueUrl=self.dead_letters_url, MessageBody=body)
 
 
 @pytest.fixture
-def operator(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Operator]:
-    url = shop.sqs.create_queue(QueueName=f"dead-{uuid4().hex}")["QueueUrl"]
+def operator(shop: Shop) -> Iterator[Operator]:
+    url = shop.aws.sqs.create_queue(QueueName=f"dead-{uuid4().hex}")["QueueUrl"]
     operator = Operator(shop, url)
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-    deployed = Deployed(operator, call)
-
-    def with_the_deployed(client: Any, operation: str, parameters: Any) -> Any:
-        answer = getattr(deployed, operation, None)
-        return answer(parameters) if answer else call(client, operation, parameters)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", with_the_deployed)
-    yield operator
-    # A later test must not see metrics that a command counted.
+    with intercepted(Deployed(operator).answer):
+        yield operator
+    # Nobody collects what is counted at a desk; a later test must not find it.
     metrics.clear_metrics()
 
 
 class Deployed:
     """What the fake AWS has not: the stack, and the functions that it runs."""
 
-    def __init__(self, operator: Operator, call: Callable[..., Any]) -> None:
+    def __init__(self, operator: Operator) -> None:
         shop = operator.shop
         self.shop = shop
-        self._call = call
-        self.outputs = shop.tables | {
-            "PaymentEventsQueueUrl": shop.queue_url,
+        self.outputs = shop.aws.tables | {
+            "PaymentEventsQueueUrl": shop.aws.queue_url,
             "PaymentEventsDeadLetterQueueUrl": operator.dead_letters_url,
             "WebhookUrl": WEBHOOK_URL,
         }
+
+    def answer(self, call: AwsCall) -> Any:
+        if call.operation == "ReceiveMessage":
+            # Nothing comes later: waiting for it would only take time.
+            return call.answer(WaitTimeSeconds=0)
+        answer = getattr(self, call.operation, None)
+        return answer(call.parameters) if answer else call.answer()
 
     def DescribeStacks(self, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
         self._check(parameters)
@@ -113,11 +112,6 @@ class Deployed:
                 {"FunctionError": "Unhandled"},
             )
         return {"Payload": io.BytesIO(json.dumps(answer).encode()), **failed}
-
-    def ReceiveMessage(self, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        """Nothing comes later: waiting for it would only take time."""
-        parameters = parameters | {"WaitTimeSeconds": 0}
-        return dict(self._call(self.shop.sqs, "ReceiveMessage", parameters))
 
     def _check(self, parameters: dict[str, Any]) -> None:
         if parameters["StackName"] != STACK:

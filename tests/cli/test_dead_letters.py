@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 from tests.cli.conftest import Operator
-from tests.shop import DECLINED_CARD, Shop
+from tests.shop import Shop
+from tests.stripe_side import DECLINED_CARD
 
 EMAIL = "ada@example.test"
 
@@ -16,9 +17,11 @@ def buried(shop: Shop, operator: Operator) -> list[dict[str, Any]]:
     """Bury the events of a payment that nobody applied."""
     shop.create("content", email=EMAIL)
     stripe_session_id = shop.sessions()[0]["stripe_session_id"]
-    shop.pay(stripe_session_id, DECLINED_CARD)
-    shop.pay(stripe_session_id)
-    events = shop.events("payment_intent.payment_failed", "checkout.session.completed")
+    shop.stripe.pay(stripe_session_id, DECLINED_CARD)
+    shop.stripe.pay(stripe_session_id)
+    events = shop.stripe.events(
+        "payment_intent.payment_failed", "checkout.session.completed"
+    )
     for event in events:
         operator.bury(json.dumps(event))
     return events
@@ -56,7 +59,7 @@ def test_a_dead_letter_is_listed_with_what_it_is_about(
 def test_no_payload_is_listed(
     shop: Shop, operator: Operator, options: tuple[str, ...]
 ) -> None:
-    [completed] = shop.events("checkout.session.completed")
+    [completed] = shop.stripe.events("checkout.session.completed")
     assert EMAIL in json.dumps(completed)
 
     assert EMAIL not in operator("dlq", "list", *options).output
@@ -100,7 +103,7 @@ def test_redriving_asks_first(
 
     assert result.exit_code == 1
     assert "Put 2 of 2 back on the queue?" in result.stderr
-    assert not shop.messages()
+    assert not shop.aws.messages()
     assert listed(operator) == ids_of(buried)
 
 
@@ -125,7 +128,9 @@ def test_only_the_named_are_redriven(
 
     assert operator.json("dlq", "redrive", first, "--yes") == {"redriven": [first]}
 
-    assert [json.loads(message["Body"])["id"] for message in shop.messages()] == [first]
+    assert [json.loads(message["Body"])["id"] for message in shop.aws.messages()] == [
+        first
+    ]
     assert listed(operator) == {second}
 
 
@@ -138,7 +143,7 @@ def test_a_name_that_is_not_there_changes_nothing(
     assert result.stderr == (
         "Not among the dead letters: evt_nobody. Nothing was changed.\n"
     )
-    assert not shop.messages()
+    assert not shop.aws.messages()
     assert listed(operator) == ids_of(buried)
 
 
@@ -158,7 +163,7 @@ def test_what_was_dealt_with_by_hand_is_deleted(
     assert operator("dlq", "delete", first, "--yes").stdout == "1 deleted.\n"
 
     assert listed(operator) == {second}
-    assert not shop.messages()
+    assert not shop.aws.messages()
 
 
 def test_deleting_everything_at_once_is_no_command(operator: Operator) -> None:

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.aws import REGION
 from tests.cli.conftest import Operator
-from tests.shop import REGION
 from tests.template_file import ROOT
 
 COMMAND = ROOT / "checkout"

@@ -246,7 +246,7 @@ def test_validating_needs_no_stack(operator: Operator, write: Any) -> None:
 
 
 def stored(shop: Shop, offer_id: str) -> dict[str, Any]:
-    return shop.item("OffersTable", offer_id)
+    return shop.aws.item("OffersTable", offer_id)
 
 
 @pytest.mark.parametrize("item_type", GOOD)
@@ -272,25 +272,25 @@ def test_what_is_loaded_can_be_bought(
 
 
 def test_loading_asks_first(shop: Shop, operator: Operator, write: Any) -> None:
-    before = shop.everything()
+    before = shop.aws.snapshot()
 
     result = operator("offers", "load", write(list(GOOD.values())), answer="n\n")
 
     assert result.exit_code == 1
     assert "Load 6 offers into shop?" in result.stderr
-    assert shop.everything() == before
+    assert shop.aws.snapshot() == before
 
 
 def test_a_file_with_a_problem_is_not_loaded_at_all(
     shop: Shop, operator: Operator, write: Any
 ) -> None:
-    before = shop.everything()
+    before = shop.aws.snapshot()
 
     result = operator("offers", "load", write([GOOD["row"], {"id": "tea#1"}]), "--yes")
 
     assert result.exit_code == 1
     assert "Nothing was loaded." in result.stderr
-    assert shop.everything() == before
+    assert shop.aws.snapshot() == before
 
 
 @pytest.mark.parametrize(
@@ -307,7 +307,7 @@ def test_what_was_sold_is_left_as_it_is(
     """Or it could be sold a second time."""
     file = write(sample_offers(clock.now()))
     assert shop.create(kind).status == 200
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.deliver()
     after_the_sale = stored(shop, sold)
     assert after_the_sale["status"] == status
@@ -352,7 +352,7 @@ def test_the_statuses_are_those_that_a_sale_reads_and_writes(
 ) -> None:
 
     shop.create(kind)
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.deliver()
     sale = kind_named(kind).sale(purchase_of(shop.purchases()[0]))
 

@@ -1,42 +1,29 @@
 """Reconcile, when somebody does not want to wait for it."""
 
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-import time_machine
+from time_machine import Traveller
 
 from checkout.flows import reconcile
 from tests.cli.conftest import Operator
 from tests.shop import Shop
 
 START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-def time() -> Any:
-    with time_machine.travel(START, tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def shop(time: Any, shop: Shop) -> Shop:  # noqa: ARG001 - first of all, the time
-    """Open the shop at a time that only the test moves."""
-    shop.load_samples()
-    return shop
+pytestmark = pytest.mark.frozen_at(START)
 
 
 BUYERS = 17  # one more than reconcile has partitions
 
 
 @pytest.fixture
-def due(shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+def due(shop: Shop, clock: Traveller, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let more buyers pay unheard than one run of reconcile looks at."""
     monkeypatch.setattr(reconcile, "MOST_AT_ONCE", 1)
     for buyer in range(BUYERS):
         shop.create("content", f"user_{buyer}")
-        shop.pay(shop.stripe_sessions()[0]["id"])
-    time.shift(timedelta(minutes=11))
+        shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    clock.shift(timedelta(minutes=11))
 
 
 @pytest.mark.usefixtures("due")
@@ -66,8 +53,8 @@ def test_one_bad_session_does_not_stop_it_and_is_told(
     shop: Shop, operator: Operator
 ) -> None:
     bad = shop.sessions()[0]["id"]
-    shop.dynamodb.update_item(
-        TableName=shop.tables["PaymentSessionsTable"],
+    shop.aws.dynamodb.update_item(
+        TableName=shop.aws.tables["PaymentSessionsTable"],
         Key={"id": {"S": bad}},
         UpdateExpression="SET created_at = :odd",
         ExpressionAttributeValues={":odd": {"S": "long ago"}},

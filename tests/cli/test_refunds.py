@@ -16,7 +16,7 @@ EMAIL = "ada@example.test"
 def purchase(shop: Shop) -> dict[str, Any]:
     """Sell the content for 9.99 USD."""
     shop.create("content", email=EMAIL)
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.deliver()
     [purchase] = shop.purchases()
     return purchase
@@ -29,7 +29,7 @@ def has_access(shop: Shop) -> bool:
 
 
 def refunds_at_stripe(shop: Shop) -> list[tuple[int, str]]:
-    listed = shop.stripe_get("/v1/refunds")["data"]
+    listed = shop.stripe.get("/v1/refunds")["data"]
     return [(refund["amount"], refund["status"]) for refund in listed]
 
 
@@ -83,20 +83,20 @@ def test_who_refunded_is_on_record(
 def test_refunding_asks_first(
     shop: Shop, operator: Operator, purchase: dict[str, Any]
 ) -> None:
-    before = shop.everything()
+    before = shop.aws.snapshot()
 
     result = operator("refund", purchase["id"], answer="n\n")
 
     assert result.exit_code == 1
     assert f"Refund 9.99 USD of {purchase['id']} (completed, " in result.stderr
-    assert shop.everything() == before
+    assert shop.aws.snapshot() == before
     assert refunds_at_stripe(shop) == []
 
 
 def test_a_question_cannot_command_the_terminal(shop: Shop, operator: Operator) -> None:
     shop.change_offer(f"content#{PUBLISHED}", title="\x1b[2JCalm")
     shop.create("content")
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.deliver()
 
     result = operator("refund", shop.purchases()[0]["id"], answer="n\n")
@@ -132,14 +132,14 @@ def test_a_refund_that_stripe_did_not_confirm_is_made_once(
 ) -> None:
     """Reconcile goes on with it, and asking again would be too much."""
     lost = Fault("POST", "/v1/refunds", status=500, when="after", times=5)
-    shop.stripe.faults.add(lost)
+    shop.stripe.sandbox.faults.add(lost)
 
     result = operator("refund", purchase["id"], "--yes")
 
     assert result.exit_code == 1
     assert "do not repeat it" in result.stderr
     assert operator("refund", purchase["id"], "--yes").exit_code == 1
-    shop.stripe.faults.clear()
+    shop.stripe.sandbox.faults.clear()
     operator("reconcile")
     assert refunds_at_stripe(shop) == [(999, "succeeded")]
     assert [found["status"] for found in shop.purchases()] == ["refunded"]
@@ -148,16 +148,16 @@ def test_a_refund_that_stripe_did_not_confirm_is_made_once(
 @pytest.fixture
 def failing_refunds(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let the buyer's bank refuse each refund before Stripe has answered."""
-    emit = shop.stripe.emit
+    emit = shop.stripe.sandbox.emit
 
     def emit_and_fail(kind: str, subject: Any, previous: Any = None) -> Any:
         event = emit(kind, subject, previous)
         if kind == "charge.refunded":
-            [refund] = shop.stripe.store.all("refund")
-            refunds.fail(shop.stripe, refund["id"])
+            [refund] = shop.stripe.sandbox.store.all("refund")
+            refunds.fail(shop.stripe.sandbox, refund["id"])
         return event
 
-    monkeypatch.setattr(shop.stripe, "emit", emit_and_fail)
+    monkeypatch.setattr(shop.stripe.sandbox, "emit", emit_and_fail)
 
 
 @pytest.mark.usefixtures("failing_refunds")
@@ -177,7 +177,7 @@ def test_a_refund_that_fails_at_once_is_no_success(
 def test_a_refund_that_stripe_refuses_is_no_success(
     shop: Shop, operator: Operator, purchase: dict[str, Any]
 ) -> None:
-    shop.stripe.faults.add(Fault("POST", "/v1/refunds", status=400))
+    shop.stripe.sandbox.faults.add(Fault("POST", "/v1/refunds", status=400))
 
     result = operator("refund", purchase["id"], "--yes")
 
@@ -220,8 +220,8 @@ def test_a_purchase_that_is_none_is_a_plain_answer(
 def quarantined(shop: Shop) -> dict[str, Any]:
     """Let Stripe take less for an order than was agreed."""
     shop.create("order", email=EMAIL)
-    shop.pay(shop.stripe_sessions()[0]["id"])
-    [event] = shop.events("checkout.session.completed")
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    [event] = shop.stripe.events("checkout.session.completed")
     event["data"]["object"]["amount_total"] = 14000
     shop.deliver(event)
     [purchase] = shop.purchases()
@@ -251,12 +251,12 @@ def test_what_waits_for_a_person_is_listed(
 def test_what_is_accepted_is_sold_after_all(
     shop: Shop, operator: Operator, quarantined: dict[str, Any]
 ) -> None:
-    assert shop.item("OffersTable", "order#order_1")["status"] == "CREATED"
+    assert shop.aws.item("OffersTable", "order#order_1")["status"] == "CREATED"
 
     shown = operator.json("quarantine", "accept", quarantined["id"], "--yes")
 
     assert shown["purchase"]["status"] == "completed"
-    assert shop.item("OffersTable", "order#order_1")["status"] == "PAID"
+    assert shop.aws.item("OffersTable", "order#order_1")["status"] == "PAID"
     assert listed(operator) == []
     [told] = operator.json("show", quarantined["id"])["payments"]
     [accepted] = [e for e in told["timeline"] if e["what"] == "quarantine_accepted"]
@@ -282,7 +282,7 @@ def test_what_was_dealt_with_by_other_means_is_dismissed_with_a_note(
 
     assert shown["purchase"]["status"] == "failed"
     assert refunds_at_stripe(shop) == []
-    assert shop.entries("quarantine_dismissed")[0]["note"] == "In cash"
+    assert shop.audit.of("quarantine_dismissed")[0]["note"] == "In cash"
 
 
 @pytest.mark.parametrize(
@@ -300,26 +300,26 @@ def test_every_way_out_asks_first(
     verb: str,
     question: str,
 ) -> None:
-    before = shop.everything()
+    before = shop.aws.snapshot()
 
     result = operator("quarantine", *verb.split(), quarantined["id"], answer="n\n")
 
     assert result.exit_code == 1
     assert question in result.stderr
-    assert shop.everything() == before
+    assert shop.aws.snapshot() == before
 
 
 @pytest.mark.parametrize("verb", ["accept", "refund", "dismiss --note=x"])
 def test_what_is_not_in_quarantine_has_no_way_out(
     shop: Shop, operator: Operator, purchase: dict[str, Any], verb: str
 ) -> None:
-    before = shop.everything()
+    before = shop.aws.snapshot()
 
     result = operator("quarantine", *verb.split(), purchase["id"], "--yes")
 
     assert result.exit_code == 1
     assert "completed" in result.stderr
-    assert shop.everything() == before
+    assert shop.aws.snapshot() == before
 
 
 def test_a_receipts_address_is_never_printed(

@@ -2,41 +2,28 @@
 
 import json
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
-import time_machine
+from time_machine import Traveller
 
 from tests.cli.conftest import Operator
 from tests.shop import Shop
 
 START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
+pytestmark = pytest.mark.frozen_at(START)
 HOUR = timedelta(hours=1)
 COMPLETED = "checkout.session.completed"
 
 
 @pytest.fixture
-def time() -> Any:
-    with time_machine.travel(START, tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def shop(time: Any, shop: Shop) -> Shop:  # noqa: ARG001 - first of all, the time
-    """Open the shop at a time that only the test moves."""
-    shop.load_samples()
-    return shop
-
-
-@pytest.fixture
-def paid_unheard(shop: Shop, time: Any) -> list[datetime]:
+def paid_unheard(shop: Shop, clock: Traveller) -> list[datetime]:
     """Let three buyers pay an hour apart, and nobody hear of it; say when."""
     paid_at = []
     for buyer in ("user_1", "user_2", "user_3"):
         shop.create("content", buyer)
-        shop.pay(shop.sessions()[-1]["stripe_session_id"])
+        shop.stripe.pay(shop.sessions()[-1]["stripe_session_id"])
         paid_at.append(START + len(paid_at) * HOUR)
-        time.shift(HOUR)
+        clock.shift(HOUR)
     return paid_at
 
 
@@ -85,7 +72,9 @@ def test_only_the_range_is_replayed(
 def test_they_come_as_they_occurred(shop: Shop, operator: Operator) -> None:
     operator("replay", *ALL, "--yes")
 
-    created = [json.loads(message["Body"])["created"] for message in shop.messages()]
+    created = [
+        json.loads(message["Body"])["created"] for message in shop.aws.messages()
+    ]
     assert created == sorted(created)
 
 
@@ -96,18 +85,18 @@ def test_only_the_named_types_are_replayed(shop: Shop, operator: Operator) -> No
     answer = operator.json("replay", *ALL, *expired, "--yes")
 
     assert answer == {"replayed": 0, "types": {"checkout.session.expired": 0}}
-    assert not shop.messages()
+    assert not shop.aws.messages()
 
 
 @pytest.mark.usefixtures("paid_unheard")
 def test_more_than_one_page_is_replayed(shop: Shop, operator: Operator) -> None:
-    [*_, last] = shop.events(COMPLETED)
+    [*_, last] = shop.stripe.events(COMPLETED)
     for _ in range(200):
-        shop.stripe.emit(COMPLETED, last["data"]["object"])
+        shop.stripe.sandbox.emit(COMPLETED, last["data"]["object"])
 
     assert operator.json("replay", *ALL, "--yes")["replayed"] == 203
 
-    assert len({json.loads(m["Body"])["id"] for m in shop.messages()}) == 203
+    assert len({json.loads(m["Body"])["id"] for m in shop.aws.messages()}) == 203
 
 
 @pytest.mark.usefixtures("paid_unheard")
@@ -116,14 +105,14 @@ def test_it_asks_first(shop: Shop, operator: Operator) -> None:
 
     assert result.exit_code == 1
     assert "Put 3 events on the queue of shop?" in result.stderr
-    assert not shop.messages()
+    assert not shop.aws.messages()
 
 
 def test_only_what_was_not_delivered_if_asked(
     shop: Shop, operator: Operator, paid_unheard: list[datetime]
 ) -> None:
-    first = shop.events(COMPLETED)[0]
-    for event in shop.stripe.store.all("event"):
+    first = shop.stripe.events(COMPLETED)[0]
+    for event in shop.stripe.sandbox.store.all("event"):
         event["pending_webhooks"] = int(event["id"] == first["id"])
 
     assert operator.json("replay", *ALL, "--undelivered", "--yes")["replayed"] == 1
@@ -139,7 +128,7 @@ def test_events_of_the_other_mode_are_left_out(shop: Shop, operator: Operator) -
     shop.values["StripeMode"] = "live"
 
     assert operator.json("replay", *ALL, "--yes")["replayed"] == 0
-    assert not shop.messages()
+    assert not shop.aws.messages()
 
 
 @pytest.mark.parametrize(
@@ -174,4 +163,4 @@ def test_a_time_without_an_offset_is_utc(
     given = ("--from", "2031-05-06", "--to", until)
 
     assert operator.json("replay", *given, "--yes")["replayed"] == 1
-    assert len(shop.messages()) == 1
+    assert len(shop.aws.messages()) == 1

@@ -10,7 +10,8 @@ import time_machine
 from checkout import clock
 from mocktill.faults import Fault
 from tests.cli.conftest import Operator
-from tests.shop import DECLINED_CARD, PUBLISHED, Shop
+from tests.shop import PUBLISHED, Shop
+from tests.stripe_side import DECLINED_CARD
 
 EMAIL = "ada@example.test"
 
@@ -18,8 +19,8 @@ EMAIL = "ada@example.test"
 def buy(shop: Shop, kind: str = "content", **changes: Any) -> dict[str, Any]:
     """Start a purchase, pay it and let everything be applied; return its session."""
     assert shop.create(kind, email=EMAIL, **changes).status == 200
-    stripe_session_id = shop.stripe_sessions()[0]["id"]
-    shop.pay(stripe_session_id)
+    stripe_session_id = shop.stripe.sessions()[0]["id"]
+    shop.stripe.pay(stripe_session_id)
     shop.deliver()
     return newest(shop)
 
@@ -43,7 +44,7 @@ def test_a_payment_is_found_by_each_id_that_belongs_to_it(
         purchase["id"],
         session["stripe_session_id"],
         session["stripe_payment_intent_id"],
-        *(event["id"] for event in shop.events()),
+        *(event["id"] for event in shop.stripe.events()),
         PUBLISHED,
         f"content#{PUBLISHED}",
     ]
@@ -59,8 +60,8 @@ def test_a_payment_that_has_not_arrived_is_found_by_its_payment_intent(
     """No purchase points from it yet: Stripe knows whose it is."""
     shop.create("content")
     session = newest(shop)
-    shop.pay(session["stripe_session_id"], DECLINED_CARD)
-    [event] = shop.events("payment_intent.payment_failed")
+    shop.stripe.pay(session["stripe_session_id"], DECLINED_CARD)
+    [event] = shop.stripe.events("payment_intent.payment_failed")
     payment_intent = event["data"]["object"]["id"]
 
     assert found_by(operator, payment_intent) == [session["id"]]
@@ -70,8 +71,8 @@ def test_a_payment_that_has_not_arrived_is_found_by_its_payment_intent(
 def test_a_refunds_event_leads_to_the_payment(shop: Shop, operator: Operator) -> None:
     """A charge has the metadata of no session of ours, but its payment intent."""
     session = buy(shop)
-    shop.stripe_post("/v1/refunds", payment_intent=session["stripe_payment_intent_id"])
-    [event] = shop.events("charge.refunded")
+    shop.stripe.post("/v1/refunds", payment_intent=session["stripe_payment_intent_id"])
+    [event] = shop.stripe.events("charge.refunded")
 
     assert found_by(operator, event["id"]) == [session["id"]]
 
@@ -119,8 +120,8 @@ def test_the_timeline_has_what_we_did_and_what_stripe_said(
 ) -> None:
     shop.create("content")
     stripe_session_id = newest(shop)["stripe_session_id"]
-    shop.pay(stripe_session_id, DECLINED_CARD)
-    shop.pay(stripe_session_id)
+    shop.stripe.pay(stripe_session_id, DECLINED_CARD)
+    shop.stripe.pay(stripe_session_id)
     shop.deliver()
 
     [told] = operator.json("show", stripe_session_id)["payments"]
@@ -175,7 +176,9 @@ def test_the_timeline_has_nothing_of_other_payments(
     [told] = operator.json("show", first["id"])["payments"]
 
     assert first["id"] != second["id"]
-    others = {event["id"] for event in shop.events() if second["id"] in str(event)}
+    others = {
+        event["id"] for event in shop.stripe.events() if second["id"] in str(event)
+    }
     assert others
     assert not [e for e in told["timeline"] if e["details"].get("event_id") in others]
 
@@ -184,7 +187,7 @@ def test_an_event_that_nobody_delivered_shows(shop: Shop, operator: Operator) ->
     """Which is what an operator looks for: Stripe knows, and we do not."""
     shop.create("content")
     session = newest(shop)
-    shop.pay(session["stripe_session_id"])
+    shop.stripe.pay(session["stripe_session_id"])
 
     [told] = operator.json("show", session["id"])["payments"]
 
@@ -197,11 +200,11 @@ def test_an_event_that_nobody_delivered_shows(shop: Shop, operator: Operator) ->
 
 def test_offline_tells_what_the_tables_know(shop: Shop, operator: Operator) -> None:
     session = buy(shop)
-    asked_before = len(shop.stripe.requests)
+    asked_before = len(shop.stripe.sandbox.requests)
 
     [told] = operator.json("show", session["id"], "--offline")["payments"]
 
-    assert len(shop.stripe.requests) == asked_before
+    assert len(shop.stripe.sandbox.requests) == asked_before
     assert told["stripe"] is None
     assert {entry["from"] for entry in told["timeline"]} == {"us"}
 
@@ -210,7 +213,7 @@ def test_stripe_that_does_not_answer_hides_nothing_else(
     shop: Shop, operator: Operator
 ) -> None:
     session = buy(shop)
-    shop.stripe.faults.add(Fault("GET", "/v1/", status=500, times=20))
+    shop.stripe.sandbox.faults.add(Fault("GET", "/v1/", status=500, times=20))
 
     result = operator("show", session["id"])
 
@@ -233,8 +236,8 @@ def test_what_nobody_may_read_is_never_printed(
     changes = {"customer_email": EMAIL} if kind == "product" else {}
     created = shop.create(kind, email=EMAIL, **changes)
     session = newest(shop)
-    shop.pay(session["stripe_session_id"], DECLINED_CARD)
-    shop.pay(session["stripe_session_id"])
+    shop.stripe.pay(session["stripe_session_id"], DECLINED_CARD)
+    shop.stripe.pay(session["stripe_session_id"])
     shop.deliver()
     assert EMAIL in session["stripe_request"]
 
@@ -296,8 +299,8 @@ def test_what_cannot_be_read_is_a_sentence(shop: Shop, operator: Operator) -> No
     """An operator comes here with an id from the log of an alarm."""
     shop.create("content")
     [session] = shop.sessions()
-    shop.dynamodb.update_item(
-        TableName=shop.tables["PaymentSessionsTable"],
+    shop.aws.dynamodb.update_item(
+        TableName=shop.aws.tables["PaymentSessionsTable"],
         Key={"id": {"S": session["id"]}},
         UpdateExpression="REMOVE title",
     )

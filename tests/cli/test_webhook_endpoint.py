@@ -5,13 +5,13 @@ from typing import Any
 
 import pytest
 import stripe
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError
 
 from checkout.clients import credentials
 from checkout.domain.stripe_events import FROM_STRIPE
+from tests.aws_calls import REFUSAL, failing
 from tests.cli.conftest import WEBHOOK_URL, Operator
-from tests.shop import WEBHOOK_SECRET, Shop, sign
+from tests.shop import Shop
+from tests.stripe_side import WEBHOOK_SECRET, sign
 
 NAME = "stripe/webhook-secret"
 CREATE = ("webhook-endpoint", "create")
@@ -19,12 +19,12 @@ PRUNE = ("webhook-endpoint", "prune")
 
 
 def endpoints(shop: Shop) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = shop.stripe_get("/v1/webhook_endpoints")["data"]
+    found: list[dict[str, Any]] = shop.stripe.get("/v1/webhook_endpoints")["data"]
     return found
 
 
 def kept(shop: Shop) -> list[str]:
-    text: str = shop.secrets.get_secret_value(SecretId=NAME)["SecretString"]
+    text: str = shop.aws.secrets.get_secret_value(SecretId=NAME)["SecretString"]
     return text.split(" ")
 
 
@@ -35,7 +35,7 @@ def make(shop: Shop, **changes: Any) -> str:
         "api_version": stripe.api_version,
         "enabled_events[]": sorted(FROM_STRIPE),
     }
-    return str(shop.stripe_post("/v1/webhook_endpoints", **form | changes)["id"])
+    return str(shop.stripe.post("/v1/webhook_endpoints", **form | changes)["id"])
 
 
 def test_the_endpoint_sends_what_we_act_on_in_the_version_that_we_speak(
@@ -71,7 +71,7 @@ def test_what_the_new_endpoint_signs_is_taken_and_so_is_what_the_old_one_signs(
 
 
 def test_where_no_secret_is_yet_one_is_made(shop: Shop, operator: Operator) -> None:
-    shop.secrets.delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
+    shop.aws.secrets.delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
 
     operator(*CREATE, "--yes")
 
@@ -157,7 +157,7 @@ def test_what_differs_is_said_and_nothing_is_changed(
 
 def test_a_disabled_endpoint_is_said_to_be(shop: Shop, operator: Operator) -> None:
     made = make(shop)
-    shop.stripe_post(f"/v1/webhook_endpoints/{made}", disabled="true")
+    shop.stripe.post(f"/v1/webhook_endpoints/{made}", disabled="true")
 
     assert "it is disabled" in operator(*CREATE).stderr
 
@@ -166,7 +166,7 @@ def test_an_endpoint_whose_secret_nobody_kept_is_said_to_be_useless(
     shop: Shop, operator: Operator
 ) -> None:
     make(shop)
-    shop.secrets.delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
+    shop.aws.secrets.delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
 
     result = operator(*CREATE)
 
@@ -226,19 +226,10 @@ def test_without_an_endpoint_nothing_is_pruned(shop: Shop, operator: Operator) -
 
 
 def test_an_endpoint_whose_secret_cannot_be_kept_is_not_left_behind(
-    shop: Shop, operator: Operator, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, operator: Operator
 ) -> None:
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
+    with failing("PutSecretValue", error="AccessDeniedException"):
+        result = operator(*CREATE, "--yes")
 
-    def refused(client: Any, operation: str, parameters: Any) -> Any:
-        if operation == "PutSecretValue":
-            error = {"Code": "AccessDeniedException", "Message": "You may not."}
-            raise ClientError({"Error": error}, operation)
-        return call(client, operation, parameters)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", refused)
-
-    result = operator(*CREATE, "--yes")
-
-    assert (result.exit_code, result.stderr) == (1, "You may not.\n")
+    assert (result.exit_code, result.stderr) == (1, f"{REFUSAL}\n")
     assert endpoints(shop) == []

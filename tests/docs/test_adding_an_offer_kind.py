@@ -44,8 +44,8 @@ def create(shop: Shop, buyer: str = "user_1", **more: Any) -> Answer:
 
 
 def pay(shop: Shop) -> None:
-    [session] = shop.stripe_sessions()
-    shop.pay(session["id"])
+    [session] = shop.stripe.sessions()
+    shop.stripe.pay(session["id"])
     shop.deliver()
 
 
@@ -82,13 +82,13 @@ def test_a_ticket_is_bought_as_the_page_says(shop: Shop, ticket: dict[str, Any])
     assert json.loads(blocks("json")[2]).items() <= purchase.items()
     assert has_access(shop, ticket, "user_1")
     assert not has_access(shop, ticket, "user_2")
-    assert shop.item("OffersTable", ticket["id"])["status"] == "sold"
+    assert shop.aws.item("OffersTable", ticket["id"])["status"] == "sold"
 
 
 def test_the_shopper_returns_to_the_tickets_page(shop: Shop, ticket: dict[str, Any]):
     create(shop)
 
-    [session] = shop.stripe_sessions()
+    [session] = shop.stripe.sessions()
     page = f"{ORIGIN}/tickets/{ticket['ticket_id']}"
     assert session["success_url"].startswith(f"{page}?session_id=")
 
@@ -111,7 +111,7 @@ def test_a_refunded_ticket_is_returned_and_may_be_held_again(
     assert refund(shop).status == 200
 
     assert not has_access(shop, ticket, "user_1")
-    assert shop.item("OffersTable", ticket["id"])["status"] == "returned"
+    assert shop.aws.item("OffersTable", ticket["id"])["status"] == "returned"
     assert create(shop).body["code"] == "not_purchasable"
     shop.change_offer(ticket["id"], status="held")
     assert create(shop).status == 200
@@ -127,7 +127,7 @@ def test_a_ticket_that_is_released_while_its_buyer_pays_is_given_back(
 
     [purchase] = shop.purchases()
     assert purchase["status"] == "refunded"
-    assert shop.item("OffersTable", ticket["id"])["status"] == "released"
+    assert shop.aws.item("OffersTable", ticket["id"])["status"] == "released"
 
 
 def test_a_ticket_held_for_somebody_else_does_not_exist(

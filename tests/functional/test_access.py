@@ -28,7 +28,7 @@ def access(
 
 def buy(shop: Shop, kind: str) -> None:
     assert shop.create(kind).status == 200
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
 
 
 @pytest.mark.parametrize("kind", ["bid", "auction", "order", "content"])
@@ -105,8 +105,8 @@ def test_access_is_for_those_who_are_logged_in(shop: Shop) -> None:
 def test_another_lambda_may_ask_the_layer(shop: Shop) -> None:
     buy(shop, "content")
     shop.deliver()
-    offers = Offers(shop.tables["OffersTable"])
-    ownerships = Ownerships(shop.tables["PurchasesTable"])
+    offers = Offers(shop.aws.tables["OffersTable"])
+    ownerships = Ownerships(shop.aws.tables["PurchasesTable"])
 
     assert has_access("content", PUBLISHED, "user_1", offers, ownerships)
     assert not has_access("content", PUBLISHED, "user_2", offers, ownerships)

@@ -2,10 +2,9 @@
 
 import re
 
-import pytest
-
+from tests.aws import on_moto_too
 from tests.request_units import counted
-from tests.shop import Shop, on_moto_too
+from tests.shop import Shop
 from tests.template_file import ROOT
 
 # On demand, us-east-1: https://aws.amazon.com/dynamodb/pricing/on-demand/
@@ -14,18 +13,16 @@ DOLLARS_PER_MILLION_READS = 0.125
 
 
 @on_moto_too
-def test_a_purchase_costs_what_the_operations_page_says(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_purchase_costs_what_the_operations_page_says(shop: Shop) -> None:
     """From the first click to the receipt, of content that a creator sells."""
     shop.invoke("ReconcileFunction", {})  # it has been running
     units = {}
-    with counted(shop, monkeypatch) as units["create"]:
+    with counted(shop) as units["create"]:
         shop.create("content")
-    shop.pay(shop.stripe_sessions()[0]["id"])
-    with counted(shop, monkeypatch) as units["fulfill"]:
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    with counted(shop) as units["fulfill"]:
         shop.deliver()
-    with counted(shop, monkeypatch) as units["receipt"]:
+    with counted(shop) as units["receipt"]:
         shop.invoke("ReconcileFunction", {})
 
     page = (ROOT / "docs/operations.md").read_text()

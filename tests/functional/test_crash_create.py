@@ -18,7 +18,7 @@ type NewShop = Callable[[], Shop]
 
 
 def the_open_session(shop: Shop) -> dict[str, Any]:
-    [session] = [s for s in shop.stripe_sessions() if s["status"] == "open"]
+    [session] = [s for s in shop.stripe.sessions() if s["status"] == "open"]
     return session
 
 
@@ -32,7 +32,7 @@ def create(shop: Shop, kind: str, **changes: Any) -> dict[str, Any]:
 
 
 def pay_and_deliver(shop: Shop) -> None:
-    shop.pay(the_open_session(shop)["id"])
+    shop.stripe.pay(the_open_session(shop)["id"])
     shop.deliver()
 
 
@@ -51,12 +51,12 @@ def test_a_create_that_died_anywhere_is_finished_by_the_next_try(
 
         where = f"{crash.when} {crash.steps}"
         assert retried.keys() == again.keys(), where
-        assert len(shop.stripe_sessions()) == 1, where
+        assert len(shop.stripe.sessions()) == 1, where
         assert len(shop.sessions()) == 1, where
         pay_and_deliver(shop)
         [purchase] = shop.purchases()
         assert purchase["status"] == "completed", where
-        assert shop.audit() == ["checkout_created", "checkout_completed"], where
+        assert shop.audit.has_exactly("checkout_created", "checkout_completed"), where
 
 
 @pytest.mark.parametrize("kind", CLAIMED)
@@ -75,7 +75,7 @@ def test_a_change_of_terms_that_died_anywhere_leaves_one_session_to_pay(
         create(shop, kind, **changed)
 
         where = f"{crash.when} {crash.steps}"
-        assert [s["status"] for s in shop.stripe_sessions()] == ["open", "expired"], (
+        assert [s["status"] for s in shop.stripe.sessions()] == ["open", "expired"], (
             where
         )
         assert the_open_session(shop)["success_url"] == f"{ORIGIN}/other", where
@@ -120,16 +120,16 @@ def test_a_payment_at_any_moment_of_a_create_leaves_nothing_more_to_pay(
     for number in count(1):
         shop = new_shop()
         create(shop, kind)
-        [old] = shop.stripe_sessions()
+        [old] = shop.stripe.sessions()
 
         def pay_in_the_other_tab(shop: Shop = shop, old: Any = old) -> None:
-            shop.pay(old["id"])
+            shop.stripe.pay(old["id"])
             shop.deliver()
 
         with CrashPoint(number, visitor=pay_in_the_other_tab) as moment:
             answer = shop.create(kind, **{name: f"{ORIGIN}/other"})
 
-        to_pay = [s for s in shop.stripe_sessions() if s["status"] == "open"]
+        to_pay = [s for s in shop.stripe.sessions() if s["status"] == "open"]
         if shop.purchases():
             assert answer.status == 409, (moment.steps, answer.body)
             assert to_pay == [], moment.steps

@@ -23,7 +23,7 @@ def keys_sent(shop: Shop) -> list[str]:
     """Return the idempotency key of each create call that reached Stripe."""
     return [
         call["idempotency_key"]
-        for call in shop.stripe.requests
+        for call in shop.stripe.sandbox.requests
         if (call["method"], call["path"]) == ("POST", "/v1/checkout/sessions")
     ]
 
@@ -71,7 +71,7 @@ def test_an_id_means_the_same_as_number_and_as_text(shop: Shop) -> None:
     second = shop.create("bid", bid_id="42", row_id="7")
 
     assert first.body == second.body
-    assert len(shop.stripe_sessions()) == 1
+    assert len(shop.stripe.sessions()) == 1
 
 
 def test_the_price_of_a_session_is_that_of_its_intent(shop: Shop) -> None:
@@ -79,7 +79,7 @@ def test_the_price_of_a_session_is_that_of_its_intent(shop: Shop) -> None:
     shop.create("content")
     change_price(shop, "content")
 
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.deliver()
 
     [purchase] = shop.purchases()
@@ -106,13 +106,15 @@ def test_other_terms_close_the_old_session_and_open_a_new_one(
     }[change]()
 
     assert answer.status == 200, answer.body
-    new, old = shop.stripe_sessions()
+    new, old = shop.stripe.sessions()
     assert (old["status"], new["status"]) == ("expired", "open")
     assert new["url"] in str(answer.body)
     assert keys_sent(shop) == [FIRST_KEYS[kind], f"{FIRST_KEYS[kind]}:2"]
     assert [s["status"] for s in shop.sessions()] == ["expired", "open"]
     assert change != "price" or new["amount_total"] == 7700
-    assert shop.audit() == ["checkout_created", "checkout_expired", "checkout_created"]
+    assert shop.audit.has_exactly(
+        *("checkout_created", "checkout_expired", "checkout_created")
+    )
     assert ["unresolved" in s for s in shop.sessions()] == [False, True]
 
 
@@ -122,20 +124,20 @@ def test_terms_that_change_back_get_a_third_session(shop: Shop) -> None:
 
     shop.create("order")
 
-    assert [s["status"] for s in shop.stripe_sessions()] == ["open"] + 2 * ["expired"]
+    assert [s["status"] for s in shop.stripe.sessions()] == ["open"] + 2 * ["expired"]
     assert keys_sent(shop)[-1] == f"{FIRST_KEYS['order']}:3"
 
 
 def test_another_bid_on_the_row_takes_the_first_ones_place(shop: Shop) -> None:
     """Two bids of one row are one sale key: the row is sold once."""
-    bid = shop.item("OffersTable", "bid#42")
+    bid = shop.aws.item("OffersTable", "bid#42")
     price = {"amount": 4500, "currency": "usd"}
     shop.put_offer(bid | {"id": "bid#45", "bid_id": "45", "price": price})
     shop.create("bid")
 
     answer = shop.create("bid", bid_id=45)
 
-    new, old = shop.stripe_sessions()
+    new, old = shop.stripe.sessions()
     assert answer.body == {"checkout_url": new["url"]}
     assert (old["metadata"]["bid_id"], old["status"]) == ("42", "expired")
     assert (new["metadata"]["bid_id"], new["status"]) == ("45", "open")
@@ -143,11 +145,11 @@ def test_another_bid_on_the_row_takes_the_first_ones_place(shop: Shop) -> None:
 
 def test_a_declined_card_leaves_the_session_to_be_paid(shop: Shop) -> None:
     first = shop.create("bid")
-    shop.pay(shop.stripe_sessions()[0]["id"], card="4000000000000002")
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"], card="4000000000000002")
     shop.deliver()
 
     assert shop.create("bid").body == first.body
-    assert len(shop.stripe_sessions()) == 1
+    assert len(shop.stripe.sessions()) == 1
 
 
 # ---------------------------------------------------------------- paid meanwhile
@@ -159,12 +161,12 @@ def test_terms_that_change_after_paying_settle_what_was_paid(
 ) -> None:
     """Invariant 2: the session that was just paid counts, no second one begins."""
     shop.create(kind)
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
 
     answer = with_other_urls(shop, kind)
 
     refused(answer, "already_purchased")
-    assert len(shop.stripe_sessions()) == 1
+    assert len(shop.stripe.sessions()) == 1
     assert not shop.work()
     [purchase] = shop.purchases()
     assert purchase["status"] == "completed"
@@ -183,14 +185,14 @@ def test_a_bank_debit_on_its_way_bars_a_second_payment(
     """Invariant 2: money that may still come is not asked for again."""
     euros(shop)
     shop.create("content")
-    shop.pay_by_bank(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay_by_bank(shop.stripe.sessions()[0]["id"])
     if delivered:
         shop.deliver()
         refused(shop.create("content"), "payment_in_progress")
 
     refused(with_other_urls(shop, "content"), "payment_in_progress")
 
-    assert len(shop.stripe_sessions()) == 1
+    assert len(shop.stripe.sessions()) == 1
     assert not shop.work()
     assert [s["status"] for s in shop.sessions()] == ["processing"]
     assert shop.purchases() == []
@@ -200,22 +202,22 @@ def test_a_payment_on_its_way_is_known_without_asking_stripe(shop: Shop) -> None
     """So the buyer hears of it even while Stripe cannot be reached."""
     euros(shop)
     shop.create("content")
-    shop.pay_by_bank(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay_by_bank(shop.stripe.sessions()[0]["id"])
     shop.deliver()
-    shop.stripe.requests.clear()
+    shop.stripe.sandbox.requests.clear()
 
     refused(shop.create("content"), "payment_in_progress")
 
-    assert shop.stripe.requests == []
+    assert shop.stripe.sandbox.requests == []
 
 
 def test_a_bank_debit_that_failed_may_be_tried_again(shop: Shop) -> None:
     euros(shop)
     shop.create("content")
-    shop.pay_by_bank(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay_by_bank(shop.stripe.sessions()[0]["id"])
     shop.deliver()
-    [intent] = shop.stripe_get("/v1/payment_intents")["data"]
-    shop.bank_decides(intent["id"], pays=False)
+    [intent] = shop.stripe.get("/v1/payment_intents")["data"]
+    shop.stripe.bank_decides(intent["id"], pays=False)
     shop.deliver()
 
     assert shop.create("content").status == 200
@@ -228,13 +230,13 @@ def test_a_bank_debit_that_failed_may_be_tried_again(shop: Shop) -> None:
 @pytest.mark.parametrize("kind", CLAIMED)
 def test_after_an_expired_session_a_new_attempt_works(shop: Shop, kind: str) -> None:
     shop.create(kind)
-    stripe_id = shop.stripe_sessions()[0]["id"]
-    shop.stripe_post(f"/v1/checkout/sessions/{stripe_id}/expire")
+    stripe_id = shop.stripe.sessions()[0]["id"]
+    shop.stripe.post(f"/v1/checkout/sessions/{stripe_id}/expire")
     shop.deliver()
 
     assert shop.create(kind).status == 200
 
-    assert [s["status"] for s in shop.stripe_sessions()] == ["open", "expired"]
+    assert [s["status"] for s in shop.stripe.sessions()] == ["open", "expired"]
     assert keys_sent(shop)[-1] == f"{FIRST_KEYS[kind]}:2"
 
 
@@ -246,7 +248,7 @@ def test_a_session_whose_end_nobody_told_us_makes_way(shop: Shop, kind: str) -> 
     with later:
         answer = shop.create(kind)
         assert answer.status == 200, answer.body
-        assert [s["status"] for s in shop.stripe_sessions()] == ["open", "expired"]
+        assert [s["status"] for s in shop.stripe.sessions()] == ["open", "expired"]
     assert [s["status"] for s in shop.sessions()] == ["expired", "open"]
 
 
@@ -258,15 +260,15 @@ def test_without_a_key_every_request_is_a_checkout_of_its_own(shop: Shop) -> Non
 
     assert first.status == second.status == 200
     assert first.body != second.body
-    assert len(shop.stripe_sessions()) == 2
+    assert len(shop.stripe.sessions()) == 2
     assert len(set(keys_sent(shop))) == 2
 
 
 def test_one_buyer_may_buy_a_product_again_and_again(shop: Shop) -> None:
     for _ in range(2):
         assert shop.create("product").status == 200
-        [session] = [s for s in shop.stripe_sessions() if s["status"] == "open"]
-        shop.pay(session["id"])
+        [session] = [s for s in shop.stripe.sessions() if s["status"] == "open"]
+        shop.stripe.pay(session["id"])
         shop.deliver()
 
     assert len(shop.purchases()) == 2
@@ -279,7 +281,7 @@ def test_with_a_key_a_repeated_request_is_one_checkout(shop: Shop) -> None:
 
     assert first.status == 200
     assert first.body == second.body
-    assert len(shop.stripe_sessions()) == 1
+    assert len(shop.stripe.sessions()) == 1
     key = first_key("product", "hero-me-feelings", None, KEY["idempotency-key"])
     assert set(keys_sent(shop)) == {key}
 
@@ -293,18 +295,18 @@ def test_a_key_that_came_with_another_request_is_refused(
     shop.create("product", headers=KEY)
 
     refused(shop.create("product", headers=KEY, **changed), "idempotency_key_reused")
-    assert [s["status"] for s in shop.stripe_sessions()] == ["open"]
+    assert [s["status"] for s in shop.stripe.sessions()] == ["open"]
 
 
 def test_a_key_still_answers_the_same_once_it_was_paid(shop: Shop) -> None:
     first = shop.create("product", headers=KEY)
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.deliver()
 
     again = shop.create("product", headers=KEY)
 
     assert again.body == first.body
-    assert len(shop.stripe_sessions()) == 1
+    assert len(shop.stripe.sessions()) == 1
 
 
 @pytest.mark.parametrize("length", [0, 1, 15, 256])
@@ -313,7 +315,7 @@ def test_a_key_of_the_wrong_length_is_refused(shop: Shop, length: int) -> None:
 
     assert (answer.status, answer.body["code"]) == (400, "invalid_request")
     assert [f["field"] for f in answer.body["fields"]] == ["idempotency-key"]
-    assert shop.stripe.requests == []
+    assert shop.stripe.sandbox.requests == []
 
 
 @pytest.mark.parametrize("length", [16, 255])
@@ -326,14 +328,14 @@ def test_a_key_of_any_other_length_is_heeded(shop: Shop, length: int) -> None:
 
 
 def test_the_key_of_one_product_says_nothing_about_another(shop: Shop) -> None:
-    product = shop.item("OffersTable", "product#hero-me-feelings")
+    product = shop.aws.item("OffersTable", "product#hero-me-feelings")
     shop.put_offer(product | {"id": "product#other", "product_id": "other"})
 
     first = shop.create("product", headers=KEY)
     second = shop.create("product", headers=KEY, product_id="other")
 
     assert first.status == second.status == 200
-    assert len(shop.stripe_sessions()) == 2
+    assert len(shop.stripe.sessions()) == 2
 
 
 def test_a_claim_outweighs_a_key(shop: Shop) -> None:
@@ -363,12 +365,12 @@ ODD = [
 def taken_by_stripe(shop: Shop, answer: Answer) -> None:
     assert answer.status == 200, answer.body
     assert all(PRINTABLE.fullmatch(key) for key in keys_sent(shop))
-    assert len(shop.stripe_sessions()) == 1
+    assert len(shop.stripe.sessions()) == 1
 
 
 def sample_of(shop: Shop, kind: str, name: str, offer_id: str, **changes: Any) -> None:
     """Sell the sample under another id."""
-    sample = shop.item("OffersTable", name)
+    sample = shop.aws.item("OffersTable", name)
     shop.put_offer(
         sample | {"id": f"{kind}#{offer_id}", f"{kind}_id": offer_id} | changes
     )
@@ -441,9 +443,9 @@ def test_a_key_that_somebody_else_has_used_costs_one_attempt(shop: Shop) -> None
         "line_items[0][price_data][product_data][name]": "An auction of theirs",
     }
     theirs = requests.post(
-        f"{shop.stripe_url}/v1/checkout/sessions",
+        f"{shop.stripe.url}/v1/checkout/sessions",
         form,
-        auth=(shop.stripe.secret_key, ""),
+        auth=(shop.stripe.sandbox.secret_key, ""),
         headers={"Idempotency-Key": taken},
         timeout=10,
     )

@@ -17,13 +17,13 @@ SAMPLES = {
 
 
 def only(shop: Shop) -> dict[str, Any]:
-    [session] = shop.stripe_sessions()
+    [session] = shop.stripe.sessions()
     return session
 
 
 def lines(shop: Shop) -> list[dict[str, Any]]:
     path = f"/v1/checkout/sessions/{only(shop)['id']}/line_items"
-    found = shop.stripe_get(path, **{"expand[]": "data.price.product"})
+    found = shop.stripe.get(path, **{"expand[]": "data.price.product"})
     return [
         {
             "name": line["price"]["product"]["name"],
@@ -99,11 +99,11 @@ def test_the_session_and_its_payment_carry_the_same_metadata(
     shop.create(kind)
 
     session = only(shop)
-    shop.pay(session["id"])
+    shop.stripe.pay(session["id"])
 
     [ours] = shop.sessions()
     expected = own_keys | {"kind": kind, "payment_session_id": ours["id"]}
-    [intent] = shop.stripe_get("/v1/payment_intents")["data"]
+    [intent] = shop.stripe.get("/v1/payment_intents")["data"]
     assert session["metadata"] == expected
     assert intent["metadata"] == expected
     assert session["client_reference_id"] == ours["id"]
@@ -112,7 +112,7 @@ def test_the_session_and_its_payment_carry_the_same_metadata(
     assert session["ui_mode"] == ("embedded_page" if embedded else "hosted_page")
     [key] = {
         r["idempotency_key"]
-        for r in shop.stripe.requests
+        for r in shop.stripe.sandbox.requests
         if r["path"] == "/v1/checkout/sessions" and r["method"] == "POST"
     }
     assert (
@@ -146,7 +146,7 @@ def test_the_callers_metadata_goes_along_but_never_over_ours(shop: Shop) -> None
     assert session["metadata"]["board"] == smuggled["board"]
     assert (session["amount_total"], ours["amount"]) == (200, 200)
     assert ours.get("buyer_id") is None
-    shop.pay(session["id"])
+    shop.stripe.pay(session["id"])
     shop.deliver()
     [purchase] = shop.purchases()
     assert (purchase["kind"], purchase["offer_id"]) == ("product", "hero-me-feelings")
@@ -291,7 +291,7 @@ def test_a_products_payment_does_not_leave_its_page_without_need(shop: Shop) -> 
 
     redirects = {
         session["ui_mode"]: session.get("redirect_on_completion")
-        for session in shop.stripe_sessions()
+        for session in shop.stripe.sessions()
     }
     assert redirects == {"embedded_page": "if_required", "hosted_page": None}
 
@@ -347,7 +347,7 @@ def test_a_price_that_cannot_be_charged_is_refused_before_stripe_sees_it(
         answer = shop.create(kind)
 
         assert (answer.status, answer.body["code"]) == (400, "not_purchasable"), price
-        assert shop.stripe.requests == []
+        assert shop.stripe.sandbox.requests == []
         assert shop.sessions() == []
 
 
@@ -356,8 +356,8 @@ def test_a_price_with_a_fraction_is_refused_before_stripe_sees_it(
     shop: Shop, amount: str
 ) -> None:
     """The host application's own SDK may have written any number."""
-    shop.dynamodb.update_item(
-        TableName=shop.tables["OffersTable"],
+    shop.aws.dynamodb.update_item(
+        TableName=shop.aws.tables["OffersTable"],
         Key={"id": {"S": SAMPLES["content"]}},
         UpdateExpression="SET price = :price, rating = :amount",
         ExpressionAttributeValues={
@@ -369,12 +369,12 @@ def test_a_price_with_a_fraction_is_refused_before_stripe_sees_it(
     answer = shop.create("content")
 
     assert (answer.status, answer.body["code"]) == (400, "not_purchasable")
-    assert shop.stripe.requests == []
+    assert shop.stripe.sandbox.requests == []
 
 
 def test_a_fraction_elsewhere_in_an_offer_does_not_matter(shop: Shop) -> None:
-    shop.dynamodb.update_item(
-        TableName=shop.tables["OffersTable"],
+    shop.aws.dynamodb.update_item(
+        TableName=shop.aws.tables["OffersTable"],
         Key={"id": {"S": SAMPLES["content"]}},
         UpdateExpression="SET rating = :rating",
         ExpressionAttributeValues={":rating": {"N": "4.5"}},
@@ -392,8 +392,8 @@ def test_a_create_is_on_the_record_once(shop: Shop, kind: str) -> None:
     if kind != "product":
         shop.create(kind)
 
-    assert shop.audit() == ["checkout_created"]
-    [entry] = shop.items("AuditLogTable")
+    assert shop.audit.has_exactly("checkout_created")
+    [entry] = shop.audit.of("checkout_created")
     assert entry["stripe_session_id"] == only(shop)["id"]
 
 
@@ -412,7 +412,7 @@ def test_no_log_line_tells_a_secret_or_who_the_buyer_is(
     answer = shop.create(kind, email=mail, **body)
     shop.create(kind, email=mail, **body, unknown_field=mail)
     session = only(shop)
-    shop.pay(session["id"])
+    shop.stripe.pay(session["id"])
     shop.deliver()
 
     assert answer.status == 200
@@ -421,7 +421,7 @@ def test_no_log_line_tells_a_secret_or_who_the_buyer_is(
     assert "checkout_created" in told
     assert "purchase_recorded" in told
     assert mail not in told
-    assert shop.stripe.secret_key not in told
+    assert shop.stripe.sandbox.secret_key not in told
     assert "whsec_" not in told
     for name in ("client_secret", "url"):
         assert session[name] is None or session[name] not in told
@@ -434,8 +434,8 @@ def test_a_session_is_on_the_sweeps_list_until_it_is_decided(
     """Invariant 10: what is unresolved can be found by one query."""
 
     def on_the_list() -> list[str]:
-        pages = shop.dynamodb.get_paginator("scan").paginate(
-            TableName=shop.tables["PaymentSessionsTable"], IndexName="unresolved"
+        pages = shop.aws.dynamodb.get_paginator("scan").paginate(
+            TableName=shop.aws.tables["PaymentSessionsTable"], IndexName="unresolved"
         )
         return [item["id"]["S"] for page in pages for item in page["Items"]]
 
@@ -444,6 +444,6 @@ def test_a_session_is_on_the_sweeps_list_until_it_is_decided(
     assert on_the_list() == [ours["id"]]
     assert ours["created_at"] < ours["due_at"] < ours["expires_at"]
 
-    shop.pay(only(shop)["id"])
+    shop.stripe.pay(only(shop)["id"])
     shop.deliver()
     assert on_the_list() == []

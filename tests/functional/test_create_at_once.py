@@ -5,12 +5,11 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import Any
-from unittest.mock import patch
 
 import pytest
-from botocore.client import BaseClient
 
 from mocktill.faults import Fault
+from tests.aws_calls import one_at_a_time
 from tests.shop import ORIGIN, Answer, Shop
 
 TWENTY = 20
@@ -27,29 +26,22 @@ def crowd(shop: Shop) -> Iterator[Shop]:
     """
     from checkout.clients import aws  # noqa: PLC0415 - once the environment is set
 
-    call = BaseClient._make_api_call  # noqa: SLF001
-    lock = threading.Lock()
-
-    def alone(client: Any, *args: Any, **kwargs: Any) -> Any:
-        with lock:
-            return call(client, *args, **kwargs)
-
     # Lambda makes its clients in one thread.
     for service in ("dynamodb", "sqs", "secretsmanager"):
         aws.client(service)
     shop.values["AnonymousRequestsPerMinute"] = "1000"
-    with patch.object(BaseClient, "_make_api_call", alone):
+    with one_at_a_time():
         yield shop
 
 
 @contextmanager
 def busy_stripe(shop: Shop) -> Iterator[None]:
     """Let Stripe take its time, so that requests under one key meet there."""
-    shop.stripe.faults.add(
+    shop.stripe.sandbox.faults.add(
         Fault("POST", "/v1/checkout/sessions", hang_seconds=0.3, when="during")
     )
     yield
-    shop.stripe.faults.clear()
+    shop.stripe.sandbox.faults.clear()
 
 
 def at_once(*calls: Callable[[], Answer]) -> list[Answer]:
@@ -79,16 +71,16 @@ def test_twenty_requests_at_once_are_one_checkout(crowd: Shop, kind: str) -> Non
     assert [answer.status for answer in answers] == [200] * TWENTY
     first, *others = [without_clock(answer) for answer in answers]
     assert all(other == first for other in others)
-    assert len(crowd.stripe_sessions()) == 1
+    assert len(crowd.stripe.sessions()) == 1
     assert len(crowd.sessions()) == 1
-    assert crowd.audit() == ["checkout_created"]
+    assert crowd.audit.has_exactly("checkout_created")
 
 
 def test_twenty_products_without_a_key_are_twenty_checkouts(crowd: Shop) -> None:
     answers = at_once(*[lambda: crowd.create("product")] * TWENTY)
 
     secrets = {answer.body["client_secret"] for answer in answers}
-    assert len(secrets) == len(crowd.stripe_sessions()) == TWENTY
+    assert len(secrets) == len(crowd.stripe.sessions()) == TWENTY
 
 
 def test_twenty_requests_with_different_terms_leave_one_session_to_pay(
@@ -104,7 +96,7 @@ def test_twenty_requests_with_different_terms_leave_one_session_to_pay(
     allowed = {200, 409, 503}
     assert {answer.status for answer in answers} <= allowed, answers
     assert 200 in {answer.status for answer in answers}
-    statuses = [session["status"] for session in crowd.stripe_sessions()]
+    statuses = [session["status"] for session in crowd.stripe.sessions()]
     assert statuses.count("open") == 1
     live = [s for s in crowd.sessions() if s["status"] == "open"]
     assert len(live) == 1
@@ -112,7 +104,7 @@ def test_twenty_requests_with_different_terms_leave_one_session_to_pay(
 
 
 def test_two_tabs_on_two_bids_of_a_row_leave_one_session_to_pay(crowd: Shop) -> None:
-    bid = crowd.item("OffersTable", "bid#42")
+    bid = crowd.aws.item("OffersTable", "bid#42")
     crowd.put_offer(bid | {"id": "bid#45", "bid_id": "45"})
 
     answers = at_once(
@@ -120,7 +112,7 @@ def test_two_tabs_on_two_bids_of_a_row_leave_one_session_to_pay(crowd: Shop) -> 
     )
 
     assert {answer.status for answer in answers} <= {200, 409, 503}
-    statuses = [session["status"] for session in crowd.stripe_sessions()]
+    statuses = [session["status"] for session in crowd.stripe.sessions()]
     assert statuses.count("open") == 1
 
 
@@ -147,10 +139,10 @@ def test_a_slow_request_gets_no_page_for_a_session_that_was_given_up(
             arrived.set()
             go_on.wait(fault.hang_seconds)
 
-    monkeypatch.setattr(crowd.stripe.faults, "hang", hang)
+    monkeypatch.setattr(crowd.stripe.sandbox.faults, "hang", hang)
     creates = ("POST", "/v1/checkout/sessions")
-    crowd.stripe.faults.add(Fault(*creates, hang_seconds=8))
-    crowd.stripe.faults.add(Fault(*creates, status=503, times=2))
+    crowd.stripe.sandbox.faults.add(Fault(*creates, hang_seconds=8))
+    crowd.stripe.sandbox.faults.add(Fault(*creates, status=503, times=2))
 
     with ThreadPoolExecutor(1) as pool:
         slow = pool.submit(lambda: crowd.create("bid"))
@@ -160,7 +152,7 @@ def test_a_slow_request_gets_no_page_for_a_session_that_was_given_up(
         late = slow.result()
 
     assert quick.status == late.status == 200
-    [open_session] = [s for s in crowd.stripe_sessions() if s["status"] == "open"]
+    [open_session] = [s for s in crowd.stripe.sessions() if s["status"] == "open"]
     assert late.body == {"checkout_url": open_session["url"]}
     statuses = [session["status"] for session in crowd.sessions()]
     assert statuses == ["abandoned", "expired", "open"]

@@ -34,7 +34,7 @@ def refused(shop: Shop, answer: Answer, status: int, code: str) -> dict[str, Any
     assert answer.body["error"]
     assert answer.body["request_id"]
     assert answer.headers["cache-control"] == "no-store"
-    assert shop.stripe.requests == []
+    assert shop.stripe.sandbox.requests == []
     assert shop.sessions() == []
     return answer.body
 
@@ -80,7 +80,7 @@ def test_another_buyer_cannot_start_nor_find_a_payment(shop: Shop, kind: str) ->
     assert mine.status == 200
     assert (before.status, after.status) == (404, 404)
     assert before.body | {"request_id": ""} == after.body | {"request_id": ""}
-    assert len(shop.stripe_sessions()) == 1
+    assert len(shop.stripe.sessions()) == 1
 
 
 def test_two_buyers_of_one_content_have_nothing_in_common(shop: Shop) -> None:
@@ -89,7 +89,7 @@ def test_two_buyers_of_one_content_have_nothing_in_common(shop: Shop) -> None:
     assert first.status == second.status == 200
     assert first.body["sessionId"] != second.body["sessionId"]
     assert first.body["sessionUrl"] != second.body["sessionUrl"]
-    assert {s["status"] for s in shop.stripe_sessions()} == {"open"}
+    assert {s["status"] for s in shop.stripe.sessions()} == {"open"}
 
 
 @pytest.mark.parametrize("kind", WITH_LOGIN)
@@ -252,7 +252,7 @@ def test_what_was_purchased_is_not_sold_again(
 ) -> None:
     """Invariant 2: a buyer never pays twice for one offer."""
     shop.create(kind)
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.deliver()
 
     answer = shop.create(kind)
@@ -260,7 +260,7 @@ def test_what_was_purchased_is_not_sold_again(
     assert answer.status == status
     if status == 409:
         assert answer.body["code"] == "already_purchased"
-    assert len(shop.stripe_sessions()) == 1
+    assert len(shop.stripe.sessions()) == 1
 
 
 # ---------------------------------------------------------------- wrong requests
@@ -549,7 +549,7 @@ def test_an_allowed_origin_reaches_stripe_as_it_was_written(
 ) -> None:
     assert shop.create("bid", success_url=url, cancel_url=url).status == 200
 
-    [session] = shop.stripe_sessions()
+    [session] = shop.stripe.sessions()
     assert (session["success_url"], session["cancel_url"]) == (url, url)
 
 

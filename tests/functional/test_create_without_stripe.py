@@ -22,17 +22,17 @@ OTHER_URLS = {
 
 
 def fail(shop: Shop, path: str = SESSIONS, **how: Any) -> None:
-    shop.stripe.faults.add(Fault("POST", path, **{"times": 99} | how))
+    shop.stripe.sandbox.faults.add(Fault("POST", path, **{"times": 99} | how))
 
 
 def recover(shop: Shop) -> None:
-    shop.stripe.faults.clear()
+    shop.stripe.sandbox.faults.clear()
 
 
 def keys_sent(shop: Shop) -> list[str]:
     return [
         call["idempotency_key"]
-        for call in shop.stripe.requests
+        for call in shop.stripe.sandbox.requests
         if (call["method"], call["path"]) == ("POST", SESSIONS)
     ]
 
@@ -42,7 +42,12 @@ def unavailable(shop: Shop, answer: Answer) -> None:
     assert (answer.status, answer.body["code"]) == (502, "stripe_unavailable")
     assert answer.body.keys() == {"error", "code", "request_id"}
     assert "payment provider" in answer.body["error"]
-    for secret in (shop.stripe.secret_key[-4:], "sk_test", "unknown error", "api_key"):
+    for secret in (
+        shop.stripe.sandbox.secret_key[-4:],
+        "sk_test",
+        "unknown error",
+        "api_key",
+    ):
         assert secret not in str(answer.body)
 
 
@@ -57,10 +62,10 @@ def test_a_failure_that_stripe_remembers_is_left_behind_by_a_new_attempt(
     assert shop.create(kind).status == 200
 
     assert set(keys_sent(shop)) == {FIRST_KEYS[kind], f"{FIRST_KEYS[kind]}:2"}
-    assert len(shop.stripe_sessions()) == 1
+    assert len(shop.stripe.sessions()) == 1
     assert [s["status"] for s in shop.sessions()] == ["abandoned", "open"]
     assert ["unresolved" in s for s in shop.sessions()] == [False, True]
-    assert shop.audit() == ["checkout_abandoned", "checkout_created"]
+    assert shop.audit.has_exactly("checkout_abandoned", "checkout_created")
 
 
 def test_a_failure_of_a_product_under_a_key_is_left_behind_too(shop: Shop) -> None:
@@ -70,7 +75,7 @@ def test_a_failure_of_a_product_under_a_key_is_left_behind_too(shop: Shop) -> No
     unavailable(shop, shop.create("product", headers=headers))
 
     assert shop.create("product", headers=headers).status == 200
-    assert len(shop.stripe_sessions()) == 1
+    assert len(shop.stripe.sessions()) == 1
 
 
 def test_a_moments_failure_is_not_noticed(shop: Shop) -> None:
@@ -88,7 +93,7 @@ def test_too_many_requests_at_stripe_change_nothing(shop: Shop) -> None:
     assert shop.create("bid").status == 200
 
     assert set(keys_sent(shop)) == {FIRST_KEYS["bid"]}
-    assert len(shop.stripe_sessions()) == len(shop.sessions()) == 1
+    assert len(shop.stripe.sessions()) == len(shop.sessions()) == 1
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -107,9 +112,9 @@ def test_an_answer_that_never_comes_is_found_by_the_next_try(
     assert shop.create(kind).status == 200
 
     assert set(keys_sent(shop)) == {FIRST_KEYS[kind]}
-    [session] = shop.stripe_sessions()
+    [session] = shop.stripe.sessions()
     assert session["status"] == "open"
-    shop.pay(session["id"])
+    shop.stripe.pay(session["id"])
     shop.deliver()
     [purchase] = shop.purchases()
     assert purchase["status"] == "completed"
@@ -122,8 +127,8 @@ def test_a_request_that_stripe_still_works_on_is_waited_for(shop: Shop) -> None:
 
     assert shop.create("bid").status == 200
 
-    assert len(shop.stripe_sessions()) == len(shop.sessions()) == 1
-    assert 409 in {call["status"] for call in shop.stripe.requests}
+    assert len(shop.stripe.sessions()) == len(shop.sessions()) == 1
+    assert 409 in {call["status"] for call in shop.stripe.sandbox.requests}
 
 
 @pytest.mark.usefixtures("impatient")
@@ -132,16 +137,16 @@ def test_a_hang_while_the_old_session_is_closed_keeps_it_the_only_one(
 ) -> None:
     """Invariant 2: no second session is made before the first one is known closed."""
     shop.create("bid")
-    [old] = shop.stripe_sessions()
+    [old] = shop.stripe.sessions()
     fail(shop, f"{SESSIONS}/{old['id']}/expire", hang_seconds=60, when="before")
 
     shop.change_offer("bid#42", price={"amount": 100, "currency": "usd"})
     unavailable(shop, shop.create("bid"))
-    assert [s["status"] for s in shop.stripe_sessions()] == ["open"]
+    assert [s["status"] for s in shop.stripe.sessions()] == ["open"]
     recover(shop)
 
     assert shop.create("bid").status == 200
-    assert [s["status"] for s in shop.stripe_sessions()] == ["open", "expired"]
+    assert [s["status"] for s in shop.stripe.sessions()] == ["open", "expired"]
 
 
 def test_what_stripe_refuses_is_not_told_to_the_caller(shop: Shop) -> None:
@@ -157,13 +162,13 @@ def test_what_stripe_refuses_is_not_told_to_the_caller(shop: Shop) -> None:
 
 
 def test_a_wrong_api_key_is_not_told_to_the_caller(shop: Shop) -> None:
-    shop.set_secret("stripe/secret-key", "sk_test_wrong_and_telling")
+    shop.aws.set_secret("stripe/secret-key", "sk_test_wrong_and_telling")
 
     answer = shop.create("bid")
 
     unavailable(shop, answer)
     assert "telling" not in str(answer.body)
-    shop.set_secret("stripe/secret-key", shop.stripe.secret_key)
+    shop.aws.set_secret("stripe/secret-key", shop.stripe.sandbox.secret_key)
     credentials.forget()
     assert shop.create("bid").status == 200
     assert len(shop.sessions()) == 1
@@ -172,8 +177,8 @@ def test_a_wrong_api_key_is_not_told_to_the_caller(shop: Shop) -> None:
 def test_a_rotated_api_key_is_picked_up(shop: Shop) -> None:
     """The first key's last session is Stripe's own business; ours goes on."""
     shop.create("bid")
-    shop.stripe.secret_key = "sk_test_rotated"
-    shop.set_secret("stripe/secret-key", "sk_test_rotated")
+    shop.stripe.sandbox.secret_key = "sk_test_rotated"
+    shop.aws.set_secret("stripe/secret-key", "sk_test_rotated")
     unavailable(shop, shop.create("order"))
 
     credentials.forget()
@@ -182,7 +187,7 @@ def test_a_rotated_api_key_is_picked_up(shop: Shop) -> None:
 
 
 def test_a_secret_with_a_line_break_at_its_end_works(shop: Shop) -> None:
-    shop.set_secret("stripe/secret-key", f"{shop.stripe.secret_key}\n")
+    shop.aws.set_secret("stripe/secret-key", f"{shop.stripe.sandbox.secret_key}\n")
 
     assert shop.create("bid").status == 200
 
@@ -199,7 +204,7 @@ def test_an_intent_that_stripe_refuses_in_the_end_makes_way_for_other_terms(
 
     assert answer.status == 200
     assert [s["status"] for s in shop.sessions()] == ["abandoned", "open"]
-    assert [s["status"] for s in shop.stripe_sessions()] == ["open"]
+    assert [s["status"] for s in shop.stripe.sessions()] == ["open"]
 
 
 @pytest.mark.parametrize("other_terms", [False, True])
@@ -230,7 +235,7 @@ def test_nobody_at_stripes_address_is_a_502(
     unavailable(shop, shop.create("bid"))
 
     shop.values["StripeApiBase"] = stripe_url
-    assert shop.stripe.requests == []
+    assert shop.stripe.sandbox.requests == []
     assert [s["status"] for s in shop.sessions()] == ["prepared"]
 
 
@@ -255,12 +260,12 @@ def test_a_session_that_stripe_failed_to_expire_stays_the_only_one(
 ) -> None:
     """Invariant 11: a saved 5xx is replayed to the SDK's retry, and says nothing."""
     shop.create(kind)
-    [old] = shop.stripe_sessions()
+    [old] = shop.stripe.sessions()
     fail(shop, f"{SESSIONS}/{old['id']}/expire", status=status, when=when, times=times)
 
     answer = shop.create(kind, **OTHER_URLS[kind])
 
-    open_ones = [s["id"] for s in shop.stripe_sessions() if s["status"] == "open"]
+    open_ones = [s["id"] for s in shop.stripe.sessions() if s["status"] == "open"]
     ours = {s["stripe_session_id"]: s["status"] for s in shop.sessions()}
     assert len(open_ones) == 1
     assert ours[open_ones[0]] == "open"
@@ -268,14 +273,14 @@ def test_a_session_that_stripe_failed_to_expire_stays_the_only_one(
         unavailable(shop, answer)
         recover(shop)
         assert shop.create(kind, **OTHER_URLS[kind]).status == 200
-        statuses = [s["status"] for s in shop.stripe_sessions()]
+        statuses = [s["status"] for s in shop.stripe.sessions()]
         assert statuses == ["open", "expired"]
 
 
 def test_a_failed_expiry_is_a_502_even_if_it_was_done(shop: Shop) -> None:
     """Stripe has expired it and answers 500: the next try sees that."""
     shop.create("order")
-    [old] = shop.stripe_sessions()
+    [old] = shop.stripe.sessions()
     fail(shop, f"{SESSIONS}/{old['id']}/expire", status=500, when="after", times=1)
 
     unavailable(shop, shop.create("order", **OTHER_URLS["order"]))
@@ -289,12 +294,12 @@ def test_two_bids_of_a_row_are_never_both_payable(shop: Shop) -> None:
     """Invariant 11, for a sale key that two offers share."""
     shop.change_offer("bid#44", price={"amount": 5000, "currency": "usd"})
     shop.create("bid")
-    [old] = shop.stripe_sessions()
+    [old] = shop.stripe.sessions()
     fail(shop, f"{SESSIONS}/{old['id']}/expire", status=500, when="during", times=1)
 
     unavailable(shop, shop.create("bid", bid_id=44))
 
-    assert [s["status"] for s in shop.stripe_sessions()] == ["open"]
+    assert [s["status"] for s in shop.stripe.sessions()] == ["open"]
     assert [s["status"] for s in shop.sessions()] == ["open"]
 
 
@@ -304,8 +309,8 @@ def test_a_session_is_expired_only_if_stripe_calls_it_so(
 ) -> None:
     """Stripe refuses to expire it, and does not say that it cannot be paid."""
     shop.create("order")
-    [old] = shop.stripe_sessions()
-    shop.stripe.checkouts[old["id"]].session["status"] = status
+    [old] = shop.stripe.sessions()
+    shop.stripe.sandbox.checkouts[old["id"]].session["status"] = status
     fail(shop, f"{SESSIONS}/{old['id']}/expire", status=400)
 
     unavailable(shop, shop.create("order", **OTHER_URLS["order"]))
@@ -315,8 +320,8 @@ def test_a_session_is_expired_only_if_stripe_calls_it_so(
 
 def test_an_answer_without_a_status_is_no_word_that_it_is_expired(shop: Shop) -> None:
     shop.create("order")
-    [old] = shop.stripe_sessions()
-    del shop.stripe.checkouts[old["id"]].session["status"]
+    [old] = shop.stripe.sessions()
+    del shop.stripe.sandbox.checkouts[old["id"]].session["status"]
     fail(shop, f"{SESSIONS}/{old['id']}/expire", status=400)
 
     unavailable(shop, shop.create("order", **OTHER_URLS["order"]))
@@ -329,9 +334,9 @@ def test_a_session_that_stripe_does_not_know_any_more_makes_way_after_a_day(
 ) -> None:
     """The API key is another account's by now; no session stays open for longer."""
     shop.create("order")
-    [old] = shop.stripe_sessions()
+    [old] = shop.stripe.sessions()
     fail(shop, f"{SESSIONS}/{old['id']}/expire", status=404)
-    del shop.stripe.checkouts[old["id"]]
+    del shop.stripe.sandbox.checkouts[old["id"]]
     with time_machine.travel(timedelta(hours=24)):
         unavailable(shop, shop.create("order", **OTHER_URLS["order"]))
         assert [s["status"] for s in shop.sessions()] == ["open"]
@@ -358,7 +363,7 @@ def test_a_late_intent_that_was_opened_meanwhile_is_expired_at_stripe(
     with time_machine.travel(timedelta(hours=23, minutes=1)):
         creator.stripe_checkout.expire(as_it_was_read)
 
-    assert [s["status"] for s in shop.stripe_sessions()] == ["expired"]
+    assert [s["status"] for s in shop.stripe.sessions()] == ["expired"]
     assert [s["status"] for s in shop.sessions()] == ["expired"]
 
 
@@ -366,9 +371,9 @@ def test_another_refusal_is_no_word_that_a_session_is_gone_however_old_it_is(
     shop: Shop,
 ) -> None:
     shop.create("order")
-    [old] = shop.stripe_sessions()
+    [old] = shop.stripe.sessions()
     path = f"{SESSIONS}/{old['id']}"
-    shop.stripe.faults.add(Fault("*", path, status=400, times=99))
+    shop.stripe.sandbox.faults.add(Fault("*", path, status=400, times=99))
 
     with time_machine.travel(timedelta(hours=26)):
         unavailable(shop, shop.create("order", **OTHER_URLS["order"]))
@@ -400,7 +405,7 @@ def test_a_session_that_was_opened_meanwhile_is_not_given_up(
     monkeypatch.setattr(stripe_api.StripeApi, "create_session", overtaken)
     answer = shop.create("order", **OTHER_URLS["order"])
 
-    open_ones = [s["id"] for s in shop.stripe_sessions() if s["status"] == "open"]
+    open_ones = [s["id"] for s in shop.stripe.sessions() if s["status"] == "open"]
     ours = [s["stripe_session_id"] for s in shop.sessions() if s["status"] == "open"]
     assert answer.status == 200, answer.body
     assert len(open_ones) == 1

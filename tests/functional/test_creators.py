@@ -3,18 +3,19 @@
 import base64
 import random
 from collections import Counter
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-import time_machine
-from botocore.client import BaseClient
+from time_machine import Traveller
 
 from checkout.tables.daily_revenue import SHARDS
-from tests.shop import PUBLISHED, Answer, Shop, on_moto_too
+from tests.aws import on_moto_too
+from tests.aws_calls import AwsCall, observed
+from tests.shop import PUBLISHED, Answer, Shop
 
 START = datetime(2031, 5, 6, 23, 50, tzinfo=UTC)
+pytestmark = pytest.mark.frozen_at(START)
 TODAY, TOMORROW = "2031-05-06", "2031-05-07"
 REVENUE = "GET /api/creators/{creatorId}/revenue"
 PURCHASES = "GET /api/creators/{creatorId}/purchases"
@@ -37,19 +38,6 @@ SALE = NOTHING | {
     "organizationFeeCents": 49,
     "creatorPayoutCents": 851,
 }
-
-
-@pytest.fixture
-def time() -> Iterator[Any]:
-    with time_machine.travel(START, tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def shop(time: Any, shop: Shop) -> Shop:  # noqa: ARG001 - first of all, the time
-    """Open the shop ten minutes before midnight, at a time that the test moves."""
-    shop.load_samples()
-    return shop
 
 
 def ask(
@@ -75,9 +63,9 @@ def revenue(shop: Shop, creator: str = "creator_1", **query: str) -> dict[str, A
 def buy(shop: Shop, kind: str = "content", **changes: Any) -> dict[str, Any]:
     """Buy, and let the event of it wait at Stripe; return Stripe's session."""
     assert shop.create(kind, **changes).status == 200
-    stripe_id = shop.stripe_sessions()[0]["id"]
-    shop.pay(stripe_id)
-    return shop.stripe_get(f"/v1/checkout/sessions/{stripe_id}")
+    stripe_id = shop.stripe.sessions()[0]["id"]
+    shop.stripe.pay(stripe_id)
+    return shop.stripe.get(f"/v1/checkout/sessions/{stripe_id}")
 
 
 def sell(shop: Shop, kind: str = "content", **changes: Any) -> dict[str, Any]:
@@ -147,12 +135,14 @@ def test_what_has_no_creator_is_nobodys_revenue(shop: Shop) -> None:
 
 
 def counters(shop: Shop) -> list[dict[str, Any]]:
-    return [i for i in shop.items("PurchasesTable") if i["id"].startswith("revenue#")]
+    return [
+        i for i in shop.aws.items("PurchasesTable") if i["id"].startswith("revenue#")
+    ]
 
 
-def test_a_refund_is_taken_off_on_its_own_day(shop: Shop, time: Any) -> None:
+def test_a_refund_is_taken_off_on_its_own_day(shop: Shop, clock: Traveller) -> None:
     purchase = sell(shop)
-    time.shift(timedelta(hours=1))
+    clock.shift(timedelta(hours=1))
     refund(shop, purchase, 500)
     shop.deliver()
 
@@ -187,9 +177,11 @@ def test_a_full_refund_in_parts_leaves_nothing(shop: Shop) -> None:
     ]
 
 
-def test_what_stripe_took_is_there_when_stripe_has_told(shop: Shop, time: Any) -> None:
+def test_what_stripe_took_is_there_when_stripe_has_told(
+    shop: Shop, clock: Traveller
+) -> None:
     sell(shop)
-    time.shift(timedelta(minutes=11))
+    clock.shift(timedelta(minutes=11))
 
     shop.invoke("ReconcileFunction", {})
 
@@ -206,10 +198,10 @@ def test_neither_the_order_of_events_nor_their_repetition_matters(shop: Shop) ->
     """Two refunds and a lost dispute, told in any order."""
     payment_intent = buy(shop)["payment_intent"]
     for amount in (100, 250):
-        shop.stripe_post("/v1/refunds", payment_intent=payment_intent, amount=amount)
-    dispute = shop.sandbox("charges", payment_intent, "dispute", amount=400)
-    shop.sandbox("disputes", dispute["id"], "close", status="lost")
-    before, events = shop.everything(), shop.events()
+        shop.stripe.post("/v1/refunds", payment_intent=payment_intent, amount=amount)
+    dispute = shop.stripe.control("charges", payment_intent, "dispute", amount=400)
+    shop.stripe.control("disputes", dispute["id"], "close", status="lost")
+    before, events = shop.aws.snapshot(), shop.stripe.events()
     assert len(events) > 8
     dice = random.Random(20310506)  # noqa: S311 - an order, not a secret
 
@@ -219,7 +211,7 @@ def test_neither_the_order_of_events_nor_their_repetition_matters(shop: Shop) ->
         events[::-1],
         *(dice.sample(events, len(events)) for _ in "abcd"),
     ):
-        shop.restore(before)
+        shop.aws.restore(before)
         shop.deliver(*order, *order[:3])
         seen.append(revenue(shop))
 
@@ -246,7 +238,7 @@ def test_what_is_paid_twice_is_earned_once(shop: Shop) -> None:
 
 def test_what_waits_for_a_person_is_not_earned_yet(shop: Shop) -> None:
     buy(shop)
-    [event] = shop.events("checkout.session.completed")
+    [event] = shop.stripe.events("checkout.session.completed")
     event["data"]["object"]["amount_total"] = 500
 
     shop.deliver(event)
@@ -259,55 +251,33 @@ def test_what_waits_for_a_person_is_not_earned_yet(shop: Shop) -> None:
 # -------------------------------------------------------------------- no hot key
 
 
-@pytest.fixture
-def writes(monkeypatch: pytest.MonkeyPatch) -> Counter[str]:
+def items_written(calls: list[AwsCall]) -> Counter[str]:
     """Count how many transactions name each item."""
     found: Counter[str] = Counter()
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-
-    def counting(client: Any, operation: str, parameters: Any) -> Any:
-        for action in parameters.get("TransactItems", []):
+    for call in calls:
+        for action in call.parameters.get("TransactItems", []):
             [(verb, write)] = action.items()
             key = write["Item"] if verb == "Put" else write["Key"]
             found[next(iter(key.values()))["S"]] += 1
-        return call(client, operation, parameters)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", counting)
     return found
 
 
-def test_no_item_is_part_of_every_settlement_of_a_creator(
-    shop: Shop, writes: Counter[str]
-) -> None:
+def test_no_item_is_part_of_every_settlement_of_a_creator(shop: Shop) -> None:
     """Two transactions that meet on one item must not be the rule."""
     sales = 24
     for number in range(sales):
         buy(shop, buyer=f"user_{number}")
-    writes.clear()
 
-    shop.deliver(*shop.events("checkout.session.completed"))
+    with observed() as calls:
+        shop.deliver(*shop.stripe.events("checkout.session.completed"))
 
     assert revenue(shop)["totals"][0]["purchases"] == sales
-    [(item, busiest)] = writes.most_common(1)
+    [(item, busiest)] = items_written(calls).most_common(1)
     # Three on average; twelve of one are as good as impossible.
     assert SHARDS * busiest < 4 * sales, item
 
 
 # -------------------------------------------------------------------- who may ask
-
-
-@pytest.fixture
-def calls(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """List the operations that the functions ask of AWS."""
-    found: list[str] = []
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-
-    def noting(client: Any, operation: str, parameters: Any) -> Any:
-        found.append(operation)
-        return call(client, operation, parameters)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", noting)
-    return found
 
 
 @pytest.mark.parametrize("route", [REVENUE, PURCHASES])
@@ -327,18 +297,24 @@ def test_the_creator_and_operators_may_ask_and_nobody_else(
 
 
 @pytest.mark.parametrize("route", [REVENUE, PURCHASES])
-def test_who_may_not_ask_learns_nothing_whatever_the_id(
-    shop: Shop, route: str, calls: list[str]
+def test_a_forbidden_request_gets_one_answer_whatever_it_asks_for_and_reads_nothing(
+    shop: Shop, route: str
 ) -> None:
     sell(shop)
-    assert "TransactWriteItems" in calls
-    calls.clear()
 
-    answers = [
-        ask(shop, route, creator, caller="user_1", **query)
-        for creator in ("creator_1", "nobody", "", "x" * 3000, "revenue#creator_1", "*")
-        for query in ({}, {"from": "nonsense"}, {"cursor": "nonsense"})
-    ]
+    with observed() as calls:
+        answers = [
+            ask(shop, route, creator, caller="user_1", **query)
+            for creator in (
+                "creator_1",
+                "nobody",
+                "",
+                "x" * 3000,
+                "revenue#creator_1",
+                "*",
+            )
+            for query in ({}, {"from": "nonsense"}, {"cursor": "nonsense"})
+        ]
 
     assert {(a.status, a.body["code"], a.body["error"]) for a in answers} == {
         (403, "forbidden", "Only the creator and operators may see this.")
@@ -379,10 +355,10 @@ def test_an_id_that_no_creator_can_have_is_refused(shop: Shop, route: str) -> No
 
 
 def test_a_period_is_of_whole_days_in_utc_both_ends_included(
-    shop: Shop, time: Any
+    shop: Shop, clock: Traveller
 ) -> None:
     for buyer, minute in (("user_1", 23 * 60 + 59), ("user_2", 24 * 60)):
-        time.move_to(datetime(2031, 5, 6, tzinfo=UTC) + timedelta(minutes=minute))
+        clock.move_to(datetime(2031, 5, 6, tzinfo=UTC) + timedelta(minutes=minute))
         sell(shop, buyer=buyer)
 
     for first, last, sales in (
@@ -422,24 +398,6 @@ def test_time_begins_and_ends_somewhere(shop: Shop) -> None:
         assert revenue(shop, **query)["days"] == []
 
 
-@pytest.fixture
-def half_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let DynamoDB leave half of each batch for later, as it may at any time."""
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-
-    def halved(client: Any, operation: str, parameters: Any) -> Any:
-        if operation != "BatchGetItem":
-            return call(client, operation, parameters)
-        [(table, wanted)] = parameters["RequestItems"].items()
-        keys = wanted["Keys"]
-        now, later = keys[::2], keys[1::2]
-        answer = call(client, operation, {"RequestItems": {table: {"Keys": now}}})
-        left = {table: {"Keys": later}} if later else {}
-        return answer | {"UnprocessedKeys": left}
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", halved)
-
-
 @pytest.mark.usefixtures("half_answers")
 def test_what_a_batch_leaves_out_is_asked_for_again(shop: Shop) -> None:
     for number in range(6):
@@ -466,11 +424,11 @@ def test_a_creator_sees_who_bought_but_no_address(shop: Shop) -> None:
 
 
 @on_moto_too
-def test_the_pages_are_the_purchases_newest_first(shop: Shop, time: Any) -> None:
+def test_the_pages_are_the_purchases_newest_first(shop: Shop, clock: Traveller) -> None:
     ids: list[str] = []
     for number in range(7):
         # Some of them in the same millisecond.
-        time.shift(timedelta(seconds=number // 2))
+        clock.shift(timedelta(seconds=number // 2))
         ids.insert(0, sell(shop, buyer=f"user_{number}")["id"])
     sell(shop, contentId=OF_CREATOR_2)
 
@@ -519,11 +477,11 @@ def test_a_cursor_that_we_did_not_give_is_refused(shop: Shop) -> None:
 
 
 def test_another_creators_cursor_only_leads_into_ones_own_purchases(
-    shop: Shop, time: Any
+    shop: Shop, clock: Traveller
 ) -> None:
     own = []
     for number in range(3):
-        time.shift(timedelta(seconds=1))
+        clock.shift(timedelta(seconds=1))
         own.append(sell(shop, buyer=f"user_{number}")["id"])
         sell(shop, buyer=f"user_{number}", contentId=OF_CREATOR_2)
     theirs = ask(shop, PURCHASES, "creator_2", limit="1").body["nextCursor"]

@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from tests.aws import on_moto_too
 from tests.output import metrics_in
-from tests.shop import ACCESS, CARD, Shop, on_moto_too
+from tests.shop import ACCESS, Shop
+from tests.stripe_side import CARD
 
 DISPUTED_CARD = "4000000000000259"
 REFUND = "POST /api/purchases/{id}/refund"
@@ -22,7 +24,7 @@ DISPUTE_EVENTS = (
 def bought(shop: Shop, kind: str = "content", card: str = CARD) -> dict[str, Any]:
     """Buy something; return the purchase."""
     assert shop.create(kind).status == 200
-    shop.pay(shop.stripe_sessions()[0]["id"], card)
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"], card)
     shop.deliver()
     return shop.purchases()[-1]
 
@@ -30,11 +32,11 @@ def bought(shop: Shop, kind: str = "content", card: str = CARD) -> dict[str, Any
 def dispute(shop: Shop, purchase: dict[str, Any], **facts: Any) -> str:
     """Let the buyer's bank dispute the payment; return the dispute's id."""
     intent = purchase["stripe_payment_intent_id"]
-    return str(shop.sandbox("charges", intent, "dispute", **facts)["id"])
+    return str(shop.stripe.control("charges", intent, "dispute", **facts)["id"])
 
 
 def close(shop: Shop, dispute_id: str, status: str) -> None:
-    shop.sandbox("disputes", dispute_id, "close", status=status)
+    shop.stripe.control("disputes", dispute_id, "close", status=status)
 
 
 def has_access(shop: Shop, kind: str = "content") -> bool:
@@ -64,10 +66,7 @@ def test_a_dispute_suspends_access_until_it_is_won(shop: Shop, kind: str) -> Non
 
     assert (status(shop), has_access(shop, kind)) == ("completed", True)
     assert "suspended" not in shop.ownerships()[0]
-    assert [a for a in shop.audit() if a in {"dispute_opened", "dispute_won"}] == [
-        "dispute_opened",
-        "dispute_won",
-    ]
+    assert shop.audit.has_exactly("dispute_opened", "dispute_won")
 
 
 @pytest.mark.parametrize(
@@ -91,7 +90,7 @@ def test_a_lost_dispute_ends_access_for_good(
     assert (status(shop), has_access(shop, kind)) == ("disputed", False)
     assert shop.ownerships() == []
     if offer_id:
-        assert shop.item("OffersTable", offer_id)["status"] == returned
+        assert shop.aws.item("OffersTable", offer_id)["status"] == returned
 
 
 def test_access_is_kept_where_the_stack_says_so(shop: Shop) -> None:
@@ -111,19 +110,19 @@ def test_any_order_of_a_dispute_s_events_ends_the_same(
     shop: Shop, outcome: str
 ) -> None:
     close(shop, dispute(shop, bought(shop)), outcome)
-    events = shop.events(*DISPUTE_EVENTS)
+    events = shop.stripe.events(*DISPUTE_EVENTS)
     assert len(events) == {"won": 4, "lost": 3}[outcome]
-    before = shop.everything()
+    before = shop.aws.snapshot()
 
     ends = set()
     for first, *others in permutations(events):
-        shop.restore(before)
+        shop.aws.restore(before)
         shop.deliver(first, *others, first)
 
         [purchase] = shop.purchases()
         [known] = purchase["disputes"].values()
         money = sum(known["balance"].values())
-        counts = shop.item("PurchasesTable", "buyer#user_1")
+        counts = shop.aws.item("PurchasesTable", "buyer#user_1")
         counted = tuple(sorted((n, v) for n, v in counts.items() if n != "id" and v))
         ends.add(
             (purchase["status"], known["status"], money, has_access(shop), counted)
@@ -139,10 +138,10 @@ def test_any_order_of_a_dispute_s_events_ends_the_same(
 def test_a_dispute_that_overtakes_its_purchase_settles_it_first(shop: Shop) -> None:
     """A fraudulent card: Stripe disputes the charge before it reports the session."""
     shop.create("content")
-    shop.pay(shop.stripe_sessions()[0]["id"], DISPUTED_CARD)
-    created = shop.events("charge.dispute.created")
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"], DISPUTED_CARD)
+    created = shop.stripe.events("charge.dispute.created")
 
-    shop.deliver(*created, *shop.events())
+    shop.deliver(*created, *shop.stripe.events())
 
     assert (status(shop), has_access(shop)) == ("disputed", False)
 
@@ -162,12 +161,12 @@ def test_a_disputed_payment_is_not_refunded_as_well(shop: Shop) -> None:
     )
 
     assert (answer.status, answer.body["code"]) == (409, "not_refundable")
-    assert shop.stripe_get("/v1/refunds")["data"] == []
+    assert shop.stripe.get("/v1/refunds")["data"] == []
 
 
 def test_an_inquiry_is_recorded_and_takes_nothing_away(shop: Shop) -> None:
     dispute(shop, bought(shop))
-    [created] = shop.events("charge.dispute.created")
+    [created] = shop.stripe.events("charge.dispute.created")
     created["data"]["object"] |= {
         "status": "warning_needs_response",
         "balance_transactions": [],
@@ -176,20 +175,21 @@ def test_an_inquiry_is_recorded_and_takes_nothing_away(shop: Shop) -> None:
     shop.deliver(created)
 
     assert (status(shop), has_access(shop)) == ("completed", True)
-    assert shop.audit()[-1] == "dispute_inquiry"
+    assert shop.audit.has_exactly("checkout_completed", "dispute_inquiry")
+    assert shop.audit.has_none_of("dispute_opened")
 
 
 def test_a_lost_dispute_that_is_reversed_gives_back_what_was_taken(shop: Shop) -> None:
     dispute_id = dispute(shop, bought(shop, "order"))
     close(shop, dispute_id, "lost")
     shop.deliver()
-    [closed] = shop.events("charge.dispute.closed")
+    [closed] = shop.stripe.events("charge.dispute.closed")
     closed["data"]["object"]["status"] = "won"
 
     shop.deliver(closed)
 
     assert (status(shop), has_access(shop, "order")) == ("completed", True)
-    assert shop.item("OffersTable", "order#order_1")["status"] == "PAID"
+    assert shop.aws.item("OffersTable", "order#order_1")["status"] == "PAID"
 
 
 def test_disputes_are_counted_once_each(
@@ -198,7 +198,7 @@ def test_disputes_are_counted_once_each(
     dispute_id = dispute(shop, bought(shop))
     close(shop, dispute_id, "lost")
     shop.deliver()
-    shop.deliver(*shop.events(*DISPUTE_EVENTS))
+    shop.deliver(*shop.stripe.events(*DISPUTE_EVENTS))
 
     counted = metrics_in(capsys.readouterr().out)
     assert counted["payments.disputes.lost"] == 1
@@ -210,15 +210,15 @@ def test_an_early_fraud_warning_is_recorded_once_and_counted(
     """Nothing is taken away: the money is here, and a person may still refund it."""
     purchase = bought(shop)
     intent = purchase["stripe_payment_intent_id"]
-    warning = shop.sandbox("charges", intent, "early_fraud_warning")
+    warning = shop.stripe.control("charges", intent, "early_fraud_warning")
 
     shop.deliver()
-    shop.deliver(*shop.events("radar.early_fraud_warning.created"))
+    shop.deliver(*shop.stripe.events("radar.early_fraud_warning.created"))
 
     [found] = shop.purchases()
     assert found["fraud_warnings"] == [warning["id"]]
     assert (status(shop), has_access(shop)) == ("completed", True)
-    [entry] = shop.entries("fraud_warning_received")
+    [entry] = shop.audit.of("fraud_warning_received")
     assert entry["fraud_warning_id"] == warning["id"]
     counted = metrics_in(capsys.readouterr().out)
     assert counted["payments.fraud_warnings"] == 1
@@ -232,8 +232,8 @@ def test_a_dispute_that_is_first_heard_of_when_it_is_lost_is_counted_as_opened(
     close(shop, dispute_id, "lost")
     capsys.readouterr()
 
-    shop.deliver(*shop.events("charge.dispute.closed"))
-    shop.deliver(*shop.events("charge.dispute.created"))
+    shop.deliver(*shop.stripe.events("charge.dispute.closed"))
+    shop.deliver(*shop.stripe.events("charge.dispute.created"))
 
     counted = metrics_in(capsys.readouterr().out)
     assert counted["payments.disputes.opened"] == 1

@@ -13,7 +13,9 @@ from checkout.clients import credentials
 from local.sam_local.api_gateway import as_from_api_gateway
 from local.sam_local.events import SAMPLES, filled, sample_events, signed
 from tests import template_file
-from tests.shop import WEBHOOK_SECRET, Shop, aws_client
+from tests.aws import aws_client
+from tests.shop import Shop
+from tests.stripe_side import WEBHOOK_SECRET
 
 EVENTS = sorted(sample_events())
 HTTP = [file for file in EVENTS if "routeKey" in file.read_text()]
@@ -35,7 +37,7 @@ def names(shop: Shop) -> dict[str, str]:
     """Sell the sample content, and say what everything of the sale is called."""
     shop.create("content", buyer="buyer_7")
     [session] = shop.sessions()
-    shop.pay(session["stripe_session_id"])
+    shop.stripe.pay(session["stripe_session_id"])
     shop.deliver()
     [purchase] = shop.purchases()
     return {
@@ -62,7 +64,7 @@ def listeners(shop: Shop) -> Iterator[None]:
             """Keep the tests' output clean."""
 
     aws_client("events").create_event_bus(Name=shop.values["EventBus"])
-    shop.set_secret("segment/write-key", "key")
+    shop.aws.set_secret("segment/write-key", "key")
     with ThreadingHTTPServer(("127.0.0.1", 0), Segment) as server:
         Thread(target=server.serve_forever).start()
         shop.values["SegmentApiBase"] = f"http://127.0.0.1:{server.server_port}"

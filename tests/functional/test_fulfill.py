@@ -1,15 +1,20 @@
 """What becomes of a session: paid, on its way, declined, failed, expired, or wrong."""
 
+import json
 from collections.abc import Callable
 from copy import deepcopy
-from itertools import permutations
+from itertools import count, permutations
 from typing import Any
+from unittest.mock import patch
 
 import pytest
+from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
+from functions.fulfillment import app as worker
 from tests.crashes import CrashPoint
 from tests.output import metrics_in
-from tests.shop import ACCESS, CARD, DECLINED_CARD, PUBLISHED, Shop
+from tests.shop import ACCESS, PUBLISHED, Shop
+from tests.stripe_side import CARD, DECLINED_CARD
 
 KINDS = ["bid", "auction", "order", "product", "content"]
 COMPLETED = "checkout.session.completed"
@@ -27,7 +32,7 @@ def open_session(shop: Shop, kind: str = "content", **changes: Any) -> str:
     """Start a purchase; return Stripe's id of the session."""
     created = shop.create(kind, **changes)
     assert created.status == 200, created.body
-    return str(shop.stripe_sessions()[0]["id"])
+    return str(shop.stripe.sessions()[0]["id"])
 
 
 def bank_session(shop: Shop) -> tuple[str, str]:
@@ -35,8 +40,8 @@ def bank_session(shop: Shop) -> tuple[str, str]:
     euros = {"amount": 999, "currency": "eur"}
     shop.change_offer(f"content#{PUBLISHED}", price=euros)
     stripe_id = open_session(shop)
-    shop.pay_by_bank(stripe_id)
-    session = shop.stripe_get(f"/v1/checkout/sessions/{stripe_id}")
+    shop.stripe.pay_by_bank(stripe_id)
+    session = shop.stripe.get(f"/v1/checkout/sessions/{stripe_id}")
     return stripe_id, session["payment_intent"]
 
 
@@ -60,7 +65,7 @@ def has_access(shop: Shop, kind: str = "content", buyer: str = "user_1") -> bool
 
 
 def expire(shop: Shop, stripe_id: str) -> None:
-    shop.stripe_post(f"/v1/checkout/sessions/{stripe_id}/expire")
+    shop.stripe.post(f"/v1/checkout/sessions/{stripe_id}/expire")
 
 
 def changed(event: Event, **facts: Any) -> Event:
@@ -72,8 +77,8 @@ def changed(event: Event, **facts: Any) -> Event:
 
 def paid_event(shop: Shop, kind: str = "content", **changes: Any) -> Event:
     stripe_id = open_session(shop, kind, **changes)
-    shop.pay(stripe_id)
-    return shop.events(COMPLETED)[-1]
+    shop.stripe.pay(stripe_id)
+    return shop.stripe.events(COMPLETED)[-1]
 
 
 # -------------------------------------------------------------------- money arrived
@@ -94,13 +99,11 @@ def test_a_paid_session_is_recorded_everywhere(shop: Shop, kind: str) -> None:
     assert purchase["payment_session_id"] == session["id"]
     assert purchase["stripe_session_id"] == found["id"]
     assert purchase["amount"] == session["amount"] == found["amount_total"]
-    assert shop.item("PurchasesTable", found["payment_intent"]) == {
+    assert shop.aws.item("PurchasesTable", found["payment_intent"]) == {
         "id": found["payment_intent"],
         "purchase_id": purchase["id"],
     }
-    completed = [
-        e for e in shop.items("AuditLogTable") if e["action"] == "checkout_completed"
-    ]
+    completed = [e for e in shop.audit.entries if e["action"] == "checkout_completed"]
     assert [(e["event_id"], e["purchase_id"]) for e in completed] == [
         (event["id"], purchase["id"])
     ]
@@ -144,11 +147,11 @@ def test_what_is_sold_only_once_is_sold(shop: Shop) -> None:
         "auction": ("auction#auction_1", "paid"),
         "order": ("order#order_1", "PAID"),
     }.items():
-        before = shop.item("OffersTable", sold[0])["status"]
+        before = shop.aws.item("OffersTable", sold[0])["status"]
         event = paid_event(shop, kind)
-        assert shop.item("OffersTable", sold[0])["status"] == before
+        assert shop.aws.item("OffersTable", sold[0])["status"] == before
         shop.deliver(event)
-        assert shop.item("OffersTable", sold[0])["status"] == sold[1]
+        assert shop.aws.item("OffersTable", sold[0])["status"] == sold[1]
 
 
 def test_a_row_names_the_bid_and_an_order_the_purchase(shop: Shop) -> None:
@@ -156,8 +159,10 @@ def test_a_row_names_the_bid_and_an_order_the_purchase(shop: Shop) -> None:
     shop.deliver(paid_event(shop, "order"))
 
     [purchase] = [p for p in shop.purchases() if p["kind"] == "order"]
-    assert shop.item("OffersTable", "row#7")["purchased_bid_id"] == "42"
-    assert shop.item("OffersTable", "order#order_1")["purchase_id"] == purchase["id"]
+    assert shop.aws.item("OffersTable", "row#7")["purchased_bid_id"] == "42"
+    assert (
+        shop.aws.item("OffersTable", "order#order_1")["purchase_id"] == purchase["id"]
+    )
 
 
 def test_a_product_is_bought_again_and_again_and_owned_by_nobody(shop: Shop) -> None:
@@ -166,7 +171,9 @@ def test_a_product_is_bought_again_and_again_and_owned_by_nobody(shop: Shop) -> 
 
     assert len(shop.purchases()) == 2
     assert shop.ownerships() == []
-    assert not [i for i in shop.items("PurchasesTable") if i["id"].startswith("buyer#")]
+    assert not [
+        i for i in shop.aws.items("PurchasesTable") if i["id"].startswith("buyer#")
+    ]
 
 
 def test_content_is_bought_by_each_buyer_once(shop: Shop) -> None:
@@ -202,7 +209,7 @@ def test_the_amount_is_split_by_the_fees_of_the_offer(
     shop: Shop, bps: dict[str, int], shares: tuple[int, int, int]
 ) -> None:
     """Invariant 5: the three shares are the amount."""
-    offer = shop.item("OffersTable", f"content#{PUBLISHED}")
+    offer = shop.aws.item("OffersTable", f"content#{PUBLISHED}")
     for name in ("platform_fee_bps", "organization_fee_bps"):
         offer.pop(name)
     shop.put_offer(offer | bps)
@@ -273,14 +280,15 @@ def test_money_on_its_way_gives_nothing_yet(shop: Shop) -> None:
     assert standing(shop) == ("processing", "unpaid")
     assert shop.purchases() == shop.ownerships() == []
     assert not has_access(shop)
-    assert shop.audit() == ["checkout_created", "payment_processing"]
+    assert shop.audit.has_exactly("checkout_created", "payment_processing")
+    assert shop.audit.has_none_of("checkout_completed")
     assert shop.create("content").body["code"] == "payment_in_progress"
 
 
 def test_money_that_arrives_later_is_a_purchase(shop: Shop) -> None:
     _, payment_intent = bank_session(shop)
     shop.deliver()
-    shop.bank_decides(payment_intent, pays=True)
+    shop.stripe.bank_decides(payment_intent, pays=True)
 
     shop.deliver()
 
@@ -294,7 +302,7 @@ def test_money_that_does_not_arrive_ends_the_session_and_another_may_begin(
 ) -> None:
     _, payment_intent = bank_session(shop)
     shop.deliver()
-    shop.bank_decides(payment_intent, pays=False)
+    shop.stripe.bank_decides(payment_intent, pays=False)
     capsys.readouterr()
 
     shop.deliver()
@@ -305,7 +313,7 @@ def test_money_that_does_not_arrive_ends_the_session_and_another_may_begin(
     assert "unresolved" not in session_of(shop)
     assert metrics_in(capsys.readouterr().out)["payments.checkout.failed"] == 1
     again = open_session(shop)
-    shop.pay(again)
+    shop.stripe.pay(again)
     shop.deliver()
     assert has_access(shop)
 
@@ -314,14 +322,15 @@ def test_a_declined_card_leaves_the_session_open_for_another(
     shop: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:
     stripe_id = open_session(shop)
-    shop.pay(stripe_id, DECLINED_CARD)
+    shop.stripe.pay(stripe_id, DECLINED_CARD)
     capsys.readouterr()
     shop.deliver()
     assert standing(shop) == ("open", "failed")
-    assert shop.audit() == ["checkout_created", "payment_failed"]
+    assert shop.audit.has_exactly("checkout_created", "payment_failed")
+    assert shop.audit.has_none_of("checkout_completed")
     assert metrics_in(capsys.readouterr().out)["payments.checkout.failed"] == 1
 
-    shop.pay(stripe_id, CARD)
+    shop.stripe.pay(stripe_id, CARD)
     shop.deliver()
 
     assert standing(shop) == ("complete", "paid")
@@ -336,13 +345,14 @@ def test_an_expired_session_is_over_and_another_may_begin(shop: Shop) -> None:
 
     assert standing(shop) == ("expired", "unpaid")
     assert "unresolved" not in session_of(shop)
-    assert shop.audit() == ["checkout_created", "checkout_expired"]
+    assert shop.audit.has_exactly("checkout_created", "checkout_expired")
+    assert shop.audit.has_none_of("checkout_completed")
     assert open_session(shop) != stripe_id
 
 
 def test_an_event_of_a_session_that_is_still_open_changes_nothing(shop: Shop) -> None:
     open_session(shop)
-    session = shop.stripe_sessions()[0]
+    session = shop.stripe.sessions()[0]
     event = {"id": "evt_1", "type": COMPLETED, "livemode": False}
 
     shop.deliver(event | {"data": {"object": session}})
@@ -355,25 +365,29 @@ def test_an_event_of_a_session_that_is_still_open_changes_nothing(shop: Shop) ->
 
 def by_bank(shop: Shop, *, pays: bool) -> list[Event]:
     _, payment_intent = bank_session(shop)
-    shop.bank_decides(payment_intent, pays=pays)
-    return shop.events(COMPLETED, SUCCEEDED if pays else FAILED, DECLINED)
+    shop.stripe.bank_decides(payment_intent, pays=pays)
+    return shop.stripe.events(COMPLETED, SUCCEEDED if pays else FAILED, DECLINED)
 
 
 def declined_then_paid(shop: Shop) -> list[Event]:
     stripe_id = open_session(shop)
-    shop.pay(stripe_id, DECLINED_CARD)
-    shop.pay(stripe_id)
-    [paid] = shop.events(COMPLETED)
+    shop.stripe.pay(stripe_id, DECLINED_CARD)
+    shop.stripe.pay(stripe_id)
+    [paid] = shop.stripe.events(COMPLETED)
     # No session does this; a message that waited in a queue may look like it.
     late = changed(paid, status="expired", payment_status="unpaid")
-    return [*shop.events(DECLINED), paid, late | {"id": "evt_late", "type": EXPIRED}]
+    return [
+        *shop.stripe.events(DECLINED),
+        paid,
+        late | {"id": "evt_late", "type": EXPIRED},
+    ]
 
 
 def declined_then_expired(shop: Shop) -> list[Event]:
     stripe_id = open_session(shop)
-    shop.pay(stripe_id, DECLINED_CARD)
+    shop.stripe.pay(stripe_id, DECLINED_CARD)
     expire(shop, stripe_id)
-    return shop.events(DECLINED, EXPIRED)
+    return shop.stripe.events(DECLINED, EXPIRED)
 
 
 STORIES: dict[str, tuple[Callable[[Shop], list[Event]], tuple[str, str], int]] = {
@@ -395,7 +409,7 @@ def test_any_order_of_arrival_ends_the_same(shop: Shop, story: str) -> None:
     """Invariant 1: rank decides, not arrival; and no repetition counts twice."""
     tell, end, purchases = STORIES[story]
     events = tell(shop)
-    before = shop.everything()
+    before = shop.aws.snapshot()
 
     for order in [*orders(len(events)), tuple(range(len(events))) * 2]:
         shop.deliver(*(events[n] for n in order))
@@ -406,9 +420,9 @@ def test_any_order_of_arrival_ends_the_same(shop: Shop, story: str) -> None:
             told
         )
         assert len(shop.ownerships()) == purchases, told
-        assert shop.audit().count("checkout_completed") == purchases, told
+        assert shop.audit.count("checkout_completed") == purchases, told
         assert has_access(shop) == bool(purchases), told
-        shop.restore(before)
+        shop.aws.restore(before)
 
 
 def test_a_late_expired_does_not_undo_complete(shop: Shop) -> None:
@@ -438,11 +452,11 @@ def session_that_we_did_not_record(shop: Shop, kind: str = "content") -> str:
     for number in range(1, 60):
         with CrashPoint(number) as crash:
             shop.create(kind)
-        if shop.stripe_sessions():
+        if shop.stripe.sessions():
             break
     assert crash.happened
     assert session_of(shop)["status"] == "prepared"
-    return str(shop.stripe_sessions()[0]["id"])
+    return str(shop.stripe.sessions()[0]["id"])
 
 
 def test_an_event_that_overtakes_our_own_record_settles(shop: Shop) -> None:
@@ -450,7 +464,7 @@ def test_an_event_that_overtakes_our_own_record_settles(shop: Shop) -> None:
     stripe_id = session_that_we_did_not_record(shop)
     query = {"session_id": stripe_id}
     assert shop.call("GET /api/checkout/session-status", query=query).status == 404
-    shop.pay(stripe_id)
+    shop.stripe.pay(stripe_id)
 
     shop.deliver()
 
@@ -461,9 +475,46 @@ def test_an_event_that_overtakes_our_own_record_settles(shop: Shop) -> None:
     assert status.body == {"status": "complete"}
 
 
+def work_of_another_process(shop: Shop, event: Event) -> None:
+    """Apply an event while a worker is at work; each has a batch of its own."""
+    other = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+    with patch.object(worker, "processor", other):
+        assert shop.work(json.dumps(event)) == []
+
+
+def test_two_stripe_sessions_that_race_for_one_of_ours_both_leave_a_purchase(
+    shop: Shop,
+) -> None:
+    """Invariant 4: the second charge is kept for a person, whoever is quicker."""
+    shop.stripe.pay(session_that_we_did_not_record(shop))
+    event = shop.stripe.events(COMPLETED)[-1]
+    other = changed(event, id="cs_test_other", payment_intent="pi_other")
+    before = shop.aws.snapshot()
+
+    for number in count(1):
+        shop.aws.restore(before)
+        quicker = CrashPoint(
+            number, visitor=lambda: work_of_another_process(shop, other)
+        )
+        with quicker:
+            failed = shop.work(json.dumps(event))
+        if not quicker.happened:
+            break
+        assert shop.work(*failed) == [], "it comes again, and has its effect then"
+
+        where = f"after {quicker.steps[:number]}"
+        reasons = {
+            p["stripe_session_id"]: p.get("quarantine_reason") for p in shop.purchases()
+        }
+        ours = event["data"]["object"]["id"]
+        assert reasons.keys() == {ours, "cs_test_other"}, where
+        assert set(reasons.values()) == {None, "another_stripe_session"}, where
+    assert number > 3
+
+
 def test_every_other_event_may_overtake_our_record_too(shop: Shop) -> None:
     stripe_id = session_that_we_did_not_record(shop)
-    shop.pay(stripe_id, DECLINED_CARD)
+    shop.stripe.pay(stripe_id, DECLINED_CARD)
     shop.deliver()
     assert standing(shop) == ("prepared", "failed")
 
@@ -488,8 +539,8 @@ def is_quarantined(shop: Shop, reason: str, capsys: Any = None) -> bool:
         assert session_of(shop)["status"] == "quarantined"
         assert "unresolved" not in session_of(shop)
     assert shop.ownerships() == []
-    assert shop.audit()[-1] == "purchase_quarantined"
-    [entry] = [e for e in shop.items("AuditLogTable") if e.get("purchase_id")]
+    assert shop.audit.has_none_of("checkout_completed")
+    [entry] = shop.audit.of("purchase_quarantined")
     assert entry["reason"] == purchase["quarantine_reason"]
     if capsys:
         counted = metrics_in(capsys.readouterr().out)
@@ -528,7 +579,7 @@ def test_money_that_is_not_what_we_asked_for_is_quarantined(
     assert purchase["amount"] == (999 if arrived is None else arrived)
     shares = ("platform_fee", "organization_fee", "creator_payout")
     assert sum(purchase[name] for name in shares) == purchase["amount"]
-    counts = shop.item("PurchasesTable", "buyer#user_1")
+    counts = shop.aws.item("PurchasesTable", "buyer#user_1")
     assert (counts["total"], counts["quarantined"]) == (1, 1)
     assert shop.create("content").body["code"] == "payment_in_progress"
 
@@ -548,15 +599,15 @@ def test_money_for_what_has_vanished_is_quarantined(
 ) -> None:
     """Invariant 4: all of the sale or nothing of it, and the money is not lost."""
     event = paid_event(shop, kind)
-    shop.dynamodb.delete_item(
-        TableName=shop.tables["OffersTable"], Key={"id": {"S": offer_id}}
+    shop.aws.dynamodb.delete_item(
+        TableName=shop.aws.tables["OffersTable"], Key={"id": {"S": offer_id}}
     )
-    offers = shop.items("OffersTable")
+    offers = shop.aws.items("OffersTable")
 
     shop.deliver(event)
 
     assert is_quarantined(shop, "offer_vanished", capsys)
-    assert shop.items("OffersTable") == offers
+    assert shop.aws.items("OffersTable") == offers
 
 
 def test_a_quarantined_payment_bars_a_second_one(shop: Shop) -> None:
@@ -565,7 +616,7 @@ def test_a_quarantined_payment_bars_a_second_one(shop: Shop) -> None:
 
     assert shop.create("content").body["code"] == "payment_in_progress"
 
-    assert len(shop.stripe_sessions()) == 1
+    assert len(shop.stripe.sessions()) == 1
 
 
 def test_a_payment_intent_that_is_another_purchase_is_quarantined(shop: Shop) -> None:
@@ -581,7 +632,7 @@ def test_a_payment_intent_that_is_another_purchase_is_quarantined(shop: Shop) ->
     assert statuses[first["data"]["object"]["id"]]["status"] == "completed"
     other = statuses[second["data"]["object"]["id"]]
     assert other["quarantine_reason"] == "payment_intent_recorded_already"
-    pointer = shop.item("PurchasesTable", intent)
+    pointer = shop.aws.item("PurchasesTable", intent)
     assert pointer["purchase_id"] != other["id"]
 
 
@@ -590,16 +641,16 @@ def test_a_stripe_session_that_belongs_to_another_of_ours_is_quarantined(
 ) -> None:
     """A crash, and then a pointer that leads elsewhere."""
     stripe_id = session_that_we_did_not_record(shop)
-    shop.dynamodb.put_item(
-        TableName=shop.tables["PaymentSessionsTable"],
+    shop.aws.dynamodb.put_item(
+        TableName=shop.aws.tables["PaymentSessionsTable"],
         Item={"id": {"S": stripe_id}, "payment_session_id": {"S": "ps_other"}},
     )
-    shop.pay(stripe_id)
+    shop.stripe.pay(stripe_id)
 
     shop.deliver()
 
     assert is_quarantined(shop, "stripe_session_recorded_already")
-    pointer = shop.item("PaymentSessionsTable", stripe_id)
+    pointer = shop.aws.item("PaymentSessionsTable", stripe_id)
     assert pointer["payment_session_id"] == "ps_other"
 
 
@@ -630,11 +681,11 @@ def test_an_event_that_comes_again_is_noted_and_changes_nothing_else(
     """Invariant 4: whoever asks after an event finds it in the history."""
     event = paid_event(shop)
     shop.deliver(event)
-    before = shop.everything()
+    before = shop.aws.snapshot()
 
     shop.deliver(event)
 
-    after = shop.everything()
+    after = shop.aws.snapshot()
     entries = [
         e for e in after.pop("AuditLogTable") if e not in before["AuditLogTable"]
     ]
@@ -651,7 +702,7 @@ def test_an_end_of_another_stripe_session_does_not_end_ours(
 ) -> None:
     stripe_id = open_session(shop)
     expire(shop, stripe_id)
-    [event] = shop.events(EXPIRED)
+    [event] = shop.stripe.events(EXPIRED)
     other = changed(event, id="cs_test_other")
 
     shop.deliver(other | {"type": event_type})

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from tests.crashes import crash_points
-from tests.shop import DECLINED_CARD, PUBLISHED, Shop
+from tests.shop import PUBLISHED, Shop
+from tests.stripe_side import DECLINED_CARD
 
 # A process that is killed has nothing to flush.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
@@ -20,8 +21,8 @@ MOMENTS = {"at", "due_at", "entry_id", "purchased_at"}
 
 def paid(shop: Shop, kind: str) -> Event:
     shop.create(kind)
-    shop.pay(shop.stripe_sessions()[0]["id"])
-    return shop.events("checkout.session.completed")[-1]
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    return shop.stripe.events("checkout.session.completed")[-1]
 
 
 def settled(shop: Shop) -> Event:
@@ -35,8 +36,8 @@ def settled_without_an_owner(shop: Shop) -> Event:
 def quarantined(shop: Shop) -> Event:
     """The order of the calls matters most here: one transaction fails, one follows."""
     event = paid(shop, "order")
-    shop.dynamodb.delete_item(
-        TableName=shop.tables["OffersTable"], Key={"id": {"S": "order#order_1"}}
+    shop.aws.dynamodb.delete_item(
+        TableName=shop.aws.tables["OffersTable"], Key={"id": {"S": "order#order_1"}}
     )
     return event
 
@@ -45,21 +46,21 @@ def on_its_way(shop: Shop) -> Event:
     price = {"amount": 999, "currency": "eur"}
     shop.change_offer(f"content#{PUBLISHED}", price=price)
     shop.create("content")
-    shop.pay_by_bank(shop.stripe_sessions()[0]["id"])
-    return shop.events("checkout.session.completed")[-1]
+    shop.stripe.pay_by_bank(shop.stripe.sessions()[0]["id"])
+    return shop.stripe.events("checkout.session.completed")[-1]
 
 
 def expired(shop: Shop) -> Event:
     shop.create("content")
-    stripe_id = shop.stripe_sessions()[0]["id"]
-    shop.stripe_post(f"/v1/checkout/sessions/{stripe_id}/expire")
-    return shop.events("checkout.session.expired")[-1]
+    stripe_id = shop.stripe.sessions()[0]["id"]
+    shop.stripe.post(f"/v1/checkout/sessions/{stripe_id}/expire")
+    return shop.stripe.events("checkout.session.expired")[-1]
 
 
 def declined(shop: Shop) -> Event:
     shop.create("content")
-    shop.pay(shop.stripe_sessions()[0]["id"], DECLINED_CARD)
-    return shop.events("payment_intent.payment_failed")[-1]
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"], DECLINED_CARD)
+    return shop.stripe.events("payment_intent.payment_failed")[-1]
 
 
 @pytest.mark.parametrize(
@@ -72,13 +73,13 @@ def test_a_crash_anywhere_and_a_redelivery_end_as_if_nothing_had_happened(
 ) -> None:
     """Invariant 1: whatever is killed. Every table is compared, but for moments."""
     message = json.dumps(story(shop))
-    before = shop.everything()
+    before = shop.aws.snapshot()
     assert shop.work(message) == []
     undisturbed = written(shop)
 
     steps = 0
     for crash in crash_points():
-        shop.restore(before)
+        shop.aws.restore(before)
         with crash:
             shop.work(message)
         assert shop.work(message) == [], crash
@@ -98,5 +99,5 @@ def written(shop: Shop) -> dict[str, list[str]]:
             for item in items
             if item.get("action") != "event_had_no_effect"
         )
-        for name, items in shop.everything().items()
+        for name, items in shop.aws.snapshot().items()
     }

@@ -2,19 +2,23 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
 from checkout.clients.payment_events_queue import read_event
 from checkout.domain.stripe_events import Outcome
+from checkout.tables import transaction
 from checkout.telemetry import metrics
+from tests import flows
+from tests.aws_calls import AwsCall, failing, intercepted, one_at_a_time
+from tests.lambda_events import Context, sqs_event
 from tests.output import captured_log, metrics_in
-from tests.shop import PUBLISHED, WEBHOOK_SECRET, Context, Shop, sqs_event
+from tests.shop import PUBLISHED, Shop
+from tests.stripe_side import WEBHOOK_SECRET
 
 POISON = [
     "",
@@ -36,13 +40,9 @@ def paid(shop: Shop, kind: str = "bid") -> dict[str, Any]:
     """Buy something and return Stripe's event, which nobody has seen yet."""
     created = shop.create(kind)
     assert created.status == 200, created.body
-    newest = shop.stripe_sessions()[0]
-    shop.pay(newest["id"])
-    [event] = [
-        event
-        for event in shop.events("checkout.session.completed")
-        if event["data"]["object"]["id"] == newest["id"]
-    ]
+    newest = shop.stripe.sessions()[0]
+    shop.stripe.pay(newest["id"])
+    [event] = shop.stripe.events_of(newest["id"], "checkout.session.completed")
     return event
 
 
@@ -86,21 +86,35 @@ def test_a_batch_of_poison_alone_is_reported_and_does_not_raise(shop: Shop) -> N
     ]
 
 
-def test_a_table_that_cannot_be_reached_sends_the_message_back(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_table_that_cannot_be_reached_sends_the_message_back(shop: Shop) -> None:
     """Invariant 1: what failed for a while is applied when it comes again."""
     event = json.dumps(paid(shop))
-    with monkeypatch.context() as patch:
-
-        def fail(*_: object) -> None:
-            raise EndpointConnectionError(endpoint_url="https://dynamodb.test")
-
-        patch.setattr(BaseClient, "_make_api_call", fail)
+    nobody_there = EndpointConnectionError(endpoint_url="https://dynamodb.test")
+    with failing(error=nobody_there):
         assert shop.work(event) == [event]
 
     assert shop.work(event) == []
     assert len(shop.purchases()) == 1
+
+
+def test_a_transaction_that_is_still_in_progress_is_tried_again(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """DynamoDB says so of a request that its client has sent twice."""
+    monkeypatch.setattr(transaction, "FIRST_PAUSE_SECONDS", 0)
+    event = json.dumps(paid(shop))
+    in_progress = ["TransactionInProgressException"] * 2
+
+    def refuse(call: AwsCall) -> Any:
+        if call.operation == "TransactWriteItems" and in_progress:
+            raise call.error(in_progress.pop())
+        return call.answer()
+
+    with intercepted(refuse):
+        assert shop.work(event) == []
+
+    assert not in_progress
+    assert shop.audit.has_exactly("checkout_completed")
 
 
 class Hurried(Context):
@@ -135,38 +149,24 @@ def test_one_event_twice_in_a_batch_is_one_purchase(
 
 
 @pytest.fixture
-def atomic_calls(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def atomic_calls() -> Iterator[None]:
     """Make each call to AWS atomic, as AWS does and moto does not."""
-    lock = threading.Lock()
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-
-    def one_at_a_time(client: Any, operation: str, parameters: Any) -> Any:
-        with lock:
-            return call(client, operation, parameters)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", one_at_a_time)
-    yield
+    with one_at_a_time():
+        yield
     metrics.clear_metrics()
 
 
-def applied(shop: Shop, body: str) -> Outcome:
-    """Apply a message as the function does, but answer with its outcome."""
-    with shop.environment("FulfillmentFunction") as app:
-        session_events, _ = app.flows()
-        outcome: Outcome = session_events.apply_session_event(read_event(body))
-    return outcome
-
-
-def in_parallel(work: Callable[[str], Outcome], bodies: list[str]) -> list[Outcome]:
-    """Do all of *bodies* at the same moment, each in a thread of its own."""
+def in_parallel(shop: Shop, bodies: list[str]) -> list[Outcome]:
+    """Apply all messages at the same moment, each in a thread of its own."""
     together = threading.Barrier(len(bodies))
+    session_events = flows.session_events(shop)
 
-    def wait_and_work(body: str) -> Outcome:
+    def wait_and_apply(body: str) -> Outcome:
         together.wait()
-        return work(body)
+        return session_events.apply_session_event(read_event(body))
 
     with ThreadPoolExecutor(len(bodies)) as threads:
-        return list(threads.map(wait_and_work, bodies))
+        return list(threads.map(wait_and_apply, bodies))
 
 
 @pytest.mark.usefixtures("atomic_calls")
@@ -175,16 +175,19 @@ def test_twenty_deliveries_at_once_are_one_purchase(shop: Shop, kind: str) -> No
     """Invariant 1: exactly one purchase, whatever is repeated."""
     event = json.dumps(paid(shop, kind))
 
-    outcomes = in_parallel(lambda body: applied(shop, body), [event] * 20)
+    outcomes = in_parallel(shop, [event] * 20)
 
     assert sorted(outcomes) == [Outcome.FULFILLED] + [Outcome.NO_EFFECT] * 19
     [purchase] = shop.purchases()
-    assert shop.audit() == ["checkout_created", "checkout_completed"]
+    assert shop.audit.has_exactly("checkout_created", "checkout_completed")
+    assert shop.audit.has_none_of("purchase_quarantined", "unfulfillable_payment")
     if kind != "product":
         assert len(shop.ownerships()) == 1
-        counts = shop.item("PurchasesTable", "buyer#user_1")
+        counts = shop.aws.item("PurchasesTable", "buyer#user_1")
         assert (counts["total"], counts["completed"]) == (1, 1)
-    [pointer] = [i for i in shop.items("PurchasesTable") if i["id"].startswith("pi_")]
+    [pointer] = [
+        i for i in shop.aws.items("PurchasesTable") if i["id"].startswith("pi_")
+    ]
     assert pointer["purchase_id"] == purchase["id"]
 
 
@@ -196,14 +199,12 @@ def test_what_does_not_add_up_is_quarantined_once_however_often_it_comes(
     event = paid(shop, "content")
     event["data"]["object"]["amount_total"] = 1
 
-    outcomes = in_parallel(
-        lambda body: applied(shop, body),
-        [json.dumps(event)] * 10,
-    )
+    outcomes = in_parallel(shop, [json.dumps(event)] * 10)
 
     assert sorted(outcomes) == [Outcome.NO_EFFECT] * 9 + [Outcome.QUARANTINED]
-    assert shop.item("PurchasesTable", "buyer#user_1")["quarantined"] == 1
-    assert shop.audit() == ["checkout_created", "purchase_quarantined"]
+    assert shop.aws.item("PurchasesTable", "buyer#user_1")["quarantined"] == 1
+    assert shop.audit.has_exactly("checkout_created", "purchase_quarantined")
+    assert shop.audit.has_none_of("checkout_completed")
 
 
 @pytest.mark.usefixtures("atomic_calls")
@@ -213,7 +214,7 @@ def test_two_payments_for_one_claim_at_once_are_one_ownership(shop: Shop) -> Non
     shop.forget_live_session(f"content#{PUBLISHED}#user_1")
     events.append(json.dumps(paid(shop, "content")))
 
-    outcomes = in_parallel(lambda body: applied(shop, body), events * 5)
+    outcomes = in_parallel(shop, events * 5)
 
     assert outcomes.count(Outcome.FULFILLED) == 1
     assert outcomes.count(Outcome.UNFULFILLABLE) == 1
@@ -221,7 +222,7 @@ def test_two_payments_for_one_claim_at_once_are_one_ownership(shop: Shop) -> Non
     [ownership] = shop.ownerships()
     [completed] = [p for p in shop.purchases() if p["status"] == "completed"]
     assert ownership["purchase_id"] == completed["id"]
-    counts = shop.item("PurchasesTable", "buyer#user_1")
+    counts = shop.aws.item("PurchasesTable", "buyer#user_1")
     assert (counts["total"], counts["completed"], counts["refunded"]) == (2, 1, 1)
     assert counts["refunding"] == 0
 
@@ -235,11 +236,11 @@ def test_nothing_that_is_private_is_logged_over_a_whole_purchase(
         for kind in ("bid", "auction", "order", "product", "content"):
             extra = {"customer_email": email} if kind == "product" else {"email": email}
             created = shop.create(kind, **extra)
-            session = shop.stripe_sessions()[0]
-            shop.stripe_get(f"/v1/checkout/sessions/{session['id']}")
+            session = shop.stripe.sessions()[0]
+            shop.stripe.get(f"/v1/checkout/sessions/{session['id']}")
             query = {"session_id": session["id"]}
             shop.call("GET /api/checkout/session-status", query=query)
-            shop.pay(session["id"])
+            shop.stripe.pay(session["id"])
             shop.call("GET /api/checkout/session-status", query=query)
             shop.deliver()
             shop.work(json.dumps({"customer_details": {"email": email}}))
@@ -257,8 +258,8 @@ def test_nothing_that_is_private_is_logged_over_a_whole_purchase(
         "customer_details",
         client_secret,
         WEBHOOK_SECRET,
-        shop.stripe.secret_key,
+        shop.stripe.sandbox.secret_key,
         "stripe-signature",
-        shop.stripe_url,
+        shop.stripe.url,
     ):
         assert private not in printed, private

@@ -81,8 +81,8 @@ def has_access(shop: Shop) -> bool:
 
 def made_refund(shop: Shop, amount: int) -> Json:
     intent = stored(shop)["stripe_payment_intent_id"]
-    shop.stripe_post("/v1/refunds", payment_intent=intent, amount=str(amount))
-    return dict(shop.events("refund.created")[-1]["data"]["object"])
+    shop.stripe.post("/v1/refunds", payment_intent=intent, amount=str(amount))
+    return dict(shop.stripe.events("refund.created")[-1]["data"]["object"])
 
 
 @pytest.fixture
@@ -121,8 +121,8 @@ def test_a_refund_without_any_nullable_field_is_applied(shop: Shop) -> None:
 
 def test_a_dispute_without_any_nullable_field_is_applied(shop: Shop) -> None:
     intent = stored(shop)["stripe_payment_intent_id"]
-    shop.sandbox("charges", intent, "dispute")
-    original = shop.events("charge.dispute.created")[-1]["data"]["object"]
+    shop.stripe.control("charges", intent, "dispute")
+    original = shop.stripe.events("charge.dispute.created")[-1]["data"]["object"]
     asked = variants(stripe.Dispute, original)
     for number, (what, dispute) in enumerate(asked):
         dispute["id"] = f"du_{number}"
@@ -140,8 +140,8 @@ def test_a_dispute_without_any_nullable_field_is_applied(shop: Shop) -> None:
 
 def test_a_warning_without_any_nullable_field_is_applied(shop: Shop) -> None:
     intent = stored(shop)["stripe_payment_intent_id"]
-    shop.sandbox("charges", intent, "early_fraud_warning")
-    [told] = shop.events("radar.early_fraud_warning.created")
+    shop.stripe.control("charges", intent, "early_fraud_warning")
+    [told] = shop.stripe.events("radar.early_fraud_warning.created")
     asked = variants(EarlyFraudWarning, told["data"]["object"])
     for number, (what, warning) in enumerate(asked):
         warning["id"] = f"issfr_{number}"
@@ -158,7 +158,7 @@ def test_what_names_no_payment_intent_is_none_of_ours(
     refund = made_refund(shop, 1)
     before = stored(shop)
     if charge == "of another application":
-        [found] = shop.stripe.store.all("charge")
+        [found] = shop.stripe.sandbox.store.all("charge")
         found["payment_intent"] = None
         charge = refund["charge"]
     changed = refund | {"payment_intent": payment_intent, "charge": charge}
@@ -176,12 +176,12 @@ def test_a_refund_whose_status_is_null_is_asked_about_until_it_has_one(
 ) -> None:
     """By reconcile, as any refund that is under way."""
     intent = stored(shop)["stripe_payment_intent_id"]
-    shop.stripe_post("/v1/refunds", payment_intent=intent)
-    [refund] = shop.stripe.store.all("refund")
+    shop.stripe.post("/v1/refunds", payment_intent=intent)
+    [refund] = shop.stripe.sandbox.store.all("refund")
     known = refund.pop("status")
     if value is None:
         refund["status"] = None
-    told = shop.events("refund.created")[-1]["data"]["object"]
+    told = shop.stripe.events("refund.created")[-1]["data"]["object"]
     told = {n: v for n, v in told.items() if n != "status"}
     shop.deliver(event("refund.created", 1, told))
     assert history(shop)["status"] == "refunding"
@@ -226,8 +226,8 @@ def test_a_dispute_is_applied_without_what_it_should_have(
 ) -> None:
     """Its money is known: nobody has access until somebody has looked at it."""
     intent = stored(shop)["stripe_payment_intent_id"]
-    shop.sandbox("charges", intent, "dispute")
-    dispute = dict(shop.events("charge.dispute.created")[-1]["data"]["object"])
+    shop.stripe.control("charges", intent, "dispute")
+    dispute = dict(shop.stripe.events("charge.dispute.created")[-1]["data"]["object"])
     del dispute[name]
     if value is None:
         dispute[name] = None
@@ -265,9 +265,9 @@ def test_one_bad_refund_of_a_charge_keeps_no_other_from_being_recorded(
 ) -> None:
     for amount in (1, 2, 3):
         made_refund(shop, amount)
-    [_, bad, _] = shop.stripe.store.all("refund")
+    [_, bad, _] = shop.stripe.sandbox.store.all("refund")
     bad["amount"] = "much"
-    [charge] = shop.stripe.store.all("charge")
+    [charge] = shop.stripe.sandbox.store.all("charge")
 
     shop.webhook(event("charge.refunded", 1, dict(charge)))
 
@@ -304,8 +304,9 @@ def test_what_could_not_be_read_again_is_not_written(
 def write(shop: Shop, **attributes: Any) -> None:
     from checkout.tables.item import to_item  # noqa: PLC0415 - as in the shop
 
-    shop.dynamodb.put_item(
-        TableName=shop.tables["PurchasesTable"], Item=to_item(stored(shop) | attributes)
+    shop.aws.dynamodb.put_item(
+        TableName=shop.aws.tables["PurchasesTable"],
+        Item=to_item(stored(shop) | attributes),
     )
 
 
@@ -348,7 +349,7 @@ def test_a_purchase_with_attributes_of_a_later_release_is_read(shop: Shop) -> No
 def test_a_stripe_that_does_not_answer_for_a_charge_is_asked_again(shop: Shop) -> None:
     """Invariant 4: the event goes back to the queue."""
     refund = made_refund(shop, 1) | {"payment_intent": None}
-    shop.stripe.faults.add(Fault("GET", "/v1/charges", status=500, times=2))
+    shop.stripe.sandbox.faults.add(Fault("GET", "/v1/charges", status=500, times=2))
     body = event("refund.created", 1, refund)
     shop.webhook(body)
 

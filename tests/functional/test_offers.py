@@ -17,7 +17,7 @@ def row(shop: Shop, row_id: str, buyer: str | None = "user_1") -> Answer:
 
 def buy(shop: Shop, kind: str) -> None:
     assert shop.create(kind).status == 200
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.deliver()
 
 
@@ -71,9 +71,9 @@ def test_a_paid_order_has_its_payment(shop: Shop) -> None:
 
 def test_a_payment_without_a_charge_refers_to_its_session(shop: Shop) -> None:
     shop.create("order")
-    stripe_id = shop.stripe_sessions()[0]["id"]
-    shop.pay(stripe_id)
-    [event] = shop.events("checkout.session.completed")
+    stripe_id = shop.stripe.sessions()[0]["id"]
+    shop.stripe.pay(stripe_id)
+    [event] = shop.stripe.events("checkout.session.completed")
     event["data"]["object"] |= {
         "payment_intent": None,
         "payment_status": "no_payment_required",
@@ -86,7 +86,7 @@ def test_a_payment_without_a_charge_refers_to_its_session(shop: Shop) -> None:
 
 def test_an_order_shows_what_belongs_to_it_and_nothing_more(shop: Shop) -> None:
     """The host application may keep more in the same item."""
-    found = shop.item("OffersTable", "order#order_1")
+    found = shop.aws.item("OffersTable", "order#order_1")
     items = [item | {"cost": 1} for item in found["items"]]
     shop.put_offer(found | {"items": items, "note": "internal"})
 

@@ -2,11 +2,12 @@
 
 import pytest
 
-from tests.shop import PUBLISHED, Shop, on_moto_too
+from tests.aws import on_moto_too
+from tests.shop import PUBLISHED, Shop
 
 
 def stripe_session_id(shop: Shop) -> str:
-    [session] = shop.stripe_sessions()
+    [session] = shop.stripe.sessions()
     return str(session["id"])
 
 
@@ -28,14 +29,15 @@ def test_a_payment_becomes_one_purchase(
     assert created.status == 200, created.body
     stripe_id = stripe_session_id(shop)
 
-    shop.pay(stripe_id)
+    shop.stripe.pay(stripe_id)
     shop.deliver()
 
     [purchase] = shop.purchases()
     assert (purchase["kind"], purchase["offer_id"]) == (kind, offer_id)
     assert purchase["status"] == "completed"
     assert amount is None or purchase["amount"] == amount
-    assert shop.audit() == ["checkout_created", "checkout_completed"]
+    # The whole history, on purpose: nothing else happens to a payment that goes well.
+    assert shop.audit.consists_of("checkout_created", "checkout_completed")
     status = shop.call(
         "GET /api/checkout/session-status", query={"session_id": stripe_id}
     )

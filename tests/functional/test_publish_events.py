@@ -3,18 +3,19 @@
 import json
 import re
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
-from unittest.mock import patch
 
 import pytest
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from checkout.tables.item import to_item
+from tests.aws import aws_client
+from tests.aws_calls import AwsCall, failing, intercepted
 from tests.crashes import CrashPoint
 from tests.output import captured_log, metrics_in
-from tests.shop import DECLINED_CARD, PUBLISHED, Shop, aws_client
+from tests.shop import PUBLISHED, Shop
+from tests.stripe_side import DECLINED_CARD
 from tests.template_file import ROOT
 
 
@@ -71,7 +72,7 @@ def id_of(number: int) -> str:
 
 
 def audit_entries(shop: Shop) -> list[dict[str, Any]]:
-    return sorted(shop.items("AuditLogTable"), key=lambda e: e["entry_id"])
+    return shop.audit.entries
 
 
 def publish(shop: Shop, *entries: dict[str, Any]) -> list[str]:
@@ -90,16 +91,15 @@ def publish(shop: Shop, *entries: dict[str, Any]) -> list[str]:
 @contextmanager
 def bus_refusing(*ids: str) -> Iterator[None]:
     """Let the bus take every entry but these, as it does when it is overloaded."""
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
 
-    def overloaded(client: Any, operation: str, parameters: Any) -> Any:
-        if operation != "PutEvents":
-            return call(client, operation, parameters)
-        entries = parameters["Entries"]
+    def overloaded(call: AwsCall) -> Any:
+        if call.operation != "PutEvents":
+            return call.answer()
+        entries = call.parameters["Entries"]
         refused = [json.loads(e["Detail"])["id"] in ids for e in entries]
         taken = [e for e, no in zip(entries, refused, strict=True) if not no]
         if taken:
-            call(client, operation, {"Entries": taken})
+            call.answer(Entries=taken)
         answers = [
             {"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}
             if no
@@ -108,23 +108,19 @@ def bus_refusing(*ids: str) -> Iterator[None]:
         ]
         return {"FailedEntryCount": sum(refused), "Entries": answers}
 
-    with patch.object(BaseClient, "_make_api_call", overloaded):
+    with intercepted(overloaded):
         yield
 
 
-@contextmanager
-def bus_down() -> Iterator[None]:
-    error = {"Code": "InternalFailure", "Message": "the bus is down"}
-    failure = ClientError({"Error": error}, "PutEvents")  # type: ignore[arg-type]
-    with patch.object(BaseClient, "_make_api_call", side_effect=failure):
-        yield
+def bus_down() -> AbstractContextManager[None]:
+    return failing("PutEvents", error="InternalFailure")
 
 
 def test_others_hear_that_a_payment_started_and_was_completed(
     shop: Shop, listener: Listener
 ) -> None:
     shop.create("content")
-    shop.pay(shop.sessions()[0]["stripe_session_id"])
+    shop.stripe.pay(shop.sessions()[0]["stripe_session_id"])
     shop.deliver()
 
     assert not publish(shop, *audit_entries(shop))
@@ -151,7 +147,7 @@ def test_others_hear_of_a_declined_card_and_of_a_session_that_expired(
     shop: Shop, listener: Listener
 ) -> None:
     shop.create("content")
-    shop.pay(shop.sessions()[0]["stripe_session_id"], DECLINED_CARD)
+    shop.stripe.pay(shop.sessions()[0]["stripe_session_id"], DECLINED_CARD)
     shop.deliver()
     shop.change_offer(f"content#{PUBLISHED}", price={"amount": 500, "currency": "usd"})
     shop.create("content")
@@ -171,7 +167,7 @@ def test_no_e_mail_address_is_on_the_bus(shop: Shop, listener: Listener) -> None
     shop.create("product", customer_email="ada@example.test", metadata={"a": "secret"})
     shop.create("content", email="grace@example.test")
     for session in shop.sessions():
-        shop.pay(session["stripe_session_id"])
+        shop.stripe.pay(session["stripe_session_id"])
     shop.deliver()
 
     publish(shop, *audit_entries(shop))
@@ -220,8 +216,8 @@ def test_the_events_of_a_session_can_be_published_again_by_hand(
     [query] = re.findall(r"--query '(\{Records: Items.*)' >again\.json", operations)
     [session] = shop.sessions()
 
-    found = shop.dynamodb.get_paginator("query").paginate(
-        TableName=shop.tables["AuditLogTable"],
+    found = shop.aws.dynamodb.get_paginator("query").paginate(
+        TableName=shop.aws.tables["AuditLogTable"],
         KeyConditionExpression="payment_session_id = :id",
         ExpressionAttributeValues={":id": {"S": session["id"]}},
     )

@@ -1,15 +1,18 @@
 """What a buyer has bought: the history, page by page, and each purchase."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from botocore.client import BaseClient
 
-from checkout.domain.purchase import Purchase, PurchaseStatus
+from checkout.domain.purchase import Purchase
+from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.refund import Refund
 from checkout.tables import transaction
 from checkout.tables.purchases import Purchases
-from tests.shop import PUBLISHED, Answer, Shop, on_moto_too
+from tests.aws import on_moto_too
+from tests.aws_calls import AwsCall, intercepted
+from tests.shop import PUBLISHED, Answer, Shop
 
 COMMON = {
     "id",
@@ -59,13 +62,13 @@ def one(shop: Shop, purchase_id: str, buyer: str | None = "user_1") -> Answer:
 
 def buy(shop: Shop, kind: str, **changes: Any) -> None:
     assert shop.create(kind, **changes).status == 200
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.deliver()
 
 
 def record_many(shop: Shop, buyer: str, statuses: list[str]) -> list[str]:
     """Record a purchase of each status, a second apart; return ids, newest first."""
-    table = Purchases(shop.tables["PurchasesTable"])
+    table = Purchases(shop.aws.tables["PurchasesTable"])
     ids = []
     for number, status in enumerate(statuses):
         purchase = Purchase(
@@ -122,7 +125,7 @@ def test_a_purchase_reads_in_the_shape_of_the_contract(
 ) -> None:
     buy(shop, kind)
     [stored] = shop.purchases()
-    [stripe_session] = shop.stripe_sessions()
+    [stripe_session] = shop.stripe.sessions()
 
     answer = one(shop, stored["id"])
 
@@ -148,7 +151,7 @@ def test_a_purchase_reads_in_the_shape_of_the_contract(
 
 
 def test_content_without_a_slug_has_none(shop: Shop) -> None:
-    offer = shop.item("OffersTable", f"content#{PUBLISHED}")
+    offer = shop.aws.item("OffersTable", f"content#{PUBLISHED}")
     offer.pop("slug")
     shop.put_offer(offer)
     buy(shop, "content")
@@ -197,15 +200,14 @@ def test_the_pages_are_the_history_newest_first(shop: Shop) -> None:
 
 
 @pytest.fixture
-def short_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def short_answers() -> Iterator[None]:
     """Let DynamoDB end each answer to a query after four items, and not a megabyte."""
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
 
-    def cut_short(client: Any, operation: str, parameters: Any) -> Any:
-        limit = {"Limit": 4} if operation == "Query" else {}
-        return call(client, operation, parameters | limit)
+    def cut_short(call: AwsCall) -> Any:
+        return call.answer(**({"Limit": 4} if call.operation == "Query" else {}))
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", cut_short)
+    with intercepted(cut_short):
+        yield
 
 
 @pytest.mark.usefixtures("short_answers")
@@ -281,9 +283,9 @@ def test_a_query_that_makes_no_sense_is_refused(shop: Shop) -> None:
 
 def test_a_quarantined_purchase_is_in_its_buyers_history(shop: Shop) -> None:
     assert shop.create("order").status == 200
-    shop.pay(shop.stripe_sessions()[0]["id"])
-    shop.dynamodb.delete_item(
-        TableName=shop.tables["OffersTable"], Key={"id": {"S": "order#order_1"}}
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.aws.dynamodb.delete_item(
+        TableName=shop.aws.tables["OffersTable"], Key={"id": {"S": "order#order_1"}}
     )
     shop.deliver()
 
@@ -299,7 +301,9 @@ def test_anything_else_is_as_good_as_unknown(shop: Shop) -> None:
     buy(shop, "content")
     buy(shop, "product")
     others = [
-        i["id"] for i in shop.items("PurchasesTable") if not i["id"].startswith("pur_")
+        i["id"]
+        for i in shop.aws.items("PurchasesTable")
+        if not i["id"].startswith("pur_")
     ]
     assert {i.partition("_")[0].partition("#")[0] for i in others} == {
         "owns",

@@ -5,13 +5,12 @@ from typing import Any
 
 import pytest
 
-from checkout.domain.purchase import Purchase
 from checkout.errors import NotQuarantinedError, NotRefundableError
 from checkout.flows import review_quarantine
-from checkout.flows.refund_purchase import Refunds
-from checkout.tables.purchases import Purchases
 from mocktill.faults import Fault
-from tests.shop import PUBLISHED, Shop, on_moto_too
+from tests import flows
+from tests.aws import on_moto_too
+from tests.shop import PUBLISHED, Shop
 
 CLAIM = f"content#{PUBLISHED}#user_1"
 
@@ -19,32 +18,20 @@ CLAIM = f"content#{PUBLISHED}#user_1"
 def quarantined(shop: Shop, kind: str = "content", **facts: Any) -> str:
     """Let money arrive that is not what was asked for; return the purchase's id."""
     assert shop.create(kind).status == 200
-    shop.pay(shop.stripe_sessions()[0]["id"])
-    event = deepcopy(shop.events("checkout.session.completed")[-1])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    event = deepcopy(shop.stripe.events("checkout.session.completed")[-1])
     event["data"]["object"] |= facts or {"amount_total": 500}
     shop.deliver(event)
     return shop.purchase_of(event["data"]["object"]["id"])
 
 
-def purchase_of(shop: Shop, purchase_id: str) -> Purchase:
-    purchase = Purchases(shop.tables["PurchasesTable"]).get(purchase_id)
-    assert purchase
-    return purchase
-
-
-def refunds(shop: Shop) -> Refunds:
-    with shop.environment("RefundPurchaseFunction") as app:
-        flow: Refunds = app.refunds()
-    return flow
-
-
 def accept(shop: Shop, purchase_id: str) -> str:
-    changes, purchase = shop.purchase_changes(), purchase_of(shop, purchase_id)
+    changes, purchase = flows.purchase_changes(shop), flows.purchase(shop, purchase_id)
     return review_quarantine.accept(changes, purchase, "operator_1").status
 
 
 def listed(shop: Shop) -> list[str]:
-    return [p.id for p in Purchases(shop.tables["PurchasesTable"]).quarantined()]
+    return [p.id for p in flows.purchases(shop).quarantined()]
 
 
 def has_access(shop: Shop) -> bool:
@@ -69,9 +56,9 @@ def test_an_accepted_purchase_is_like_any_other(shop: Shop) -> None:
     assert listed(shop) == []
     assert shop.ownerships()[0]["purchase_id"] == purchase_id
     assert shop.sessions()[0]["status"] == "complete"
-    counts = shop.item("PurchasesTable", "buyer#user_1")
+    counts = shop.aws.item("PurchasesTable", "buyer#user_1")
     assert (counts["completed"], counts["quarantined"]) == (1, 0)
-    [entry] = shop.entries("quarantine_accepted")
+    [entry] = shop.audit.of("quarantine_accepted")
     assert entry["accepted_by"] == "operator_1"
     assert entry["reason"] == "another_amount"
     assert shop.create("content").body["code"] == "already_purchased"
@@ -80,7 +67,7 @@ def test_an_accepted_purchase_is_like_any_other(shop: Shop) -> None:
 def test_an_accepted_purchase_marks_its_offer_as_sold(shop: Shop) -> None:
     accept(shop, quarantined(shop, "order"))
 
-    order = shop.item("OffersTable", "order#order_1")
+    order = shop.aws.item("OffersTable", "order#order_1")
     assert order["status"] == "PAID"
 
 
@@ -89,7 +76,7 @@ def test_a_refused_one_is_refunded_and_another_payment_may_begin(shop: Shop) -> 
     """Invariant 2: the first charge goes back before there is a second."""
     purchase_id = quarantined(shop)
 
-    refunds(shop).refund(
+    flows.refunds(shop).refund(
         purchase_id,
         amount=None,
         reason="another_amount",
@@ -97,7 +84,7 @@ def test_a_refused_one_is_refunded_and_another_payment_may_begin(shop: Shop) -> 
         requested_by="operator_1",
     )
 
-    assert shop.item("PurchasesTable", purchase_id)["status"] == "refunded"
+    assert shop.aws.item("PurchasesTable", purchase_id)["status"] == "refunded"
     assert listed(shop) == []
     assert not has_access(shop)
     assert shop.create("content").status == 200
@@ -108,22 +95,22 @@ def test_what_somebody_else_holds_cannot_be_accepted(shop: Shop) -> None:
     first = quarantined(shop)
     shop.forget_live_session(CLAIM)
     shop.create("content")
-    shop.pay(shop.stripe_sessions()[0]["id"])
-    shop.deliver(shop.events("checkout.session.completed")[-1])
-    before = shop.everything()
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver(shop.stripe.events("checkout.session.completed")[-1])
+    before = shop.aws.snapshot()
 
     with pytest.raises(NotQuarantinedError, match="Another purchase"):
         accept(shop, first)
 
-    assert shop.everything() == before
+    assert shop.aws.snapshot() == before
 
 
 def test_an_offer_that_has_vanished_can_be_accepted_all_the_same(shop: Shop) -> None:
     """The seller hands it over by other means."""
     shop.create("order")
-    shop.pay(shop.stripe_sessions()[0]["id"])
-    shop.dynamodb.delete_item(
-        TableName=shop.tables["OffersTable"], Key={"id": {"S": "order#order_1"}}
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.aws.dynamodb.delete_item(
+        TableName=shop.aws.tables["OffersTable"], Key={"id": {"S": "order#order_1"}}
     )
     shop.deliver()
     [purchase] = shop.purchases()
@@ -135,14 +122,14 @@ def test_what_was_dealt_with_by_other_means_is_dismissed(shop: Shop) -> None:
     """Nothing is sold, nothing refunded, and the buyer may pay anew."""
     purchase_id = quarantined(shop)
 
-    changes, purchase = shop.purchase_changes(), purchase_of(shop, purchase_id)
+    changes, purchase = flows.purchase_changes(shop), flows.purchase(shop, purchase_id)
     note = "Returned by bank transfer"
     dismissed = review_quarantine.dismiss(changes, purchase, "operator_1", note)
 
     assert dismissed.status == "failed"
     assert listed(shop) == []
     assert not has_access(shop)
-    [entry] = shop.entries("quarantine_dismissed")
+    [entry] = shop.audit.of("quarantine_dismissed")
     assert (entry["dismissed_by"], entry["note"]) == ("operator_1", note)
     assert shop.create("content").status == 200
     with pytest.raises(NotQuarantinedError):
@@ -152,14 +139,14 @@ def test_what_was_dealt_with_by_other_means_is_dismissed(shop: Shop) -> None:
 def test_the_money_of_another_purchase_is_not_refunded(shop: Shop) -> None:
     """Invariant 5: one charge, two purchases; the first one keeps what it paid with."""
     assert shop.create("product").status == 200
-    shop.pay(shop.stripe_sessions()[0]["id"])
-    first = shop.events("checkout.session.completed")[-1]
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    first = shop.stripe.events("checkout.session.completed")[-1]
     shop.deliver(first)
     intent = first["data"]["object"]["payment_intent"]
     second = quarantined(shop, "content", payment_intent=intent)
 
     with pytest.raises(NotRefundableError, match="another purchase"):
-        refunds(shop).refund(
+        flows.refunds(shop).refund(
             second, amount=None, reason=None, request_key="q", requested_by="operator_1"
         )
 
@@ -167,15 +154,49 @@ def test_the_money_of_another_purchase_is_not_refunded(shop: Shop) -> None:
 def test_a_quarantine_that_comes_later_is_told_as_one(shop: Shop) -> None:
     """A refund that was refused: the history says quarantine, and so does the bus."""
     shop.create("order")
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.change_offer("order#order_1", status="CANCELLED")
-    shop.stripe.faults.add(Fault("POST", "/v1/refunds", status=400, times=1))
+    shop.stripe.sandbox.faults.add(Fault("POST", "/v1/refunds", status=400, times=1))
 
     shop.deliver()
 
-    [entry] = shop.entries("purchase_quarantined")
+    [entry] = shop.audit.of("purchase_quarantined")
     assert entry["reason"] == "offer_not_sellable"
     assert len(listed(shop)) == 1
+
+
+def test_a_refund_of_a_foreign_purchase_leaves_our_own_session_payable(
+    shop: Shop,
+) -> None:
+    """Another Stripe session was paid for one of ours: ours is not complete by that."""
+    assert shop.create("product").status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    [paid_elsewhere] = shop.stripe.events("checkout.session.completed")
+    assert shop.create("content").status == 200
+    [ours] = [session for session in shop.sessions() if session["kind"] == "content"]
+    foreign = deepcopy(paid_elsewhere)
+    foreign["data"]["object"] |= {
+        "id": "cs_test_foreign",
+        "client_reference_id": ours["id"],
+        "metadata": {"payment_session_id": ours["id"]},
+    }
+    shop.deliver(foreign)
+    assert len(listed(shop)) == 1
+
+    answer = shop.call(
+        "POST /api/purchases/{id}/refund",
+        {},
+        buyer="operator_1",
+        groups="[payments-admin]",
+        path={"id": shop.purchase_of("cs_test_foreign")},
+    )
+
+    assert answer.status == 200
+    assert listed(shop) == []
+    assert shop.aws.item("PaymentSessionsTable", ours["id"])["status"] == "open"
+    shop.stripe.pay(ours["stripe_session_id"])
+    shop.deliver(*shop.stripe.events_of(ours["stripe_session_id"]))
+    assert has_access(shop)
 
 
 def test_only_what_is_quarantined_can_be_accepted(shop: Shop) -> None:

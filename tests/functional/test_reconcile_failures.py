@@ -2,18 +2,18 @@
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
 import pytest
-import time_machine
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError
+from time_machine import Traveller
 
 from checkout.clients import stripe_api, stripe_sdk
 from mocktill.faults import Fault
+from tests.aws_calls import failing
 from tests.functional.test_reconcile import (
     HOURS,
     MINUTES,
@@ -22,23 +22,12 @@ from tests.functional.test_reconcile import (
     run,
     stripe_id,
 )
+from tests.lambda_events import Context
 from tests.output import captured_log, metrics_in
-from tests.shop import Context, Shop
+from tests.shop import Shop
 
+pytestmark = pytest.mark.frozen_at(START)
 BUYERS = [f"user_{number}" for number in range(4)]
-
-
-@pytest.fixture
-def time() -> Iterator[Any]:
-    with time_machine.travel(START, tick=False) as clock:
-        yield clock
-
-
-@pytest.fixture
-def shop(time: Any, shop: Shop) -> Shop:  # noqa: ARG001 - first of all, the time
-    """Open the shop at a time that only the test moves."""
-    shop.load_samples()
-    return shop
 
 
 def paid_unheard(shop: Shop, buyers: list[str] = BUYERS) -> dict[str, dict[str, Any]]:
@@ -47,7 +36,7 @@ def paid_unheard(shop: Shop, buyers: list[str] = BUYERS) -> dict[str, dict[str, 
         assert shop.create("content", buyer).status == 200
     sessions = {session["buyer_id"]: session for session in shop.sessions()}
     for buyer in buyers:
-        shop.pay(sessions[buyer]["stripe_session_id"])
+        shop.stripe.pay(sessions[buyer]["stripe_session_id"])
     return sessions
 
 
@@ -61,23 +50,8 @@ def bought(shop: Shop, buyers: list[str] = BUYERS) -> dict[str, dict[str, Any]]:
 def change(shop: Shop, table: str, item_id: str, **attributes: Any) -> None:
     from checkout.tables.item import to_item  # noqa: PLC0415 - as in the shop
 
-    item = shop.item(table, item_id) | attributes
-    shop.dynamodb.put_item(TableName=shop.tables[table], Item=to_item(item))
-
-
-def failing(
-    monkeypatch: pytest.MonkeyPatch, fails: Callable[[str, dict[str, Any]], bool]
-) -> None:
-    """Let AWS refuse the calls of which *fails* says so."""
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-
-    def checked(client: Any, operation: str, parameters: dict[str, Any]) -> Any:
-        if fails(operation, parameters):
-            error = {"Code": "InternalServerError", "Message": "as the test wants it"}
-            raise ClientError({"Error": error}, operation)
-        return call(client, operation, parameters)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", checked)
+    item = shop.aws.item(table, item_id) | attributes
+    shop.aws.dynamodb.put_item(TableName=shop.aws.tables[table], Item=to_item(item))
 
 
 # ------------------------------------------------------------ sessions and purchases
@@ -96,13 +70,15 @@ def unreadable_type(shop: Shop, session: dict[str, Any]) -> None:
 
 
 def unreadable_at_stripe(shop: Shop, session: dict[str, Any]) -> None:
-    del shop.stripe.checkouts[session["stripe_session_id"]].session["payment_intent"]
-    del shop.stripe.checkouts[session["stripe_session_id"]].session["status"]
+    del shop.stripe.sandbox.checkouts[session["stripe_session_id"]].session[
+        "payment_intent"
+    ]
+    del shop.stripe.sandbox.checkouts[session["stripe_session_id"]].session["status"]
 
 
 def refused_by_stripe(shop: Shop, session: dict[str, Any]) -> None:
     path = f"/v1/checkout/sessions/{session['stripe_session_id']}"
-    shop.stripe.faults.add(Fault("GET", path, status=400, times=99))
+    shop.stripe.sandbox.faults.add(Fault("GET", path, status=400, times=99))
 
 
 @pytest.mark.parametrize(
@@ -117,14 +93,14 @@ def refused_by_stripe(shop: Shop, session: dict[str, Any]) -> None:
 )
 def test_a_bad_session_keeps_no_other_waiting(
     shop: Shop,
-    time: Any,
+    clock: Traveller,
     capsys: pytest.CaptureFixture[str],
     spoil: Callable[[Shop, dict[str, Any]], None],
 ) -> None:
     """Invariant 13: the others are recorded by the first run, wherever it stands."""
     sessions = paid_unheard(shop)
     spoil(shop, sessions["user_0"])
-    time.shift(11 * MINUTES)
+    clock.shift(11 * MINUTES)
     capsys.readouterr()
 
     answer = run(shop)
@@ -135,23 +111,23 @@ def test_a_bad_session_keeps_no_other_waiting(
     assert {p["buyer_id"] for p in shop.purchases()} == {*BUYERS[1:]}
 
 
-def test_a_bad_session_is_postponed(shop: Shop, time: Any) -> None:
+def test_a_bad_session_is_postponed(shop: Shop, clock: Traveller) -> None:
     """It must not be the first of its partition again, before those that are good."""
     session = paid_unheard(shop, ["user_0"])["user_0"]
     unreadable_status(shop, session)
-    time.shift(11 * MINUTES)
+    clock.shift(11 * MINUTES)
     assert run(shop) == {"checked": 1, "failed": 1}
 
     assert run(shop) == {"checked": 0, "failed": 0}
 
     change(shop, "PaymentSessionsTable", session["id"], status="open")
-    time.shift(61 * MINUTES)
+    clock.shift(61 * MINUTES)
     reconcile(shop)
     assert [p["buyer_id"] for p in shop.purchases()] == ["user_0"]
 
 
 def test_bad_sessions_do_not_crowd_out_the_good_ones(
-    shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, clock: Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """However many of them lead the queue of a partition."""
     monkeypatch.setattr("checkout.flows.reconcile.MOST_AT_ONCE", 1)
@@ -159,7 +135,7 @@ def test_bad_sessions_do_not_crowd_out_the_good_ones(
     sessions = paid_unheard(shop)
     for buyer in BUYERS[1:]:
         unreadable_status(shop, sessions[buyer])
-    time.shift(11 * MINUTES)
+    clock.shift(11 * MINUTES)
 
     for _ in BUYERS:
         run(shop)
@@ -178,13 +154,15 @@ def unreadable_refunds(shop: Shop, purchase: dict[str, Any]) -> None:
 
 def missing_at_stripe(shop: Shop, purchase: dict[str, Any]) -> None:
     path = f"/v1/payment_intents/{purchase['stripe_payment_intent_id']}"
-    shop.stripe.faults.add(Fault("GET", path, status=404, times=99))
+    shop.stripe.sandbox.faults.add(Fault("GET", path, status=404, times=99))
 
 
 def odd_at_stripe(shop: Shop, purchase: dict[str, Any]) -> None:
     intent = purchase["stripe_payment_intent_id"]
     [charge] = [
-        c for c in shop.stripe.store.all("charge") if c["payment_intent"] == intent
+        c
+        for c in shop.stripe.sandbox.store.all("charge")
+        if c["payment_intent"] == intent
     ]
     charge["receipt_url"] = 0.5  # DynamoDB is given no such thing
 
@@ -214,20 +192,15 @@ def test_a_bad_purchase_keeps_no_other_waiting(
 
 
 def test_a_partition_that_cannot_be_read_is_left_out(
-    shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, clock: Traveller
 ) -> None:
     bought(shop, ["user_0"])
     paid_unheard(shop, ["user_1"])
-    time.shift(11 * MINUTES)
-    sessions = shop.tables["PaymentSessionsTable"]
-    failing(
-        monkeypatch,
-        lambda operation, parameters: (
-            operation == "Query" and parameters["TableName"] == sessions
-        ),
-    )
+    clock.shift(11 * MINUTES)
+    sessions = shop.aws.tables["PaymentSessionsTable"]
 
-    answer = run(shop)
+    with failing("Query", where=lambda call: call.parameters["TableName"] == sessions):
+        answer = run(shop)
 
     assert answer == {"checked": 1, "failed": 16}
     [purchase] = shop.purchases()
@@ -235,19 +208,14 @@ def test_a_partition_that_cannot_be_read_is_left_out(
 
 
 def test_a_session_that_cannot_be_postponed_keeps_no_other_waiting(
-    shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, clock: Traveller
 ) -> None:
     sessions = paid_unheard(shop)
     bad = {"id": {"S": sessions["user_0"]["id"]}}
-    time.shift(11 * MINUTES)
-    failing(
-        monkeypatch,
-        lambda operation, parameters: (
-            operation == "UpdateItem" and parameters["Key"] == bad
-        ),
-    )
+    clock.shift(11 * MINUTES)
 
-    answer = run(shop)
+    with failing("UpdateItem", where=lambda call: call.parameters["Key"] == bad):
+        answer = run(shop)
 
     assert answer == {"checked": 4, "failed": 1}
     shop.work()
@@ -256,19 +224,15 @@ def test_a_session_that_cannot_be_postponed_keeps_no_other_waiting(
 
 @pytest.mark.parametrize("operation", ["GetItem", "PutItem"])
 def test_a_bookmark_that_cannot_be_kept_stops_neither_sessions_nor_purchases(
-    shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch, operation: str
+    shop: Shop, clock: Traveller, operation: str
 ) -> None:
     bought(shop, ["user_0"])
     paid_unheard(shop, ["user_1"])
-    time.shift(11 * MINUTES)
-    failing(
-        monkeypatch,
-        lambda called, parameters: (
-            called == operation and "reconcile#undelivered_events" in str(parameters)
-        ),
-    )
+    clock.shift(11 * MINUTES)
+    bookmark = "reconcile#undelivered_events"
 
-    answer = run(shop)
+    with failing(operation, where=lambda call: bookmark in str(call.parameters)):
+        answer = run(shop)
 
     assert answer == {"checked": 2, "failed": 1}
     shop.work()
@@ -283,49 +247,45 @@ def test_a_bookmark_that_cannot_be_kept_stops_neither_sessions_nor_purchases(
 def refunded_unheard(shop: Shop, purchase: dict[str, Any]) -> None:
     """Give a purchase back in Stripe's dashboard, while the webhook is dead."""
     intent = purchase["stripe_payment_intent_id"]
-    shop.stripe_post("/v1/refunds", payment_intent=intent)
+    shop.stripe.post("/v1/refunds", payment_intent=intent)
 
 
 def bought_and_refunded_unheard(shop: Shop) -> dict[str, Any]:
     """Let one buyer buy, with all that follows, and then be given the money back."""
     [purchase] = bought(shop, ["user_0"]).values()
     reconcile(shop)
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     refunded_unheard(shop, purchase)
     return purchase
 
 
-def refuse(monkeypatch: pytest.MonkeyPatch, purchase: dict[str, Any]) -> None:
+def refused_by_the_queue(purchase: dict[str, Any]) -> AbstractContextManager[None]:
     """Let SQS refuse what tells of one payment, as it does above a mebibyte."""
     intent = purchase["stripe_payment_intent_id"]
-    failing(
-        monkeypatch,
-        lambda operation, parameters: (
-            operation == "SendMessage" and intent in parameters["MessageBody"]
-        ),
+    return failing(
+        "SendMessage", where=lambda call: intent in call.parameters["MessageBody"]
     )
 
 
 def test_an_event_that_the_queue_refuses_keeps_no_other_waiting(
     shop: Shop,
-    time: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    clock: Traveller,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Neither the events before it and after it, nor the windows, nor the purchases."""
     purchases = bought(shop, BUYERS[:3])
     reconcile(shop)
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     refunded_unheard(shop, purchases["user_0"])
-    time.shift(MINUTES)
+    clock.shift(MINUTES)
     refunded_unheard(shop, purchases["user_1"])
-    time.shift(3 * HOURS)
+    clock.shift(3 * HOURS)
     refunded_unheard(shop, purchases["user_2"])
-    time.shift(11 * MINUTES)
+    clock.shift(11 * MINUTES)
     capsys.readouterr()
-    refuse(monkeypatch, purchases["user_1"])
 
-    failed = run(shop)["failed"]
+    with refused_by_the_queue(purchases["user_1"]):
+        failed = run(shop)["failed"]
 
     assert failed > 0
     assert metrics_in(capsys.readouterr().out)["payments.reconcile.failed"] == failed
@@ -338,37 +298,34 @@ def test_an_event_that_the_queue_refuses_keeps_no_other_waiting(
     }
 
 
-def test_an_event_that_failed_is_fetched_again(
-    shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_an_event_that_failed_is_fetched_again(shop: Shop, clock: Traveller) -> None:
     """Invariant 4: it is not forgotten when the windows after it are done."""
     purchase = bought_and_refunded_unheard(shop)
-    time.shift(11 * MINUTES)
-    with monkeypatch.context() as patch:
-        refuse(patch, purchase)
+    clock.shift(11 * MINUTES)
+    with refused_by_the_queue(purchase):
         for _ in range(3):
             assert run(shop)["failed"] > 0
-            time.shift(2 * HOURS)
+            clock.shift(2 * HOURS)
 
     assert run(shop)["failed"] == 0
     shop.work()
     assert [p["status"] for p in shop.purchases()] == ["refunded"]
     assert run(shop)["failed"] == 0
-    assert shop.messages() == [], "fetched once, and not again and again"
+    assert shop.aws.messages() == [], "fetched once, and not again and again"
 
 
 def test_a_window_that_fails_is_fetched_again_and_the_next_ones_now(
-    shop: Shop, time: Any
+    shop: Shop, clock: Traveller
 ) -> None:
     purchases = bought(shop, BUYERS[:2])
     reconcile(shop)
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     refunded_unheard(shop, purchases["user_0"])
-    time.shift(2 * HOURS)
+    clock.shift(2 * HOURS)
     refunded_unheard(shop, purchases["user_1"])
-    time.shift(11 * MINUTES)
+    clock.shift(11 * MINUTES)
     # The SDK asks once more, so twice is once.
-    shop.stripe.faults.add(Fault("GET", "/v1/events", status=500, times=2))
+    shop.stripe.sandbox.faults.add(Fault("GET", "/v1/events", status=500, times=2))
 
     assert run(shop)["failed"] == 1
     shop.work()
@@ -388,65 +345,72 @@ class Passing(Context):
         self.shop = shop
 
     def get_remaining_time_in_millis(self) -> int:
-        asked = [r for r in self.shop.stripe.requests if r["path"] == "/v1/events"]
+        asked = [
+            r for r in self.shop.stripe.sandbox.requests if r["path"] == "/v1/events"
+        ]
         return 240_000 - 10_000 * len(asked)
 
 
 def test_purchases_get_their_turn_while_stripe_lists_no_events(
-    shop: Shop, time: Any
+    shop: Shop, clock: Traveller
 ) -> None:
     """Asking for three days of events takes half of what is left at the most."""
     shop.forget_reconcile_runs()
     bought(shop, ["user_0"])
-    time.shift(MINUTES)
-    shop.stripe.requests.clear()
+    clock.shift(MINUTES)
+    shop.stripe.sandbox.requests.clear()
 
     shop.invoke("ReconcileFunction", {}, Passing(shop))
 
-    assert 5 < len([r for r in shop.stripe.requests if r["path"] == "/v1/events"]) < 12
+    assert (
+        5
+        < len([r for r in shop.stripe.sandbox.requests if r["path"] == "/v1/events"])
+        < 12
+    )
     [purchase] = shop.purchases()
     assert "receipt" in purchase
 
 
 def test_a_long_outage_leaves_a_window_for_each_hour_and_loses_nothing(
-    shop: Shop, time: Any
+    shop: Shop, clock: Traveller
 ) -> None:
     bought_and_refunded_unheard(shop)
     with patch.object(stripe_sdk, "RETRIES", 0):
         from functions.reconcile import app  # noqa: PLC0415
 
         app.reconciler.cache_clear()
-        shop.stripe.faults.add(Fault("GET", "/v1/events", status=500, times=999))
+        shop.stripe.sandbox.faults.add(
+            Fault("GET", "/v1/events", status=500, times=999)
+        )
         for _ in range(15):
-            time.shift(10 * MINUTES)
+            clock.shift(10 * MINUTES)
             assert run(shop)["failed"] > 0
-    bookmark = shop.item("PaymentSessionsTable", "reconcile#undelivered_events")
+    bookmark = shop.aws.item("PaymentSessionsTable", "reconcile#undelivered_events")
     assert len(bookmark["again"]) <= 4
     times = [[datetime.fromisoformat(at) for at in each] for each in bookmark["again"]]
     assert all(until - since <= HOURS for since, until in times)
-    shop.stripe.faults.clear()
+    shop.stripe.sandbox.faults.clear()
 
-    time.shift(61 * MINUTES)
+    clock.shift(61 * MINUTES)
     assert run(shop)["failed"] == 0
     shop.work()
 
     assert [p["status"] for p in shop.purchases()] == ["refunded"]
-    bookmark = shop.item("PaymentSessionsTable", "reconcile#undelivered_events")
+    bookmark = shop.aws.item("PaymentSessionsTable", "reconcile#undelivered_events")
     assert bookmark["again"] == []
 
 
 def test_the_queue_that_takes_nothing_loses_nothing(
-    shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, clock: Traveller
 ) -> None:
     purchases = bought(shop)
     reconcile(shop)
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     for purchase in purchases.values():
         refunded_unheard(shop, purchase)
-        time.shift(MINUTES)
-    time.shift(11 * MINUTES)
-    with monkeypatch.context() as patch:
-        failing(patch, lambda operation, _: operation == "SendMessage")
+        clock.shift(MINUTES)
+    clock.shift(11 * MINUTES)
+    with failing("SendMessage"):
         assert run(shop)["failed"] > 0
 
     assert run(shop)["failed"] == 0
@@ -456,52 +420,53 @@ def test_the_queue_that_takes_nothing_loses_nothing(
 
 
 def bookmark_of(shop: Shop) -> dict[str, Any]:
-    return shop.item("PaymentSessionsTable", "reconcile#undelivered_events")
+    return shop.aws.item("PaymentSessionsTable", "reconcile#undelivered_events")
 
 
 def test_what_fails_again_waits_an_hour_and_never_moves_the_bookmark_back(
-    shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, clock: Traveller
 ) -> None:
     """Or its alarm would hide every other for as long as Stripe keeps the event."""
     purchase = bought_and_refunded_unheard(shop)
-    time.shift(11 * MINUTES)
-    refuse(monkeypatch, purchase)
-    assert run(shop)["failed"] > 0, "the first time"
-    until = bookmark_of(shop)["until"]
-    time.shift(5 * MINUTES)
-    assert run(shop)["failed"] > 0, "the second time, at once"
-    assert bookmark_of(shop)["until"] > until
+    clock.shift(11 * MINUTES)
+    with refused_by_the_queue(purchase):
+        assert run(shop)["failed"] > 0, "the first time"
+        until = bookmark_of(shop)["until"]
+        clock.shift(5 * MINUTES)
+        assert run(shop)["failed"] > 0, "the second time, at once"
+        assert bookmark_of(shop)["until"] > until
 
-    for _ in range(10):
-        time.shift(5 * MINUTES)
-        assert run(shop)["failed"] == 0, "it waits"
-    time.shift(11 * MINUTES)
-    assert run(shop)["failed"] > 0, "an hour later"
+        for _ in range(10):
+            clock.shift(5 * MINUTES)
+            assert run(shop)["failed"] == 0, "it waits"
+        clock.shift(11 * MINUTES)
+        assert run(shop)["failed"] > 0, "an hour later"
 
 
 class CutOff(Passing):
     """An invocation whose time is over once Stripe has listed events twice."""
 
     def get_remaining_time_in_millis(self) -> int:
-        asked = [r for r in self.shop.stripe.requests if r["path"] == "/v1/events"]
+        asked = [
+            r for r in self.shop.stripe.sandbox.requests if r["path"] == "/v1/events"
+        ]
         return 240_000 if len(asked) < 2 else 0
 
 
 def test_a_window_that_is_only_cut_off_goes_on_in_the_next_run(
-    shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, clock: Traveller
 ) -> None:
     """What fails again waits an hour; what there was no time for does not."""
     purchase = bought_and_refunded_unheard(shop)
-    time.shift(11 * MINUTES)
-    with monkeypatch.context() as patch:
-        refuse(patch, purchase)
+    clock.shift(11 * MINUTES)
+    with refused_by_the_queue(purchase):
         assert run(shop)["failed"] > 0
-    time.shift(5 * MINUTES)
-    shop.stripe.requests.clear()
+    clock.shift(5 * MINUTES)
+    shop.stripe.sandbox.requests.clear()
     shop.invoke("ReconcileFunction", {}, CutOff(shop))
-    assert shop.messages() == []
+    assert shop.aws.messages() == []
 
-    time.shift(5 * MINUTES)
+    clock.shift(5 * MINUTES)
     reconcile(shop)
 
     assert [p["status"] for p in shop.purchases()] == ["refunded"]
@@ -509,16 +474,15 @@ def test_a_window_that_is_only_cut_off_goes_on_in_the_next_run(
 
 def test_what_stripe_has_forgotten_is_given_up_aloud(
     shop: Shop,
-    time: Any,
-    monkeypatch: pytest.MonkeyPatch,
+    clock: Traveller,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     """Invariant 4: a payment does not disappear without an alarm."""
     purchase = bought_and_refunded_unheard(shop)
-    time.shift(11 * MINUTES)
-    refuse(monkeypatch, purchase)
-    run(shop)
-    time.shift(31 * 24 * HOURS)
+    clock.shift(11 * MINUTES)
+    with refused_by_the_queue(purchase):
+        run(shop)
+    clock.shift(31 * 24 * HOURS)
     change(
         shop,
         "PaymentSessionsTable",
@@ -526,7 +490,7 @@ def test_what_stripe_has_forgotten_is_given_up_aloud(
         until="2031-06-06T00:00:00.000Z",
     )
     capsys.readouterr()
-    with captured_log() as log:
+    with refused_by_the_queue(purchase), captured_log() as log:
         run(shop)
 
     assert "events_given_up" in log.getvalue()
@@ -538,11 +502,11 @@ def test_what_stripe_has_forgotten_is_given_up_aloud(
     "broken", [{"again": [["x", "y"]]}, {"until": "once"}, {"again": 7}]
 )
 def test_a_bookmark_that_cannot_be_read_is_begun_anew(
-    shop: Shop, time: Any, broken: dict[str, Any]
+    shop: Shop, clock: Traveller, broken: dict[str, Any]
 ) -> None:
     bought_and_refunded_unheard(shop)
     change(shop, "PaymentSessionsTable", "reconcile#undelivered_events", **broken)
-    time.shift(11 * MINUTES)
+    clock.shift(11 * MINUTES)
 
     assert run(shop)["failed"] == 0
     shop.work()
@@ -552,15 +516,15 @@ def test_a_bookmark_that_cannot_be_read_is_begun_anew(
 
 @pytest.mark.parametrize("without", ["id", "created"])
 def test_an_event_without_what_it_must_have_keeps_no_other_waiting(
-    shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch, without: str
+    shop: Shop, clock: Traveller, monkeypatch: pytest.MonkeyPatch, without: str
 ) -> None:
     purchases = bought(shop, BUYERS[:2])
     reconcile(shop)
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     for purchase in purchases.values():
         refunded_unheard(shop, purchase)
-        time.shift(MINUTES)
-    time.shift(11 * MINUTES)
+        clock.shift(MINUTES)
+    clock.shift(11 * MINUTES)
     bad = purchases["user_1"]["stripe_payment_intent_id"]
     events = stripe_api.StripeApi.events
 
@@ -579,16 +543,16 @@ def test_an_event_without_what_it_must_have_keeps_no_other_waiting(
 
 
 def test_a_list_that_breaks_off_is_gone_on_with_where_it_did(
-    shop: Shop, time: Any, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, clock: Traveller, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """What was queued before is not queued again and again."""
     purchases = bought(shop, BUYERS[:2])
     reconcile(shop)
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     for buyer in BUYERS[:2]:
         refunded_unheard(shop, purchases[buyer])
-        time.shift(MINUTES)
-    time.shift(11 * MINUTES)
+        clock.shift(MINUTES)
+    clock.shift(11 * MINUTES)
     older = purchases["user_0"]["stripe_payment_intent_id"]
     events = stripe_api.StripeApi.events
 
@@ -601,13 +565,13 @@ def test_a_list_that_breaks_off_is_gone_on_with_where_it_did(
     with monkeypatch.context() as patch:
         patch.setattr(stripe_api.StripeApi, "events", broken)
         assert run(shop)["failed"] == 1
-        assert len(shop.messages()) >= 1
-        time.shift(5 * MINUTES)
+        assert len(shop.aws.messages()) >= 1
+        clock.shift(5 * MINUTES)
         assert run(shop)["failed"] == 1
-        again = [json.loads(m["Body"])["created"] for m in shop.messages()]
+        again = [json.loads(m["Body"])["created"] for m in shop.aws.messages()]
         assert len(set(again)) <= 1, "no more than the second where it broke off"
 
-    time.shift(61 * MINUTES)
+    clock.shift(61 * MINUTES)
     assert run(shop)["failed"] == 0
     shop.work()
     [first] = [p for p in shop.purchases() if p["buyer_id"] == "user_0"]
@@ -623,8 +587,8 @@ def test_one_bad_refund_keeps_neither_the_others_nor_the_receipt_waiting(
     [purchase] = bought(shop, ["user_0"]).values()
     intent = purchase["stripe_payment_intent_id"]
     for _ in range(3):
-        shop.stripe_post("/v1/refunds", payment_intent=intent, amount="1")
-    [bad, *good] = shop.stripe.store.all("refund")
+        shop.stripe.post("/v1/refunds", payment_intent=intent, amount="1")
+    [bad, *good] = shop.stripe.sandbox.store.all("refund")
     pending = {
         refund["id"]: {
             "id": refund["id"],
@@ -639,7 +603,7 @@ def test_one_bad_refund_keeps_neither_the_others_nor_the_receipt_waiting(
 
     assert run(shop)["failed"] == 1
 
-    found = shop.item("PurchasesTable", purchase["id"])
+    found = shop.aws.item("PurchasesTable", purchase["id"])
     assert {found["refunds"][r["id"]]["status"] for r in good} == {"succeeded"}
     assert "receipt" in found
 
@@ -647,7 +611,7 @@ def test_one_bad_refund_keeps_neither_the_others_nor_the_receipt_waiting(
 def test_one_refund_that_stripe_fails_keeps_no_other_waiting(shop: Shop) -> None:
     [purchase] = bought(shop, ["user_0"]).values()
     refunds = "POST /api/purchases/{id}/refund"
-    shop.stripe.faults.add(Fault("POST", "/v1/refunds", status=500, times=4))
+    shop.stripe.sandbox.faults.add(Fault("POST", "/v1/refunds", status=500, times=4))
     for key in ("the first of two refunds", "the second of two refunds"):
         answer = shop.call(
             refunds,
@@ -659,11 +623,11 @@ def test_one_refund_that_stripe_fails_keeps_no_other_waiting(shop: Shop) -> None
         )
         assert answer.status == 502
     # Of the two that reconcile asks for, the first fails once more.
-    shop.stripe.faults.add(Fault("POST", "/v1/refunds", status=500, times=2))
+    shop.stripe.sandbox.faults.add(Fault("POST", "/v1/refunds", status=500, times=2))
 
     assert run(shop)["failed"] == 1
 
-    found = shop.item("PurchasesTable", purchase["id"])
+    found = shop.aws.item("PurchasesTable", purchase["id"])
     assert len(found["refunds"]) == 1
     assert "receipt" in found
 
@@ -672,18 +636,18 @@ def test_one_refund_that_stripe_fails_keeps_no_other_waiting(shop: Shop) -> None
 
 
 @pytest.mark.parametrize("last", ["f", "Z", "g", "7"])
-def test_a_purchase_of_any_id_is_swept(shop: Shop, time: Any, last: str) -> None:
+def test_a_purchase_of_any_id_is_swept(shop: Shop, clock: Traveller, last: str) -> None:
     """Money that came through another Stripe session is known by that session's id."""
     shop.create("content")
-    shop.pay(stripe_id(shop))
-    [event] = shop.events("checkout.session.completed")
+    shop.stripe.pay(stripe_id(shop))
+    [event] = shop.stripe.events("checkout.session.completed")
     other = deepcopy(event)
     other["data"]["object"]["id"] = f"cs_test_other{last}"
     shop.deliver(other)
     [purchase] = shop.purchases()
     assert purchase["id"].endswith(last)
 
-    time.shift(MINUTES)
+    clock.shift(MINUTES)
     reconcile(shop)
 
     [purchase] = shop.purchases()
@@ -693,31 +657,31 @@ def test_a_purchase_of_any_id_is_swept(shop: Shop, time: Any, last: str) -> None
 
 @pytest.mark.parametrize("last", ["0", "Z", "g", "_"])
 def test_a_purchase_that_was_indexed_by_its_last_character_is_swept(
-    shop: Shop, time: Any, last: str
+    shop: Shop, clock: Traveller, last: str
 ) -> None:
     [purchase] = bought(shop, ["user_0"]).values()
     change(shop, "PurchasesTable", purchase["id"], unresolved=last)
 
-    time.shift(MINUTES)
+    clock.shift(MINUTES)
     assert reconcile(shop) == 1
 
-    assert "unresolved" not in shop.item("PurchasesTable", purchase["id"])
+    assert "unresolved" not in shop.aws.item("PurchasesTable", purchase["id"])
 
 
 def test_a_session_that_was_indexed_by_its_last_digit_is_swept(
-    shop: Shop, time: Any
+    shop: Shop, clock: Traveller
 ) -> None:
     session = paid_unheard(shop, ["user_0"])["user_0"]
     change(shop, "PaymentSessionsTable", session["id"], unresolved=session["id"][-1])
 
-    time.shift(11 * MINUTES)
+    clock.shift(11 * MINUTES)
     assert reconcile(shop) == 1
 
     assert [p["buyer_id"] for p in shop.purchases()] == ["user_0"]
 
 
 def test_what_is_postponed_moves_to_the_partition_of_its_hash(
-    shop: Shop, time: Any
+    shop: Shop, clock: Traveller
 ) -> None:
     from checkout.tables.due import partition_of  # noqa: PLC0415
 
@@ -725,10 +689,10 @@ def test_what_is_postponed_moves_to_the_partition_of_its_hash(
     missing_at_stripe(shop, purchase)
     change(shop, "PurchasesTable", purchase["id"], unresolved="Z")
 
-    time.shift(MINUTES)
+    clock.shift(MINUTES)
     run(shop)
 
-    kept = shop.item("PurchasesTable", purchase["id"])
+    kept = shop.aws.item("PurchasesTable", purchase["id"])
     assert kept["unresolved"] == partition_of(purchase["id"])
     assert datetime.fromisoformat(kept["due_at"]) > datetime.now(UTC) + timedelta(
         minutes=5

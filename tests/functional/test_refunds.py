@@ -9,11 +9,12 @@ import pytest
 
 from checkout.domain.refund import Refund
 from checkout.flows.refund_purchase import record_refund
-from checkout.tables.purchases import Purchases
 from mocktill.faults import Fault
+from tests import flows
+from tests.aws import on_moto_too
 from tests.crashes import CrashPoint, crash_points
 from tests.output import metrics_in
-from tests.shop import ACCESS, Answer, Shop, on_moto_too
+from tests.shop import ACCESS, Answer, Shop
 
 # A process that is killed has nothing to flush.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
@@ -34,8 +35,8 @@ FAILING_CARD = "4000000000005126"
 def bought(shop: Shop, kind: str = "content", **pay: Any) -> str:
     """Buy something; return the purchase's id."""
     assert shop.create(kind).status == 200
-    stripe_id = shop.stripe_sessions()[0]["id"]
-    shop.pay(stripe_id, **pay)
+    stripe_id = shop.stripe.sessions()[0]["id"]
+    shop.stripe.pay(stripe_id, **pay)
     shop.deliver()
     return shop.purchase_of(stripe_id)
 
@@ -60,17 +61,17 @@ def refund(
 
 
 def refund_in_dashboard(shop: Shop, purchase_id: str, **params: Any) -> dict[str, Any]:
-    intent = shop.item("PurchasesTable", purchase_id)["stripe_payment_intent_id"]
-    return shop.stripe_post("/v1/refunds", payment_intent=intent, **params)
+    intent = shop.aws.item("PurchasesTable", purchase_id)["stripe_payment_intent_id"]
+    return shop.stripe.post("/v1/refunds", payment_intent=intent, **params)
 
 
 def stripe_refunds(shop: Shop) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = shop.stripe_get("/v1/refunds", limit=100)["data"]
+    found: list[dict[str, Any]] = shop.stripe.get("/v1/refunds", limit=100)["data"]
     return found
 
 
 def standing(shop: Shop, purchase_id: str) -> tuple[str, int]:
-    purchase = shop.item("PurchasesTable", purchase_id)
+    purchase = shop.aws.item("PurchasesTable", purchase_id)
     return purchase["status"], purchase["refunded_amount"]
 
 
@@ -84,7 +85,7 @@ def has_access(shop: Shop, kind: str = "content") -> bool:
 
 
 def counts(shop: Shop) -> dict[str, int]:
-    found = shop.item("PurchasesTable", "buyer#user_1")
+    found = shop.aws.item("PurchasesTable", "buyer#user_1")
     return {name: n for name, n in found.items() if name != "id" and n}
 
 
@@ -112,8 +113,8 @@ def test_a_full_refund_ends_ownership_and_access(shop: Shop, kind: str) -> None:
     assert counts(shop) == {"total": 1, "refunded": 1}
     if kind in RETURNED:
         offer_id, _, returned = RETURNED[kind]
-        assert shop.item("OffersTable", offer_id)["status"] == returned
-    assert shop.audit()[-2:] == ["refund_requested", "purchase_refunded"]
+        assert shop.aws.item("OffersTable", offer_id)["status"] == returned
+    assert shop.audit.has_exactly("refund_requested", "purchase_refunded")
 
 
 def test_content_can_be_bought_again_after_a_full_refund(shop: Shop) -> None:
@@ -152,7 +153,7 @@ def test_a_partial_refund_leaves_everything_but_the_amount(shop: Shop) -> None:
         100,
     )
     assert has_access(shop, "order")
-    assert shop.item("OffersTable", "order#order_1")["status"] == "PAID"
+    assert shop.aws.item("OffersTable", "order#order_1")["status"] == "PAID"
 
 
 @on_moto_too
@@ -198,6 +199,19 @@ def test_the_same_key_for_another_refund_is_refused(shop: Shop) -> None:
     refund(shop, purchase_id, {"amountCents": 100})
 
     answer = refund(shop, purchase_id, {"amountCents": 200})
+
+    assert (answer.status, answer.body["code"]) == (409, "idempotency_key_reused")
+    assert len(stripe_refunds(shop)) == 1
+
+
+@pytest.mark.parametrize("reason", ["fraudulent", "Not what they wanted", None])
+def test_the_same_key_with_another_reason_is_refused(
+    shop: Shop, reason: str | None
+) -> None:
+    purchase_id = bought(shop)
+    refund(shop, purchase_id, {"amountCents": 100, "reason": "duplicate"})
+
+    answer = refund(shop, purchase_id, {"amountCents": 100, "reason": reason})
 
     assert (answer.status, answer.body["code"]) == (409, "idempotency_key_reused")
     assert len(stripe_refunds(shop)) == 1
@@ -324,7 +338,7 @@ def test_a_stripe_that_fails_refunds_once_when_asked_again(
     """The caller sees 502, asks again under the same key, and nothing is doubled."""
     purchase_id = bought(shop)
     fault = Fault("POST", "/v1/refunds", status=status, when=when, times=2)
-    shop.stripe.faults.add(fault)
+    shop.stripe.sandbox.faults.add(fault)
 
     answers = [refund(shop, purchase_id) for _ in range(4)]
 
@@ -332,6 +346,23 @@ def test_a_stripe_that_fails_refunds_once_when_asked_again(
     assert answers[-1].status == 200
     assert len(stripe_refunds(shop)) == 1
     assert standing(shop, purchase_id) == ("refunded", 999)
+
+
+def test_a_refusal_of_what_stripe_has_refunded_already_is_a_refund(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Another process was quicker with this request: nothing is left to give back."""
+    purchase_id = bought(shop)
+    refused = Fault("POST", "/v1/refunds", status=400, when="after", times=1)
+    shop.stripe.sandbox.faults.add(refused)
+
+    answer = refund(shop, purchase_id)
+
+    assert answer.status == 200
+    assert standing(shop, purchase_id) == ("refunded", 999)
+    assert len(stripe_refunds(shop)) == 1
+    assert shop.audit.has_none_of("refund_refused")
+    assert "payments.refunds.refused" not in metrics_in(capsys.readouterr().out)
 
 
 @pytest.mark.parametrize("when", ["before", "after"])
@@ -342,7 +373,7 @@ def test_an_answer_that_never_comes_refunds_once_when_asked_again(
     """Invariant 5: whether Stripe did the work or not, there is one refund."""
     purchase_id = bought(shop)
     fault = Fault("POST", "/v1/refunds", hang_seconds=60, when=when, times=2)
-    shop.stripe.faults.add(fault)
+    shop.stripe.sandbox.faults.add(fault)
 
     answers = [refund(shop, purchase_id) for _ in range(2)]
 
@@ -355,7 +386,9 @@ def test_an_answer_that_never_comes_refunds_once_when_asked_again(
 def test_a_stripe_that_fails_is_asked_again_by_reconcile(shop: Shop, when: Any) -> None:
     """Also for one that the operator has given up: what was decided is done."""
     purchase_id = bought(shop)
-    shop.stripe.faults.add(Fault("POST", "/v1/refunds", status=500, when=when, times=2))
+    shop.stripe.sandbox.faults.add(
+        Fault("POST", "/v1/refunds", status=500, when=when, times=2)
+    )
     assert refund(shop, purchase_id).status == 502
     assert standing(shop, purchase_id) == ("refunding", 0)
     assert has_access(shop)
@@ -384,7 +417,7 @@ def test_a_crash_anywhere_in_a_refund_gives_the_money_back_once(
         shop.invoke("ReconcileFunction", {})
         shop.deliver()
 
-        asked = shop.item("PurchasesTable", purchase_id).get("refund_requests")
+        asked = shop.aws.item("PurchasesTable", purchase_id).get("refund_requests")
         assert len(stripe_refunds(shop)) == (1 if asked else 0), crash
         if asked:
             assert standing(shop, purchase_id) == ("refunded", 999), crash
@@ -409,12 +442,30 @@ def test_a_refund_in_the_dashboard_ends_in_the_same_state(
     purchase_id = bought(shop, "order")
     refund_in_dashboard(shop, purchase_id)
 
-    shop.deliver(*[event for kind in types for event in shop.events(kind)])
+    shop.deliver(*[event for kind in types for event in shop.stripe.events(kind)])
 
     assert standing(shop, purchase_id) == ("refunded", 15000)
     assert shop.ownerships() == []
-    assert shop.item("OffersTable", "order#order_1")["status"] == "REFUNDED"
+    assert shop.aws.item("OffersTable", "order#order_1")["status"] == "REFUNDED"
     assert counts(shop) == {"total": 1, "refunded": 1}
+
+
+def test_a_refund_that_cannot_be_read_keeps_no_other_waiting_and_is_not_forgotten(
+    shop: Shop,
+) -> None:
+    """Invariant 4: the event comes again until somebody has looked at it."""
+    purchase_id = bought(shop)
+    good = refund_in_dashboard(shop, purchase_id, amount=300)
+    bad = refund_in_dashboard(shop, purchase_id, amount=200)
+    event = json.dumps(shop.stripe.events("charge.refunded")[-1])
+    stored = shop.stripe.sandbox.store.get("refund", bad["id"])
+    stored["amount"] = True
+
+    assert shop.work(event) == [event]
+
+    refunds = shop.aws.item("PurchasesTable", purchase_id)["refunds"]
+    assert refunds.keys() == {good["id"]}
+    assert standing(shop, purchase_id) == ("completed", 300)
 
 
 def test_refunds_are_summed_by_their_ids_and_not_by_their_events(shop: Shop) -> None:
@@ -422,7 +473,7 @@ def test_refunds_are_summed_by_their_ids_and_not_by_their_events(shop: Shop) -> 
     purchase_id = bought(shop)
     refund_in_dashboard(shop, purchase_id, amount=300)
     refund_in_dashboard(shop, purchase_id, amount=300)
-    events = shop.events(*REFUND_EVENTS)
+    events = shop.stripe.events(*REFUND_EVENTS)
 
     shop.deliver(*events, *events, *events[::-1])
 
@@ -436,12 +487,11 @@ def test_two_refunds_that_are_told_at_the_same_moment_both_count(shop: Shop) -> 
         Refund.from_stripe(refund_in_dashboard(shop, purchase_id, amount=300))
         for _ in range(2)
     )
-    before, changes = shop.everything(), shop.purchase_changes()
-    purchase = Purchases(shop.tables["PurchasesTable"]).get(purchase_id)
-    assert purchase
+    before, changes = shop.aws.snapshot(), flows.purchase_changes(shop)
+    purchase = flows.purchase(shop, purchase_id)
 
     for number in count(1):
-        shop.restore(before)
+        shop.aws.restore(before)
         quicker = CrashPoint(
             number, visitor=lambda: record_refund(changes, purchase, second)
         )
@@ -460,7 +510,7 @@ def test_an_api_answer_and_its_webhook_are_one_refund(shop: Shop) -> None:
     shop.deliver()
 
     assert standing(shop, purchase_id) == ("completed", 300)
-    assert shop.audit().count("purchase_refunded") == 1
+    assert shop.audit.has_exactly("purchase_refunded")
 
 
 def test_a_pending_refund_becomes_one_when_it_arrives(shop: Shop) -> None:
@@ -472,7 +522,7 @@ def test_a_pending_refund_becomes_one_when_it_arrives(shop: Shop) -> None:
         0,
     )
     assert has_access(shop)
-    shop.sandbox("refunds", stripe_refunds(shop)[0]["id"], "settle")
+    shop.stripe.control("refunds", stripe_refunds(shop)[0]["id"], "settle")
     shop.deliver()
 
     assert standing(shop, purchase_id) == ("refunded", 999)
@@ -484,7 +534,7 @@ def test_a_pending_refund_whose_event_is_lost_is_found_by_reconcile(
 ) -> None:
     purchase_id = bought(shop, card=PENDING_CARD)
     refund(shop, purchase_id)
-    shop.sandbox("refunds", stripe_refunds(shop)[0]["id"], "settle")
+    shop.stripe.control("refunds", stripe_refunds(shop)[0]["id"], "settle")
 
     shop.invoke("ReconcileFunction", {})
 
@@ -497,7 +547,7 @@ def test_a_refund_that_fails_later_is_taken_back(shop: Shop, kind: str) -> None:
     refund(shop, purchase_id)
     assert not has_access(shop, kind)
 
-    shop.sandbox("refunds", stripe_refunds(shop)[0]["id"], "fail")
+    shop.stripe.control("refunds", stripe_refunds(shop)[0]["id"], "fail")
     shop.deliver()
 
     assert standing(shop, purchase_id) == ("completed", 0)
@@ -505,7 +555,7 @@ def test_a_refund_that_fails_later_is_taken_back(shop: Shop, kind: str) -> None:
     assert counts(shop) == {"total": 1, "completed": 1}
     if kind in RETURNED:
         offer_id, sold, _ = RETURNED[kind]
-        assert shop.item("OffersTable", offer_id)["status"] == sold
+        assert shop.aws.item("OffersTable", offer_id)["status"] == sold
     assert refund(shop, purchase_id, key="another key for another").status == 200
 
 
@@ -513,14 +563,14 @@ def test_any_order_of_a_refund_s_events_ends_the_same(shop: Shop) -> None:
     """Created, then failed: in every order, and the first one twice."""
     purchase_id = bought(shop, card=FAILING_CARD)
     made = refund_in_dashboard(shop, purchase_id)
-    shop.sandbox("refunds", made["id"], "fail")
-    events = shop.events(*REFUND_EVENTS)
+    shop.stripe.control("refunds", made["id"], "fail")
+    events = shop.stripe.events(*REFUND_EVENTS)
     assert len(events) == 4
-    before = shop.everything()
+    before = shop.aws.snapshot()
 
     ends = set()
     for first, *others in permutations(events):
-        shop.restore(before)
+        shop.aws.restore(before)
         shop.deliver(first, *others, first)
 
         ends.add((*standing(shop, purchase_id), has_access(shop)))
@@ -535,12 +585,14 @@ def test_a_refund_that_fails_after_the_claim_was_sold_again_is_for_a_person(
     refund(shop, first)
     second = bought(shop)
 
-    shop.sandbox("refunds", shop.refund_of(first), "fail")
+    shop.stripe.control("refunds", shop.refund_of(first), "fail")
     shop.deliver()
 
     assert standing(shop, first) == ("quarantined", 0)
     assert standing(shop, second) == ("completed", 0)
-    assert shop.item("PurchasesTable", first)["quarantine_reason"] == "owned_already"
+    assert (
+        shop.aws.item("PurchasesTable", first)["quarantine_reason"] == "owned_already"
+    )
     assert shop.ownerships()[0]["purchase_id"] == second
     counted = metrics_in(capsys.readouterr().out)
     assert counted["payments.checkout.quarantined"] == 1
@@ -554,7 +606,7 @@ def test_a_refund_does_not_wait_for_an_offer_that_went_its_own_way(shop: Shop) -
     refund(shop, purchase_id)
 
     assert standing(shop, purchase_id) == ("refunded", 15000)
-    assert shop.item("OffersTable", "order#order_1")["status"] == "SHIPPED"
+    assert shop.aws.item("OffersTable", "order#order_1")["status"] == "SHIPPED"
 
 
 # ----------------------------------------------------------------- out of order
@@ -563,11 +615,11 @@ def test_a_refund_does_not_wait_for_an_offer_that_went_its_own_way(shop: Shop) -
 def test_a_refund_that_overtakes_its_purchase_settles_it_first(shop: Shop) -> None:
     """Invariant 4: Stripe is asked whose payment it was; the late event is no news."""
     shop.create("content")
-    paid = shop.pay(shop.stripe_sessions()[0]["id"])
+    paid = shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     intent = paid["payment_intent"]["id"]
-    shop.stripe_post("/v1/refunds", payment_intent=intent)
+    shop.stripe.post("/v1/refunds", payment_intent=intent)
 
-    shop.deliver(*shop.events("refund.created"))
+    shop.deliver(*shop.stripe.events("refund.created"))
 
     [purchase] = shop.purchases()
     assert standing(shop, purchase["id"]) == ("refunded", 999)
@@ -582,11 +634,11 @@ def test_a_refund_whose_purchase_cannot_be_found_out_waits_in_the_queue(
 ) -> None:
     """Invariant 4: Stripe does not answer, so the message comes again."""
     shop.create("content")
-    paid = shop.pay(shop.stripe_sessions()[0]["id"])
-    shop.stripe_post("/v1/refunds", payment_intent=paid["payment_intent"]["id"])
-    [event] = shop.events("refund.created")
+    paid = shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.stripe.post("/v1/refunds", payment_intent=paid["payment_intent"]["id"])
+    [event] = shop.stripe.events("refund.created")
     path = "/v1/checkout/sessions"
-    shop.stripe.faults.add(Fault("GET", path, status=500, times=2))
+    shop.stripe.sandbox.faults.add(Fault("GET", path, status=500, times=2))
     message = json.dumps(event)
 
     assert shop.work(message) == [message]
@@ -601,7 +653,7 @@ def test_a_refund_of_somebody_else_s_payment_is_counted_and_ignored(
     """Another application of the same Stripe account."""
     purchase_id = bought(shop)
     refund_in_dashboard(shop, purchase_id)
-    [event] = shop.events("refund.created")
+    [event] = shop.stripe.events("refund.created")
     for other in ({"payment_intent": "pi_other"}, {"payment_intent": None}):
         # A charge of ours would say whose it is.
         event["data"]["object"] |= other | {"charge": None}
@@ -616,12 +668,12 @@ def test_a_refund_is_recorded_by_its_id_with_who_asked_for_it(shop: Shop) -> Non
     purchase_id = bought(shop)
     refund(shop, purchase_id, {"amountCents": 100, "reason": "Half of it was missing"})
 
-    purchase = shop.item("PurchasesTable", purchase_id)
+    purchase = shop.aws.item("PurchasesTable", purchase_id)
     [made] = stripe_refunds(shop)
     [request] = purchase["refund_requests"].values()
     assert request["refund_id"] == made["id"]
     assert request["requested_by"] == "operator_1"
     assert purchase["refunds"][made["id"]]["amount"] == 100
-    requested, refunded = shop.entries("refund_requested", "purchase_refunded")
+    requested, refunded = shop.audit.of("refund_requested", "purchase_refunded")
     assert requested["requested_by"] == "operator_1"
     assert (refunded["refund_id"], refunded["refund_amount"]) == (made["id"], 100)

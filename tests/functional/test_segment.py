@@ -56,7 +56,7 @@ def segment(shop: Shop) -> Iterator[SegmentStandIn]:
     with ThreadingHTTPServer(("127.0.0.1", 0), stand_in.handler()) as server:
         stand_in.url = f"http://127.0.0.1:{server.server_port}"
         shop.values["SegmentApiBase"] = stand_in.url
-        shop.set_secret(shop.values["SegmentWriteKeyName"], WRITE_KEY)
+        shop.aws.set_secret(shop.values["SegmentWriteKeyName"], WRITE_KEY)
         threading.Thread(target=server.serve_forever, daemon=True).start()
         yield stand_in
         server.shutdown()
@@ -128,7 +128,7 @@ def test_an_event_that_comes_twice_is_the_same_message(
 
 def test_a_message_id_is_as_short_as_segment_wants_it(shop: Shop) -> None:
     shop.create("content")
-    [written] = shop.items("AuditLogTable")
+    [written] = shop.aws.items("AuditLogTable")
 
     event = published_event(written)
 

@@ -27,25 +27,25 @@ def ours(shop: Shop, payment_session_id: str, buyer: str | None = "user_1") -> A
 
 def opened(shop: Shop, kind: str = "content") -> str:
     assert shop.create(kind).status == 200
-    shop.stripe.requests.clear()
-    return str(shop.stripe_sessions()[0]["id"])
+    shop.stripe.sandbox.requests.clear()
+    return str(shop.stripe.sessions()[0]["id"])
 
 
 def asked(shop: Shop, stripe_id: str) -> int:
     """Count how often the shop, and not this test, asked Stripe for the session."""
     return sum(
         request["path"] == f"{STRIPE_SESSION}{stripe_id}"
-        for request in shop.stripe.requests
+        for request in shop.stripe.sandbox.requests
     )
 
 
 def bank_session(shop: Shop) -> tuple[str, str]:
     price = {"amount": 1450, "currency": "eur"}
-    shop.put_offer(shop.item("OffersTable", "auction#auction_1") | {"price": price})
+    shop.put_offer(shop.aws.item("OffersTable", "auction#auction_1") | {"price": price})
     stripe_id = opened(shop, "auction")
-    shop.pay_by_bank(stripe_id)
-    intent = shop.stripe_get(f"{STRIPE_SESSION}{stripe_id}")["payment_intent"]
-    shop.stripe.requests.clear()
+    shop.stripe.pay_by_bank(stripe_id)
+    intent = shop.stripe.get(f"{STRIPE_SESSION}{stripe_id}")["payment_intent"]
+    shop.stripe.sandbox.requests.clear()
     return stripe_id, intent
 
 
@@ -74,7 +74,7 @@ def test_a_session_that_we_never_made_is_unknown_and_stripe_is_not_asked(
     answer = status(shop, session_id)
 
     assert (answer.status, answer.body["code"]) == (404, "not_found")
-    assert shop.stripe.requests == []
+    assert shop.stripe.sandbox.requests == []
 
 
 def test_an_open_session_is_open(shop: Shop) -> None:
@@ -83,14 +83,14 @@ def test_an_open_session_is_open(shop: Shop) -> None:
     answer = status(shop, stripe_id)
 
     assert (answer.status, answer.body) == (200, {"status": "open"})
-    assert shop.messages() == []
+    assert shop.aws.messages() == []
 
 
 def test_a_settled_session_is_complete_and_stripe_is_not_asked(shop: Shop) -> None:
     stripe_id = opened(shop)
-    shop.pay(stripe_id)
+    shop.stripe.pay(stripe_id)
     shop.deliver()
-    shop.stripe.requests.clear()
+    shop.stripe.sandbox.requests.clear()
 
     assert status(shop, stripe_id).body == {"status": "complete"}
     assert asked(shop, stripe_id) == 0
@@ -98,9 +98,9 @@ def test_a_settled_session_is_complete_and_stripe_is_not_asked(shop: Shop) -> No
 
 def test_an_expired_session_is_expired_and_stripe_is_not_asked(shop: Shop) -> None:
     stripe_id = opened(shop)
-    shop.stripe_post(f"{STRIPE_SESSION}{stripe_id}/expire")
+    shop.stripe.post(f"{STRIPE_SESSION}{stripe_id}/expire")
     shop.deliver()
-    shop.stripe.requests.clear()
+    shop.stripe.sandbox.requests.clear()
 
     assert status(shop, stripe_id).body == {"status": "expired"}
     assert asked(shop, stripe_id) == 0
@@ -109,9 +109,9 @@ def test_an_expired_session_is_expired_and_stripe_is_not_asked(shop: Shop) -> No
 def test_a_session_whose_money_did_not_come_is_complete(shop: Shop) -> None:
     """As Stripe says of it; that it failed is for its buyer's eyes."""
     stripe_id, intent = bank_session(shop)
-    shop.bank_decides(intent, pays=False)
+    shop.stripe.bank_decides(intent, pays=False)
     shop.deliver()
-    shop.stripe.requests.clear()
+    shop.stripe.sandbox.requests.clear()
 
     assert status(shop, stripe_id).body == {"status": "complete"}
     assert asked(shop, stripe_id) == 0
@@ -119,7 +119,7 @@ def test_a_session_whose_money_did_not_come_is_complete(shop: Shop) -> None:
 
 def test_a_quarantined_session_is_complete(shop: Shop) -> None:
     stripe_id = opened(shop, "order")
-    shop.pay(stripe_id)
+    shop.stripe.pay(stripe_id)
     shop.change_offer("order#order_1", status="CANCELLED")
     shop.deliver()
 
@@ -129,7 +129,7 @@ def test_a_quarantined_session_is_complete(shop: Shop) -> None:
 def test_a_lost_webhook_does_not_keep_the_shopper_waiting(shop: Shop) -> None:
     """Stripe is ahead of us: a fulfillment is queued, and the answer is Stripe's."""
     stripe_id = opened(shop)
-    shop.pay(stripe_id)
+    shop.stripe.pay(stripe_id)
 
     answer = status(shop, stripe_id)
     assert answer.body == {"status": "complete"}
@@ -144,20 +144,20 @@ def test_a_lost_webhook_does_not_keep_the_shopper_waiting(shop: Shop) -> None:
 def test_the_webhook_that_comes_late_changes_nothing(shop: Shop) -> None:
     """Invariant 1: the status endpoint and the webhook fulfill the same thing once."""
     stripe_id = opened(shop)
-    shop.pay(stripe_id)
+    shop.stripe.pay(stripe_id)
     for _ in range(3):
         status(shop, stripe_id)
     shop.work()
-    before = shop.purchases(), shop.sessions(), shop.audit()
+    before = shop.purchases(), shop.sessions(), shop.audit.actions
 
     shop.deliver()
 
-    assert (shop.purchases(), shop.sessions(), shop.audit()) == before
+    assert (shop.purchases(), shop.sessions(), shop.audit.actions) == before
 
 
 def test_an_expiry_that_nobody_told_us_of_is_applied(shop: Shop) -> None:
     stripe_id = opened(shop)
-    shop.stripe_post(f"{STRIPE_SESSION}{stripe_id}/expire")
+    shop.stripe.post(f"{STRIPE_SESSION}{stripe_id}/expire")
 
     assert status(shop, stripe_id).body == {"status": "expired"}
     shop.work()
@@ -171,9 +171,9 @@ def test_money_on_its_way_is_noted_once_and_then_awaited(shop: Shop) -> None:
     shop.work()
     assert shop.sessions()[0]["status"] == "processing"
     assert status(shop, stripe_id).body == {"status": "complete"}
-    assert shop.messages() == []
+    assert shop.aws.messages() == []
 
-    shop.bank_decides(intent, pays=True)
+    shop.stripe.bank_decides(intent, pays=True)
     assert status(shop, stripe_id).body == {"status": "complete"}
     shop.work()
 
@@ -186,7 +186,7 @@ def test_stripe_failing_is_said_without_its_words(shop: Shop, failure: int) -> N
     stripe_id = opened(shop)
     fault = {"path_prefix": STRIPE_SESSION, "status": failure, "times": 5}
     requests.post(
-        f"{shop.stripe_url}/sandbox/faults", json=fault, timeout=10
+        f"{shop.stripe.url}/sandbox/faults", json=fault, timeout=10
     ).raise_for_status()
 
     answer = status(shop, stripe_id)
@@ -194,7 +194,7 @@ def test_stripe_failing_is_said_without_its_words(shop: Shop, failure: int) -> N
     assert (answer.status, answer.body["code"]) == (502, "stripe_unavailable")
     assert answer.body.keys() == {"error", "code", "request_id"}
     assert "unknown error" not in json.dumps(answer.body)
-    assert shop.messages() == []
+    assert shop.aws.messages() == []
 
 
 def test_a_buyer_sees_the_session_they_started(shop: Shop) -> None:
@@ -223,7 +223,7 @@ def test_a_session_has_no_time_left_once_it_is_over(shop: Shop) -> None:
 
 
 def test_a_buyer_sees_that_it_was_paid(shop: Shop) -> None:
-    shop.pay(opened(shop))
+    shop.stripe.pay(opened(shop))
     shop.deliver()
 
     body = ours(shop, shop.sessions()[0]["id"]).body
@@ -233,7 +233,7 @@ def test_a_buyer_sees_that_it_was_paid(shop: Shop) -> None:
 
 def hidden_ids(shop: Shop) -> list[Any]:
     """Return the ids of what else is in the table, and of nothing."""
-    items = [item["id"] for item in shop.items("PaymentSessionsTable")]
+    items = [item["id"] for item in shop.aws.items("PaymentSessionsTable")]
     return [i for i in items if not i.startswith("ps_")] + [
         "ps_unknown",
         "x",

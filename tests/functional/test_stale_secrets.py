@@ -1,34 +1,24 @@
 """Secrets Manager fails: what has a good secret in memory goes on, and counts it."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import pytest
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError
 
 from checkout.clients import credentials
+from tests.aws_calls import failing
 from tests.output import metrics_in
 from tests.shop import Shop
 
 
 @pytest.fixture
-def fail(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+def fail(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[], None]]:
     """Fetch every secret at its first use and again at the next, and let that fail."""
     monkeypatch.setattr(credentials, "SECONDS_TO_KEEP", 0)
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-
-    def refused(client: Any, operation: str, parameters: Any) -> Any:
-        if operation == "GetSecretValue":
-            error = {"Code": "InternalServiceError", "Message": "as the test wants it"}
-            raise ClientError({"Error": error}, operation)
-        return call(client, operation, parameters)
-
-    def fail() -> None:
-        monkeypatch.setattr(BaseClient, "_make_api_call", refused)
-
     assert shop.create("order").status == 200
-    return fail
+    with ExitStack() as until_the_end:
+        refused = failing("GetSecretValue", error="InternalServiceError")
+        yield lambda: until_the_end.enter_context(refused)
 
 
 def stale(capsys: pytest.CaptureFixture[str]) -> int:
@@ -44,7 +34,7 @@ def test_a_whole_payment_goes_on(
 
     assert shop.create("content").status == 200
     assert stale(capsys) == 1
-    shop.pay(shop.stripe_sessions()[0]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.deliver()
     assert stale(capsys) == 1, "the webhook's own secret"
 
@@ -60,7 +50,7 @@ def test_the_status_of_a_session_is_told(
 
     answer = shop.call(
         "GET /api/checkout/session-status",
-        query={"session_id": shop.stripe_sessions()[0]["id"]},
+        query={"session_id": shop.stripe.sessions()[0]["id"]},
     )
 
     assert (answer.status, answer.body) == (200, {"status": "open"})

@@ -4,18 +4,21 @@ import base64
 import json
 import re
 import time
+from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
 import pytest
 import stripe
-from botocore.client import BaseClient
 from botocore.exceptions import EndpointConnectionError
 
 from checkout.clients import credentials
 from tests import template_file
+from tests.aws_calls import failing
+from tests.lambda_events import http_event
 from tests.output import captured_log, metrics_in
-from tests.shop import WEBHOOK_SECRET, Answer, Shop, http_event, sign
+from tests.shop import Answer, Shop
+from tests.stripe_side import WEBHOOK_SECRET, sign
 
 API_PATHS = [
     "/api/webhooks/stripe",
@@ -71,7 +74,7 @@ def payload_of(event: object) -> bytes:
 
 
 def queued(shop: Shop) -> list[dict[str, Any]]:
-    return [json.loads(message["Body"]) for message in shop.messages()]
+    return [json.loads(message["Body"]) for message in shop.aws.messages()]
 
 
 def is_refused(answer: Answer, code: str) -> bool:
@@ -190,7 +193,7 @@ def test_a_clock_may_be_five_minutes_off(shop: Shop, age: int) -> None:
 @pytest.mark.parametrize("separator", [",", " ", "\n", ", ", "\r\n"])
 def test_any_of_several_secrets_may_have_signed(shop: Shop, separator: str) -> None:
     secrets = ["whsec_new", WEBHOOK_SECRET, "whsec_old"]
-    shop.set_secret("stripe/webhook-secret", separator.join(secrets))
+    shop.aws.set_secret("stripe/webhook-secret", separator.join(secrets))
     payload = payload_of(stripe_event())
 
     for secret in secrets:
@@ -213,7 +216,7 @@ def test_any_of_several_signatures_may_be_ours(shop: Shop) -> None:
 )
 def test_an_empty_secret_lets_nothing_in(shop: Shop, secret: str, status: int) -> None:
     """Without any secret the failure is ours, and Stripe comes again."""
-    shop.set_secret("stripe/webhook-secret", secret)
+    shop.aws.set_secret("stripe/webhook-secret", secret)
     payload = payload_of(stripe_event())
 
     assert shop.webhook(payload, sign(payload, "")).status == status
@@ -299,7 +302,7 @@ def test_a_session_that_is_not_ours_is_received_and_ignored_by_the_worker(
         session = {"id": "cs_test_1", "metadata": metadata}
         assert shop.webhook(stripe_event(data={"object": session})).status == 200
     written = {
-        name: shop.items(name)
+        name: shop.aws.items(name)
         for name in template_file.resources("AWS::DynamoDB::Table")
     }
     capsys.readouterr()
@@ -307,7 +310,7 @@ def test_a_session_that_is_not_ours_is_received_and_ignored_by_the_worker(
     assert shop.work() == []
 
     assert metrics_in(capsys.readouterr().out)["payments.events.foreign"] == 4
-    assert written == {name: shop.items(name) for name in written}
+    assert written == {name: shop.aws.items(name) for name in written}
 
 
 @pytest.mark.parametrize("text", ["Zoë 🎟", "\ufffe\uffff", "\x00\x1f", "\ud800"])
@@ -320,25 +323,19 @@ def test_any_text_in_an_event_reaches_the_worker(shop: Shop, text: str) -> None:
         payload = payload_of(event)
 
     assert shop.webhook(payload).status == 200
-    [message] = shop.messages()
+    [message] = shop.aws.messages()
     assert json.loads(message["Body"]) == event
     allowed_by_sqs = re.compile("[\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]*")
     assert allowed_by_sqs.fullmatch(message["Body"])
 
 
 @pytest.fixture
-def unreachable(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+def unreachable() -> Iterator[set[str]]:
     """Operations of AWS that fail as long as their name is in here."""
-    failing: set[str] = set()
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-
-    def fail(client: Any, operation: str, parameters: Any) -> Any:
-        if operation in failing:
-            raise EndpointConnectionError(endpoint_url=f"https://{operation}.test")
-        return call(client, operation, parameters)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", fail)
-    return failing
+    names: set[str] = set()
+    nobody_there = EndpointConnectionError(endpoint_url="https://aws.test")
+    with failing(where=lambda call: call.operation in names, error=nobody_there):
+        yield names
 
 
 @pytest.mark.parametrize("operation", ["SendMessage", "GetSecretValue"])
@@ -365,7 +362,7 @@ def test_an_event_that_cannot_be_queued_is_for_stripe_to_send_again(
 
 def test_a_lost_secret_is_a_failure_of_ours(shop: Shop) -> None:
     """A 400 would tell Stripe that its signature is wrong."""
-    shop.secrets.delete_secret(
+    shop.aws.secrets.delete_secret(
         SecretId="stripe/webhook-secret", ForceDeleteWithoutRecovery=True
     )
 
@@ -375,7 +372,7 @@ def test_a_lost_secret_is_a_failure_of_ours(shop: Shop) -> None:
 def test_a_rotated_secret_is_in_use_once_the_old_one_is_too_old(shop: Shop) -> None:
     payload = payload_of(stripe_event())
     assert shop.webhook(payload).status == 200
-    shop.set_secret("stripe/webhook-secret", "whsec_rotated")
+    shop.aws.set_secret("stripe/webhook-secret", "whsec_rotated")
     rotated = sign(payload, "whsec_rotated")
     assert is_refused(shop.webhook(payload, rotated), "invalid_signature")
 

@@ -23,8 +23,8 @@ CLAIMS = {
 
 def paid(shop: Shop, kind: str, **changes: Any) -> dict[str, Any]:
     assert shop.create(kind, **changes).status == 200
-    shop.pay(shop.stripe_sessions()[0]["id"])
-    return shop.events("checkout.session.completed")[-1]
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    return shop.stripe.events("checkout.session.completed")[-1]
 
 
 def paid_twice(shop: Shop, kind: str) -> list[dict[str, Any]]:
@@ -35,7 +35,7 @@ def paid_twice(shop: Shop, kind: str) -> list[dict[str, Any]]:
 
 
 def refunds(shop: Shop) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = shop.stripe_get("/v1/refunds", limit=100)["data"]
+    found: list[dict[str, Any]] = shop.stripe.get("/v1/refunds", limit=100)["data"]
     return found
 
 
@@ -56,7 +56,7 @@ def test_of_two_payments_one_stands_and_the_other_is_given_back(
     first, second = paid_twice(shop, kind)
     shop.deliver(first)
     [standing] = shop.purchases()
-    offers, ownerships = shop.items("OffersTable"), shop.ownerships()
+    offers, ownerships = shop.aws.items("OffersTable"), shop.ownerships()
 
     shop.deliver(second, second)
 
@@ -67,11 +67,11 @@ def test_of_two_payments_one_stands_and_the_other_is_given_back(
         "owned_already",
     )
     assert other["refunded_amount"] == other["amount"]
-    assert (shop.items("OffersTable"), shop.ownerships()) == (offers, ownerships)
+    assert (shop.aws.items("OffersTable"), shop.ownerships()) == (offers, ownerships)
     assert has_access(shop, kind)
     [refund] = refunds(shop)
     assert refund["payment_intent"] == other["stripe_payment_intent_id"]
-    assert shop.audit()[-2:] == ["unfulfillable_payment", "purchase_refunded"]
+    assert shop.audit.has_exactly("unfulfillable_payment", "purchase_refunded")
     counted = metrics_in(capsys.readouterr().out)
     assert counted["payments.checkout.unfulfillable"] == 1
     assert "payments.checkout.quarantined" not in counted
@@ -91,7 +91,7 @@ def test_what_was_withdrawn_while_the_buyer_paid_is_given_back(
 ) -> None:
     event = paid(shop, kind)
     shop.change_offer(offer_id, status=status)
-    offers = shop.items("OffersTable")
+    offers = shop.aws.items("OffersTable")
 
     shop.deliver(event)
 
@@ -100,14 +100,14 @@ def test_what_was_withdrawn_while_the_buyer_paid_is_given_back(
         "refunded",
         "offer_not_sellable",
     )
-    assert shop.items("OffersTable") == offers
+    assert shop.aws.items("OffersTable") == offers
     assert shop.ownerships() == []
     assert not has_access(shop, kind)
 
 
 def test_a_row_is_sold_through_one_of_its_bids(shop: Shop) -> None:
     """Two bids of one row are one sale key."""
-    other = shop.item("OffersTable", "bid#42") | {"id": "bid#45", "bid_id": "45"}
+    other = shop.aws.item("OffersTable", "bid#42") | {"id": "bid#45", "bid_id": "45"}
     shop.put_offer(other)
     first = paid(shop, "bid")
     shop.forget_live_session("row#7")
@@ -117,7 +117,7 @@ def test_a_row_is_sold_through_one_of_its_bids(shop: Shop) -> None:
 
     found = {p["offer_id"]: p["status"] for p in shop.purchases()}
     assert found == {"45": "completed", "42": "refunded"}
-    assert shop.item("OffersTable", "row#7")["purchased_bid_id"] == "45"
+    assert shop.aws.item("OffersTable", "row#7")["purchased_bid_id"] == "45"
 
 
 def test_after_a_payment_in_vain_the_buyer_may_try_again(shop: Shop) -> None:
@@ -158,7 +158,7 @@ def test_a_stripe_that_fails_gives_the_money_back_later_and_once(
 ) -> None:
     """Invariant 2, with Stripe misbehaving: reconcile goes on with it."""
     first, second = paid_twice(shop, "content")
-    shop.stripe.faults.add(
+    shop.stripe.sandbox.faults.add(
         Fault("POST", "/v1/refunds", status=status, when=when, times=times)
     )
     shop.deliver(first, second)
@@ -176,7 +176,7 @@ def test_what_stripe_will_not_give_back_is_for_a_person(
     """Invariant 4: a disputed charge cannot be refunded; somebody has to look."""
     first, second = paid_twice(shop, "content")
     fault = Fault("POST", "/v1/refunds", status=400, times=1)
-    shop.stripe.faults.add(fault)
+    shop.stripe.sandbox.faults.add(fault)
 
     shop.deliver(first, second)
 

@@ -9,8 +9,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from checkout.tables.item import to_item
+from tests.aws import aws_client
 from tests.in_memory_dynamodb.dynamodb import DynamoDB
-from tests.shop import aws_client
 
 type Json = dict[str, Any]
 

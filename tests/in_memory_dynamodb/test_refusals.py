@@ -12,10 +12,10 @@ import pytest
 from botocore.exceptions import ClientError
 
 from checkout.tables.item import to_item
+from tests.aws import aws_client
 from tests.in_memory_dynamodb.dynamodb import DynamoDB
 from tests.in_memory_dynamodb.expressions import NotUnderstoodError
 from tests.in_memory_dynamodb.test_as_moto import LOG_SCHEMA, SCHEMA
-from tests.shop import aws_client
 
 type Json = dict[str, Any]
 

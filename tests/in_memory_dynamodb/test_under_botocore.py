@@ -4,13 +4,13 @@ from typing import Any
 
 import boto3
 import pytest
-from botocore.client import BaseClient
 from botocore.exceptions import ParamValidationError
 
+from tests.aws import aws_client, on_moto_too
+from tests.aws_calls import observed
 from tests.in_memory_dynamodb.expressions import NotUnderstoodError
 from tests.in_memory_dynamodb.test_as_moto import SCHEMA
 from tests.in_memory_dynamodb.under_botocore import UnderBotocore
-from tests.shop import aws_client, on_moto_too
 
 TABLE = "things"
 X = {"id": {"S": "x"}}
@@ -91,17 +91,8 @@ def test_tables_are_forgotten(dynamodb_in_memory: UnderBotocore) -> None:
 
 
 @pytest.mark.parametrize("on_moto", [False])
-def test_a_patch_wraps_what_answers(
-    dynamodb: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-    seen = []
+def test_a_call_that_it_answers_can_be_observed(dynamodb: Any) -> None:
+    with observed() as calls:
+        list(dynamodb.get_paginator("scan").paginate(TableName=TABLE))
 
-    def noting(client: Any, operation: str, parameters: Any) -> Any:
-        seen.append(operation)
-        return call(client, operation, parameters)
-
-    monkeypatch.setattr(BaseClient, "_make_api_call", noting)
-    list(dynamodb.get_paginator("scan").paginate(TableName=TABLE))
-
-    assert seen == ["Scan"]
+    assert [call.operation for call in calls] == ["Scan"]

@@ -5,15 +5,10 @@ from pathlib import Path
 
 import pytest
 
-from local.__main__ import (
-    describe,
-    print_summary,
-    storefront_config,
-    template_parameters,
-    write,
-)
+from local.__main__ import print_summary, template_parameters
 from local.embedded_aws import EmbeddedAws
 from local.settings import Settings
+from local.stack_file import describe, storefront_config, write
 
 FREE = dict.fromkeys(["AWS_PORT", "STRIPE_PORT", "ISSUER_PORT", "STOREFRONT_PORT"], "0")
 OWN_KEYS = {"STRIPE_SECRET_KEY": "sk_test_1", "STRIPE_WEBHOOK_SECRET": "whsec_1"}

@@ -91,18 +91,18 @@ def test_the_product_that_the_storefront_shows_is_among_them(offers):
 
 def test_a_reset_shop_has_sold_nothing_and_sells_everything_again(shop):
     before = shop.create("order")
-    [session] = shop.stripe_sessions()
-    shop.pay(session["id"])
-    shop.deliver(*shop.events("checkout.session.completed"))
+    [session] = shop.stripe.sessions()
+    shop.stripe.pay(session["id"])
+    shop.deliver(*shop.stripe.events("checkout.session.completed"))
     shop.work()
-    assert shop.item("OffersTable", "order#order_1")["status"] == "PAID"
+    assert shop.aws.item("OffersTable", "order#order_1")["status"] == "PAID"
 
-    reset_shop(shop.dynamodb, shop.tables)
+    reset_shop(shop.aws.dynamodb, shop.aws.tables)
 
-    assert shop.items("PurchasesTable") == []
-    assert shop.items("AuditLogTable") == []
+    assert shop.aws.items("PurchasesTable") == []
+    assert shop.aws.items("AuditLogTable") == []
     assert shop.sessions() == []
-    assert shop.item("OffersTable", "order#order_1")["status"] == "CREATED"
+    assert shop.aws.item("OffersTable", "order#order_1")["status"] == "CREATED"
     # Stripe would refuse the first payment's idempotency key.
     again = shop.create("order")
     assert (before.status, again.status) == (200, 200)

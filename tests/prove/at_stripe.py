@@ -14,7 +14,7 @@ from mocktill import (
 )
 from mocktill.checkouts import Checkout
 from mocktill.errors import ApiError
-from tests.shop import CARD, DECLINED_CARD
+from tests.stripe_side import CARD, DECLINED_CARD
 
 CARDS = {
     "card": CARD,

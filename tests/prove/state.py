@@ -51,7 +51,7 @@ def final_state(world: World) -> State:
     state = {
         table: {
             item["id"]: item
-            for item in (_named(item, names) for item in world.items(table))
+            for item in (_named(item, names) for item in world.aws.items(table))
             if item["id"].split("#")[0] not in PASSING
         }
         for table in TABLES
@@ -97,7 +97,7 @@ def _names(world: World) -> dict[str, str]:
     names: dict[str, str] = {}
     for session in world.sessions():
         names[session["id"].removeprefix("ps_")] = session["idempotency_key"]
-    for stripe_id, checkout in world.stripe.checkouts.items():
+    for stripe_id, checkout in world.stripe.sandbox.checkouts.items():
         ours = checkout.session["client_reference_id"].removeprefix("ps_")
         names[stripe_id] = f"checkout of {names[ours]}"
         if checkout.session["payment_intent"]:
@@ -110,7 +110,7 @@ def _names(world: World) -> dict[str, str]:
         ("balance_transaction", "source"),
     ):
         numbers: Counter[str] = Counter()
-        for found in world.stripe.store.all(kind):
+        for found in world.stripe.sandbox.store.all(kind):
             whole = names[found[belongs_to]]
             numbers[whole] += 1
             names[found["id"]] = f"{kind} {numbers[whole]} of {whole}"
@@ -127,7 +127,7 @@ def _stripes_state(world: World, names: dict[str, str]) -> dict[str, Json]:
             ],
             "disputes": [d["status"] for d in world.at_stripe.disputes(stripe_id)],
         }
-        for stripe_id, checkout in world.stripe.checkouts.items()
+        for stripe_id, checkout in world.stripe.sandbox.checkouts.items()
     }
 
 
@@ -163,7 +163,7 @@ def _check_money(world: World) -> None:
     """Each payment is one purchase of its amount, which adds up before and after."""
     purchases = {p["stripe_session_id"]: p for p in world.purchases()}
     assert len(purchases) == len(world.purchases()), "a payment is there twice"
-    paid = {i for i in world.stripe.checkouts if world.at_stripe.is_paid(i)}
+    paid = {i for i in world.stripe.sandbox.checkouts if world.at_stripe.is_paid(i)}
     assert purchases.keys() == paid, "a payment is lost, or made up"
     for stripe_id, purchase in purchases.items():
         shares = ("platform_fee", "organization_fee", "creator_payout")
@@ -221,7 +221,7 @@ def _check_counts(world: World) -> None:
             counter.update(["total", purchase["status"]])
     recorded = {
         item["id"]: {name: n for name, n in item.items() if name != "id" and n}
-        for item in world.items("PurchasesTable")
+        for item in world.aws.items("PurchasesTable")
         if item["id"].startswith("buyer#")
     }
     assert recorded == counted
@@ -240,7 +240,7 @@ def _check_revenue(world: World) -> None:
 
 def _recorded_revenue(world: World) -> dict[str, Counter[str]]:
     sums: dict[str, Counter[str]] = {}
-    for item in world.items("PurchasesTable"):
+    for item in world.aws.items("PurchasesTable"):
         if item["id"].startswith(REVENUE):
             _, creator, _, _ = item.pop("id").split("#")
             sums.setdefault(creator, Counter()).update(item)
@@ -256,12 +256,12 @@ def _check_ends(world: World) -> None:
     """Every session has come to its end, once, and its history says so."""
     sessions = {session["id"]: session for session in world.sessions()}
     ends: dict[str, Counter[str]] = {i: Counter() for i in sessions}
-    for entry in world.items("AuditLogTable"):
+    for entry in world.aws.items("AuditLogTable"):
         if entry["action"] in END_OF:
             ends[entry["payment_session_id"]][END_OF[entry["action"]]] += 1
     declined = {
         event["id"]
-        for event in world.stripe.store.all("event")
+        for event in world.stripe.sandbox.store.all("event")
         if event["type"] == "payment_intent.payment_failed"
     }
     for session in sessions.values():

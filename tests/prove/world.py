@@ -28,11 +28,14 @@ from checkout.telemetry import logger
 from functions.fulfillment import app as fulfillment
 from mocktill import Sandbox
 from mocktill.sessions import expire_due
+from tests.aws import Aws
 from tests.crashes import Crash, restart
 from tests.in_memory_dynamodb.dynamodb import DynamoDB
+from tests.lambda_events import Context
 from tests.prove.at_stripe import AtStripe
 from tests.prove.outside import Client, Process, Queue, Secrets, Transport
-from tests.shop import PUBLISHED, Context, Shop
+from tests.shop import PUBLISHED, Shop
+from tests.stripe_side import StripeInProcess
 
 START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 STRIPE_URL = "https://stripe.test"
@@ -111,13 +114,14 @@ class World(Shop):
         self._patches = ExitStack()
         self._enter()
         super().__init__(
-            Sandbox(base_url=STRIPE_URL, webhook_urls=[WEBHOOK_URL]),
-            STRIPE_URL,
-            self._clients.__getitem__,
+            Aws.from_template(self._clients.__getitem__),
+            StripeInProcess(
+                Sandbox(base_url=STRIPE_URL, webhook_urls=[WEBHOOK_URL]), STRIPE_URL
+            ),
         )
         # Stripe sends nothing by itself; what nobody has taken, it knows.
-        self.stripe.webhooks.mode = "drop"
-        self.at_stripe = AtStripe(self.stripe)
+        self.stripe.sandbox.webhooks.mode = "drop"
+        self.at_stripe = AtStripe(self.stripe.sandbox)
         self.values |= {
             "AnonymousRequestsPerMinute": "1000",
             "ReconcileCallsPerSecond": "1000000000",
@@ -125,7 +129,7 @@ class World(Shop):
         self.load_samples()
         self.put_offer(BID_45)
         self.note_a_reconcile_run()
-        self.queue: list[str] = self.sqs.waiting
+        self.queue: list[str] = self.aws.sqs.waiting
         # Stripe's sessions in the order in which buyers were sent to them.
         self.handed_out: list[str] = []
         self.withdrawn: set[str] = set()
@@ -154,7 +158,7 @@ class World(Shop):
         return Client(self._clients[service], self._called)
 
     def _transport(self, *_: float) -> Transport:
-        return Transport(self.stripe, self._called)
+        return Transport(self.stripe.sandbox, self._called)
 
     def _called(self) -> None:
         self._processes[-1].called()
@@ -245,7 +249,7 @@ class World(Shop):
 
     def pass_time(self, pause: timedelta) -> None:
         self._time.shift(pause)
-        expire_due(self.stripe)
+        expire_due(self.stripe.sandbox)
 
     def is_being_paid(self, offer: str) -> bool:
         """Whether anybody has paid, or tries to."""

@@ -11,8 +11,8 @@ from uuid import uuid4
 import requests
 
 from checkout import clock
-from checkout.tables.item import from_item, to_item
-from tests.shop import CARD, sign
+from tests.aws import Aws
+from tests.stripe_side import StripeSide, sign
 
 WITHIN_SECONDS = 60
 # Twenty cold starts at once on two cores take their time.
@@ -41,10 +41,12 @@ class Offer:
 
 
 class HttpShop:
+    """What `tests.shop.Shop` is for the functions, with HTTP in between."""
+
     def __init__(self, stack: Any) -> None:
         self.stack = stack
-        self.dynamodb = stack.aws("dynamodb")
-        self.sqs = stack.aws("sqs")
+        self.aws = Aws(stack.aws, stack.outputs, stack.outputs["PaymentEventsQueueUrl"])
+        self.stripe = StripeSide(self._ask_stripe, stack.stripe_url)
         self._tokens: dict[str, str] = {}
 
     # ------------------------------------------------------------ what is for sale
@@ -52,9 +54,7 @@ class HttpShop:
     def put(self, item_type: str, item_id: str, **facts: Any) -> str:
         stored = f"{item_type}#{item_id}"
         item = {"id": stored, f"{item_type}_id": item_id, **facts}
-        self.dynamodb.put_item(
-            TableName=self.stack.outputs["OffersTable"], Item=to_item(item)
-        )
+        self.aws.put("OffersTable", item)
         return stored
 
     def offer(self, kind: str, buyer: str) -> Offer:
@@ -162,62 +162,33 @@ class HttpShop:
 
     # ------------------------------------------------------------ Stripe
 
-    def stripe(self, method: str, path: str, **kwargs: Any) -> Any:
+    def _ask_stripe(self, method: str, path: str, query: Any, form: Any) -> Any:
         answer = requests.request(
             method,
             f"{self.stack.stripe_url}{path}",
             auth=(self.stack.stripe_secret_key, ""),
+            params=query,
+            data=form,
             timeout=TIMEOUT,
-            **kwargs,
         )
         answer.raise_for_status()
-        return answer.json() if answer.content else None
+        return answer.json()
 
     def stripe_sessions_of(self, offer: Offer) -> list[dict[str, Any]]:
         """Return the sessions that Stripe has for an offer."""
         kept = self.sessions_of(offer)
         ours = {session["id"] for session in kept}
-        listed = self.stripe("GET", "/v1/checkout/sessions", params={"limit": 100})
-        return [s for s in listed["data"] if s["client_reference_id"] in ours]
-
-    def pay(self, stripe_session_id: str, card: str = CARD) -> None:
-        method = self.stripe(
-            "POST",
-            "/v1/payment_methods",
-            data={
-                "type": "card",
-                "card[number]": card,
-                "card[exp_month]": "12",
-                "card[exp_year]": "2034",
-                "card[cvc]": "123",
-            },
-        )
-        session = self.stripe("GET", f"/v1/checkout/sessions/{stripe_session_id}")
-        self.stripe(
-            "POST",
-            f"/v1/payment_pages/{stripe_session_id}/confirm",
-            data={
-                "payment_method": method["id"],
-                "expected_amount": session["amount_total"],
-            },
-        )
+        listed = self.stripe.sessions()
+        return [s for s in listed if s["client_reference_id"] in ours]
 
     @contextmanager
     def webhook_dead(self) -> Iterator[None]:
         """Lose every event that Stripe would send meanwhile."""
-        self.stripe("POST", "/sandbox/webhooks", json={"mode": "drop"})
+        self.stripe.control("webhooks", mode="drop")
         try:
             yield
         finally:
-            self.stripe("POST", "/sandbox/webhooks", json={"mode": "deliver"})
-
-    def events_of(self, stripe_session_id: str, kind: str) -> list[dict[str, Any]]:
-        listed = self.stripe("GET", "/v1/events", params={"limit": 100, "type": kind})
-        return [
-            event
-            for event in listed["data"]
-            if event["data"]["object"]["id"] == stripe_session_id
-        ]
+            self.stripe.control("webhooks", mode="deliver")
 
     def send(self, payload: bytes, url: str | None = None) -> requests.Response:
         """Post an event as Stripe does, signed with the stack's own secret."""
@@ -234,50 +205,31 @@ class HttpShop:
 
     # ------------------------------------------------------------ what was written
 
-    def items(self, table: str) -> list[dict[str, Any]]:
-        pages = self.dynamodb.get_paginator("scan").paginate(
-            TableName=self.stack.outputs[table]
-        )
-        return [from_item(item) for page in pages for item in page["Items"]]
-
     def sessions_of(self, offer: Offer) -> list[dict[str, Any]]:
         return [
             item
-            for item in self.items("PaymentSessionsTable")
+            for item in self.aws.items("PaymentSessionsTable")
             if item.get("offer_id") == offer.id and "kind" in item
         ]
 
     def purchases_of(self, offer: Offer) -> list[dict[str, Any]]:
         return [
             item
-            for item in self.items("PurchasesTable")
+            for item in self.aws.items("PurchasesTable")
             if item.get("offer_id") == offer.id and item["id"].startswith("pur_")
         ]
 
     def make_due(self, payment_session_id: str, *, is_over: bool = False) -> None:
         """Let reconcile look at a session now, and its time be over if asked."""
-        over = ", expires_at = :now" if is_over else ""
-        self.dynamodb.update_item(
-            TableName=self.stack.outputs["PaymentSessionsTable"],
-            Key=to_item({"id": payment_session_id}),
-            UpdateExpression=f"SET due_at = :now{over}",
-            ExpressionAttributeValues=to_item({":now": clock.iso(clock.now())}),
-        )
+        now = clock.iso(clock.now())
+        over = {"expires_at": now} if is_over else {}
+        self.aws.change("PaymentSessionsTable", payment_session_id, due_at=now, **over)
 
     def forget_stripes_answer(self, payment_session_id: str) -> None:
         """Leave a session as a crash right after Stripe's answer leaves it."""
-        self.dynamodb.update_item(
-            TableName=self.stack.outputs["PaymentSessionsTable"],
-            Key=to_item({"id": payment_session_id}),
-            UpdateExpression="SET #s = :prepared, #r = :lowest REMOVE #known, #url",
-            ExpressionAttributeNames={
-                "#s": "status",
-                "#r": "rank",
-                "#known": "stripe_session_id",
-                "#url": "url",
-            },
-            ExpressionAttributeValues=to_item({":prepared": "prepared", ":lowest": 0}),
-        )
+        state = {"status": "prepared", "rank": 0}
+        answer = {"stripe_session_id": None, "url": None}
+        self.aws.change("PaymentSessionsTable", payment_session_id, **state, **answer)
 
     def reconcile(self) -> dict[str, Any]:
         """Run reconcile, as its schedule does."""
@@ -293,52 +245,34 @@ class HttpShop:
         return result
 
     def purchase(self, purchase_id: str) -> dict[str, Any]:
-        answer = self.dynamodb.get_item(
-            TableName=self.stack.outputs["PurchasesTable"],
-            Key=to_item({"id": purchase_id}),
-        )
-        return from_item(answer["Item"])
+        return self.aws.item("PurchasesTable", purchase_id)
 
     @contextmanager
     def nobody_owning(self, sale_key: str) -> Iterator[None]:
         """Let a sale key be paid for again: what its ownership forbids."""
-        table = self.stack.outputs["PurchasesTable"]
-        key = to_item({"id": f"owns#{sale_key}"})
-        ownership = self.dynamodb.get_item(TableName=table, Key=key)["Item"]
-        self.dynamodb.delete_item(TableName=table, Key=key)
+        ownership = self.aws.item("PurchasesTable", f"owns#{sale_key}")
+        self.aws.delete("PurchasesTable", ownership)
         try:
             yield
         finally:
-            self.dynamodb.put_item(TableName=table, Item=ownership)
+            self.aws.put("PurchasesTable", ownership)
 
     @contextmanager
     def stripe_clock_behind(self, seconds: int) -> Iterator[None]:
         """Let what happens at Stripe meanwhile have happened some time ago."""
-        self.stripe("POST", "/sandbox/clock", json={"advance_seconds": -seconds})
+        self.stripe.control("clock", advance_seconds=-seconds)
         try:
             yield
         finally:
-            self.stripe("POST", "/sandbox/clock", json={"advance_seconds": seconds})
+            self.stripe.control("clock", advance_seconds=seconds)
 
     def forget_which_events_were_fetched(self) -> None:
-        self.dynamodb.delete_item(
-            TableName=self.stack.outputs["PaymentSessionsTable"],
-            Key=to_item({"id": "reconcile#undelivered_events"}),
-        )
+        bookmark = {"id": "reconcile#undelivered_events"}
+        self.aws.delete("PaymentSessionsTable", bookmark)
 
     def set_offer_status(self, offer: Offer, status: str) -> None:
         """Change an offer as the host application does."""
-        self.dynamodb.update_item(
-            TableName=self.stack.outputs["OffersTable"],
-            Key=to_item({"id": offer.stored}),
-            UpdateExpression="SET #status = :status",
-            ExpressionAttributeNames={"#status": "status"},
-            ExpressionAttributeValues=to_item({":status": status}),
-        )
+        self.aws.change("OffersTable", offer.stored, status=status)
 
     def offer_status(self, offer: Offer) -> str:
-        answer = self.dynamodb.get_item(
-            TableName=self.stack.outputs["OffersTable"],
-            Key=to_item({"id": offer.stored}),
-        )
-        return str(from_item(answer["Item"])["status"])
+        return str(self.aws.item("OffersTable", offer.stored)["status"])

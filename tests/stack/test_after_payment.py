@@ -27,7 +27,7 @@ def paid(shop, offer, buyer, **card):
     created = shop.create(offer, buyer)
     assert created.status_code == 200, created.text
     [session] = [s for s in shop.stripe_sessions_of(offer) if s["status"] == "open"]
-    shop.pay(session["id"], **card)
+    shop.stripe.pay(session["id"], **card)
     return session["id"]
 
 
@@ -55,13 +55,12 @@ def refund(shop, purchase, who="operator", **body):
 def refund_in_dashboard(shop, purchase, **params):
     intent = purchase["stripe_payment_intent_id"]
     data = {"payment_intent": intent, **params}
-    return shop.stripe("POST", "/v1/refunds", data=data)
+    return shop.stripe.post("/v1/refunds", **data)
 
 
 def refunds_of(shop, purchase):
     intent = purchase["stripe_payment_intent_id"]
-    params = {"payment_intent": intent}
-    return shop.stripe("GET", "/v1/refunds", params=params)["data"]
+    return shop.stripe.get("/v1/refunds", payment_intent=intent)["data"]
 
 
 def becomes(shop, purchase, status):
@@ -118,7 +117,7 @@ def test_a_refund_in_the_dashboard_comes_by_webhook_and_may_fail_later(
     made = refund_in_dashboard(shop, purchase)
     becomes(shop, purchase, "refunded")
     assert not has_access(shop, offer, buyer)
-    shop.stripe("POST", f"/sandbox/refunds/{made['id']}/fail", json={})
+    shop.stripe.control("refunds", made["id"], "fail")
 
     assert becomes(shop, purchase, "completed")["refunded_amount"] == 0
     assert has_access(shop, offer, buyer)
@@ -130,14 +129,13 @@ def test_a_refund_in_the_dashboard_comes_by_webhook_and_may_fail_later(
 def test_a_dispute_suspends_access_until_it_is_decided(shop, buyer, outcome, keeps):
     offer = shop.offer("order", buyer)
     purchase = bought(shop, offer, buyer)
-    charges = f"/sandbox/charges/{purchase['stripe_payment_intent_id']}"
+    intent = purchase["stripe_payment_intent_id"]
 
-    dispute = shop.stripe("POST", f"{charges}/dispute", json={})
+    dispute = shop.stripe.control("charges", intent, "dispute")
     becomes(shop, purchase, "disputed")
     assert not has_access(shop, offer, buyer)
     assert refund(shop, purchase).status_code == 409
-    close = f"/sandbox/disputes/{dispute['id']}/close"
-    shop.stripe("POST", close, json={"status": outcome})
+    shop.stripe.control("disputes", dispute["id"], "close", status=outcome)
 
     eventually(
         lambda: (
@@ -158,7 +156,7 @@ def test_of_two_payments_for_one_thing_one_is_given_back(shop, buyer):
     with shop.nobody_owning(sale_key), shop.webhook_dead():
         second = paid(shop, offer, buyer)
 
-    [event] = shop.events_of(second, "checkout.session.completed")
+    [event] = shop.stripe.events_of(second, "checkout.session.completed")
     assert shop.send(json.dumps(event).encode()).status_code == 200
 
     other = eventually(lambda: purchase_through(shop, offer, second))
@@ -173,7 +171,7 @@ def test_an_order_that_was_cancelled_while_it_was_paid_is_given_back(shop, buyer
     with shop.webhook_dead():
         session = paid(shop, offer, buyer)
     shop.set_offer_status(offer, "CANCELLED")
-    [event] = shop.events_of(session, "checkout.session.completed")
+    [event] = shop.stripe.events_of(session, "checkout.session.completed")
 
     assert shop.send(json.dumps(event).encode()).status_code == 200
 
@@ -187,7 +185,7 @@ def test_quarantined_money_is_refunded_and_the_claim_is_free_again(shop, buyer):
     offer = shop.offer("content", buyer)
     with shop.webhook_dead():
         session = paid(shop, offer, buyer)
-    [event] = shop.events_of(session, "checkout.session.completed")
+    [event] = shop.stripe.events_of(session, "checkout.session.completed")
     event["data"]["object"]["amount_total"] = 2400
     shop.send(json.dumps(event).encode())
     purchase = eventually(lambda: purchase_through(shop, offer, session))
@@ -221,7 +219,7 @@ def test_reconcile_makes_a_refund_that_a_crash_left_behind(shop, buyer):
     offer = shop.offer("bid", buyer)
     purchase = bought(shop, offer, buyer)
     fault = {"method": "POST", "path_prefix": "/v1/refunds", "status": 500, "times": 2}
-    shop.stripe("POST", "/sandbox/faults", json={**fault, "when": "before"})
+    shop.stripe.control("faults", **fault, when="before")
     assert refund(shop, purchase).status_code == 502
 
     shop.reconcile()

@@ -56,7 +56,7 @@ def buy(shop: HttpShop, buyer: str) -> tuple[Offer, str]:
     offer = shop.offer("order", buyer)
     assert shop.create(offer, buyer).status_code == 200
     [session] = shop.sessions_of(offer)
-    shop.pay(session["stripe_session_id"])
+    shop.stripe.pay(session["stripe_session_id"])
     return offer, session["id"]
 
 
@@ -113,8 +113,10 @@ def test_a_dead_letter_is_redriven(
     with shop.webhook_dead():
         offer, _ = buy(shop, buyer)
     [session] = shop.sessions_of(offer)
-    [event] = shop.events_of(session["stripe_session_id"], "checkout.session.completed")
-    shop.sqs.send_message(
+    [event] = shop.stripe.events_of(
+        session["stripe_session_id"], "checkout.session.completed"
+    )
+    shop.aws.sqs.send_message(
         QueueUrl=shop.stack.outputs["PaymentEventsDeadLetterQueueUrl"],
         MessageBody=json.dumps(event),
     )
@@ -161,4 +163,4 @@ def test_a_webhook_endpoint_is_made_at_the_address_of_this_machine(
         assert made["url"] == stack.webhook_url
         assert operator("webhook-endpoint", "create")["webhook_endpoint"] == made
     finally:
-        shop.stripe("DELETE", f"/v1/webhook_endpoints/{made['id']}")
+        shop.stripe.delete(f"/v1/webhook_endpoints/{made['id']}")

@@ -57,20 +57,15 @@ def ask(shop, creator, what, caller, *groups, **query):
 def pay_for(shop, offer, buyer):
     created = shop.create(offer, buyer)
     assert created.status_code == 200, created.text
-    shop.pay(created.json()["sessionId"])
+    shop.stripe.pay(created.json()["sessionId"])
 
 
 def completed_events(shop, offer):
     """Return what Stripe has to tell of the payments of an offer."""
     ours = {session["id"] for session in shop.sessions_of(offer)}
-    listed = shop.stripe(
-        "GET",
-        "/v1/events",
-        params={"limit": 100, "type": "checkout.session.completed"},
-    )
     return [
         event
-        for event in listed["data"]
+        for event in shop.stripe.events("checkout.session.completed")
         if event["data"]["object"]["client_reference_id"] in ours
     ]
 
@@ -104,7 +99,7 @@ def test_sixty_settlements_at_once_are_the_creators_revenue_to_the_cent(shop, cr
 
 
 def enqueue(shop, event):
-    shop.sqs.send_message(
+    shop.aws.sqs.send_message(
         QueueUrl=shop.stack.outputs["PaymentEventsQueueUrl"],
         MessageBody=json.dumps(event),
     )

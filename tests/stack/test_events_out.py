@@ -74,14 +74,14 @@ def test_others_hear_of_a_payment_under_stable_ids(shop, listener):
     offer = shop.offer("content", buyer)
     shop.create(offer, buyer)
     [session] = shop.sessions_of(offer)
-    shop.pay(session["stripe_session_id"])
+    shop.stripe.pay(session["stripe_session_id"])
     eventually(lambda: shop.purchases_of(offer))
 
     eventually(lambda: len(listener.heard_of(session["id"])) >= 2)
 
     entries = {
         entry["action"]: f"{session['id']}/{entry['entry_id']}"
-        for entry in shop.items("AuditLogTable")
+        for entry in shop.aws.items("AuditLogTable")
         if entry["payment_session_id"] == session["id"]
     }
     assert listener.heard_of(session["id"]) == {

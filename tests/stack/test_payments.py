@@ -7,8 +7,8 @@ from uuid import uuid4
 import pytest
 import requests
 
-from tests.shop import DECLINED_CARD
 from tests.stack.http_shop import HttpShop, eventually
+from tests.stripe_side import DECLINED_CARD
 
 KINDS = ["bid", "auction", "order", "product", "content"]
 WEBHOOK_PATHS = [
@@ -48,7 +48,7 @@ def test_a_payment_becomes_a_purchase(shop, buyer, kind):
     session = stripe_session(shop, offer)
     assert status_of(shop, session) == "open"
 
-    shop.pay(session)
+    shop.stripe.pay(session)
 
     [purchase] = eventually(lambda: shop.purchases_of(offer))
     assert (purchase["status"], purchase["amount"]) == ("completed", 2500)
@@ -67,7 +67,7 @@ def test_a_payment_becomes_a_purchase(shop, buyer, kind):
 def test_an_order_shows_its_payment(shop, buyer):
     offer = shop.offer("order", buyer)
     shop.create(offer, buyer)
-    shop.pay(stripe_session(shop, offer))
+    shop.stripe.pay(stripe_session(shop, offer))
     eventually(lambda: shop.purchases_of(offer))
 
     order = shop.get(f"/orders/{offer.id}", buyer)
@@ -93,8 +93,8 @@ def test_twenty_parallel_deliveries_are_one_purchase(shop, buyer):
     offer = shop.offer("content", buyer)
     shop.create(offer, buyer)
     session = stripe_session(shop, offer)
-    shop.pay(session)
-    [event] = shop.events_of(session, "checkout.session.completed")
+    shop.stripe.pay(session)
+    [event] = shop.stripe.events_of(session, "checkout.session.completed")
     payload = json.dumps(event).encode()
 
     with ThreadPoolExecutor(20) as pool:
@@ -106,12 +106,12 @@ def test_twenty_parallel_deliveries_are_one_purchase(shop, buyer):
     assert len(shop.purchases_of(offer)) == 1
     history = shop.get("/api/purchases", buyer)
     assert history["pagination"]["totalCount"] == 1
-    claims = [i for i in shop.items("PurchasesTable") if offer.id in i["id"]]
+    claims = [i for i in shop.aws.items("PurchasesTable") if offer.id in i["id"]]
     assert len(claims) == 1
 
 
 def queue_is_empty(shop):
-    attributes = shop.sqs.get_queue_attributes(
+    attributes = shop.aws.sqs.get_queue_attributes(
         QueueUrl=shop.stack.outputs["PaymentEventsQueueUrl"],
         AttributeNames=[
             "ApproximateNumberOfMessages",
@@ -127,14 +127,14 @@ def test_a_declined_card_leaves_the_session_open(shop, buyer):
     session = stripe_session(shop, offer)
 
     with pytest.raises(requests.HTTPError, match="402"):
-        shop.pay(session, DECLINED_CARD)
+        shop.stripe.pay(session, DECLINED_CARD)
 
     declined = eventually(
         lambda: [s for s in shop.sessions_of(offer) if s["payment_status"] == "failed"]
     )
     path = f"/payments/sessions/{declined[0]['id']}"
     assert shop.get(path, buyer)["status"] == "open"
-    shop.pay(session)
+    shop.stripe.pay(session)
     eventually(lambda: shop.purchases_of(offer))
     assert shop.get(path, buyer)["payment_status"] == "paid"
 
@@ -145,7 +145,7 @@ def test_a_lost_webhook_does_not_leave_the_shopper_waiting(shop, buyer):
     shop.create(offer, buyer)
     session = stripe_session(shop, offer)
     with shop.webhook_dead():
-        shop.pay(session)
+        shop.stripe.pay(session)
     assert shop.purchases_of(offer) == []
 
     assert status_of(shop, session) == "complete"
@@ -158,7 +158,7 @@ def test_a_payment_that_nobody_heard_of_is_found_by_reconcile(shop, buyer):
     offer = shop.offer("auction", buyer)
     shop.create(offer, buyer)
     with shop.webhook_dead():
-        shop.pay(stripe_session(shop, offer))
+        shop.stripe.pay(stripe_session(shop, offer))
     [session] = shop.sessions_of(offer)
     shop.make_due(session["id"])
 
@@ -185,7 +185,7 @@ def test_new_terms_for_what_was_just_paid_are_refused_and_settle_it(shop, buyer)
     offer = shop.offer("content", buyer)
     shop.create(offer, buyer)
     with shop.webhook_dead():
-        shop.pay(stripe_session(shop, offer))
+        shop.stripe.pay(stripe_session(shop, offer))
     offer.body["cancelUrl"] += "?another"
 
     refused = shop.create(offer, buyer)
@@ -229,7 +229,7 @@ def test_a_session_that_expires_at_stripe_expires_here(shop, buyer):
     shop.create(offer, buyer)
     session = stripe_session(shop, offer)
 
-    shop.stripe("POST", f"/v1/checkout/sessions/{session}/expire")
+    shop.stripe.post(f"/v1/checkout/sessions/{session}/expire")
 
     assert eventually(
         lambda: [s for s in shop.sessions_of(offer) if s["status"] == "expired"]
@@ -278,28 +278,28 @@ def test_a_poison_message_reaches_the_dead_letter_queue_alone(shop, buyer):
     queue = shop.stack.outputs["PaymentEventsQueueUrl"]
     dead = shop.stack.outputs["PaymentEventsDeadLetterQueueUrl"]
     poison = f"not an event {uuid4()}"
-    kept = shop.sqs.get_queue_attributes(
+    kept = shop.aws.sqs.get_queue_attributes(
         QueueUrl=queue, AttributeNames=["VisibilityTimeout"]
     )["Attributes"]
     # Otherwise its eight tries take as many minutes.
     hurried = {"VisibilityTimeout": "0"}
-    shop.sqs.set_queue_attributes(QueueUrl=queue, Attributes=hurried)
+    shop.aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes=hurried)
     try:
-        shop.sqs.send_message(QueueUrl=queue, MessageBody=poison)
+        shop.aws.sqs.send_message(QueueUrl=queue, MessageBody=poison)
         offer = shop.offer("content", buyer)
         shop.create(offer, buyer)
-        shop.pay(stripe_session(shop, offer))
+        shop.stripe.pay(stripe_session(shop, offer))
 
         def dead_letters():
-            return shop.sqs.receive_message(QueueUrl=dead, MaxNumberOfMessages=10).get(
-                "Messages", []
-            )
+            return shop.aws.sqs.receive_message(
+                QueueUrl=dead, MaxNumberOfMessages=10
+            ).get("Messages", [])
 
         [letter] = eventually(dead_letters)
         assert letter["Body"] == poison
         assert len(eventually(lambda: shop.purchases_of(offer))) == 1
     finally:
-        shop.sqs.set_queue_attributes(QueueUrl=queue, Attributes=kept)
+        shop.aws.sqs.set_queue_attributes(QueueUrl=queue, Attributes=kept)
 
 
 def test_one_client_cannot_start_checkouts_without_end(shop, buyer):

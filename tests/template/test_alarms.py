@@ -13,17 +13,18 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError
 from urllib3.exceptions import HTTPError
 
 from checkout.clients import credentials
 from checkout.telemetry import count
 from mocktill.faults import Fault
 from tests import template_file
+from tests.aws_calls import failing
 from tests.counted import functions_that_count
+from tests.lambda_events import Context
 from tests.output import metrics_in
-from tests.shop import CARD, PUBLISHED, Answer, Context, Shop
+from tests.shop import PUBLISHED, Answer, Shop
+from tests.stripe_side import CARD
 from tests.template_file import ROOT, environment_of, functions, module_of, own_alarms
 
 # Cards whose refunds are on their way for a time, or arrive at once.
@@ -48,8 +49,8 @@ def bought(shop: Shop, card: str = CARD) -> str:
 def paid(shop: Shop, card: str = CARD) -> dict[str, Any]:
     """Pay for the sample content; return Stripe's event, which is not delivered."""
     assert shop.create("content").status == 200
-    shop.pay(shop.stripe_sessions()[0]["id"], card)
-    return shop.events("checkout.session.completed")[-1]
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"], card)
+    return shop.stripe.events("checkout.session.completed")[-1]
 
 
 def paid_twice(shop: Shop, card: str = CARD) -> None:
@@ -81,12 +82,12 @@ def asked_for_refund(shop: Shop, purchase_id: str) -> Answer:
 
 def stripe_answers(shop: Shop, status: int, **facts: Any) -> None:
     """Let Stripe answer the next request for a refund with *status*."""
-    shop.stripe.faults.add(Fault("POST", "/v1/refunds", status=status, **facts))
+    shop.stripe.sandbox.faults.add(Fault("POST", "/v1/refunds", status=status, **facts))
 
 
 def bank_sends_back_the_refund(shop: Shop) -> None:
-    [refund] = shop.stripe_get("/v1/refunds")["data"]
-    shop.sandbox("refunds", refund["id"], "fail")
+    [refund] = shop.stripe.get("/v1/refunds")["data"]
+    shop.stripe.control("refunds", refund["id"], "fail")
 
 
 def refund_fails_and_an_event_tells(shop: Shop) -> None:
@@ -97,7 +98,7 @@ def refund_fails_and_an_event_tells(shop: Shop) -> None:
 
 def refund_fails_and_no_event_tells(shop: Shop) -> None:
     asked_for_refund(shop, bought(shop, PENDING_REFUNDS))
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     bank_sends_back_the_refund(shop)
     shop.invoke(RECONCILE, {})
 
@@ -124,7 +125,7 @@ def refund_of_a_second_payment_is_refused_later(shop: Shop) -> None:
 
 def refund_of_a_second_payment_fails(shop: Shop) -> None:
     paid_twice(shop, PENDING_REFUNDS)
-    shop.stop_webhook()
+    shop.stripe.stop_webhook()
     bank_sends_back_the_refund(shop)
     shop.invoke(RECONCILE, {})
 
@@ -142,34 +143,34 @@ def refund_of_a_quarantined_purchase_is_refused(shop: Shop) -> None:
 
 
 def dispute_is_opened(shop: Shop) -> None:
-    purchase = shop.item("PurchasesTable", bought(shop))
-    shop.sandbox("charges", purchase["stripe_payment_intent_id"], "dispute")
+    purchase = shop.aws.item("PurchasesTable", bought(shop))
+    shop.stripe.control("charges", purchase["stripe_payment_intent_id"], "dispute")
     shop.deliver()
 
 
 def issuer_warns_of_fraud(shop: Shop) -> None:
-    purchase = shop.item("PurchasesTable", bought(shop))
+    purchase = shop.aws.item("PurchasesTable", bought(shop))
     intent = purchase["stripe_payment_intent_id"]
-    shop.sandbox("charges", intent, "early_fraud_warning")
+    shop.stripe.control("charges", intent, "early_fraud_warning")
     shop.deliver()
 
 
 def queue_is_gone(shop: Shop) -> None:
     event = paid(shop)
-    shop.sqs.delete_queue(QueueUrl=shop.queue_url)
+    shop.aws.sqs.delete_queue(QueueUrl=shop.aws.queue_url)
     assert shop.webhook(event).status == 500
 
 
 def stripe_fails_reconcile(shop: Shop) -> None:
-    shop.stripe.faults.add(Fault("GET", "/v1/events", status=500, times=9))
+    shop.stripe.sandbox.faults.add(Fault("GET", "/v1/events", status=500, times=9))
     first_reconcile_run(shop)
 
 
 def session_cannot_be_read(shop: Shop) -> None:
     assert shop.create("content").status == 200
     [session] = shop.sessions()
-    shop.dynamodb.update_item(
-        TableName=shop.tables["PaymentSessionsTable"],
+    shop.aws.dynamodb.update_item(
+        TableName=shop.aws.tables["PaymentSessionsTable"],
         Key={"id": {"S": session["id"]}},
         UpdateExpression="SET due_at = created_at, expires_at = :odd",
         ExpressionAttributeValues={":odd": {"S": "one day"}},
@@ -179,7 +180,7 @@ def session_cannot_be_read(shop: Shop) -> None:
 
 def status_is_asked(shop: Shop) -> None:
     assert shop.create("order").status == 200
-    query = {"session_id": shop.stripe_sessions()[0]["id"]}
+    query = {"session_id": shop.stripe.sessions()[0]["id"]}
     shop.call("GET /api/checkout/session-status", query=query)
 
 
@@ -191,7 +192,7 @@ def refund_of_somebody_elses_is_told(shop: Shop) -> None:
 
 
 def segment_is_told(shop: Shop) -> None:
-    shop.set_secret("segment/write-key", "key")
+    shop.aws.set_secret("segment/write-key", "key")
     sample = next((ROOT / "tests/events/SegmentFunction").glob("*.json"))
     with suppress(HTTPError):  # nobody listens where the shop's Segment is
         shop.invoke("SegmentFunction", json.loads(sample.read_text()))
@@ -223,14 +224,7 @@ def secrets_cannot_be_read_anew(function: str) -> Callable[[Shop], None]:
             patch.object(credentials, "SECONDS_BETWEEN_TRIES", 0),
         ):
             use(shop)
-            call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
-
-            def refused(client: Any, operation: str, parameters: Any) -> Any:
-                if operation == "GetSecretValue":
-                    raise ClientError({"Error": {"Code": "Refused"}}, operation)
-                return call(client, operation, parameters)
-
-            with patch.object(BaseClient, "_make_api_call", refused):
+            with failing("GetSecretValue"):
                 use(shop)
 
     return go_wrong

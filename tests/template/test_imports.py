@@ -10,23 +10,25 @@ from tests.template_file import ROOT, environment_of, functions, module_of
 # What a function must not have loaded when it is ready for its first request.
 NEVER = {"aws_xray_sdk", "boto3", "jsonschema", "pydantic_settings"}
 STRIPE = {"stripe", "requests"}
+BODIES = {"pydantic", "checkout.api.body"}
+# The registry of the kinds, and what each kind imports.
+KINDS = {"annotated_types", "checkout.api.fields", "checkout.kinds"}
+CREATE, FULFILL = "checkout.flows.create_session", "checkout.flows.fulfill"
 FORBIDDEN = {
     "CreateSessionFunction": set(),
-    "StripeWebhookFunction": STRIPE | {"pydantic", "checkout.tables", "checkout.kinds"},
-    "ReconcileFunction": STRIPE
-    | {"pydantic", "checkout.create", "checkout.flows.fulfill"},
-    "FulfillmentFunction": STRIPE
-    | {"pydantic", "checkout.create", "checkout.domain.terms"},
-    "RefundPurchaseFunction": STRIPE | {"checkout.create", "checkout.flows.fulfill"},
-    "SessionStatusFunction": STRIPE | {"pydantic", "checkout.kinds", "checkout.create"},
-    "PurchasesFunction": STRIPE
-    | {"pydantic", "checkout.create", "checkout.flows.fulfill"},
+    "StripeWebhookFunction": STRIPE | BODIES | KINDS | {"checkout.tables"},
+    "ReconcileFunction": STRIPE | BODIES | {CREATE, FULFILL},
+    "FulfillmentFunction": STRIPE | BODIES | {CREATE, "checkout.domain.terms"},
+    "RefundPurchaseFunction": STRIPE | {CREATE, FULFILL},
+    "SessionStatusFunction": STRIPE | BODIES | KINDS | {CREATE},
+    "PurchasesFunction": STRIPE | BODIES | {CREATE, FULFILL},
     "CreatorsFunction": STRIPE
-    | {"pydantic", "checkout.create", "checkout.flows.fulfill"},
-    "OffersFunction": STRIPE
-    | {"pydantic", "checkout.create", "checkout.flows.fulfill"},
-    "PublishEventsFunction": STRIPE | {"pydantic", "checkout.kinds"},
-    "SegmentFunction": STRIPE | {"pydantic", "checkout.kinds", "checkout.tables"},
+    | BODIES
+    | (KINDS - {"checkout.kinds"})
+    | {CREATE, FULFILL},
+    "OffersFunction": STRIPE | BODIES | {CREATE, FULFILL},
+    "PublishEventsFunction": STRIPE | BODIES | KINDS,
+    "SegmentFunction": STRIPE | BODIES | KINDS | {"checkout.tables"},
 }
 POWERTOOLS_NEVER = {
     f"aws_lambda_powertools.{name}"

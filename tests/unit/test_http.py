@@ -12,8 +12,8 @@ from checkout.api.request import Request
 from checkout.api.response import Handler, refuse, respond
 from checkout.domain.buyer import Buyer
 from checkout.errors import InvalidRequestError, TooManyRequestsError, UnauthorizedError
+from tests.lambda_events import Context, http_event
 from tests.output import captured_log
-from tests.shop import Context, http_event
 
 ROUTE = "GET /things/{id}"
 

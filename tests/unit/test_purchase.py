@@ -10,7 +10,8 @@ from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.dispute import Dispute
 from checkout.domain.money import LARGEST_AMOUNT, split
 from checkout.domain.payment_session import PaymentSession, Status
-from checkout.domain.purchase import Purchase, PurchaseStatus, id_for
+from checkout.domain.purchase import Purchase, id_for
+from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest
 from checkout.errors import NotRefundableError

@@ -1,15 +1,16 @@
 """A transaction says which condition failed, and tries again where it may."""
 
+from collections.abc import Iterator
 from typing import Any
 
 import boto3
 import pytest
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from checkout.errors import TryAgainError
 from checkout.tables import transaction
 from checkout.tables.transaction import Condition, Write
+from tests.aws_calls import AwsCall, intercepted
 
 TABLE = "things"
 IS_NEW = Condition("is_new", "attribute_not_exists(id)", "it exists already")
@@ -26,27 +27,25 @@ def table(fake_aws: None) -> None:  # noqa: ARG001
 
 
 @pytest.fixture
-def refusals(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+def refusals(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[list[str]]]:
     """Make DynamoDB refuse with these reasons, one refusal after the other."""
     monkeypatch.setattr(transaction, "FIRST_PAUSE_SECONDS", 0)
-    call = BaseClient._make_api_call  # type: ignore[attr-defined]  # noqa: SLF001
     waiting: list[list[str]] = []
 
-    def refuse(client: Any, operation: str, parameters: Any) -> Any:
-        if waiting and operation == "TransactWriteItems":
+    def refuse(call: AwsCall) -> Any:
+        if waiting and call.operation == "TransactWriteItems":
+            error = call.error("TransactionCanceledException")
             reasons = [{"Code": code} for code in waiting.pop(0)]
-            error = {"Error": {"Code": "TransactionCanceledException"}}
-            raise client.exceptions.TransactionCanceledException(
-                error | {"CancellationReasons": reasons}, operation
-            )
-        return call(client, operation, parameters)
+            error.response["CancellationReasons"] = reasons  # type: ignore[typeddict-unknown-key]
+            raise error
+        return call.answer()
 
-    monkeypatch.setattr(BaseClient, "_make_api_call", refuse)
-    return waiting
+    with intercepted(refuse):
+        yield waiting
 
 
 def put(item_id: str, **attributes: str) -> Write:
-    return transaction.put(TABLE, {"id": item_id, **attributes}, IS_NEW)
+    return transaction.insertion(TABLE, {"id": item_id, **attributes}, IS_NEW)
 
 
 def stored() -> set[str]:
@@ -54,7 +53,7 @@ def stored() -> set[str]:
     return {item["id"]["S"] for item in found}
 
 
-def test_all_is_written() -> None:
+def test_every_item_of_a_transaction_is_written() -> None:
     assert transaction.execute({"a": put("1"), "b": put("2")}) == {}
     assert stored() == {"1", "2"}
 
@@ -68,7 +67,9 @@ def test_a_condition_that_fails_is_named_with_what_stood_in_its_way() -> None:
     assert stored() == {"1"}
 
 
-def test_who_met_another_transaction_tries_again(refusals: list[list[str]]) -> None:
+def test_a_transaction_that_met_another_is_tried_again(
+    refusals: list[list[str]],
+) -> None:
     refusals += [["TransactionConflict", "None"], ["None", "ThrottlingError"]]
 
     assert transaction.execute({"a": put("1"), "b": put("2")}) == {}
@@ -83,7 +84,7 @@ def test_a_failed_condition_beside_a_conflict_is_told(
     assert transaction.execute({"a": put("1"), "b": put("2")}) == {"a": {}}
 
 
-def test_who_always_meets_another_gives_up_and_says_so(
+def test_a_transaction_that_always_meets_another_is_given_up(
     refusals: list[list[str]],
 ) -> None:
     refusals += [["TransactionConflict"]] * 99
@@ -103,7 +104,7 @@ def test_a_reason_that_nobody_expects_is_an_error(refusals: list[list[str]]) -> 
 
 
 def test_a_table_that_is_missing_is_an_error() -> None:
-    wrong = transaction.put("none", {"id": "1"}, IS_NEW)
+    wrong = transaction.insertion("none", {"id": "1"}, IS_NEW)
 
     with pytest.raises(ClientError):
         transaction.execute({"a": wrong})

@@ -1,4 +1,4 @@
-"""The time, always in UTC, and how we write it down."""
+"""The current time, in UTC, and its text form."""
 
 from datetime import UTC, datetime
 
@@ -8,7 +8,7 @@ def now() -> datetime:
 
 
 def iso(moment: datetime) -> str:
-    """Write *moment* as ISO 8601 with milliseconds and Z; such texts sort by time."""
+    """Return *moment* in ISO 8601, UTC, with milliseconds; such texts sort by time."""
     return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
 
 
@@ -17,5 +17,5 @@ def from_iso(text: str) -> datetime:
 
 
 def seconds_until(text: str) -> int:
-    """Return the whole seconds from now to an ISO 8601 *text*, zero once it is past."""
+    """Return the whole seconds until the ISO 8601 *text*, or 0 after it."""
     return max(0, int((from_iso(text) - now()).total_seconds()))

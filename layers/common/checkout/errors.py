@@ -1,49 +1,49 @@
 """
-Every refusal a caller can meet, with its HTTP status and code.
+The errors that a caller can receive, with their HTTP status and code.
 
 CheckoutError
-├── InvalidRequestError        400  the request itself is wrong; names the fields
-├── RefusedEventError          400  what came to the webhook is no event of Stripe's
-│   ├── InvalidSignatureError
-│   └── UnreadableEventError
-├── NotPurchasableError        400  the offer cannot be bought through checkout
-├── UnauthorizedError          401  nobody is logged in
-├── ForbiddenError             403  only for operators, or for whom it is about
-├── NotFoundError              404  no such thing, or not the caller's
-├── AlreadyPurchasedError      409  it has been bought
-├── PaymentInProgressError     409  money is on its way, or waits for a person
+├── InvalidRequestError        400  the request is malformed; names the fields
+├── RefusedEventError          400  the webhook cannot accept the request
+│   ├── InvalidSignatureError       no configured secret produced its signature
+│   └── UnreadableEventError        its body is not a Stripe event
+├── NotPurchasableError        400  checkout does not sell the offer
+├── UnauthorizedError          401  the request identifies no buyer
+├── ForbiddenError             403  the caller lacks the permission
+├── NotFoundError              404  it does not exist, or is not the caller's
+├── AlreadyPurchasedError      409  it is sold once, and has been sold
+├── PaymentInProgressError     409  an earlier payment is processing or in manual review
 ├── NotAcceptedError           409  the auction has no accepted bid
-├── PaymentWindowClosedError   409  the time to pay is over
-├── NotRefundableError         409  so much of it cannot be refunded
-├── NotQuarantinedError        409  nothing about it waits for a person
-├── IdempotencyKeyReusedError  409  the key came with another request before
-├── TooManyRequestsError       429  says when to come back
-├── TryAgainError              503  others were faster again and again
-└── StripeError                502  Stripe failed or was slow; what it did is unknown
-    ├── StripeBusyError        502  Stripe is working on the same request right now
-    └── StripeRefusedError     502  this request will never succeed under its key
-        ├── StripeBrokenError  502  Stripe failed at it, and may have done the work
-        └── IdempotencyKeyTakenError  502  another request has used its key
+├── PaymentWindowClosedError   409  the time to pay for the auction is over
+├── NotRefundableError         409  the amount cannot be refunded
+├── NotQuarantinedError        409  not in quarantine, or it cannot be accepted
+├── IdempotencyKeyReusedError  409  the key was used for a different request
+├── TooManyRequestsError       429  the client exceeded its limit; says when to retry
+├── TryAgainError              503  a temporary failure; nothing was changed
+└── StripeError                502  Stripe failed or did not answer; outcome unknown
+    ├── StripeBusyError        502  Stripe is processing the same request
+    └── StripeRefusedError     502  this request cannot succeed under its key
+        ├── StripeBrokenError  502  Stripe answered 5xx; outcome unknown
+        └── IdempotencyKeyTakenError  502  another request has used the key
 """
 
 from http import HTTPStatus
 
 
 class CheckoutError(Exception):
-    """A refusal; its text is one sentence, written for the caller."""
+    """An error whose message is one sentence for the caller; the default is a 500."""
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     code = "internal_error"
 
 
 class InvalidRequestError(CheckoutError):
-    """The request is wrong; *fields* maps each refused field to its problem."""
+    """The request is malformed; *fields* maps each invalid field to its problem."""
 
     status = HTTPStatus.BAD_REQUEST
     code = "invalid_request"
 
     def __init__(self, message: str, /, **fields: str) -> None:
-        # Positional, since a caller may well send a field named "message" or "self".
+        # Positional only: a request may have a field named "message" or "self".
         super().__init__(message)
         self.fields = fields
 
@@ -56,77 +56,77 @@ class NotPurchasableError(CheckoutError):
 
 
 class UnauthorizedError(CheckoutError):
-    """The route needs a buyer and the request names none."""
+    """The route needs a buyer, and the request identifies none."""
 
     status = HTTPStatus.UNAUTHORIZED
     code = "unauthorized"
 
 
 class ForbiddenError(CheckoutError):
-    """The caller is known, and is not one of those who may do this."""
+    """The caller is identified, and lacks the permission."""
 
     status = HTTPStatus.FORBIDDEN
     code = "forbidden"
 
 
 class NotFoundError(CheckoutError):
-    """Nothing of that name that this caller may know of."""
+    """It does not exist, or is not the caller's; the response does not say which."""
 
     status = HTTPStatus.NOT_FOUND
     code = "not_found"
 
 
 class AlreadyPurchasedError(CheckoutError):
-    """What can be sold only once has been sold."""
+    """The offer is sold once, and has been sold."""
 
     status = HTTPStatus.CONFLICT
     code = "already_purchased"
 
 
 class PaymentInProgressError(CheckoutError):
-    """An earlier payment is not decided yet; paying again could charge twice."""
+    """An earlier payment is undecided; a second one could charge the buyer twice."""
 
     status = HTTPStatus.CONFLICT
     code = "payment_in_progress"
 
 
 class NotAcceptedError(CheckoutError):
-    """The auction has not been accepted, so there is nothing to pay."""
+    """The auction has no accepted bid, so nothing is due."""
 
     status = HTTPStatus.CONFLICT
     code = "auction_not_accepted"
 
 
 class PaymentWindowClosedError(CheckoutError):
-    """The winner's time to pay is over."""
+    """The time in which the auction's winner may pay is over."""
 
     status = HTTPStatus.CONFLICT
     code = "payment_window_closed"
 
 
 class NotRefundableError(CheckoutError):
-    """The money is not there to be given back, or Stripe will not give it."""
+    """The amount exceeds what is left to refund, or Stripe refuses the refund."""
 
     status = HTTPStatus.CONFLICT
     code = "not_refundable"
 
 
 class NotQuarantinedError(CheckoutError):
-    """Nothing about the purchase waits for a person, or it cannot be accepted."""
+    """The purchase is not in quarantine, or it cannot be accepted."""
 
     status = HTTPStatus.CONFLICT
     code = "not_quarantined"
 
 
 class IdempotencyKeyReusedError(CheckoutError):
-    """The same Idempotency-Key came with a different request before."""
+    """The Idempotency-Key was used for a different request before."""
 
     status = HTTPStatus.CONFLICT
     code = "idempotency_key_reused"
 
 
 class TooManyRequestsError(CheckoutError):
-    """The client asked too often; *retry_after* is in seconds."""
+    """The client exceeded its limit; it may retry after *retry_after* seconds."""
 
     status = HTTPStatus.TOO_MANY_REQUESTS
     code = "too_many_requests"
@@ -137,7 +137,7 @@ class TooManyRequestsError(CheckoutError):
 
 
 class StripeError(CheckoutError):
-    """Stripe did not do what we asked; the cause is in the log, not in the answer."""
+    """Stripe did not do what was requested; only the log has the cause."""
 
     status = HTTPStatus.BAD_GATEWAY
     code = "stripe_unavailable"
@@ -150,11 +150,11 @@ class StripeError(CheckoutError):
 
 
 class StripeBusyError(StripeError):
-    """Another caller sent the same idempotency key and has no answer yet."""
+    """Stripe is processing another request with the same idempotency key."""
 
 
 class StripeRefusedError(StripeError):
-    """Stripe will not do this under its key any more; *stripe_code* says why."""
+    """The request cannot succeed under its idempotency key; *stripe_code* says why."""
 
     def __init__(self, message: str, stripe_code: str) -> None:
         super().__init__(message)
@@ -162,18 +162,23 @@ class StripeRefusedError(StripeError):
 
 
 class StripeBrokenError(StripeRefusedError):
-    """Stripe stored a 5xx that it replays for a day; what it had done is unknown."""
+    """
+    Stripe answered 5xx, so whether it executed the request is unknown.
+
+    Stripe stores that answer and repeats it for each request with the same key:
+    https://docs.stripe.com/api/idempotent_requests
+    """
 
 
 class IdempotencyKeyTakenError(StripeRefusedError):
-    """Another request, perhaps of another stack, has used our key: take the next."""
+    """A different request, perhaps of another stack, has used the key: use the next."""
 
 
 class TryAgainError(CheckoutError):
     """
-    The work met a passing obstacle and changed nothing.
+    A temporary failure; nothing was changed.
 
-    A caller may repeat the request; the worker's message goes back to the queue.
+    A caller may repeat the request. The worker returns the message to the queue.
     """
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
@@ -181,18 +186,18 @@ class TryAgainError(CheckoutError):
 
 
 class RefusedEventError(CheckoutError):
-    """What was posted to the webhook is not an event of Stripe's."""
+    """The webhook cannot accept the request as an event of Stripe."""
 
     status = HTTPStatus.BAD_REQUEST
 
 
 class InvalidSignatureError(RefusedEventError):
-    """Nobody who knows a signing secret signed these bytes, now."""
+    """No configured secret produced this signature within the tolerance."""
 
     code = "invalid_signature"
 
 
 class UnreadableEventError(RefusedEventError):
-    """The bytes are no event."""
+    """The body is not a Stripe event."""
 
     code = "unreadable_event"

@@ -1,4 +1,4 @@
-"""The logger and the metrics; both write to the log that Lambda collects."""
+"""The logger and the metrics; both write to the function's log."""
 
 import warnings
 from typing import Any, Literal
@@ -8,26 +8,25 @@ from aws_lambda_powertools import Logger, Metrics
 from checkout.config import TelemetryConfig
 from checkout.metric import Metric
 
-# Most invocations of some functions have nothing to count.
+# Some functions count nothing in most invocations.
 warnings.filterwarnings("ignore", "No application metrics to publish")
 
-# An alarm watches one value of each dimension, and several functions count the same
-# metric: a refund may fail before the worker, reconcile or a request. So metrics do not
-# say which function counted; log lines do.
+# The dimension `service` has one value in all functions: an alarm watches one value,
+# and several functions count the same metric. Log lines name the function.
 SERVICE = "checkout"
 
 logger = Logger()
 
 
-def _datadog_metrics() -> Any:  # noqa: ANN401 - what we use of it is as in Metrics
+def _datadog_metrics() -> Any:  # noqa: ANN401 - its methods are those of Metrics
     from aws_lambda_powertools.metrics.provider.datadog import (  # noqa: PLC0415 - few need it
         DatadogMetrics,
     )
 
-    # To the log, from where Datadog's forwarder takes them: the layer has no agent.
+    # Datadog's forwarder reads the metrics from the log: the layer has no agent.
     datadog = DatadogMetrics(flush_to_log=True)
-    # A name is the same for all stacks in Datadog, and the stack is a tag. So is the
-    # function: a monitor that does not name a tag adds up all of its values.
+    # Metrics have the same name in all stacks; the stack and the function are tags.
+    # A monitor that does not filter by a tag sums over its values.
     datadog.namespace, _, stack = datadog.namespace.partition("/")
     datadog.set_default_tags(service=logger.service, stack=stack)
     return datadog

@@ -123,7 +123,7 @@ def test_a_payment_is_followed_as_it_happens(buyer):
     beside = buyer.another_tab()
     beside.open("/follow")
     buyer.go_to_pay("Buy this course")
-    [session] = buyer.shop.stripe("GET", "/v1/checkout/sessions?limit=1")["data"]
+    session = buyer.shop.stripe.sessions()[0]
     steps = beside.page.locator(".step")
     expect(steps.filter(has_text=session["id"]).first).to_be_visible()
     expect(
@@ -165,6 +165,6 @@ def own(shop, sub, content_id):
     }
     answer = shop.call("POST", "/api/checkout", sub, json=body)
     if answer.ok:
-        shop.pay(answer.json()["sessionId"])
+        shop.stripe.pay(answer.json()["sessionId"])
     access = f"/api/access/content/{content_id}"
     eventually(lambda: shop.get(access, sub)["hasAccess"])

@@ -94,7 +94,7 @@ def test_who_owns_it_already_is_told_and_shown_so(buyer):
     expect(buyer.button("Buy this course")).to_be_enabled()
     # Meanwhile, on the telephone:
     started = buyer.shop.create(offer, buyer.sub).json()
-    buyer.shop.pay(started["sessionId"])
+    buyer.shop.stripe.pay(started["sessionId"])
     eventually(lambda: buyer.shop.purchases_of(offer))
 
     buyer.press("Buy this course")
@@ -110,7 +110,7 @@ def test_an_expired_payment_page_charges_nothing_and_can_be_had_again(buyer):
     buyer.go_to_pay("Continue to payment")
     [session] = buyer.shop.sessions_of(offer)
     stripe_id = session["stripe_session_id"]
-    buyer.shop.stripe("POST", f"/v1/checkout/sessions/{stripe_id}/expire")
+    buyer.shop.stripe.post(f"/v1/checkout/sessions/{stripe_id}/expire")
     eventually(lambda: buyer.shop.sessions_of(offer)[0]["status"] == "expired")
 
     buyer.open(f"/auctions/{offer.id}?session_id={stripe_id}")

@@ -3,9 +3,9 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.shop import CARD
 from tests.stack.browser.visitor import fill_in_card
 from tests.stack.http_shop import eventually
+from tests.stripe_side import CARD
 
 
 def test_an_offer_of_the_board_is_bought_and_the_row_says_so(buyer):
@@ -102,7 +102,7 @@ def test_the_library_is_paged_and_filtered(buyer):
     for _ in range(6):
         offer = buyer.shop.offer("content", buyer.sub)
         started = buyer.shop.create(offer, buyer.sub).json()
-        buyer.shop.pay(started["sessionId"])
+        buyer.shop.stripe.pay(started["sessionId"])
     eventually(lambda: len(buyer.shop.get("/api/purchases", buyer.sub)["data"]) == 6)
     buyer.open("/library")
     rows = buyer.card("purchases").locator(".purchases li")
@@ -118,9 +118,6 @@ def test_the_library_is_paged_and_filtered(buyer):
 @pytest.fixture
 def a_fresh_minute(shop):
     """Forget who has bought without logging in; ten a minute may, and we are many."""
-    for item in shop.items("PaymentSessionsTable"):
+    for item in shop.aws.items("PaymentSessionsTable"):
         if item["id"].startswith("rate#"):
-            shop.dynamodb.delete_item(
-                TableName=shop.stack.outputs["PaymentSessionsTable"],
-                Key={"id": {"S": item["id"]}},
-            )
+            shop.aws.delete("PaymentSessionsTable", item)

@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.shop import CARD
 from tests.stack.http_shop import HttpShop, Offer
+from tests.stripe_side import CARD
 
 # A first request to a function may wait for a cold start on a busy machine.
 PATIENCE_MS = 60_000

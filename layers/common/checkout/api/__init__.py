@@ -1,1 +1,1 @@
-"""The HTTP edge: requests and responses of API Gateway."""
+"""HTTP: the requests and responses of API Gateway."""

@@ -1,4 +1,4 @@
-"""Create requests: bytes from outside become a kind's request, or a refusal."""
+"""Request bodies, parsed and checked by pydantic."""
 
 import json
 from collections.abc import Mapping
@@ -8,22 +8,20 @@ from pydantic import TypeAdapter, ValidationError
 
 from checkout.errors import InvalidRequestError
 
-LONGEST_BODY = 64 * 1024
+LONGEST_BODY = 64 * 1024  # bytes
 
 
 def parse[T](shape: type[T], body: bytes, path: Mapping[str, str]) -> T:
     """
-    Read *body*, with the *path* parameters as further fields, as a *shape*.
+    Return the fields of *body* and the *path* parameters as a *shape*.
 
-    Raises InvalidRequestError naming each refused field: missing, unknown, of another
-    type, too long, or given in both places.
+    Raises InvalidRequestError, which names each field that is missing, unknown, of
+    the wrong type, too long, or given in both body and path.
     """
     given = _json_object(body)
     if doubled := given.keys() & path.keys():
         fields = dict.fromkeys(doubled, "is given by the path")
-        raise InvalidRequestError(
-            "The request has fields that do not belong.", **fields
-        )
+        raise InvalidRequestError("The body has fields that the path gives.", **fields)
     try:
         return TypeAdapter(shape).validate_json(json.dumps({**given, **path}))
     except ValidationError as error:
@@ -45,5 +43,5 @@ def _json_object(body: bytes) -> dict[str, Any]:
 
 
 def _field(location: tuple[int | str, ...]) -> str:
-    """Name the field as the caller wrote it, without pydantic's branches of a union."""
+    """Return the field's name, without the union member that pydantic appends."""
     return str(location[0]) if location else "body"

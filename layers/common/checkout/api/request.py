@@ -1,22 +1,17 @@
 """A request of the HTTP API, read from API Gateway's event."""
 
 import base64
-import re
+import ipaddress
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Annotated, Any, dataclass_transform
+from typing import Any
 
-from annotated_types import Ge, Len, Lt
-
+from checkout.config import OperatorConfig
 from checkout.domain.buyer import Buyer, is_email
 from checkout.errors import (
     InvalidRequestError,
     UnauthorizedError,
 )
-
-# pydantic reads these, and would not be strict with `type` statements.
-Identifier = Annotated[int, Ge(0), Lt(10**18)] | Annotated[str, Len(1, 128)]
-Url = Annotated[str, Len(1, 2048)]
 
 SHORTEST_KEY, LONGEST_KEY = 16, 255
 
@@ -24,7 +19,7 @@ SHORTEST_KEY, LONGEST_KEY = 16, 255
 @dataclass(frozen=True, slots=True)
 class Request:
     """
-    A request in API Gateway's payload format 2.0, as far as we read it.
+    A request in API Gateway's payload format 2.0.
 
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
@@ -41,18 +36,22 @@ class Request:
 
     @property
     def body(self) -> bytes:
-        """The bytes as they were sent."""
+        """The bytes that the client sent; raises ValueError for invalid base64."""
         body = self.event.get("body") or ""
         if not self.event.get("isBase64Encoded"):
             return str(body).encode(errors="surrogatepass")
         return base64.b64decode(body)
 
     @property
-    def source_ip(self) -> str:
-        return str(self.event["requestContext"]["http"]["sourceIp"])
+    def client(self) -> str:
+        """The client's IP address; of IPv6 the /64 network, all of one customer's."""
+        address = str(self.event["requestContext"]["http"]["sourceIp"])
+        if isinstance(ipaddress.ip_address(address), ipaddress.IPv4Address):
+            return address
+        return str(ipaddress.ip_network(f"{address}/64", strict=False))
 
     def header(self, name: str) -> str | None:
-        """Return the header *name*, given in lower case as API Gateway writes them."""
+        """Return the header *name*, which is in lower case in API Gateway's events."""
         return (self.event.get("headers") or {}).get(name)
 
     @property
@@ -63,27 +62,30 @@ class Request:
 
     @property
     def buyer(self) -> Buyer | None:
-        """Who the authorizer let in; None on a route that anybody may call."""
+        """The buyer whom the token identifies; None on a route without a token."""
         claims = self._claims
         if not claims.get("sub"):
             return None
         email = claims.get("email", "")
-        # It only prefills a form: one that Stripe would refuse is left out.
+        # Stripe would refuse an invalid address, which only prefills its form.
         return Buyer(claims["sub"], email if is_email(email) else None)
 
     def is_of_group(self, claim: str, group: str) -> bool:
         """
-        Whether the token's *claim* names *group* among the caller's.
+        Whether the token's *claim* contains *group*.
 
-        API Gateway hands a list over as one text: `[staff payments-admin]`. So a group
-        whose name has a space in it cannot be distinguished from two.
+        API Gateway passes a list as one text, such as `[staff payments-admin]`: the
+        name of a group must not contain a space or a comma.
         """
         groups = str(self._claims.get(claim, "")).removeprefix("[").removesuffix("]")
         return group in groups.replace(",", " ").split()
 
+    def is_operator(self, operators: OperatorConfig) -> bool:
+        return self.is_of_group(operators.operator_claim, operators.operator_group)
+
     @property
     def idempotency_key(self) -> str | None:
-        """The caller's Idempotency-Key; raises InvalidRequestError for a weak one."""
+        """The header Idempotency-Key; raises InvalidRequestError for a wrong length."""
         key = self.header("idempotency-key")
         if key is not None and not (SHORTEST_KEY <= len(key) <= LONGEST_KEY):
             raise InvalidRequestError(
@@ -92,23 +94,8 @@ class Request:
             )
         return key
 
-    def whole_number(self, name: str, default: int, most: int) -> int:
-        """The query's *name*, from 1 to *most*; raises InvalidRequestError."""
-        given = self.query.get(name, str(default))
-        if not re.fullmatch(r"[0-9]{1,6}", given) or not 1 <= int(given) <= most:
-            problem = f"must be a whole number from 1 to {most}"
-            raise InvalidRequestError(f"The {name} is refused.", **{name: problem})
-        return int(given)
-
     def require_buyer(self) -> Buyer:
+        """Return the buyer; raises UnauthorizedError if there is none."""
         if buyer := self.buyer:
             return buyer
         raise UnauthorizedError("Please log in.")
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-def request_body[T](cls: type[T]) -> type[T]:
-    """Declare the body of a request: types are enforced, unknown fields are refused."""
-    shape = dataclass(frozen=True, slots=True, kw_only=True)(cls)
-    shape.__pydantic_config__ = {"extra": "forbid", "strict": True}  # type: ignore[attr-defined]
-    return shape

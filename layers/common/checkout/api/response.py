@@ -1,4 +1,4 @@
-"""The answers of the HTTP API: routes, status codes, and errors as JSON."""
+"""The responses of the HTTP API: status codes, and bodies in JSON."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -24,7 +24,12 @@ type Handler = Callable[[Request], Mapping[str, Any]]
 def serve(
     routes: Mapping[str, Handler], event: Mapping[str, Any], context: "LambdaContext"
 ) -> Response:
-    """Call the handler of the event's route; every error becomes an answer."""
+    """
+    Return the response of the route's handler.
+
+    A CheckoutError becomes a response with its status and code, any other exception
+    a 500, which is logged.
+    """
     request_id = context.aws_request_id
     logger.set_correlation_id(event["requestContext"].get("requestId"))
     try:
@@ -33,7 +38,7 @@ def serve(
     except CheckoutError as error:
         logger.info("request_refused", code=error.code, status=error.status)
         return refuse(error, request_id)
-    except Exception:  # noqa: BLE001 - the outermost edge: Stripe gets an answer
+    except Exception:  # noqa: BLE001 - the caller gets a response
         logger.exception("request_failed")
         failure = CheckoutError("Something went wrong on our side.")
         return refuse(failure, request_id)
@@ -44,7 +49,7 @@ def _no_such_route(request: Request) -> Mapping[str, Any]:  # noqa: ARG001
 
 
 def refuse(error: CheckoutError, request_id: str) -> Response:
-    """Answer with the error's sentence, code and status."""
+    """Return the response to an error: its sentence, code, status and fields."""
     body: dict[str, Any] = {
         "error": str(error),
         "code": error.code,
@@ -68,7 +73,7 @@ def respond(
     body: Mapping[str, Any],
     headers: Mapping[str, str] | None = None,
 ) -> Response:
-    """Make the response; nothing of ours may be kept by a cache."""
+    """Return a JSON response that caches must not store."""
     fixed = {"content-type": "application/json", "cache-control": "no-store"}
     return {
         "statusCode": status.value,

@@ -1,1 +1,1 @@
-"""Outside systems: one module for each."""
+"""The clients: one module for each outside system."""

@@ -1,4 +1,4 @@
-"""Keys and signing secrets, fetched when first needed and kept for a while."""
+"""Secrets from Secrets Manager: fetched on first use, cached for five minutes."""
 
 import math
 import time
@@ -8,21 +8,22 @@ from checkout.clients import aws
 from checkout.metric import Metric
 from checkout.telemetry import count, logger
 
-# A rotated secret is in use everywhere after this long at most.
+# A rotated secret takes effect within this time.
 SECONDS_TO_KEEP = 300
-# While a secret cannot be fetched anew, requests wait for a try once in so long.
+# After a failed fetch, the cached secret is used for this long before the next fetch.
 SECONDS_BETWEEN_TRIES = 30
 
-# By name: the secret, and until when it is used without asking for it.
+# By name: the secret, and until when it is used, in seconds of a monotonic clock.
 _kept: dict[str, tuple[str, float]] = {}
 
 
 def secret(name: str, monotonic: Callable[[], float] = time.monotonic) -> str:
     """
-    Return the text of the Secrets Manager secret *name*, at most minutes old.
+    Return the text of the Secrets Manager secret *name*, at most five minutes old.
 
-    One that cannot be fetched anew stays in use, counted and logged: a failing Secrets
-    Manager stops neither the webhook nor a checkout. Raises if there is none to use.
+    If the fetch fails, log and count the failure and return the cached secret, however
+    old: the webhook and checkout do not depend on Secrets Manager's availability.
+    Without a cached secret, raises what the fetch raised.
     """
     known, fresh_until = _kept.get(name, ("", -math.inf))
     if monotonic() < fresh_until:
@@ -48,5 +49,5 @@ def _fetch(name: str, *, in_a_hurry: bool) -> str:
 
 
 def forget() -> None:
-    """Fetch anew next time: a rotation is under way, or a test begins."""
+    """Clear the cache."""
     _kept.clear()

@@ -1,4 +1,4 @@
-"""The client of the event bus, from which subscribers receive events."""
+"""The EventBridge bus on which events for other services are published."""
 
 import json
 from collections.abc import Sequence
@@ -15,10 +15,10 @@ class EventBus:
 
     def put(self, events: Sequence[PublishedEvent]) -> list[str | None]:
         """
-        Put *events* on the bus; say for each why it is not there, None if it is.
+        Publish at most ten *events*; return the error code of each, None for success.
 
-        Ten at most, and an event of ours is a small part of the 256 KB that one
-        request may have:
+        The codes are in the order of *events*. A request may have 256 KB, of which an
+        event is a small part:
         https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
         """
         if not events:

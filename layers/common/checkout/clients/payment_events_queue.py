@@ -1,4 +1,4 @@
-"""The queue of payment events: SQS."""
+"""The SQS queue of payment events."""
 
 import json
 from typing import Any
@@ -12,11 +12,11 @@ class PaymentEventsQueue:
         self._queue_url = queue_url
 
     def send(self, event_json: str) -> None:
-        """Put a verified event on the queue; it is safe there once this returns."""
+        """Send a verified event; SQS has stored it when this returns."""
         aws.client("sqs").send_message(QueueUrl=self._queue_url, MessageBody=event_json)
 
     def send_observed(self, stripe_object: dict[str, Any]) -> None:
-        """Ask for the fulfillment of a session that was read from Stripe just now."""
+        """Send a session that was just read from Stripe, for the worker to fulfill."""
         event = {
             "id": f"observed:{stripe_object['id']}",
             "type": SESSION_OBSERVED,
@@ -26,6 +26,6 @@ class PaymentEventsQueue:
 
 
 def read_event(message: str) -> Event:
-    """Read a message of the queue; raises ValueError, KeyError or TypeError."""
+    """Return the event in *message*; raises ValueError, KeyError or TypeError."""
     body = json.loads(message)
     return Event(id=body["id"], type=body["type"], object=body["data"]["object"])

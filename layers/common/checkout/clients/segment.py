@@ -1,4 +1,4 @@
-"""The client of Segment, which takes events for analytics."""
+"""The client of Segment, which collects events for analytics."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -7,12 +7,12 @@ from typing import Any
 
 import urllib3
 
-# A function that waits longer for Segment is better called again later.
+# Lambda retries the function, so there is no reason to wait longer.
 TIMEOUT = urllib3.Timeout(connect=2, read=5)
 
 
 class SegmentError(Exception):
-    """Segment did not take the event; the same event may be sent again."""
+    """Segment did not accept the event; it may be sent again."""
 
 
 class Segment:
@@ -23,9 +23,11 @@ class Segment:
 
     def track(self, name: str, detail: Mapping[str, Any]) -> None:
         """
-        Send one event; Segment counts it once, however often it is sent.
+        Send one event; Segment discards a repetition of it.
 
-        It identifies events by `messageId`, which has fewer than 100 characters:
+        Segment identifies an event by its `messageId`, which has at most 99
+        characters. Raises SegmentError if Segment answers with an error, and urllib3's
+        HTTPError if it does not answer.
         https://www.twilio.com/docs/segment/connections/sources/catalog/libraries/server/http-api
         """
         answer = self._pool.request(
@@ -43,11 +45,11 @@ class Segment:
 
 
 def _tracked(name: str, detail: Mapping[str, Any]) -> dict[str, Any]:
-    """Say it in the words of Segment's track call."""
+    """Return the body of a track call."""
     who = (
         {"userId": detail["buyer_id"]}
         if "buyer_id" in detail
-        # Somebody who did not log in is a stranger again in each session.
+        # Without a login, nothing connects the sessions of one person.
         else {"anonymousId": detail["payment_session_id"]}
     )
     return {

@@ -1,9 +1,9 @@
-"""Who is buying."""
+"""A buyer: the subject of the caller's token."""
 
 import re
 from dataclasses import dataclass, field
 
-# As much as it takes to say no before Stripe does.
+# A rough check, so that Stripe does not refuse the whole Checkout Session.
 EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
 
 
@@ -13,7 +13,7 @@ def is_email(text: str) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class Buyer:
-    """Who is logged in: the token's subject, and its e-mail address if it has one."""
+    """The token's subject, and its e-mail address if the token has one."""
 
     id: str
     email: str | None = field(default=None, repr=False)

@@ -1,4 +1,4 @@
-"""The fields we read from a Stripe Checkout Session, from an event or the API."""
+"""A Checkout Session: what we read of Stripe's object."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -63,7 +63,7 @@ def mismatch(checkout: CheckoutSession, session: PaymentSession) -> str | None:
 
 
 def is_ahead(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
-    """Whether Stripe knows more than our record: an event is late, or was lost."""
+    """Return whether Stripe is ahead of our record: an event is late or lost."""
     awaited = (
         session.status is Status.PROCESSING
         and stripe_object["payment_status"] == "unpaid"
@@ -73,7 +73,7 @@ def is_ahead(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
 
 
 def bank_refused(stripe_object: Mapping[str, Any]) -> bool:
-    """Whether a bank debit failed; only an expanded payment intent shows it."""
+    """Return whether a bank debit failed; known only if the intent is expanded."""
     payment_intent = stripe_object.get("payment_intent")
     return (
         isinstance(payment_intent, Mapping)

@@ -1,4 +1,4 @@
-"""A dispute: the buyer's bank asks for the money back, and decides who keeps it."""
+"""A dispute: the buyer's bank reclaims the money, and decides who keeps it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -9,10 +9,10 @@ from checkout.clock import iso
 from checkout.domain.stripe_object import amount_of, text_of
 
 # https://docs.stripe.com/api/disputes/object#dispute_object-status
-# An inquiry (warning_...) takes no money and may grow into a dispute. One that is
-# closed stays so, but for a lost one that the bank reverses later.
+# An inquiry (warning_...) takes no money, and may become a dispute. A closed dispute
+# stays closed, except for a lost one that the bank reverses later.
 INQUIRY, OPEN, LOST, WON = range(4)
-# Of a dispute whose status is absent: somebody must look at it.
+# Stripe's status may be null; the dispute is open then.
 DEFAULT_STATUS = "needs_response"
 RANK = {
     "warning_needs_response": INQUIRY,
@@ -31,8 +31,9 @@ class Dispute:
     """
     A snapshot of https://docs.stripe.com/api/disputes/object.
 
-    *balance* holds, by the id of each balance transaction, what it did to our balance
-    in the currency of the account: withdrawn with a fee, perhaps reinstated.
+    *amount* is in the minor unit of the purchase's currency. *balance* maps the id of
+    each balance transaction to its net amount, in the minor unit of the account's
+    currency: negative for a withdrawal with its fee, positive for a reinstatement.
     """
 
     id: str
@@ -58,5 +59,5 @@ class Dispute:
 
     @property
     def rank(self) -> int:
-        # A status that Stripe adds one day is a dispute that somebody must look at.
+        # Treat unknown statuses as open.
         return RANK.get(self.status, OPEN)

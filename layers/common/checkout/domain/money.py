@@ -2,16 +2,16 @@
 
 from dataclasses import dataclass
 
-# https://docs.stripe.com/currencies: what Stripe does, which is not what ISO 4217 says.
+# Stripe's own list, which differs from ISO 4217: https://docs.stripe.com/currencies
 ZERO_DECIMAL = frozenset(
     {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"}
     | {"pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"}
 )
 THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
-# Stripe takes these with two decimals, and both must be zero.
+# Stripe has two decimals for these, and both must be zero.
 WHOLE_UNITS_ONLY = frozenset(["isk", "ugx"])
 
-# A whole, of which a fee is a part.
+# Fees are parts of ten thousand.
 BASIS_POINTS = 10_000
 
 LARGEST_AMOUNT = 99_999_999
@@ -19,17 +19,17 @@ CURRENCY_CODE_LENGTH = 3
 
 
 class InvalidMoneyError(ValueError):
-    """Not an amount that Stripe can charge."""
+    """An amount that Stripe cannot charge."""
 
 
 @dataclass(frozen=True, slots=True)
 class Money:
     """
-    *amount* counts the smallest unit that Stripe knows for *currency*.
+    *amount* is in the minor unit that Stripe uses for *currency*, a lower-case code.
 
-    JPY 500 is 500 yen, USD 500 is five dollars, KWD 5120 is 5.12 dinars.
-    Raises InvalidMoneyError for what Stripe would not charge, so that a wrong price
-    shows where the offer is read and not at the till.
+    JPY 500 is 500 yen, USD 500 is five dollars, KWD 5120 is 5.12 dinars. Raises
+    InvalidMoneyError for an amount that Stripe cannot charge: a bad price fails when
+    the offer is read, not at Stripe.
     """
 
     amount: int
@@ -81,7 +81,12 @@ class Money:
 def split(
     amount: int, platform_bps: int, organization_bps: int
 ) -> tuple[int, int, int]:
-    """Split *amount* into the platform's, organization's and creator's share."""
+    """
+    Return the shares of platform, organization and creator; they add up to *amount*.
+
+    The fees are in basis points and rounded down; the creator gets the rest. Raises
+    ValueError for a negative fee, and for fees above the amount.
+    """
     if min(platform_bps, organization_bps) < 0 or (
         platform_bps + organization_bps > BASIS_POINTS
     ):

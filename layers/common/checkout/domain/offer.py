@@ -1,4 +1,4 @@
-"""An offer: what can be bought, at what price, and who earns by it."""
+"""An offer: what can be bought, at what price, and who gets which share."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -8,13 +8,13 @@ from typing import Any
 from checkout.domain.money import BASIS_POINTS, InvalidMoneyError, Money
 from checkout.errors import NotPurchasableError
 
-# As long as a token's `sub` may be; it is part of keys in DynamoDB.
+# The longest `sub` of a token. The id is part of keys in DynamoDB.
 LONGEST_CREATOR_ID = 255
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LineItem:
-    """One line on Stripe's page."""
+    """One line on Stripe's page: *quantity* units at *price* each."""
 
     title: str
     price: Money
@@ -26,10 +26,10 @@ class LineItem:
 @dataclass(frozen=True, slots=True)
 class ReturnUrls:
     """
-    Where the shopper goes after paying or giving up; None means our default.
+    Where Stripe sends the buyer after paying or cancelling; None means our default.
 
-    As the request asks for them, in fields of these *names*: whether they are allowed
-    is checked elsewhere.
+    *names* are the fields of the request that had them, for error messages. Whether
+    the URLs are allowed is checked later.
     """
 
     success: str | None = None
@@ -40,14 +40,14 @@ class ReturnUrls:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Offer:
     """
-    What a kind sells to this buyer now, at the price that it has now.
+    What this buyer can buy now, at its price now.
 
-    *sale_key* is what can be sold only once, None where there is no such thing;
-    *metadata* goes to Stripe beside ours; *details* are copied onto the purchase;
-    *readable_key*, two parts, is Stripe's idempotency key where a document fixes it;
-    *pay_by* is when the buyer's time to pay is over, if it ever is. *return_path* is
-    the path on the frontend to return to when the request names no URLs, and may have
-    {id}. *ui_mode* is Stripe's hosted_page or embedded_page.
+    *sale_key* identifies what can be sold only once, None if the offer can be sold any
+    number of times. *metadata* goes to Stripe together with ours. *details* are copied
+    to the purchase. *readable_key* has the two parts of Stripe's idempotency key, if
+    the kind's contract fixes them. *pay_by* is the buyer's deadline, if there is one.
+    *return_path* is the frontend's path for requests without URLs; it may contain
+    {id}. *ui_mode* is Stripe's: hosted_page or embedded_page.
     """
 
     id: str
@@ -68,6 +68,7 @@ class Offer:
 
     @property
     def total(self) -> Money:
+        """The sum of all lines; raises NotPurchasableError if it cannot be charged."""
         try:
             first, *others = (line.price * line.quantity for line in self.lines)
             return sum(others, start=first)
@@ -78,11 +79,11 @@ class Offer:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sale:
     """
-    What being sold does to an offer: its item, and its status on the way.
+    How a purchase changes the item of its offer.
 
-    It goes from *sellable* to *sold*, and to *returned* when all the money has gone
-    back. One that is sold again and again has no statuses: it only has to be there.
-    *attributes* are written with the sold status.
+    The status goes from *sellable* to *sold*, and to *returned* when all the money is
+    refunded. An offer that can be sold any number of times has no statuses; it only
+    has to exist. *attributes* are written together with the sold status.
     """
 
     item_type: str
@@ -91,6 +92,18 @@ class Sale:
     sold: str | None = None
     returned: str | None = None
     attributes: Mapping[str, str] = field(default_factory=dict)
+
+
+def single_line(item: Mapping[str, Any], refusal: str) -> tuple[LineItem]:
+    """Return an offer's only line; raises NotPurchasableError as `price_of` does."""
+    return (
+        LineItem(
+            title=item["title"],
+            price=price_of(item, refusal),
+            description=item.get("description"),
+            image_url=item.get("image_url"),
+        ),
+    )
 
 
 def price_of(item: Mapping[str, Any], refusal: str) -> Money:
@@ -102,6 +115,7 @@ def price_of(item: Mapping[str, Any], refusal: str) -> Money:
 
 
 def chargeable(amount: int, currency: str) -> Money:
+    """Return the money; raises NotPurchasableError if Stripe cannot charge it."""
     try:
         return Money(amount, currency)
     except InvalidMoneyError as error:
@@ -114,10 +128,10 @@ def _not_chargeable(error: InvalidMoneyError) -> NotPurchasableError:
 
 def revenue_split(item: Mapping[str, Any]) -> dict[str, Any]:
     """
-    Return who earns and how it is split, as any offer may say.
+    Return the creator and the fees of an offer, as far as its item has them.
 
-    Raises NotPurchasableError for fees that no payment could be split by, and for a
-    creator that no purchase could be found by: here nobody has paid yet.
+    Raises NotPurchasableError for invalid fees or an invalid creator. Later they would
+    make a payment unrecordable.
     """
     fees = ("platform_fee_bps", "organization_fee_bps")
     asked = [item.get(name, 0) for name in fees]

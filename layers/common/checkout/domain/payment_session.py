@@ -9,20 +9,20 @@ from checkout.domain.money import Money
 
 
 class Status(StrEnum):
-    """Where a session stands; it only ever moves to a higher RANK."""
+    """The status of a session; it only moves to a higher RANK."""
 
-    PREPARED = "prepared"  # written down, Stripe not yet known to have it
-    OPEN = "open"  # Stripe has it and the buyer can pay
-    ABANDONED = "abandoned"  # Stripe would not make a session of it
-    EXPIRED = "expired"  # the time to pay passed, or new terms took its place
-    PROCESSING = "processing"  # the buyer is done, the money is on its way
-    FAILED = "failed"  # the money did not come
+    PREPARED = "prepared"  # written before Stripe is asked
+    OPEN = "open"  # created at Stripe; the buyer can pay
+    ABANDONED = "abandoned"  # never opened: Stripe refused it, or it was too late
+    EXPIRED = "expired"  # cannot be paid any more; nothing was paid
+    PROCESSING = "processing"  # the buyer is done; the money has not arrived
+    FAILED = "failed"  # the money will not arrive
     COMPLETE = "complete"  # paid, and recorded as a purchase
-    QUARANTINED = "quarantined"  # paid, and a person must decide
+    QUARANTINED = "quarantined"  # paid; a person must decide
 
 
-# Stripe's events come in any order. Rank, not arrival, decides: a late "expired" cannot
-# undo "complete", and money that arrived outranks everything that said it would not.
+# Stripe's events come in any order, so the rank decides: a late "expired" cannot undo
+# "complete", and money that arrived outranks every status without money.
 RANK = {
     Status.PREPARED: 0,
     Status.OPEN: 1,
@@ -33,16 +33,25 @@ RANK = {
     Status.COMPLETE: 5,
     Status.QUARANTINED: 5,
 }
+# The status of the Checkout Session once ours is final.
+STRIPE_STATUS = {
+    Status.COMPLETE: "complete",
+    Status.QUARANTINED: "complete",
+    Status.FAILED: "complete",
+    Status.EXPIRED: "expired",
+    Status.ABANDONED: "expired",
+}
 UNRESOLVED = frozenset([Status.PREPARED, Status.OPEN, Status.PROCESSING])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PaymentSession:
     """
-    Everything that was decided before Stripe was asked, and what came of it.
+    All that was decided before Stripe was asked, and the result.
 
-    *stripe_request* is the JSON that Stripe is sent under *idempotency_key*: kept as
-    text, so that a retry sends the same bytes even after a deployment. *terms_digest*
+    *amount* is in the minor unit of *currency*. *stripe_request* is the JSON that
+    Stripe gets under *idempotency_key*; it is kept as text, so that a retry sends the
+    same bytes even after a deployment. *terms_digest*
     is the fingerprint of what the buyer was offered. The buyer can pay until
     *expires_at*. *details* of the offer are copied to its purchase.
     """
@@ -74,7 +83,7 @@ class PaymentSession:
 
     @property
     def payment_session_id(self) -> str:
-        """Its id, by the name that a purchase has for it."""
+        """The id, under the name that a purchase has for it."""
         return self.id
 
     @property

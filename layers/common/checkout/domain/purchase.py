@@ -1,14 +1,13 @@
 """
-A purchase: the record that money arrived, and what became of that money since.
+A purchase: the record of one payment, and of what became of its money.
 
-Everything in it only grows: refunds and disputes are known by their ids and only move
-to a higher rank. Its status and totals are computed from them, never added up event by
-event, so neither the order of the events nor their repetition can change the outcome.
+A purchase only grows: refunds and disputes have ids and only move to a higher rank. Its
+status and totals are computed from them, so neither the order nor the repetition of
+events changes the result.
 """
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from typing import Any, Self
 
 from checkout.domain import dispute, refund
@@ -16,21 +15,10 @@ from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.dispute import Dispute
 from checkout.domain.money import split
 from checkout.domain.payment_session import PaymentSession
+from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest, request_id
 from checkout.errors import NotRefundableError
-
-
-class PurchaseStatus(StrEnum):
-    """What a history can be filtered by; the contract names them all."""
-
-    PENDING = "pending"
-    COMPLETED = "completed"
-    REFUNDED = "refunded"
-    FAILED = "failed"
-    REFUNDING = "refunding"
-    DISPUTED = "disputed"
-    QUARANTINED = "quarantined"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,9 +26,8 @@ class Purchase:
     """
     Amounts are in the currency's minor unit; the three shares add up to *amount*.
 
-    *quarantine_reason* says why it is no sale; it stays when a person has accepted
-    the purchase (*accepted_at*) or dismissed it (*dismissed_at*: there is nothing to
-    give, nor to give back), or the money has gone back. *version* counts changes.
+    *quarantine_reason* stays after a person has accepted the purchase (*accepted_at*)
+    or dismissed it (*dismissed_at*), or it was refunded. *version* counts changes.
     """
 
     id: str
@@ -102,8 +89,6 @@ class Purchase:
             purchased_at=purchased_at,
         )
 
-    # ------------------------------------------------------------ what follows from it
-
     @property
     def status(self) -> PurchaseStatus:
         if self.is_refunded:
@@ -119,18 +104,18 @@ class Purchase:
 
     @property
     def is_sale(self) -> bool:
-        """Whether it is a sale: it was never in quarantine, or a person accepted it."""
+        """Whether it counts as a sale: not quarantined, or accepted by a person."""
         return not self.quarantine_reason or self.accepted_at is not None
 
     @property
     def is_entitled(self) -> bool:
-        """Whether the buyer may keep what was bought, were it not for a suspension."""
+        """Whether the buyer owns what was bought; an ownership may be suspended."""
         returned = self.is_refunded or self._has_dispute(dispute.LOST)
         return self.is_sale and not returned
 
     @property
     def is_disputed(self) -> bool:
-        """Whether a bank has yet to decide who keeps the money."""
+        """Whether a dispute is open."""
         return self._has_dispute(dispute.OPEN)
 
     def _has_dispute(self, *ranks: int) -> bool:
@@ -146,19 +131,19 @@ class Purchase:
 
     @property
     def succeeded_refunds(self) -> list[Refund]:
-        """The refunds that reached the buyer, in the order they were made."""
+        """The refunds that have succeeded, the oldest first."""
         succeeded = (r for r in self.refunds.values() if r.status == refund.SUCCEEDED)
         return sorted(succeeded, key=lambda r: (r.created_at, r.id))
 
     @property
     def refundable_amount(self) -> int:
-        """What is neither given back nor on its way back, nor asked to be."""
+        """What is neither refunded, nor pending, nor requested."""
         asked = sum(r.amount for r in self.open_requests)
         return max(0, self.amount - self.outgoing_amount - asked)
 
     @property
     def outgoing_amount(self) -> int:
-        """What is given back or on its way: what Stripe calls `amount_refunded`."""
+        """What is refunded or pending: Stripe's `amount_refunded` of the charge."""
         return sum(r.amount for r in self.refunds.values() if r.rank < refund.FAILED)
 
     @property
@@ -171,19 +156,17 @@ class Purchase:
 
     @property
     def shares(self) -> tuple[int, int, int]:
-        """What platform, organization and creator get of the amount that was paid."""
+        """The shares of platform, organization and creator in the amount paid."""
         return split(self.amount, self.platform_fee_bps, self.organization_fee_bps)
 
     @property
     def is_unresolved(self) -> bool:
-        """Whether Stripe has yet to report a refund or the receipt."""
+        """Whether reconcile must ask Stripe about it."""
         return bool(
             self.open_requests
             or self.pending_refunds
             or (self.stripe_payment_intent_id and not self.receipt)
         )
-
-    # ------------------------------------------------------------ what may happen to it
 
     def with_refund(self, found: Refund) -> Self:
         requests = self.refund_requests
@@ -210,19 +193,18 @@ class Purchase:
         return replace(self, receipt=receipt)
 
     def with_refund_request(self, request: RefundRequest) -> Self:
-        """Note a refund to ask Stripe for; raises NotRefundableError."""
+        """Add a request for a refund; raises NotRefundableError."""
         if not self.stripe_payment_intent_id:
             raise NotRefundableError("Nothing was paid, so nothing can be refunded.")
         if self._has_dispute(dispute.OPEN, dispute.LOST):
             raise NotRefundableError("The buyer's bank has taken the money back.")
         if not 0 < request.amount <= self.refundable_amount:
-            raise NotRefundableError(
-                f"Only {self.refundable_amount} of it can be refunded."
-            )
+            left = self.refundable_amount
+            raise NotRefundableError(f"Only {left} of it can be refunded.")
         return self._with_request(request)
 
     def with_automatic_refund(self, at: str) -> Self:
-        """Request that Stripe refund everything; raises NotRefundableError."""
+        """Add a request to refund everything; raises NotRefundableError."""
         return self.with_refund_request(
             RefundRequest(
                 id=request_id(self.id, "automatic"),
@@ -241,7 +223,7 @@ class Purchase:
         return self._with_request(replace(request, refusal_code=code))
 
     def with_next_attempt(self, request: RefundRequest) -> Self:
-        """Let *request* be tried under another key, unless somebody has been there."""
+        """Count an attempt of *request*, unless the request has changed meanwhile."""
         if self.refund_requests[request.id] != request:
             return self
         return self._with_request(replace(request, attempt=request.attempt + 1))
@@ -251,19 +233,18 @@ class Purchase:
         return replace(self, refund_requests=requests)
 
     def quarantined(self, reason: str) -> Self:
-        return replace(
-            self, quarantine_reason=reason, accepted_at=None, dismissed_at=None
-        )
+        undecided = replace(self, accepted_at=None, dismissed_at=None)
+        return replace(undecided, quarantine_reason=reason)
 
     def accepted(self, at: str) -> Self:
-        """Accept a quarantined purchase as a sale, because a person has decided so."""
+        """Let a quarantined purchase stand as a sale."""
         return replace(self, accepted_at=self.accepted_at or at)
 
     def dismissed(self, at: str) -> Self:
-        """End the quarantine without a sale: a person has dealt with the money."""
+        """End a quarantine without a sale."""
         return replace(self, dismissed_at=self.dismissed_at or at)
 
 
 def id_for(session_id: str) -> str:
-    """One purchase for a payment session at most: its id says so."""
+    """Return the purchase's id: a session has one purchase at most."""
     return "pur_" + session_id.removeprefix("ps_")

@@ -1,4 +1,4 @@
-"""The receipt: what Stripe knows of a payment once it has booked it."""
+"""A receipt: Stripe's fee and its receipt page, known once the payment is booked."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
@@ -8,8 +8,8 @@ from typing import Any, Self
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Receipt:
     """
-    *fee* and *net* are in the minor unit of *currency*, the account's: it may be
-    another than the buyer's. They are None if Stripe never booked the payment.
+    *fee* and *net* are in the minor unit of *currency*, the currency of our account,
+    which may differ from the buyer's. They are None if Stripe never booked the payment.
     """
 
     payment_intent_status: str

@@ -1,4 +1,4 @@
-"""Where a shopper may be sent: only to an origin that the operator allowed."""
+"""Redirects: Stripe may send buyers only to the allowed origins."""
 
 from urllib.parse import urlsplit
 
@@ -10,10 +10,10 @@ type Origin = tuple[str, str, int]
 
 def origin(url: str) -> Origin | None:
     """
-    Return scheme, host and port of *url*, None if it may never be redirected to.
+    Return scheme, host and port of *url*, None if it can never be allowed.
 
-    Browsers read some texts as another URL than this parser does (backslashes, control
-    characters, user parts), so what they could disagree on is no URL to us.
+    Browsers and this parser read some texts differently: backslashes, control
+    characters, user parts. Such a text is refused.
     """
     if not url.isascii() or any(c <= " " or c in "\\\x7f" for c in url):
         return None
@@ -31,6 +31,6 @@ def origin(url: str) -> Origin | None:
 
 
 def is_allowed(url: str, origins: tuple[str, ...]) -> bool:
-    """Whether *url* belongs to one of *origins*."""
+    """Return whether *url* belongs to one of *origins*."""
     wanted = origin(url)
     return wanted is not None and wanted in map(origin, origins)

@@ -1,4 +1,4 @@
-"""A refund: what Stripe says of it, and what we have asked Stripe for."""
+"""A refund as Stripe reports it, and the request that we sent for it."""
 
 import hashlib
 from collections.abc import Mapping
@@ -9,14 +9,14 @@ from typing import Any, Self
 from checkout.clock import iso
 from checkout.domain.stripe_object import amount_of, text_of
 
-# Stripe's own words for why; anything else travels as metadata.
+# The reasons that Stripe takes; any other is sent as metadata.
 STRIPE_REASONS = frozenset(["duplicate", "fraudulent", "requested_by_customer"])
 
-# The status is nullable at Stripe: then it has yet to say what became of the refund.
+# Stripe's status may be null; the refund is pending then.
 DEFAULT_STATUS = "pending"
 SUCCEEDED = "succeeded"
-# A refund only ever moves to a higher rank, so the order in which events arrive does
-# not matter. One that had succeeded may still fail: the customer's bank sent it back.
+# A refund only moves to a higher rank, so the order of events does not matter. A refund
+# that has succeeded may still fail: the buyer's bank may return the money.
 PENDING, ARRIVED, FAILED = range(3)
 RANK = {
     "pending": PENDING,
@@ -32,8 +32,8 @@ class Refund:
     """
     A snapshot of https://docs.stripe.com/api/refunds/object.
 
-    *request_id* names the request of ours that it came from, None for one that was
-    made in Stripe's dashboard. What Stripe may leave out, a stored refund may lack.
+    *amount* is in the minor unit of the purchase's currency. *request_id* is our
+    request's, None for a refund that was made in Stripe's dashboard.
     """
 
     id: str
@@ -57,18 +57,18 @@ class Refund:
 
     @property
     def rank(self) -> int:
-        # A status that Stripe adds one day is one on the way.
+        # Treat unknown statuses as pending.
         return RANK.get(self.status, PENDING)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RefundRequest:
     """
-    A refund that we have decided on, written down before Stripe is asked.
+    A request for a refund, written before Stripe is asked.
 
-    *requested_amount* is what the caller named, None for all that was left; *attempt*
-    counts the idempotency keys it took. It ends with the *refund_id* of Stripe's
-    refund, or with the *refusal_code*, Stripe's code for its refusal.
+    *requested_amount* is the caller's, None for all that was left. *attempt* counts
+    the idempotency keys. The request ends with the *refund_id* of Stripe's refund, or
+    with the *refusal_code* of Stripe.
     """
 
     id: str
@@ -92,7 +92,7 @@ class RefundRequest:
 
 
 def request_id(purchase_id: str, request_key: str) -> str:
-    """Name a request, so that the same key asks for the same refund once."""
-    # A gateway may decode a header to anything, half a surrogate pair for one.
+    """Return the request's id: the same key asks for the same refund, once."""
+    # A header may be decoded to any text, even to half a surrogate pair.
     named = f"{purchase_id}\n{request_key}".encode(errors="surrogatepass")
     return f"rr_{hashlib.sha256(named).hexdigest()[:32]}"

@@ -1,9 +1,9 @@
 """
-Revenue: what each purchase contributes to the days of its creator.
+Revenue: what each purchase contributes to its creator's daily sums.
 
-It follows from the purchase alone, as it is now. What is kept of a day is the sum over
-all purchases, so a change of one changes the day by a difference, and neither the order
-of events nor their repetition can change what the sums come to.
+The contribution is computed from the purchase as it is now. A change of the purchase
+adds the difference to the sums, so neither the order nor the repetition of events
+changes them.
 """
 
 from collections import Counter
@@ -16,7 +16,7 @@ from checkout.domain.purchase import Purchase
 
 
 class Measure(StrEnum):
-    """What is summed up; all but the first in the currency's minor unit."""
+    """What is summed up; all but the first are in the currency's minor unit."""
 
     PURCHASES = "purchases"
     GROSS = "gross"
@@ -28,7 +28,7 @@ class Measure(StrEnum):
     STRIPE_FEE = "stripe_fee"
 
 
-# As docs/api.md calls them.
+# The names in docs/api.md.
 SHOWN = {
     "purchases": Measure.PURCHASES,
     "grossCents": Measure.GROSS,
@@ -44,7 +44,7 @@ SHARES = (Measure.PLATFORM_FEE, Measure.ORGANIZATION_FEE, Measure.CREATOR_PAYOUT
 
 
 class Entry(NamedTuple):
-    """What a sum is about: a day of UTC, a currency, and what is measured."""
+    """The key of a sum: a day in UTC, a currency and a measure."""
 
     day: str
     currency: str
@@ -53,10 +53,10 @@ class Entry(NamedTuple):
 
 def entries(purchase: Purchase) -> Counter[Entry]:
     """
-    Return what the purchase contributes.
+    Return what the purchase contributes to each sum.
 
-    On every day the three shares add up to the gross less what was refunded and lost:
-    what is taken back on a later day changes the shares on that day.
+    On every day the three shares add up to the gross less what was refunded or lost. A
+    refund on a later day changes the shares of that later day.
     """
     sums: Counter[Entry] = Counter()
     if purchase.creator_id is None or not purchase.is_sale:
@@ -82,7 +82,7 @@ def entries(purchase: Purchase) -> Counter[Entry]:
         add_shares(at, left, left - taken)
         left -= taken
     if (receipt := purchase.receipt) and receipt.fee and receipt.currency:
-        # In the currency of our account, which may be another than the buyer's.
+        # In the currency of our account, which may differ from the buyer's.
         add(sold_at, Measure.STRIPE_FEE, receipt.fee, receipt.currency)
     return sums
 
@@ -96,7 +96,7 @@ def difference(before: Purchase | None, after: Purchase) -> dict[Entry, int]:
 
 
 def to_json(sums: Counter[Entry]) -> dict[str, list[dict[str, Any]]]:
-    """Show the sums: for each currency in total, and for each day that has any."""
+    """Show the sums in total by currency, and for each day with any."""
     totals: Counter[Entry] = Counter()
     for entry, amount in sums.items():
         totals[entry._replace(day="")] += amount
@@ -107,7 +107,7 @@ def to_json(sums: Counter[Entry]) -> dict[str, list[dict[str, Any]]]:
 
 
 def _rows(sums: Counter[Entry]) -> list[tuple[str, str]]:
-    """List the days and currencies in which anything but zero is left."""
+    """Return the days and currencies with a sum other than zero, sorted."""
     return sorted({(entry.day, entry.currency) for entry, sum_ in sums.items() if sum_})
 
 
@@ -117,7 +117,7 @@ def _row(sums: Counter[Entry], day: str, currency: str) -> dict[str, Any]:
 
 
 def _taken_back(purchase: Purchase) -> list[tuple[str, str, Measure, int]]:
-    """List what went back, oldest first: when, by what id, how, and how much."""
+    """Return what was refunded or lost, the oldest first: time, id, measure, amount."""
     refunds = [
         (found.created_at, found.id, Measure.REFUNDED, found.amount)
         for found in purchase.succeeded_refunds

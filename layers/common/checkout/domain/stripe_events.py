@@ -1,4 +1,4 @@
-"""The events of Stripe that we act on, and what each of them can lead to."""
+"""The events of Stripe that we act on, and their outcomes."""
 
 from enum import StrEnum
 from typing import Any, NamedTuple
@@ -45,7 +45,7 @@ FROM_STRIPE = OF_SESSIONS | AFTER_PAYMENT
 
 
 class Outcome(StrEnum):
-    """What an event led to; with each of them the event is done."""
+    """What an event led to; whichever it is, the event is done."""
 
     FULFILLED = "fulfilled"
     QUARANTINED = "quarantined"

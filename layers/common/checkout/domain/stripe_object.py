@@ -1,11 +1,11 @@
-"""Read what Stripe's objects must have, and refuse an object that has it not."""
+"""Read the required fields of Stripe's objects."""
 
 from collections.abc import Mapping
 from typing import Any
 
 
 def id_of(reference: str | Mapping[str, Any] | None) -> str | None:
-    """Return an id that Stripe gives as it is, or as the expanded object."""
+    """Return the id of a reference, which Stripe may have expanded to an object."""
     return reference.get("id") if isinstance(reference, Mapping) else reference
 
 

@@ -13,13 +13,13 @@ from checkout.domain.buyer import Buyer
 from checkout.domain.offer import LineItem, Offer
 from checkout.domain.payment_session import PaymentSession, Status, new_id
 
-# Stripe takes thirty minutes to twenty-four hours from its own now, so both ends
-# leave room for clocks that disagree.
+# Stripe allows thirty minutes to twenty-four hours, measured by its own clock. Both
+# ends leave room for a difference of the clocks.
 SHORTEST_SESSION = timedelta(minutes=31)
 LONGEST_SESSION = timedelta(hours=23)
 
-# A key of these parts is sent as it is written: no header changes it, no two pairs of
-# them are written alike, and 255 characters, Stripe's most, leave room for the attempt.
+# Such a key can be sent in a header as it is, no two pairs give the same key, and with
+# the attempt it stays below 255 characters, Stripe's limit.
 PLAIN_KEY = re.compile(r"[A-Za-z0-9._|-]{1,120}:[A-Za-z0-9._|-]{1,120}")
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9._|:-]")
 LONGEST_PREFIX = 100
@@ -31,8 +31,9 @@ class Terms:
     """
     What this buyer is offered now.
 
-    *request* is Stripe's request but for what differs between two attempts;
-    *request_key* is the caller's Idempotency-Key, heeded where there is no sale key.
+    *request* is the part of Stripe's request that all attempts share. *redirects* maps
+    the caller's field names to URLs. *request_key* is the caller's Idempotency-Key; it
+    is used only for offers without a sale key.
     """
 
     kind_name: str
@@ -66,12 +67,12 @@ class Terms:
             "mode": "payment",
             "ui_mode": offer.ui_mode,
             "line_items": [_line_item(line) for line in offer.lines],
-            # Ours last: no caller's key takes their place.
+            # Ours come last, so that a caller cannot override them.
             "metadata": dict(offer.metadata) | {"kind": kind_name},
             **redirects,
         }
         if offer.ui_mode == "embedded_page":
-            # Stay on the page, unless the way of paying itself leads away from it.
+            # The buyer stays on the page unless the payment method redirects.
             request["redirect_on_completion"] = "if_required"
         if offer.email:
             request["customer_email"] = offer.email
@@ -80,7 +81,7 @@ class Terms:
             offer=offer,
             buyer_id=buyer.id if buyer else None,
             request=request,
-            # By the names that the caller knows, for the refusal.
+            # Under the caller's field names, for error messages.
             redirects=dict(
                 zip(offer.return_urls.names, redirects.values(), strict=False)
             ),
@@ -89,19 +90,19 @@ class Terms:
 
     @property
     def digest(self) -> str:
-        """Two requests with the same digest offer the same buyer the same thing."""
+        """The fingerprint of the terms and their buyer."""
         return _digest(self.request | {"buyer": self.buyer_id})
 
     @property
     def live_id(self) -> str | None:
-        """What at most one session may be live for; None where each request is new."""
+        """The key of the live session; None if each request creates a new one."""
         if self.request_key:
             whose = _digest([self.buyer_id, self.request_key])
             return f"{self.kind_name}#{self.offer.id}#{whose}"
         return self.offer.sale_key
 
     def prepare(self, attempt: int, *, livemode: bool, stack_id: str) -> PaymentSession:
-        """Decide everything that Stripe will be sent in this attempt."""
+        """Return the prepared session, with all that Stripe gets in this attempt."""
         payment_session_id = new_id()
         now = clock.now()
         pay_by = self.offer.pay_by
@@ -148,12 +149,12 @@ class Terms:
         Return Stripe's idempotency key: printable ASCII, at most 255 characters.
 
         It is unique to stack, kind, offer, buyer and request. The exception is the
-        readable pair that an auction's contract asks for: two stacks of one Stripe
-        account may share it, and then the second takes its next attempt.
+        readable pair of an auction's contract: two stacks of one Stripe account may
+        share it, and then the second stack uses its next attempt.
         """
         name = ":".join(self.offer.readable_key)
         if not PLAIN_KEY.fullmatch(name):
-            # Without a sale key a buyer may buy the same thing again and again.
+            # Without a sale key a buyer can buy the offer any number of times.
             request = self.request_key or payment_session_id
             whole = {
                 "stack": stack_id,
@@ -174,7 +175,7 @@ def _session_end(now: datetime, pay_by: datetime | None) -> datetime:
 
 def _line_item(line: LineItem) -> dict[str, Any]:
     product: dict[str, Any] = {"name": line.title}
-    # Stripe takes an empty description for an error.
+    # Stripe refuses an empty description.
     if line.description:
         product["description"] = line.description
     if line.image_url:

@@ -4,7 +4,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 
 from checkout.domain.audit_action import AuditAction
-from checkout.domain.purchase import Purchase, PurchaseStatus
+from checkout.domain.purchase import Purchase
+from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import NotQuarantinedError, TryAgainError
 from checkout.kinds import kind_named

@@ -7,7 +7,8 @@ from checkout import clock
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_session import CheckoutSession, mismatch
 from checkout.domain.payment_session import RANK, PaymentSession, Status
-from checkout.domain.purchase import Purchase, PurchaseStatus
+from checkout.domain.purchase import Purchase
+from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.quarantine_reason import UNFULFILLABLE, QuarantineReason
 from checkout.domain.stripe_events import Event, Outcome
 from checkout.errors import CheckoutError, TryAgainError

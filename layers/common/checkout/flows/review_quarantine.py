@@ -4,7 +4,8 @@ from collections.abc import Callable
 
 from checkout import clock
 from checkout.domain.audit_action import AuditAction
-from checkout.domain.purchase import Purchase, PurchaseStatus
+from checkout.domain.purchase import Purchase
+from checkout.domain.purchase_status import PurchaseStatus
 from checkout.errors import NotQuarantinedError
 from checkout.flows.change_purchase import PurchaseChanges
 from checkout.tables.item import Value

@@ -39,9 +39,9 @@ def show_to_buyer(purchase: Purchase) -> dict[str, Any]:
 
 def show_to_creator(purchase: Purchase) -> dict[str, Any]:
     """
-    Show the purchase to its creator: also who bought, and what Stripe took.
+    Show the purchase to its creator, with the buyer's id and Stripe's fee.
 
-    But not the receipt, a page of Stripe's that names the buyer's e-mail address.
+    The link to the receipt is left out: that page names the buyer's e-mail address.
     """
     shown = show_to_buyer(purchase)
     shown.pop("receiptUrl", None)

@@ -4,15 +4,14 @@ from datetime import timedelta
 from typing import Any
 
 from checkout import clock
-from checkout.api.request import Identifier, Url, request_body
+from checkout.api.fields import Identifier, Url, request_body
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
-    LineItem,
     Offer,
     ReturnUrls,
     Sale,
-    price_of,
     revenue_split,
+    single_line,
 )
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
@@ -59,19 +58,12 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     closes_at = opens_at + PAYMENT_WINDOW
     if clock.now() >= closes_at:
         raise PaymentWindowClosedError("The time to pay for this auction is over.")
-    price = price_of(auction, "The auction has no price.")
+    lines = single_line(auction, "The auction has no price.")
     return Offer(
         id=auction_id,
         sale_key=sale_key(auction_id, buyer.id, offers),
         title=auction["title"],
-        lines=(
-            LineItem(
-                title=auction["title"],
-                price=price,
-                description=auction.get("description"),
-                image_url=auction.get("image_url"),
-            ),
-        ),
+        lines=lines,
         metadata={"auction_id": auction_id, "buyer_id": buyer.id},
         return_path="/auctions/{id}",
         details={"opens_at": clock.iso(opens_at), "closes_at": clock.iso(closes_at)},

@@ -1,9 +1,9 @@
-"""A bid: a retail offer tile on a buyer's row, sold by selling its row."""
+"""A bid: a retail offer on a buyer's row; buying it sells the row."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from checkout.api.request import Identifier, Url, request_body
+from checkout.api.fields import Identifier, Url, request_body
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     LineItem,
@@ -68,7 +68,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
 
 
 def buy_now(bid: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
-    """Whether the tile shows a button: retail, priced, and the row is still open."""
+    """Return whether checkout sells the bid: retail, priced, and its row is open."""
     return (
         row["status"] == "open"
         and bid["offer_type"] == "retail"

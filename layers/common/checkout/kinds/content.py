@@ -1,17 +1,16 @@
-"""Content: published with a price, sold to each buyer once; buying it opens it."""
+"""Content: published with a price; each buyer buys it once and gets access."""
 
 from typing import Any
 from uuid import UUID
 
-from checkout.api.request import Url, request_body
+from checkout.api.fields import Url, request_body
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
-    LineItem,
     Offer,
     ReturnUrls,
     Sale,
-    price_of,
     revenue_split,
+    single_line,
 )
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
@@ -42,19 +41,12 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     content = offers.get("content", content_id)
     if not content or content["status"] != "published" or content.get("deleted_at"):
         raise NotFoundError("There is no such content.")
-    price = price_of(content, "The content is free.")
+    lines = single_line(content, "The content is free.")
     return Offer(
         id=content_id,
         sale_key=sale_key(content_id, buyer.id, offers),
         title=content["title"],
-        lines=(
-            LineItem(
-                title=content["title"],
-                price=price,
-                description=content.get("description"),
-                image_url=content.get("image_url"),
-            ),
-        ),
+        lines=lines,
         metadata={"contentId": content_id, "customerId": buyer.id},
         return_path="/content/{id}",
         details={"slug": content["slug"]} if content.get("slug") else {},

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from checkout.api.request import Identifier, Url, request_body
+from checkout.api.fields import Identifier, Url, request_body
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     LineItem,

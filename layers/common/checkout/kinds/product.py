@@ -1,12 +1,12 @@
-"""A product: a fixed thing at a fixed price, sold to anybody, as often as they like."""
+"""A product at a fixed price: anybody can buy it, any number of times."""
 
 from typing import Annotated, Any
 
 from annotated_types import Len
 
-from checkout.api.request import request_body
+from checkout.api.fields import request_body
 from checkout.domain.buyer import Buyer, is_email
-from checkout.domain.offer import LineItem, Offer, Sale, price_of, revenue_split
+from checkout.domain.offer import Offer, Sale, revenue_split, single_line
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
 from checkout.errors import InvalidRequestError, NotFoundError
@@ -20,8 +20,8 @@ ITEM_FIELDS = {
 
 DEFAULT_PRODUCT = "hero-me-feelings"
 
-# Stripe takes fifty keys of forty characters, values of five hundred
-# (https://docs.stripe.com/metadata). Ours need a few of them.
+# Stripe takes fifty keys of forty characters, with values of five hundred
+# (https://docs.stripe.com/metadata). We add some of our own.
 MOST_METADATA = 20
 MetadataKey = Annotated[str, Len(1, 40)]
 MetadataValue = Annotated[str, Len(0, 500)]
@@ -40,7 +40,7 @@ def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
     product = offers.get("product", request.product_id)
     if not product or product["status"] != "active":
         raise NotFoundError("There is no such product.")
-    price = price_of(product, "The product has no price.")
+    lines = single_line(product, "The product has no price.")
     if request.customer_email and not is_email(request.customer_email):
         raise InvalidRequestError(
             "The e-mail address is refused.", customer_email="is not an e-mail address"
@@ -54,14 +54,7 @@ def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
         id=request.product_id,
         sale_key=None,
         title=product["title"],
-        lines=(
-            LineItem(
-                title=product["title"],
-                price=price,
-                description=product.get("description"),
-                image_url=product.get("image_url"),
-            ),
-        ),
+        lines=lines,
         metadata=metadata,
         return_path="/hero-me",
         ui_mode="embedded_page",

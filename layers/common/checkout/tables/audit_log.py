@@ -10,7 +10,7 @@ from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
 from checkout.domain.stripe_events import Event
 from checkout.tables.item import Value, from_item, to_item
-from checkout.tables.transaction import Condition, Write, execute_alone, put
+from checkout.tables.transaction import Condition, Write, execute_alone, insertion
 
 NEVER_CHANGED = Condition(
     "entry_is_new",
@@ -45,7 +45,7 @@ class AuditLog:
             "amount": about.amount,
             "currency": about.currency,
         }
-        return put(self._table, {**item, **details}, NEVER_CHANGED)
+        return insertion(self._table, {**item, **details}, NEVER_CHANGED)
 
     def append(self, entry: Write) -> None:
         """Write an entry that reports no other change."""

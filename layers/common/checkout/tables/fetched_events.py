@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from checkout.clock import from_iso, iso
 from checkout.tables.item import Value, read
-from checkout.tables.transaction import execute_alone, put
+from checkout.tables.transaction import execute_alone, insertion
 from checkout.telemetry import logger
 
 UNDELIVERED = "reconcile#undelivered_events"
@@ -64,4 +64,4 @@ class FetchedEventsNote:
             "again": again,
             "again_at": iso(fetched.again_at),
         }
-        execute_alone(put(self._table, item))
+        execute_alone(insertion(self._table, item))

@@ -1,4 +1,4 @@
-"""An item: read by its key, and typed the way DynamoDB wants it."""
+"""Items of DynamoDB: reading them by key, and their types."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from decimal import Decimal
@@ -21,7 +21,7 @@ type Value = str | int | bool | list[Any] | dict[str, Any] | None
 
 
 class UnreadableItemError(Exception):
-    """An item has not the form that we gave it; the text names it and its fault."""
+    """A stored item is not of the expected form; the message names both."""
 
 
 def _typed(value: Value) -> "AttributeValueTypeDef":
@@ -38,7 +38,7 @@ def _typed(value: Value) -> "AttributeValueTypeDef":
             return {"L": [_typed(member) for member in value]}
         case dict():
             return {"M": to_item(value)}
-    # A float above all: no amount of ours is one.
+    # In particular no float: amounts are integers.
     raise TypeError(f"a {type(value).__name__} is not stored")
 
 
@@ -48,8 +48,8 @@ def _plain(typed: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever was stor
         case "NULL":
             return None
         case "N":
-            # The host application may keep other numbers with its offers: they are
-            # read as they are, and no amount of ours can be one.
+            # Host data may contain decimals. Keep them as Decimal, since our amounts
+            # are always integers.
             number = Decimal(value)
             return int(number) if number == number.to_integral_value() else number
         case "L":
@@ -60,7 +60,7 @@ def _plain(typed: Mapping[str, Any]) -> Any:  # noqa: ANN401 - whatever was stor
 
 
 def to_item(plain: Mapping[str, Value]) -> dict[str, "AttributeValueTypeDef"]:
-    """Type *plain* for DynamoDB; a None is left out, as an absent attribute."""
+    """Return *plain* in DynamoDB's types; None becomes an absent attribute."""
     return {name: _typed(value) for name, value in plain.items() if value is not None}
 
 
@@ -78,7 +78,7 @@ def readable[T](shape: Callable[[dict[str, Any]], T], item: dict[str, Any]) -> T
 
 
 def read(table: str, item_id: str) -> dict[str, Any] | None:
-    """Return the item as it is now, None if there is none of that id."""
+    """Return the item as it is now, None if there is no such id."""
     if not _can_be_key(item_id):
         return None
     answer = aws.client("dynamodb").get_item(
@@ -88,15 +88,15 @@ def read(table: str, item_id: str) -> dict[str, Any] | None:
 
 
 def _can_be_key(text: str) -> bool:
-    """Whether DynamoDB would take *text* for a key; other ids name nothing."""
+    """Return whether DynamoDB accepts *text* as a key; no other id can exist."""
     try:
         return 0 < len(text.encode()) <= LONGEST_KEY_BYTES
     except UnicodeEncodeError:
-        return False  # half a surrogate pair is no UTF-8
+        return False  # half a surrogate pair is not UTF-8
 
 
 def read_all(table: str, item_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Yield the items of these ids, where there are any, a second old at times."""
+    """Yield the existing items of these ids; they may be about a second old."""
     for batch in batched(item_ids, MOST_KEYS_AT_ONCE, strict=False):
         wanted: Mapping[str, KeysAndAttributesUnionTypeDef] = {
             table: {"Keys": [to_item({"id": item_id}) for item_id in batch]}

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from checkout.domain.purchase import Purchase
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables.item import read
-from checkout.tables.transaction import Condition, Write, delete, put, update
+from checkout.tables.transaction import Condition, Write, deletion, insertion, update
 
 SALE_KEY_IS_FREE = Condition(
     "sale_key_is_free", "attribute_not_exists(id)", QuarantineReason.OWNED_ALREADY
@@ -64,7 +64,7 @@ class Ownerships:
             return self._taken(after, after.sale_key, suspended=suspended)
         if was_owner and not after.is_entitled:
             held = _held_by(after)
-            return delete(self._table, _id(after.sale_key), held)
+            return deletion(self._table, _id(after.sale_key), held)
         was_suspended = suspends_disputed and before is not None and before.is_disputed
         if was_owner and suspended != was_suspended:
             return self._suspended(after, after.sale_key, suspended=suspended)
@@ -80,7 +80,7 @@ class Ownerships:
             "owner_id": purchase.buyer_id,
             "suspended": suspended or None,
         }
-        return put(self._table, item, SALE_KEY_IS_FREE)
+        return insertion(self._table, item, SALE_KEY_IS_FREE)
 
     def _suspended(
         self, purchase: Purchase, sale_key: str, *, suspended: bool

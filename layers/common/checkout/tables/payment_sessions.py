@@ -9,7 +9,7 @@ from checkout.domain.payment_session import RANK, UNRESOLVED, PaymentSession, St
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables import due, transaction
 from checkout.tables.item import Value, read, readable, to_item
-from checkout.tables.transaction import Condition, Write, put, update
+from checkout.tables.transaction import Condition, Write, insertion, update
 
 # Reconcile checks a session after this long. A session that is still prepared then was
 # left behind by a crash; an open session may have been paid without an event.
@@ -75,7 +75,7 @@ class PaymentSessions:
             "offer": _offer(session.kind, session.offer_id),
             **due.index(session.id, from_iso(session.created_at) + FIRST_CHECK_AFTER),
         }
-        writes = {"session": put(self._table, item, IS_NEW)}
+        writes = {"session": insertion(self._table, item, IS_NEW)}
         if live_id:
             writes["live"] = self._made_live(session, live_id, after)
         return not transaction.execute(writes)
@@ -89,7 +89,7 @@ class PaymentSessions:
             "attempt": session.attempt,
         }
         if after is None:
-            return put(self._table, item, NEVER_LIVE)
+            return insertion(self._table, item, NEVER_LIVE)
         # Each attempt has another session, so the session's id alone is enough.
         unchanged = Condition(
             "live_session_is_unchanged",
@@ -97,7 +97,7 @@ class PaymentSessions:
             "another request was faster",
             values={"before": after.payment_session_id},
         )
-        return put(self._table, item, unchanged)
+        return insertion(self._table, item, unchanged)
 
     def moved(self, payment_session_id: str, to: Status, **attributes: Value) -> Write:
         """
@@ -138,7 +138,7 @@ class PaymentSessions:
             required=False,
             values={"ours": payment_session_id},
         )
-        return put(self._table, item, ours_if_any)
+        return insertion(self._table, item, ours_if_any)
 
     def declined(self, payment_session_id: str, event_id: str) -> Write:
         """Return the update that notes a declined payment, once for each event."""

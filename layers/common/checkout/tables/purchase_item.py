@@ -6,7 +6,8 @@ from typing import Any
 
 from checkout import clock
 from checkout.domain.dispute import Dispute
-from checkout.domain.purchase import Purchase, PurchaseStatus
+from checkout.domain.purchase import Purchase
+from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest
 from checkout.tables import due

@@ -1,15 +1,17 @@
 """The Purchases table: purchases, and each buyer's number of them."""
 
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any
 
 from checkout.clients import aws
-from checkout.domain.purchase import Purchase, PurchaseStatus
+from checkout.domain.cursor import Cursor
+from checkout.domain.purchase import Purchase
+from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables import due
 from checkout.tables.item import from_item, read, read_all, to_item
 from checkout.tables.purchase_item import OPEN, item_of, purchase_of
-from checkout.tables.transaction import Condition, Write, put, update
+from checkout.tables.transaction import Condition, Write, insertion, update
 
 IS_NEW = Condition(
     "purchase_is_new", "attribute_not_exists(id)", "the payment is recorded already"
@@ -21,13 +23,6 @@ INTENT_IS_NEW = Condition(
     # Money is recorded even if its payment intent belongs to another purchase.
     required=False,
 )
-
-
-class Cursor(NamedTuple):
-    """A place among a creator's purchases: that of one of them."""
-
-    purchased_at: str
-    id: str
 
 
 class Purchases:
@@ -46,10 +41,10 @@ class Purchases:
         self, buyer_id: str, status: PurchaseStatus | None, page: int, size: int
     ) -> tuple[list[Purchase], int]:
         """
-        Return one page of a buyer's purchases, newest first, and how many there are.
+        Return a page of a buyer's purchases, newest first, and the total number.
 
-        Walks the keys of the pages before it, not their purchases: forty keys cost
-        what one purchase costs (docs/adr/0006-page-numbers.md).
+        It reads the keys of the earlier pages, not their purchases: forty keys cost as
+        much as one purchase (docs/adr/0006-page-numbers.md).
         """
         client = aws.client("dynamodb")
         values: dict[str, Any] = {":buyer": buyer_id}
@@ -83,10 +78,10 @@ class Purchases:
         after: Cursor | None,
     ) -> tuple[list[Purchase], Cursor | None]:
         """
-        Return a page of the creator's purchases of that time, newest first.
+        Return a page of a creator's purchases in a period, newest first.
 
-        It begins *after* a position, which must lie in that time. With it comes the
-        position that the next page begins after, None if this is the last.
+        The page begins after the cursor *after*, which must lie in the period. The
+        second result is the cursor for the next page, None on the last page.
         """
         query: dict[str, Any] = {
             "TableName": self._table,
@@ -117,14 +112,14 @@ class Purchases:
         return self.get(pointer["purchase_id"]) if pointer else None
 
     def due(self, partition: str, at: datetime, limit: int) -> list[str]:
-        """Return the ids of purchases that Stripe should be asked about by now."""
+        """Return the ids of unresolved purchases that are due, oldest first."""
         return due.find(self._table, partition, at, limit)
 
     def postpone(self, purchase_id: str, due_at: datetime) -> None:
         due.postpone(self._table, purchase_id, due_at)
 
     def quarantined(self) -> list[Purchase]:
-        """Return the purchases that wait for a person, the oldest first."""
+        """Return the purchases in quarantine, the oldest first."""
         pages = (
             aws.client("dynamodb")
             .get_paginator("query")
@@ -139,7 +134,7 @@ class Purchases:
 
     def added(self, purchase: Purchase) -> Write:
         """Return the put of a purchase that must be new."""
-        return put(self._table, item_of(purchase), IS_NEW)
+        return insertion(self._table, item_of(purchase), IS_NEW)
 
     def updated(self, before: Purchase, after: Purchase) -> Write:
         """Return the update of *before* to *after*, its next version."""
@@ -165,7 +160,7 @@ class Purchases:
     def pointer(self, payment_intent_id: str, purchase: Purchase) -> Write:
         """Return the put by which refunds and disputes find the purchase."""
         item = {"id": payment_intent_id, "purchase_id": purchase.id}
-        return put(self._table, item, INTENT_IS_NEW)
+        return insertion(self._table, item, INTENT_IS_NEW)
 
     def counted(self, before: Purchase | None, after: Purchase) -> Write | None:
         """Return the update of the buyer's number of purchases, total and by status."""

@@ -49,13 +49,13 @@ type Failures = dict[str, dict[str, Any]]
 """The names of the writes whose condition failed, each with the item as it is."""
 
 
-def put(
+def insertion(
     table: str, item: Mapping[str, Value], condition: Condition | None = None
 ) -> Write:
     return _write("Put", {"TableName": table, "Item": to_item(item)}, condition)
 
 
-def delete(table: str, item_id: str, condition: Condition) -> Write:
+def deletion(table: str, item_id: str, condition: Condition) -> Write:
     return _write("Delete", _key(table, item_id), condition)
 
 
