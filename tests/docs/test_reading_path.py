@@ -60,8 +60,8 @@ def followed() -> Iterator[set[str]]:
 def called(shop: Shop) -> set[str]:
     with followed() as called:
         assert shop.create("content").status == 200
-    session_id = shop.stripe_sessions()[0]["id"]
-    shop.pay(session_id)
+    session_id = shop.stripe.sessions()[0]["id"]
+    shop.stripe.pay(session_id)
     with followed() as of_events:
         shop.deliver()
     with followed() as of_status:
