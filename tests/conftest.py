@@ -1,8 +1,11 @@
 """What every test may ask for: a fake AWS, the Stripe sandbox, a shop on both."""
 
 import os
+import ssl
 from collections.abc import Callable, Iterator
 from contextlib import nullcontext
+from functools import cache
+from unittest.mock import patch
 
 import pytest
 from time_machine import Traveller, travel
@@ -71,7 +74,15 @@ def fake_aws(
 
 
 @pytest.fixture(scope="session")
-def stripe_server() -> Iterator[Running]:
+def certificates_read_once() -> Iterator[None]:
+    """Let every cold start have the certificates at once; they take milliseconds."""
+    once = cache(ssl.create_default_context)
+    with patch.object(ssl, "create_default_context", once):
+        yield
+
+
+@pytest.fixture(scope="session")
+def stripe_server(certificates_read_once: None) -> Iterator[Running]:  # noqa: ARG001
     with running(Sandbox()) as server:
         yield server
 

@@ -43,17 +43,17 @@ class MotoForTests:
         return aws
 
     def _forget(self) -> None:
-        names = [name for tables in self._in_use for name in tables.values()]
-        before = _tables_of_moto() if names else {}
-        kept = {name: before[name] for name in names}
-        BackendDict.reset()
-        reset_model_data()
-        for table in kept.values():
-            table.items.clear()
-        if kept:
-            _tables_of_moto().update(kept)
+        used = {name for tables in self._in_use for name in tables.values()}
         self._free += self._in_use
         self._in_use = []
+        before = _tables_of_moto() if self._free else {}
+        kept = {name: before[name] for each in self._free for name in each.values()}
+        BackendDict.reset()
+        reset_model_data()
+        for name in used:
+            kept[name].items.clear()
+        if kept:
+            _tables_of_moto().update(kept)
 
 
 def _tables_of_moto() -> dict[str, Any]:

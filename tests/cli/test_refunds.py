@@ -65,7 +65,7 @@ def test_a_part_is_refunded_and_the_buyer_keeps_the_rest(
     assert has_access(shop)
 
 
-def test_who_refunded_is_on_record(
+def test_the_operator_who_refunded_is_on_record(
     operator: Operator, purchase: dict[str, Any]
 ) -> None:
     operator("refund", purchase["id"], "--yes")

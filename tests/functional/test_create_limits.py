@@ -18,7 +18,7 @@ def statuses(shop: Shop, times: int, ip: str = "203.0.113.7") -> list[int]:
 
 
 @on_moto_too
-def test_who_asks_too_often_is_told_when_to_come_back(shop: Shop) -> None:
+def test_a_request_above_the_limit_is_told_when_to_come_back(shop: Shop) -> None:
     assert statuses(shop, LIMIT) == [200] * LIMIT
 
     answer = shop.create("product")

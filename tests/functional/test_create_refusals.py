@@ -93,7 +93,7 @@ def test_two_buyers_of_one_content_have_nothing_in_common(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("kind", WITH_LOGIN)
-def test_who_is_not_logged_in_is_refused(shop: Shop, kind: str) -> None:
+def test_a_request_without_a_login_is_refused(shop: Shop, kind: str) -> None:
     refused(shop, shop.create(kind, buyer=None), 401, "unauthorized")
 
 

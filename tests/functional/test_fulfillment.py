@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from checkout.clients.payment_events_queue import read_event
-from checkout.domain.stripe_events import Outcome
+from checkout.domain.outcome import Outcome
 from checkout.tables import transaction
 from checkout.telemetry import metrics
 from tests import flows

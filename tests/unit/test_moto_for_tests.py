@@ -16,6 +16,8 @@ def test_the_next_test_finds_the_same_tables_and_nothing_in_them() -> None:
         first.sqs.send_message(QueueUrl=first.queue_url, MessageBody="a message")
 
     with moto.answering():
+        pass  # a test that asks for no table
+    with moto.answering():
         second = moto.aws()
 
         assert second.tables == first.tables

@@ -127,7 +127,7 @@ def test_a_purchase_falls_back_on_the_intent_where_stripe_says_nothing() -> None
     assert (recorded.amount, recorded.currency) == (999, "usd")
 
 
-def test_a_reason_quarantines() -> None:
+def test_a_new_purchase_with_a_quarantine_reason_is_quarantined() -> None:
     assert purchase().status is PurchaseStatus.COMPLETED
     assert purchase("another_mode").status is PurchaseStatus.QUARANTINED
 

@@ -96,7 +96,9 @@ def test_a_transaction_that_always_meets_another_is_given_up(
     assert stored() == set()
 
 
-def test_a_reason_that_nobody_expects_is_an_error(refusals: list[list[str]]) -> None:
+def test_an_unexpected_cancellation_reason_is_an_error(
+    refusals: list[list[str]],
+) -> None:
     refusals.append(["ValidationError"])
 
     with pytest.raises(RuntimeError, match="ValidationError"):

@@ -1,9 +1,7 @@
 """A request of the HTTP API, read from API Gateway's event."""
 
 import base64
-import ipaddress
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
 from checkout.config import OperatorConfig
@@ -16,7 +14,6 @@ from checkout.errors import (
 SHORTEST_KEY, LONGEST_KEY = 16, 255
 
 
-@dataclass(frozen=True, slots=True)
 class Request:
     """
     A request in API Gateway's payload format 2.0.
@@ -24,7 +21,10 @@ class Request:
     https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html
     """
 
-    event: Mapping[str, Any]
+    __slots__ = ("event",)
+
+    def __init__(self, event: Mapping[str, Any]) -> None:
+        self.event = event
 
     @property
     def path(self) -> dict[str, str]:
@@ -43,12 +43,8 @@ class Request:
         return base64.b64decode(body)
 
     @property
-    def client(self) -> str:
-        """The client's IP address; of IPv6 the /64 network, all of one customer's."""
-        address = str(self.event["requestContext"]["http"]["sourceIp"])
-        if isinstance(ipaddress.ip_address(address), ipaddress.IPv4Address):
-            return address
-        return str(ipaddress.ip_network(f"{address}/64", strict=False))
+    def source_ip(self) -> str:
+        return str(self.event["requestContext"]["http"]["sourceIp"])
 
     def header(self, name: str) -> str | None:
         """Return the header *name*, which is in lower case in API Gateway's events."""

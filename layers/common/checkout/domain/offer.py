@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from checkout.domain.money import BASIS_POINTS, InvalidMoneyError, Money
 from checkout.errors import NotPurchasableError
@@ -23,8 +23,7 @@ class LineItem:
     image_url: str | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ReturnUrls:
+class ReturnUrls(NamedTuple):
     """
     Where Stripe sends the buyer after paying or cancelling; None means our default.
 
@@ -35,6 +34,9 @@ class ReturnUrls:
     success: str | None = None
     cancel: str | None = None
     names: tuple[str, str] = ("success_url", "cancel_url")
+
+
+DEFAULT_URLS = ReturnUrls()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +60,7 @@ class Offer:
     details: Mapping[str, Any] = field(default_factory=dict)
     readable_key: tuple[str, ...] = ()
     return_path: str = "/"
-    return_urls: ReturnUrls = ReturnUrls()
+    return_urls: ReturnUrls = DEFAULT_URLS
     ui_mode: str = "hosted_page"
     email: str | None = field(default=None, repr=False)
     pay_by: datetime | None = None
@@ -76,8 +78,7 @@ class Offer:
             raise _not_chargeable(error) from error
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Sale:
+class Sale(NamedTuple):
     """
     How a purchase changes the item of its offer.
 
@@ -91,7 +92,7 @@ class Sale:
     sellable: str | None = None
     sold: str | None = None
     returned: str | None = None
-    attributes: Mapping[str, str] = field(default_factory=dict)
+    attributes: Mapping[str, str] = {}
 
 
 def single_line(item: Mapping[str, Any], refusal: str) -> tuple[LineItem]:

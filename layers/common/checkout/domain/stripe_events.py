@@ -1,6 +1,5 @@
-"""The events of Stripe that we act on, and their outcomes."""
+"""The events of Stripe that we act on."""
 
-from enum import StrEnum
 from typing import Any, NamedTuple
 
 SESSION_COMPLETED = "checkout.session.completed"
@@ -42,21 +41,6 @@ OF_DISPUTES = frozenset(
 )
 AFTER_PAYMENT = OF_REFUNDS | OF_DISPUTES | {FRAUD_WARNING}
 FROM_STRIPE = OF_SESSIONS | AFTER_PAYMENT
-
-
-class Outcome(StrEnum):
-    """What an event led to; whichever it is, the event is done."""
-
-    FULFILLED = "fulfilled"
-    QUARANTINED = "quarantined"
-    UNFULFILLABLE = "unfulfillable"
-    CHANGED = "changed"
-    PROCESSING = "processing"
-    FAILED = "failed"
-    DECLINED = "declined"
-    EXPIRED = "expired"
-    NO_EFFECT = "no_effect"
-    FOREIGN = "foreign"
 
 
 class Event(NamedTuple):

@@ -1,10 +1,9 @@
 """Apply an event about money that had arrived: a refund, a dispute, a fraud warning."""
 
-from dataclasses import dataclass
-
 from checkout.clients.stripe_api import StripeApi
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.dispute import INQUIRY, LOST, OPEN, WON, Dispute
+from checkout.domain.outcome import Outcome
 from checkout.domain.purchase import Purchase
 from checkout.domain.refund import Refund
 from checkout.domain.stripe_events import (
@@ -13,10 +12,10 @@ from checkout.domain.stripe_events import (
     OF_DISPUTES,
     SESSION_OBSERVED,
     Event,
-    Outcome,
 )
 from checkout.domain.stripe_object import id_of
 from checkout.errors import TryAgainError
+from checkout.flows import flow
 from checkout.flows.apply_session_event import SessionEvents
 from checkout.flows.change_purchase import PurchaseChanges
 from checkout.flows.refund_purchase import record_refund
@@ -39,7 +38,7 @@ METRICS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@flow
 class MoneyEvents:
     """
     Applies events to purchases; each may come more than once, or late.

@@ -1,17 +1,16 @@
 """Apply an event of a Checkout Session: paid, failed, expired or declined."""
 
-from dataclasses import dataclass
-
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_session import CheckoutSession, bank_refused
+from checkout.domain.outcome import Outcome
 from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.stripe_events import (
     ASYNC_PAYMENT_FAILED,
     PAYMENT_FAILED,
     SESSION_EXPIRED,
     Event,
-    Outcome,
 )
+from checkout.flows import flow
 from checkout.flows.fulfill import Fulfillment
 from checkout.metric import Metric
 from checkout.tables import transaction
@@ -28,7 +27,7 @@ AUDIT_ACTIONS = {
 PAYMENT_STATUS = {Status.PROCESSING: "unpaid", Status.FAILED: "failed"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@flow
 class SessionEvents:
     """Applies events to payment sessions; each may come twice, late or never."""
 

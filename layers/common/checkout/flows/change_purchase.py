@@ -1,13 +1,14 @@
 """Change a purchase, and write everything that depends on it, in one transaction."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.purchase import Purchase
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import NotQuarantinedError, TryAgainError
+from checkout.flows import flow
 from checkout.kinds import kind_named
 from checkout.metric import Metric
 from checkout.tables import transaction
@@ -25,7 +26,7 @@ from checkout.telemetry import report
 ROUNDS = 6
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@flow
 class PurchaseChanges:
     """
     Changes purchases, with their dependent items, in one transaction each.

@@ -1,7 +1,6 @@
 """Create a payment session: prepare it, then open its Checkout Session at Stripe."""
 
 from contextlib import suppress
-from dataclasses import dataclass
 
 from checkout import clock
 from checkout.domain.payment_session import PaymentSession, Status
@@ -14,6 +13,7 @@ from checkout.errors import (
     InvalidRequestError,
     PaymentInProgressError,
 )
+from checkout.flows import flow
 from checkout.flows.open_checkout import (
     OpenedCheckout,
     SessionAbandonedError,
@@ -27,7 +27,7 @@ from checkout.telemetry import logger
 ROUNDS = 5
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@flow
 class SessionCreator:
     """Creates payment sessions: of a sale key, at most one can be paid at any time."""
 

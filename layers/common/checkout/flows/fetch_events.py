@@ -3,7 +3,6 @@
 import json
 import random
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -11,6 +10,7 @@ from checkout import clock
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
 from checkout.domain.stripe_events import FROM_STRIPE
+from checkout.flows import flow
 from checkout.flows.run import Run
 from checkout.metric import Metric
 from checkout.tables.fetched_events import FetchedEvents, FetchedEventsNote, Window
@@ -25,7 +25,7 @@ WINDOW = timedelta(hours=1)
 PAUSE_AFTER_FAILURE = timedelta(hours=1)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@flow
 class UndeliveredEvents:
     """
     Reads Stripe's event log from where the last run stopped, an hour at a time.

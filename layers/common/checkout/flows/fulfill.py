@@ -1,17 +1,18 @@
 """Fulfill a payment: turn a paid Checkout Session into a purchase, exactly once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 from checkout import clock
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_session import CheckoutSession, mismatch
+from checkout.domain.outcome import Outcome
 from checkout.domain.payment_session import RANK, PaymentSession, Status
 from checkout.domain.purchase import Purchase
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.quarantine_reason import UNFULFILLABLE, QuarantineReason
-from checkout.domain.stripe_events import Event, Outcome
+from checkout.domain.stripe_events import Event
 from checkout.errors import CheckoutError, TryAgainError
+from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges, report_quarantine
 from checkout.flows.refund_purchase import Refunds
 from checkout.kinds import kind_named
@@ -31,7 +32,7 @@ AUDIT_ACTIONS = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@flow
 class Fulfillment:
     """
     Records every payment: as a sale, quarantined, or unfulfillable and refunded.

@@ -4,9 +4,9 @@ import json
 import random
 import time
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from checkout import clock
 from checkout.clients.payment_events_queue import PaymentEventsQueue
@@ -21,6 +21,7 @@ from checkout.errors import (
     StripeError,
     StripeRefusedError,
 )
+from checkout.flows import flow
 from checkout.tables import transaction
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.payment_sessions import PaymentSessions
@@ -39,15 +40,14 @@ class SessionAbandonedError(Exception):
     """Another request had ended the session before Stripe created it."""
 
 
-@dataclass(frozen=True, slots=True)
-class OpenedCheckout:
+class OpenedCheckout(NamedTuple):
     """A session that can be paid now; only embedded pages have a client secret."""
 
     session: PaymentSession
     client_secret: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@flow
 class StripeCheckout:
     """Opens and expires sessions at Stripe; a crash between two steps loses nothing."""
 

@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from checkout import clock
@@ -15,6 +14,7 @@ from checkout.domain.purchase import Purchase
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund
 from checkout.errors import AlreadyPurchasedError, PaymentInProgressError
+from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges
 from checkout.flows.fetch_events import UndeliveredEvents
 from checkout.flows.open_checkout import StripeCheckout
@@ -31,7 +31,7 @@ MOST_AT_ONCE = 100
 BOOKED_WITHIN = timedelta(days=7)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@flow
 class Reconciler:
     """
     Brings every session and purchase to its end, whatever became of the webhooks.

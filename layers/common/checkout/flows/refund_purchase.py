@@ -1,6 +1,5 @@
 """Refund a purchase: write the request first, then ask Stripe."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from checkout import clock
@@ -15,6 +14,7 @@ from checkout.errors import (
     StripeBrokenError,
     StripeRefusedError,
 )
+from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges
 from checkout.metric import Metric
 from checkout.tables.purchases import Purchases
@@ -30,7 +30,7 @@ REPORTED = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@flow
 class Refunds:
     """
     Asks Stripe for refunds, each exactly once.

@@ -1,5 +1,6 @@
 """Counts of anonymous requests in the PaymentSessions table, one for each minute."""
 
+import ipaddress
 from datetime import datetime
 
 from checkout.tables.transaction import Condition, execute_alone, update
@@ -12,7 +13,7 @@ class RateLimit:
         self._table = table
         self._limit = limit
 
-    def allows(self, client: str, at: datetime) -> bool:
+    def allows(self, address: str, at: datetime) -> bool:
         """Count a request in this minute; return whether it is within the limit."""
         below_limit = Condition(
             "below_limit",
@@ -23,9 +24,16 @@ class RateLimit:
         return execute_alone(
             update(
                 self._table,
-                f"rate#{client}#{at:%Y-%m-%dT%H:%M}",
+                f"rate#{_client_of(address)}#{at:%Y-%m-%dT%H:%M}",
                 below_limit,
                 set_={"ttl": int(at.timestamp()) + SECONDS_TO_KEEP},
                 add={"requests": 1},
             )
         )
+
+
+def _client_of(address: str) -> str:
+    """Return the address; of IPv6 the /64 network, all of which one customer has."""
+    if isinstance(ipaddress.ip_address(address), ipaddress.IPv4Address):
+        return address
+    return str(ipaddress.ip_network(f"{address}/64", strict=False))

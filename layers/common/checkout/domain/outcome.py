@@ -1,0 +1,18 @@
+"""What an event of Stripe led to."""
+
+from enum import StrEnum
+
+
+class Outcome(StrEnum):
+    """Whichever it is, the event is done."""
+
+    FULFILLED = "fulfilled"
+    QUARANTINED = "quarantined"
+    UNFULFILLABLE = "unfulfillable"
+    CHANGED = "changed"
+    PROCESSING = "processing"
+    FAILED = "failed"
+    DECLINED = "declined"
+    EXPIRED = "expired"
+    NO_EFFECT = "no_effect"
+    FOREIGN = "foreign"
