@@ -133,11 +133,12 @@ def stripe_view(stack: Stack, session: PaymentSession) -> Fields | None:
         "expires_at": _iso(found.expires_at),
         "payment_intent": found.payment_intent,
     }
-    intent = stripe_object.get("payment_intent")
-    if isinstance(intent, Mapping):
-        view["payment_intent_status"] = intent["status"]
-        view["amount_received"] = intent.get("amount_received")
-        view["last_error"] = (intent.get("last_payment_error") or {}).get("code")
+    payment_intent = stripe_object.get("payment_intent")
+    if isinstance(payment_intent, Mapping):
+        view["payment_intent_status"] = payment_intent["status"]
+        view["amount_received"] = payment_intent.get("amount_received")
+        last_error = payment_intent.get("last_payment_error") or {}
+        view["last_error"] = last_error.get("code")
     return view
 
 
@@ -195,14 +196,14 @@ def in_order(timeline: list[Fields]) -> list[Fields]:
     event is placed right before the audit entry that it caused.
     """
     effects = {
-        entry["facts"]["event_id"]: entry["at"]
+        entry["details"]["event_id"]: entry["at"]
         for entry in timeline
-        if entry["from"] == "us" and "event_id" in entry["facts"]
+        if entry["from"] == "us" and "event_id" in entry["details"]
     }
 
     def moment(entry: Fields) -> tuple[str, bool]:
         at, is_ours = str(entry["at"]), entry["from"] == "us"
-        effect = effects.get(entry["facts"].get("event_id"), "")
+        effect = effects.get(entry["details"].get("event_id"), "")
         in_the_same_second = effect[:WHOLE_SECONDS] == at[:WHOLE_SECONDS]
         return (effect if in_the_same_second and not is_ours else at), is_ours
 
@@ -211,13 +212,13 @@ def in_order(timeline: list[Fields]) -> list[Fields]:
 
 def _of_audit_entry(entry: Fields) -> Fields:
     rest = {name: value for name, value in entry.items() if name not in SHOWN_ELSEWHERE}
-    return {"at": entry["at"], "from": "us", "what": entry["action"], "facts": rest}
+    return {"at": entry["at"], "from": "us", "what": entry["action"], "details": rest}
 
 
 def _of_event(event: Fields) -> Fields:
     rest = {"event_id": event["id"], "pending_webhooks": event["pending_webhooks"]}
     at = _iso(event["created"])
-    return {"at": at, "from": "Stripe", "what": event["type"], "facts": rest}
+    return {"at": at, "from": "Stripe", "what": event["type"], "details": rest}
 
 
 def _iso(unix_seconds: int) -> str:
@@ -234,13 +235,13 @@ def print_report(report: Fields) -> None:
     if report["stripe"]:
         print_fields("Stripe, now", fields.readable(report["stripe"]))
     print_table(
-        ["at", "from", "what", "facts"],
+        ["at", "from", "what", "details"],
         [
-            (entry["at"], entry["from"], entry["what"], _line(entry["facts"]))
+            (entry["at"], entry["from"], entry["what"], _line(entry["details"]))
             for entry in report["timeline"]
         ],
     )
 
 
-def _line(facts: Fields) -> str:
-    return ", ".join(f"{name} {value}" for name, value in facts.items())
+def _line(details: Fields) -> str:
+    return ", ".join(f"{name} {value}" for name, value in details.items())

@@ -21,7 +21,7 @@ def bus() -> EventBus:
 
 
 def publish(records: Sequence[dict[str, Any]]) -> list[str]:
-    """Publish what *records* tell others; return the numbers of those that failed."""
+    """Publish the events of *records*; return the numbers of those that failed."""
     events = {
         record["SequenceNumber"]: event
         for record in records
@@ -49,5 +49,5 @@ def lambda_handler(
     event: dict[str, Any], context: "LambdaContext"
 ) -> dict[str, list[dict[str, str]]]:
     failed = publish([record["dynamodb"] for record in event["Records"]])
-    # Lambda goes on from the first that it is told: what came before is not repeated.
+    # Lambda resumes at the first failure that is returned; earlier records are done.
     return {"batchItemFailures": [{"itemIdentifier": number} for number in failed[:1]]}

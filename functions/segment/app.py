@@ -1,4 +1,4 @@
-"""Fed by a rule on the bus: tell Segment; what fails is tried again by Lambda."""
+"""Send each event of the bus to Segment; Lambda repeats what fails."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any

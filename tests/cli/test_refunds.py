@@ -73,9 +73,9 @@ def test_the_operator_who_refunded_is_on_record(
     [told] = operator.json("show", purchase["id"])["payments"]
 
     [asked] = [e for e in told["timeline"] if e["what"] == "refund_requested"]
-    assert asked["facts"]["requested_by"].startswith("arn:aws:sts:")
+    assert asked["details"]["requested_by"].startswith("arn:aws:sts:")
     [refunded] = [e for e in told["timeline"] if e["what"] == "purchase_refunded"]
-    assert refunded["facts"]["refund_amount"] == 999
+    assert refunded["details"]["refund_amount"] == 999
     stripe_said = {e["what"] for e in told["timeline"] if e["from"] == "Stripe"}
     assert {"refund.created", "charge.refunded"} <= stripe_said
 
@@ -260,7 +260,7 @@ def test_what_is_accepted_is_sold_after_all(
     assert listed(operator) == []
     [told] = operator.json("show", quarantined["id"])["payments"]
     [accepted] = [e for e in told["timeline"] if e["what"] == "quarantine_accepted"]
-    assert accepted["facts"]["accepted_by"].startswith("arn:aws:sts:")
+    assert accepted["details"]["accepted_by"].startswith("arn:aws:sts:")
 
 
 def test_what_is_not_accepted_is_refunded(

@@ -151,8 +151,8 @@ def test_within_a_second_an_event_precedes_what_it_did() -> None:
 
     second = "2031-05-06T07:08:09"
 
-    def line(source: str, at: str, what: str, **facts: str) -> dict[str, Any]:
-        return {"at": at, "from": source, "what": what, "facts": facts}
+    def line(source: str, at: str, what: str, **details: str) -> dict[str, Any]:
+        return {"at": at, "from": source, "what": what, "details": details}
 
     story = [
         line("us", f"{second}.100Z", "checkout_created"),
@@ -180,7 +180,7 @@ def test_the_timeline_has_nothing_of_other_payments(
         event["id"] for event in shop.stripe.events() if second["id"] in str(event)
     }
     assert others
-    assert not [e for e in told["timeline"] if e["facts"].get("event_id") in others]
+    assert not [e for e in told["timeline"] if e["details"].get("event_id") in others]
 
 
 def test_an_event_that_nobody_delivered_shows(shop: Shop, operator: Operator) -> None:

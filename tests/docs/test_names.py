@@ -21,7 +21,7 @@ PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - HISTORY)
 # Patterns of names, and why they are nowhere in the code.
 FOREIGN = {
     r"\.local/.*|stack\.json|env\.json": "`make run` and `make sam-local` make them",
-    r"layers/common/checkout/offers/ticket\.py": "the reader makes it",
+    r"layers/common/checkout/kinds/ticket\.py": "the reader makes it",
     r"uv\.lock": "is made by `uv sync`, and not committed",
     r"usd_\w+": "an attribute is made of a currency and a counter",
     r"charge\.captured|charge\.refund\.updated": "events of Stripe's that nobody sends",
@@ -105,7 +105,7 @@ def is_in_the_code(name: str) -> bool:
     before = r"(?<![\w.])" if owner else r"(?<!\w)"
     after = r"\s*\(" if name.endswith("()") else r"(?!\w)"
     return says(f"{before}{re.escape(word)}{after}") or (
-        # Where `Terms.of()` is defined it has a shorter name.
+        # Where `Terms.prepare()` is defined it has a shorter name.
         any(defines(text, member) for text in bodies(owner.rpartition(".")[2]))
     )
 
@@ -156,7 +156,7 @@ def test_what_a_page_names_is_there(page: Path):
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_what_a_page_points_at_in_a_file_is_in_that_file(page: Path):
-    """As in: `terms.py` (`Terms.of()`, `Terms.intent()`)."""
+    """As in: `terms.py` (`Terms.for_offer()`, `Terms.prepare()`)."""
     missing = [
         f"{page.relative_to(ROOT)}: `{file}` has no `{name}`"
         for file, listed in re.findall(

@@ -88,7 +88,7 @@ class StripeApi:
         Expire the session if it is open, and return it.
 
         Its status is `expired`, or `complete` if it was paid before. After a
-        StripeError the session may still be open and payable.
+        StripeError the session may still be open.
         https://docs.stripe.com/api/checkout/sessions/expire
         """
         try:

@@ -1,1 +1,1 @@
-"""Facts and rules: no module here reads or writes anything."""
+"""Values and rules: no module here reads or writes anything."""

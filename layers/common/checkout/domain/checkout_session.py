@@ -73,7 +73,7 @@ def is_ahead(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
 
 
 def bank_refused(stripe_object: Mapping[str, Any]) -> bool:
-    """Return whether a bank debit failed; known only if the intent is expanded."""
+    """Return whether a bank debit failed; known if payment_intent is expanded."""
     payment_intent = stripe_object.get("payment_intent")
     return (
         isinstance(payment_intent, Mapping)

@@ -68,7 +68,7 @@ class Money:
 
     def __add__(self, other: "Money") -> "Money":
         if self.currency != other.currency:
-            message = "two currencies do not add up"
+            message = "amounts of two currencies cannot be added"
             raise InvalidMoneyError(message)
         return Money(self.amount + other.amount, self.currency)
 

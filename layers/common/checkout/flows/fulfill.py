@@ -38,7 +38,7 @@ class Fulfillment:
     Records every payment: as a sale, quarantined, or unfulfillable and refunded.
 
     One transaction writes the purchase and all that depends on it. Events come more
-    than once and in any order; the transaction's conditions tell what is done already.
+    than once and in any order; the transaction's conditions show what is done already.
     """
 
     offers: Offers
