@@ -1,4 +1,4 @@
-"""The create endpoints: may this buyer buy? Then start a Stripe Checkout Session."""
+"""The create endpoints: check that this buyer can buy, then open a Checkout Session."""
 
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
@@ -65,6 +65,7 @@ def rate_limit() -> RateLimit:
 
 
 def create_session(kind_name: str, request: Request) -> dict[str, Any]:
+    """Create a session of one kind; the response is in the kind's own shape."""
     kind = kind_named(kind_name)
     if kind.ANONYMOUS:
         check_rate(request)

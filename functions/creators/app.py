@@ -1,4 +1,4 @@
-"""What a creator has earned, day by day, and the purchases that it comes from."""
+"""A creator's revenue by day, and the purchases that it comes from."""
 
 from datetime import date
 from functools import cache
@@ -45,6 +45,7 @@ def revenue() -> DailyRevenue:
 
 
 def get_revenue(request: Request) -> dict[str, Any]:
+    """Return sums in minor units, in total and by day, for each currency."""
     creator_id = authorized_creator_id(request)
     first, last = period(request.query)
     days = range(first.toordinal(), last.toordinal() + 1)
@@ -54,6 +55,7 @@ def get_revenue(request: Request) -> dict[str, Any]:
 
 
 def list_sales(request: Request) -> dict[str, Any]:
+    """Return a page of purchases, newest first, and the cursor of the next page."""
     creator_id = authorized_creator_id(request)
     first, last = period(request.query)
     limit = whole_number(request.query, "limit", DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)

@@ -1,4 +1,4 @@
-"""What is for sale: an order with its payments, and a row with its tiles."""
+"""A buyer's own offers: an order with its payments, and a row with its bids."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any

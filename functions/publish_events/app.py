@@ -1,4 +1,4 @@
-"""Fed by the audit log's stream: put what happened on the bus, at least once."""
+"""Publish new entries of the audit log on the event bus, at least once."""
 
 from collections.abc import Sequence
 from functools import cache

@@ -1,4 +1,4 @@
-"""What a buyer has bought: the history, one purchase, and whether there is access."""
+"""A buyer's purchases: the list, one purchase, and the access check."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -45,6 +45,7 @@ def offers() -> Offers:
 
 
 def list_purchases(request: Request) -> dict[str, Any]:
+    """Return a page of purchases, newest first, with the total number of pages."""
     buyer = request.require_buyer()
     status = status_filter(request.query.get("status"))
     page = whole_number(request.query, "page", 1, LARGEST_PAGE)
@@ -78,6 +79,7 @@ def get_purchase(request: Request) -> dict[str, Any]:
 
 
 def get_access(request: Request) -> dict[str, Any]:
+    """Return whether the caller owns an offer; False also for unknown offers."""
     buyer = request.require_buyer()
     kind, offer_id = request.path["kind"], request.path["id"]
     return {"hasAccess": has_access(kind, offer_id, buyer.id, offers(), ownerships())}

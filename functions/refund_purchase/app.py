@@ -1,4 +1,4 @@
-"""An operator gives money back, in part or in full."""
+"""An operator refunds a purchase, in part or in full."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
@@ -40,6 +40,7 @@ def refunds() -> Refunds:
 
 
 def refund_purchase(request: Request) -> dict[str, Any]:
+    """Return the purchase after the refund; raises ForbiddenError to non-operators."""
     count(Metric.REFUNDS_REQUESTED)
     operator = request.require_buyer()
     if not request.is_operator(operators()):
@@ -49,7 +50,7 @@ def refund_purchase(request: Request) -> dict[str, Any]:
         request.path["id"],
         amount=wanted.amountCents,
         reason=wanted.reason,
-        # Without a key of the caller's, every request is another refund.
+        # Without the caller's own key, each request is another refund.
         request_key=request.idempotency_key or uuid4().hex,
         requested_by=operator.id,
     )

@@ -1,4 +1,4 @@
-"""Where a session stands, for the returning shopper and the buyer who started it."""
+"""The status of a session, for the return page and for the buyer who created it."""
 
 import re
 from functools import cache
@@ -47,7 +47,7 @@ def stripe() -> StripeApi:
 
 
 def get_checkout_status(request: Request) -> dict[str, Any]:
-    """Answer from our record once it is final; until then Stripe knows better."""
+    """Return Stripe's status of a session, from our record once that is final."""
     stripe_session_id = request.query.get("session_id", "")
     if not STRIPE_SESSION_ID.fullmatch(stripe_session_id):
         problem = (
@@ -67,6 +67,7 @@ def get_checkout_status(request: Request) -> dict[str, Any]:
 
 
 def get_payment_session(request: Request) -> dict[str, Any]:
+    """Return the caller's own session; times are ISO 8601."""
     buyer = request.require_buyer()
     session = sessions().get(request.path["paymentSessionId"])
     if session is None or session.buyer_id != buyer.id:

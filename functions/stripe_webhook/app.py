@@ -1,4 +1,4 @@
-"""Stripe calls: verify the signature over the exact bytes, enqueue, answer 200."""
+"""Stripe's webhook: verify the signature over the exact bytes, enqueue, answer 200."""
 
 import json
 import time
@@ -45,10 +45,10 @@ def payment_events() -> PaymentEventsQueue:
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
     """
-    Answer 2xx only once the event is safe on the queue.
+    Answer 200 only once the event is on the queue.
 
-    Anything that we did not expect is a 500, and Stripe tries again for three days.
-    Nothing is remembered here: a repeated event is the purchase's concern.
+    Any unexpected failure is a 500, and Stripe repeats the event for three days.
+    Repeated events are queued again; fulfillment makes them harmless.
     """
     try:
         receive(Request(event))
@@ -65,7 +65,7 @@ def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
 
 
 def receive(request: Request) -> None:
-    """Put the event on the queue if it is genuine and one that we act on."""
+    """Put the event on the queue if its signature is valid and we act on its type."""
     payload = verified(request)
     try:
         stripe_event = json.loads(payload.decode())
@@ -81,7 +81,7 @@ def receive(request: Request) -> None:
     elif not known:
         report("event_ignored", Metric.EVENTS_IGNORED, **ids)
     else:
-        # Written anew in ASCII: SQS refuses some of the characters that JSON may hold.
+        # Serialized again in ASCII: SQS refuses some characters that JSON may contain.
         payment_events().send(json.dumps(stripe_event))
         report("event_enqueued", Metric.EVENTS_ENQUEUED, **ids)
 

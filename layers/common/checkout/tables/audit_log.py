@@ -4,12 +4,11 @@ from typing import Any
 from uuid import uuid4
 
 from checkout import clock
-from checkout.clients import aws
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
 from checkout.domain.stripe_events import Event
-from checkout.tables.item import Value, from_item, to_item
+from checkout.tables.item import Value, query
 from checkout.tables.transaction import Condition, Write, execute_alone, insertion
 
 NEVER_CHANGED = Condition(
@@ -64,14 +63,11 @@ class AuditLog:
 
     def entries(self, payment_session_id: str) -> list[dict[str, Any]]:
         """Return the entries of a session, oldest first."""
-        pages = (
-            aws.client("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self._table,
-                KeyConditionExpression="payment_session_id = :id",
-                ExpressionAttributeValues=to_item({":id": payment_session_id}),
+        return list(
+            query(
+                self._table,
+                "payment_session_id = :id",
+                {":id": payment_session_id},
                 ConsistentRead=True,
             )
         )
-        return [from_item(item) for page in pages for item in page["Items"]]

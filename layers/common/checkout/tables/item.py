@@ -105,3 +105,29 @@ def read_all(table: str, item_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
             answer = aws.client("dynamodb").batch_get_item(RequestItems=wanted)
             yield from map(from_item, answer["Responses"].get(table, []))
             wanted = answer["UnprocessedKeys"]
+
+
+def query(
+    table: str,
+    condition: str,
+    values: Mapping[str, Value],
+    **options: Any,  # noqa: ANN401 - the client's own
+) -> Iterator[dict[str, Any]]:
+    """
+    Yield the items of a partition, in the order of their sort key.
+
+    *options* are further parameters of DynamoDB's Query, such as IndexName:
+    https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Query.html
+    """
+    pages = (
+        aws.client("dynamodb")
+        .get_paginator("query")
+        .paginate(
+            TableName=table,
+            KeyConditionExpression=condition,
+            ExpressionAttributeValues=to_item(values),
+            **options,
+        )
+    )
+    for page in pages:
+        yield from map(from_item, page["Items"])

@@ -2,10 +2,9 @@
 
 from typing import Any
 
-from checkout.clients import aws
 from checkout.domain.offer import Sale
 from checkout.domain.quarantine_reason import QuarantineReason
-from checkout.tables.item import from_item, read, to_item
+from checkout.tables.item import query, read
 from checkout.tables.transaction import Condition, Write, update
 
 
@@ -19,17 +18,9 @@ class Offers:
 
     def bids_of(self, row_id: str) -> list[dict[str, Any]]:
         """Return the row's bids, at most about a second old."""
-        pages = (
-            aws.client("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self._table,
-                IndexName="by-row",
-                KeyConditionExpression="row_id = :row",
-                ExpressionAttributeValues=to_item({":row": row_id}),
-            )
+        return list(
+            query(self._table, "row_id = :row", {":row": row_id}, IndexName="by-row")
         )
-        return [from_item(item) for page in pages for item in page["Items"]]
 
     def sold(self, sale: Sale) -> Write | None:
         """Return the update of a sellable offer to sold, None if it has no statuses."""

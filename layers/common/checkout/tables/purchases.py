@@ -9,7 +9,7 @@ from checkout.domain.purchase import Purchase
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables import due
-from checkout.tables.item import from_item, read, read_all, to_item
+from checkout.tables.item import from_item, query, read, read_all, to_item
 from checkout.tables.purchase_item import OPEN, item_of, purchase_of
 from checkout.tables.transaction import Condition, Write, insertion, update
 
@@ -120,17 +120,13 @@ class Purchases:
 
     def quarantined(self) -> list[Purchase]:
         """Return the purchases in quarantine, the oldest first."""
-        pages = (
-            aws.client("dynamodb")
-            .get_paginator("query")
-            .paginate(
-                TableName=self._table,
-                IndexName="quarantined",
-                KeyConditionExpression="quarantine = :open",
-                ExpressionAttributeValues=to_item({":open": OPEN}),
-            )
+        keys = query(
+            self._table,
+            "quarantine = :open",
+            {":open": OPEN},
+            IndexName="quarantined",
         )
-        return self._all([i["id"]["S"] for page in pages for i in page["Items"]])
+        return self._all([key["id"] for key in keys])
 
     def added(self, purchase: Purchase) -> Write:
         """Return the put of a purchase that must be new."""
