@@ -26,10 +26,13 @@ class MotoForTests:
     def __init__(self) -> None:
         self._free: list[Mapping[str, str]] = []
         self._in_use: list[Mapping[str, str]] = []
+        # Kept here, since any other user of moto may reset moto between two tests.
+        self._made: dict[str, Any] = {}
 
     @contextmanager
     def answering(self) -> Iterator[None]:
         with patch.object(botocore_stubber, "enabled", new=True):
+            _tables_of_moto().update(self._made)
             try:
                 yield
             finally:
@@ -43,17 +46,14 @@ class MotoForTests:
         return aws
 
     def _forget(self) -> None:
-        used = {name for tables in self._in_use for name in tables.values()}
+        tables = _tables_of_moto()
+        for name in (name for each in self._in_use for name in each.values()):
+            self._made[name] = tables[name] if name in tables else self._made[name]
+            self._made[name].items.clear()
         self._free += self._in_use
         self._in_use = []
-        before = _tables_of_moto() if self._free else {}
-        kept = {name: before[name] for each in self._free for name in each.values()}
         BackendDict.reset()
         reset_model_data()
-        for name in used:
-            kept[name].items.clear()
-        if kept:
-            _tables_of_moto().update(kept)
 
 
 def _tables_of_moto() -> dict[str, Any]:

@@ -1,6 +1,7 @@
 """One test leaves nothing behind for the next, though it leaves its tables."""
 
 import pytest
+from moto import mock_aws
 
 from tests.moto_for_tests import MotoForTests
 
@@ -35,3 +36,19 @@ def test_two_shops_of_one_test_share_no_table() -> None:
         first, second = moto.aws(), moto.aws()
 
         assert not {*first.tables.values()} & {*second.tables.values()}
+
+
+@pytest.mark.usefixtures("dynamodb_in_memory")
+def test_the_tables_survive_another_user_of_moto() -> None:
+    moto = MotoForTests()
+    with moto.answering():
+        first = moto.aws()
+    with mock_aws():
+        pass  # it resets moto
+
+    with moto.answering():
+        second = moto.aws()
+        second.put("OffersTable", {"id": "x"})
+
+        assert second.tables == first.tables
+        assert second.item("OffersTable", "x") == {"id": "x"}
