@@ -1,6 +1,9 @@
 """A second stack beside the one that runs: nothing of it is the first one's."""
 
+import json
+
 import pytest
+import yaml
 
 
 def resources_of(cloudformation, stack_name):
@@ -23,9 +26,11 @@ def second_stack(stack):
     template = cloudformation.get_template(
         StackName=stack.stack_name, TemplateStage="Original"
     )["TemplateBody"]
+    # `sam deploy` uploads the template, which may be longer then than a TemplateBody.
+    compact = json.dumps(yaml.safe_load(template), separators=(",", ":"))
     cloudformation.create_stack(
         StackName=name,
-        TemplateBody=template,
+        TemplateBody=compact,
         Parameters=first["Parameters"],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )

@@ -48,7 +48,7 @@ def report(
     event: str,
     metric: Metric,
     *,
-    level: Literal["info", "warning", "error"] = "info",
+    level: "Literal['info', 'warning', 'error']" = "info",
     **keys: object,
 ) -> None:
     """Log *event* with its *keys*, and count it."""

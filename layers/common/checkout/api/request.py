@@ -64,7 +64,7 @@ class Request:
             return None
         email = claims.get("email", "")
         # Stripe would refuse an invalid address, which only prefills its form.
-        return Buyer(claims["sub"], email if is_email(email) else None)
+        return Buyer(claims["sub"], email if email and is_email(email) else None)
 
     def is_of_group(self, claim: str, group: str) -> bool:
         """

@@ -4,11 +4,11 @@ import re
 from typing import NamedTuple
 
 # A rough check, so that Stripe does not refuse the whole Checkout Session.
-EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+EMAIL = r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+"
 
 
 def is_email(text: str) -> bool:
-    return EMAIL.fullmatch(text) is not None
+    return re.fullmatch(EMAIL, text) is not None
 
 
 class Buyer(NamedTuple):

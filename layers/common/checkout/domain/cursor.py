@@ -5,7 +5,7 @@ from base64 import urlsafe_b64decode, urlsafe_b64encode
 from typing import NamedTuple, Self
 
 MOMENT = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z"
-DECODED = re.compile(rf"({MOMENT}) (pur_\w{{1,255}})", re.ASCII)
+DECODED = rf"({MOMENT}) (pur_\w{{1,255}})"
 
 
 class Cursor(NamedTuple):
@@ -20,7 +20,8 @@ class Cursor(NamedTuple):
     @classmethod
     def decode(cls, text: str) -> Self:
         """Return the cursor that `encode` wrote; raises ValueError for other texts."""
-        decoded = DECODED.fullmatch(urlsafe_b64decode(text).decode())
+        # Compiled here: most functions that load this module decode no cursor.
+        decoded = re.fullmatch(DECODED, urlsafe_b64decode(text).decode(), re.ASCII)
         if not decoded:
             raise ValueError("not a cursor")
         return cls(*decoded.groups())
