@@ -86,7 +86,7 @@ def create_session(kind_name: str, request: Request) -> dict[str, Any]:
 def check_rate(request: Request) -> None:
     """Limit card testing: anonymous requests are counted per client and minute."""
     now = clock.now()
-    if not rate_limit().allows(request.source_ip, now):
+    if not rate_limit().count_request(request.source_ip, now):
         raise TooManyRequestsError("Too many checkouts; please wait.", 60 - now.second)
 
 

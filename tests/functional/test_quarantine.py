@@ -205,3 +205,54 @@ def test_only_what_is_quarantined_can_be_accepted(shop: Shop) -> None:
 
     with pytest.raises(NotQuarantinedError):
         accept(shop, purchase_id)
+
+
+def test_a_decision_that_another_person_made_meanwhile_stands(shop: Shop) -> None:
+    """Invariant 3: nobody is given access for money that was paid back by bank."""
+    purchase_id = quarantined(shop)
+    changes, as_read = flows.purchase_changes(shop), flows.purchase(shop, purchase_id)
+    review_quarantine.dismiss(changes, as_read, "operator_2", "paid back by bank")
+
+    with pytest.raises(NotQuarantinedError):
+        review_quarantine.accept(changes, as_read, "operator_1")
+
+    assert shop.purchases()[0]["status"] == "failed"
+    assert shop.ownerships() == []
+    assert shop.audit.has_none_of("quarantine_accepted")
+
+
+def test_money_is_recorded_also_if_its_session_cannot_move(shop: Shop) -> None:
+    """Invariant 4: the rank of the session is no condition of keeping the money."""
+    assert shop.create("content").status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    event = deepcopy(shop.stripe.events("checkout.session.completed")[-1])
+    event["data"]["object"]["amount_total"] = 500
+    [session] = shop.sessions()
+    shop.aws.change("PaymentSessionsTable", session["id"], rank=9)
+
+    shop.deliver(event)
+
+    assert [p["status"] for p in shop.purchases()] == ["quarantined"]
+
+
+def test_a_refund_is_recorded_also_if_another_purchase_holds_the_sale_key(
+    shop: Shop,
+) -> None:
+    """Invariant 5: the ownership of another purchase stands, and the refund too."""
+    assert shop.create("content").status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver()
+    [ownership] = shop.ownerships()
+    [purchase] = shop.purchases()
+    shop.aws.change("PurchasesTable", ownership["id"], purchase_id="pur_other")
+
+    flows.refunds(shop).refund(
+        purchase["id"],
+        amount=None,
+        reason=None,
+        request_key="a key of the operator's",
+        requested_by="operator_1",
+    )
+
+    assert shop.purchases()[0]["status"] == "refunded"
+    assert shop.ownerships()[0]["purchase_id"] == "pur_other"

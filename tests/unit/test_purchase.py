@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checkout.domain.checkout_session import CheckoutSession
@@ -25,6 +25,7 @@ fees = st.integers(0, 10_000).flatmap(
 )
 
 
+@settings(deadline=None)
 @given(amounts, fees)
 def test_the_three_shares_are_the_amount(amount: int, bps: tuple[int, int]) -> None:
     """Invariant 5: amount = platform fee + organization fee + creator payout."""
@@ -34,6 +35,7 @@ def test_the_three_shares_are_the_amount(amount: int, bps: tuple[int, int]) -> N
     assert min(shares) >= 0
 
 
+@settings(deadline=None)
 @given(amounts, fees)
 def test_a_fee_is_rounded_down_to_the_creators_favour(
     amount: int, bps: tuple[int, int]
@@ -217,6 +219,7 @@ def told(of: Purchase, tidings: list[Any]) -> Purchase:
     return of
 
 
+@settings(deadline=None)
 @given(st.lists(facts, max_size=12), st.randoms(), st.data())
 def test_what_a_purchase_becomes_does_not_depend_on_the_order_of_what_it_is_told(
     tidings: list[Any], random: Any, data: Any
@@ -243,6 +246,7 @@ def test_what_a_purchase_becomes_does_not_depend_on_the_order_of_what_it_is_told
         assert one.disputes[known].rank == other.disputes[known].rank
 
 
+@settings(deadline=None)
 @given(st.lists(facts, max_size=12))
 def test_nobody_is_entitled_to_what_was_given_back_or_taken_by_a_bank(
     tidings: list[Any],
@@ -254,6 +258,7 @@ def test_nobody_is_entitled_to_what_was_given_back_or_taken_by_a_bank(
     assert one.is_entitled is (one.refunded_amount < one.amount and not lost)
 
 
+@settings(deadline=None)
 @given(st.lists(facts, max_size=12))
 def test_a_changed_purchase_is_the_same_after_it_was_stored(tidings: list[Any]) -> None:
     asked = purchase().with_refund_request(request(1, 200))

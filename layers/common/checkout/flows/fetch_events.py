@@ -56,7 +56,7 @@ class UndeliveredEvents:
             until = max(until, window.until)
             again = _joined([*(w for w in again if w != window), *rest])
             again = _kept(again, now - KEPT_BY_STRIPE)
-            self.note.write(FetchedEvents(until, again, again_at))
+            self.note.store(FetchedEvents(until, again, again_at))
 
     def _fetch_window(self, run: Run, window: Window) -> list[Window]:
         """Queue the events of *window*; return which parts must be fetched again."""

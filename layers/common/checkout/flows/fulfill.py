@@ -121,7 +121,7 @@ class Fulfillment:
         """Refund an unfulfillable payment; reconcile repeats what fails now."""
         for request in purchase.open_requests:
             try:
-                self.refunds.execute(purchase, request, resumed=False)
+                self.refunds.send(purchase, request, resumed=False)
             except CheckoutError as error:
                 logger.warning(
                     "refund_postponed", purchase_id=purchase.id, code=error.code

@@ -143,8 +143,8 @@ class StripeCheckout:
             raise _in_progress()
         if session.status is Status.PREPARED:
             self._expire_prepared(session)
-        elif session.status is Status.OPEN and session.stripe_session_id:
-            self._expire_open(session, session.stripe_session_id)
+        elif session.status is Status.OPEN:
+            self._expire_open(session, _stripe_id_of(session))
 
     def _expire_prepared(self, session: PaymentSession) -> None:
         """Open the session to learn its id at Stripe, then expire it there."""
@@ -195,6 +195,13 @@ class StripeCheckout:
                 "audit": self.audit_log.entry(session, action),
             }
         )
+
+
+def _stripe_id_of(session: PaymentSession) -> str:
+    """Return Stripe's id, which every open session has."""
+    if session.stripe_session_id is None:
+        raise LookupError(f"{session.id} is open, and has no id of Stripe's")
+    return session.stripe_session_id
 
 
 def _in_progress() -> PaymentInProgressError:

@@ -101,12 +101,13 @@ class Reconciler:
 
     def _resolve_session(self, session: PaymentSession) -> None:
         over = clock.now() >= clock.from_iso(session.expires_at)
-        must_end = session.status is Status.PREPARED or (
+        if session.status is Status.PREPARED or (
             session.status is Status.OPEN and over
-        )
-        if must_end or session.stripe_session_id is None:
+        ):
             self.stripe_checkout.expire(session)
             return
+        if session.stripe_session_id is None:
+            raise LookupError(f"{session.id} is open, and has no id of Stripe's")
         stripe_object = self.stripe.session(session.stripe_session_id)
         if is_ahead(stripe_object, session):
             self.queue.send_observed(stripe_object)
@@ -120,15 +121,16 @@ class Reconciler:
                 due_at = _later(purchase.purchased_at)
         finally:
             self.purchases.postpone(purchase_id, due_at)
-        if purchase and purchase.is_unresolved and purchase.stripe_payment_intent_id:
-            self._resolve_purchase(run, purchase, purchase.stripe_payment_intent_id)
+        if purchase and purchase.is_unresolved:
+            self._resolve_purchase(run, purchase)
 
-    def _resolve_purchase(
-        self, run: Run, purchase: Purchase, payment_intent_id: str
-    ) -> None:
+    def _resolve_purchase(self, run: Run, purchase: Purchase) -> None:
+        payment_intent_id = purchase.stripe_payment_intent_id
+        if payment_intent_id is None:
+            raise LookupError(f"{purchase.id} is unresolved, and has no payment intent")
         for request in purchase.open_requests:
             with run.guard(item_id=purchase.id, refund_request_id=request.id):
-                purchase = self.refunds.execute(purchase, request)
+                purchase = self.refunds.send(purchase, request)
         if purchase.pending_refunds:
             with run.guard(item_id=purchase.id):
                 for stripe_refund in self.stripe.refunds(payment_intent_id):

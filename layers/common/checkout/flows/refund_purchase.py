@@ -94,10 +94,10 @@ class Refunds:
         if request.refusal_code:
             raise _refused()
         if request.is_open:
-            return self.execute(purchase, request, resumed=resumed)
+            return self.send(purchase, request, resumed=resumed)
         return purchase
 
-    def execute(
+    def send(
         self, purchase: Purchase, request: RefundRequest, *, resumed: bool = True
     ) -> Purchase:
         """
@@ -125,7 +125,7 @@ class Refunds:
             # Stripe also refuses what an earlier attempt has refunded.
             stripe_refund = self._made(purchase, request)
             if stripe_refund is None:
-                self._give_up(purchase, request, refusal.stripe_code)
+                self._refuse(purchase, request, refusal.stripe_code)
                 raise _refused() from refusal
         return record_refund(self.changes, purchase, Refund.from_stripe(stripe_refund))[
             0
@@ -148,13 +148,13 @@ class Refunds:
     ) -> dict[str, Any] | None:
         """Return the refund that Stripe has made for *request*, if there is one."""
         if purchase.stripe_payment_intent_id is None:
-            return None
+            raise LookupError(f"{purchase.id} has a request, and no payment intent")
         for stripe_refund in self.stripe.refunds(purchase.stripe_payment_intent_id):
             if Refund.from_stripe(stripe_refund).request_id == request.id:
                 return stripe_refund
         return None
 
-    def _give_up(self, purchase: Purchase, request: RefundRequest, code: str) -> None:
+    def _refuse(self, purchase: Purchase, request: RefundRequest, code: str) -> None:
         self.changes.change(
             purchase,
             lambda before: before.with_refused_request(request.id, code or "unknown"),

@@ -54,9 +54,13 @@ def _decide(
     action: AuditAction,
     **details: Value,
 ) -> Purchase:
-    if purchase.status is not PurchaseStatus.QUARANTINED:
-        raise NotQuarantinedError(f"The purchase is {purchase.status}.")
+    def decide(before: Purchase) -> Purchase:
+        # Checked in each round: another person may have decided since it was read.
+        if before.status is not PurchaseStatus.QUARANTINED:
+            raise NotQuarantinedError(f"The purchase is {before.status}.")
+        return decision(before)
+
     reason = purchase.quarantine_reason
-    decided, _ = changes.change(purchase, decision, action, reason=reason, **details)
+    decided, _ = changes.change(purchase, decide, action, reason=reason, **details)
     logger.info(action, purchase_id=purchase.id)
     return decided

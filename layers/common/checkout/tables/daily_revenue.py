@@ -7,7 +7,7 @@ from zlib import crc32
 from checkout.domain.purchase import Purchase
 from checkout.domain.revenue import Entry, Measure, difference
 from checkout.tables.item import read_all
-from checkout.tables.transaction import Write, update
+from checkout.tables.transaction import Write, item_update
 
 # Two transactions that write the same item conflict, and one must try again. At ten
 # thousand purchases an hour (2.8 a second) that each hold an item for about ten
@@ -27,7 +27,7 @@ class DailyRevenue:
             of_day[f"{entry.currency}_{entry.measure}"] = change
         shard = crc32(after.id.encode()) % SHARDS
         return {
-            f"revenue of {day}": update(
+            f"revenue of {day}": item_update(
                 self._table,
                 f"revenue#{after.creator_id}#{day}#{shard}",
                 None,

@@ -7,7 +7,7 @@ from zlib import crc32
 from checkout.clients import aws
 from checkout.clock import iso
 from checkout.tables.item import to_item
-from checkout.tables.transaction import Condition, execute_alone, update
+from checkout.tables.transaction import Condition, execute_alone, item_update
 
 # Sixteen partitions: none is hot, and reconcile reads each of them.
 PARTITIONS = "0123456789abcdef"
@@ -48,4 +48,4 @@ def postpone(table: str, item_id: str, due_at: datetime) -> None:
     """Make the item due at *due_at*, unless it has been resolved meanwhile."""
     due = index(item_id, due_at)
     # Its failure needs no answer: what is resolved is not due any more.
-    execute_alone(update(table, item_id, STILL_UNRESOLVED, set_={**due}))
+    execute_alone(item_update(table, item_id, STILL_UNRESOLVED, set_={**due}))

@@ -56,7 +56,7 @@ class FetchedEventsNote:
             logger.exception("fetched_events_unreadable")
             return None
 
-    def write(self, fetched: FetchedEvents) -> None:
+    def store(self, fetched: FetchedEvents) -> None:
         again = [[iso(window.since), iso(window.until)] for window in fetched.again]
         item: dict[str, Value] = {
             "id": UNDELIVERED,

@@ -5,7 +5,7 @@ from typing import Any
 from checkout.domain.offer import Sale
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables.item import query, read
-from checkout.tables.transaction import Condition, Write, update
+from checkout.tables.transaction import Condition, Write, item_update
 
 
 class Offers:
@@ -48,7 +48,7 @@ class Offers:
             values=before,
         )
         attributes = sale.attributes if to == sale.sold else {}
-        return update(
+        return item_update(
             self._table,
             f"{sale.item_type}#{sale.id}",
             condition,

@@ -5,7 +5,13 @@ from typing import NamedTuple
 from checkout.domain.purchase import Purchase
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables.item import read
-from checkout.tables.transaction import Condition, Write, deletion, insertion, update
+from checkout.tables.transaction import (
+    Condition,
+    Write,
+    deletion,
+    insertion,
+    item_update,
+)
 
 SALE_KEY_IS_FREE = Condition(
     "sale_key_is_free", "attribute_not_exists(id)", QuarantineReason.OWNED_ALREADY
@@ -87,8 +93,8 @@ class Ownerships:
     ) -> Write:
         item_id, held = _id(sale_key), _held_by(purchase)
         if suspended:
-            return update(self._table, item_id, held, set_={"suspended": True})
-        return update(self._table, item_id, held, remove=("suspended",))
+            return item_update(self._table, item_id, held, set_={"suspended": True})
+        return item_update(self._table, item_id, held, remove=("suspended",))
 
 
 def _id(sale_key: str) -> str:

@@ -9,7 +9,7 @@ from checkout.domain.payment_session import RANK, UNRESOLVED, PaymentSession, St
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables import due, transaction
 from checkout.tables.item import Value, read, readable, to_item
-from checkout.tables.transaction import Condition, Write, insertion, update
+from checkout.tables.transaction import Condition, Write, insertion, item_update
 
 # Reconcile checks a session after this long. A session that is still prepared then was
 # left behind by a crash; an open session may have been paid without an event.
@@ -116,7 +116,7 @@ class PaymentSessions:
             values={"limit": limit},
         )
         known = {name: value for name, value in attributes.items() if value is not None}
-        return update(
+        return item_update(
             self._table,
             payment_session_id,
             below,
@@ -142,7 +142,7 @@ class PaymentSessions:
 
     def declined(self, payment_session_id: str, event_id: str) -> Write:
         """Return the update that notes a declined payment, once for each event."""
-        payable_and_new = Condition(
+        not_processing_and_new = Condition(
             "decline_is_new",
             "#rank < :processing AND NOT contains(#declines, :declines_event)",
             "the decline is known, or the session cannot be paid any more",
@@ -151,17 +151,17 @@ class PaymentSessions:
                 "declines_event": event_id,
             },
         )
-        return update(
+        return item_update(
             self._table,
             payment_session_id,
-            payable_and_new,
+            not_processing_and_new,
             set_={"payment_status": "failed"},
             append={"declines": event_id},
         )
 
     def released(self, payment_session_id: str) -> Write:
         """Return the update that ends a quarantine once its purchase is decided on."""
-        return update(
+        return item_update(
             self._table,
             payment_session_id,
             IS_QUARANTINED,

@@ -11,7 +11,7 @@ from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables import due
 from checkout.tables.item import from_item, query, read, read_all, to_item
 from checkout.tables.purchase_item import OPEN, item_of, purchase_of
-from checkout.tables.transaction import Condition, Write, insertion, update
+from checkout.tables.transaction import Condition, Write, insertion, item_update
 
 IS_NEW = Condition(
     "purchase_is_new", "attribute_not_exists(id)", "the payment is recorded already"
@@ -149,7 +149,7 @@ class Purchases:
             "the purchase has been changed meanwhile",
             values={"before": before.version},
         )
-        return update(
+        return item_update(
             self._table, before.id, unchanged, set_=changed, remove=tuple(gone)
         )
 
@@ -165,4 +165,4 @@ class Purchases:
             return None
         changes: dict[str, int] = {after.status: 1}
         changes |= {"total": 1} if was is None else {was: -1}
-        return update(self._table, f"buyer#{after.buyer_id}", None, add=changes)
+        return item_update(self._table, f"buyer#{after.buyer_id}", None, add=changes)

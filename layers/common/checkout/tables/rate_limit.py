@@ -3,7 +3,7 @@
 import ipaddress
 from datetime import datetime
 
-from checkout.tables.transaction import Condition, execute_alone, update
+from checkout.tables.transaction import Condition, execute_alone, item_update
 
 SECONDS_TO_KEEP = 3600
 
@@ -13,7 +13,7 @@ class RateLimit:
         self._table = table
         self._limit = limit
 
-    def allows(self, address: str, at: datetime) -> bool:
+    def count_request(self, address: str, at: datetime) -> bool:
         """Count a request in this minute; return whether it is within the limit."""
         below_limit = Condition(
             "below_limit",
@@ -22,7 +22,7 @@ class RateLimit:
             values={"limit": self._limit},
         )
         return execute_alone(
-            update(
+            item_update(
                 self._table,
                 f"rate#{_client_of(address)}#{at:%Y-%m-%dT%H:%M}",
                 below_limit,

@@ -49,14 +49,14 @@ type Failures = dict[str, dict[str, Any]]
 def insertion(
     table: str, item: Mapping[str, Value], condition: Condition | None = None
 ) -> Write:
-    return _write("Put", {"TableName": table, "Item": to_item(item)}, condition)
+    return _described("Put", {"TableName": table, "Item": to_item(item)}, condition)
 
 
 def deletion(table: str, item_id: str, condition: Condition) -> Write:
-    return _write("Delete", _key(table, item_id), condition)
+    return _described("Delete", _key(table, item_id), condition)
 
 
-def update(  # noqa: PLR0913 - DynamoDB's own clauses
+def item_update(  # noqa: PLR0913 - DynamoDB's own clauses
     table: str,
     item_id: str,
     condition: Condition | None,
@@ -93,14 +93,14 @@ def update(  # noqa: PLR0913 - DynamoDB's own clauses
             f"{verb} {', '.join(parts)}" for verb, parts in clauses if parts
         )
     }
-    return _write("Update", request, condition, values)
+    return _described("Update", request, condition, values)
 
 
 def _key(table: str, item_id: str) -> dict[str, Any]:
     return {"TableName": table, "Key": to_item({"id": item_id})}
 
 
-def _write(
+def _described(
     verb: str,
     request: dict[str, Any],
     condition: Condition | None,
@@ -124,9 +124,9 @@ def _write(
 
 def _placeholders(expressions: str) -> set[str]:
     """Return the names that begin with `#`; a regular expression costs a cold start."""
-    for separator in "(),=":
-        expressions = expressions.replace(separator, " ")
-    return {word for word in expressions.split() if word.startswith("#")}
+    spaced = (c if c.isalnum() or c in "_#" else " " for c in expressions)
+    words = "".join(spaced).replace("#", " #").split()
+    return {word for word in words if word.startswith("#")}
 
 
 def execute(writes: Mapping[str, Write]) -> Failures:
