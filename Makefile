@@ -20,7 +20,7 @@ SOURCES := layers/common/checkout functions local cli mocktill/src/mocktill
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run the stack locally: embedded AWS, Stripe sandbox, storefront
+run: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run the stack locally: embedded AWS, mocktill, storefront
 	@$(RUN) local
 
 sam-local: .venv/ready .venvs/sam/ready ## Prepare `sam local` to run functions against the running stack (needs Docker or Podman)

@@ -1,4 +1,4 @@
-"""`make run`: deploys the template to an embedded AWS, beside a Stripe sandbox."""
+"""`make run`: deploys the template to an embedded AWS, beside mocktill."""
 
 from __future__ import annotations
 
@@ -86,8 +86,8 @@ def start(settings: Settings, processes: Processes) -> dict[str, Any]:
     start_identity(settings, processes)
     start_storefront(settings, processes)
     if settings.sandbox:
-        say("Starting the Stripe sandbox")
-        start_stripe_sandbox(settings, processes)
+        say("Starting mocktill, which imitates Stripe")
+        start_mocktill(settings, processes)
 
     say("Building the functions and their layer: sam build")
     sam.build(processes, settings.folder)
@@ -135,9 +135,9 @@ def start_storefront(settings: Settings, processes: Processes) -> None:
     )
 
 
-def start_stripe_sandbox(settings: Settings, processes: Processes) -> None:
+def start_mocktill(settings: Settings, processes: Processes) -> None:
     processes.start(
-        "stripe-sandbox",
+        "mocktill",
         [
             sys.executable,
             "-m",

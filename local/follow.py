@@ -172,7 +172,7 @@ class Follower:
             if event["detail"]["payment_session_id"] == payment_session_id
         ]
 
-    # ------------------------------------------------------------ the Stripe sandbox
+    # ------------------------------------------------------------ mocktill
 
     def _stripe_events(self, ids: set[str]) -> list[Json]:
         attempts = self._sandbox("/sandbox/webhooks/attempts")

@@ -1,4 +1,4 @@
-"""What every test may ask for: a fake AWS, the Stripe sandbox, a shop on both."""
+"""What every test may ask for: a fake AWS, mocktill, a shop on both."""
 
 import os
 import ssl

@@ -91,7 +91,7 @@ def cursor_within(text: str | None, since: str, until: str) -> Cursor | None:
     except ValueError:
         cursor = None
     if not cursor or not since <= cursor.purchased_at <= until:
-        problem = "is none that was given for this period"
+        problem = "is not a cursor of this period"
         raise InvalidRequestError("The cursor is refused.", cursor=problem)
     return cursor
 

@@ -66,7 +66,7 @@ def status_filter(given: str | None) -> PurchaseStatus | None:
     try:
         return PurchaseStatus(given) if given is not None else None
     except ValueError as error:
-        problem = f"is none of {', '.join(PurchaseStatus)}"
+        problem = f"must be one of {', '.join(PurchaseStatus)}"
         raise InvalidRequestError("The status is refused.", status=problem) from error
 
 

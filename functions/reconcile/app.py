@@ -19,7 +19,7 @@ from checkout.telemetry import count, logger, metrics
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# The last item that a run begins has this long.
+# Time reserved for the last item of a run.
 MARGIN_MILLISECONDS = 60_000
 
 

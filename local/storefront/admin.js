@@ -1,4 +1,4 @@
-// The footer of a shop in test mode: test cards, a link to the Stripe sandbox, and the reset.
+// The footer of a shop in test mode: test cards, a link to mocktill, and the reset.
 
 import { busy, h, say } from "./dom.js";
 
@@ -7,7 +7,7 @@ export function adminFooter({ config }) {
   return [
     h("p", {}, "Test cards: ", h("code", {}, "4242 4242 4242 4242"), " pays, ",
       h("code", {}, "4000 0000 0000 0002"), " is declined; any future date, any code."),
-    config.sandbox_url ? h("a", { href: config.sandbox_url, target: "sandbox" }, "Stripe sandbox") : null,
+    config.sandbox_url ? h("a", { href: config.sandbox_url, target: "sandbox" }, "mocktill") : null,
     resetButton(),
   ].filter(Boolean);
 }

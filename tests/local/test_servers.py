@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.__main__ import start_identity, start_storefront, start_stripe_sandbox
+from local.__main__ import start_identity, start_mocktill, start_storefront
 from local.embedded_aws import EmbeddedAws
 from local.processes import Processes
 from local.settings import ROOT, Settings
@@ -47,7 +47,7 @@ def storefront(settings, processes):
 
 @pytest.fixture(scope="module")
 def sandbox(settings, processes):
-    start_stripe_sandbox(settings, processes)
+    start_mocktill(settings, processes)
     processes.wait_until_answers(f"{settings.stripe_url}/sandbox")
     return settings.stripe_port
 

@@ -61,10 +61,9 @@ def _read(variable: str, text: str, kind: Any) -> Any:  # noqa: ANN401 - what *k
 def _positive_number(
     variable: str, text: str, kind: type[int] | type[float]
 ) -> int | float:
-    try:
-        number = kind(text)
-    except ValueError:
-        number = 0
+    # Python's own numbers may have blanks, underscores, signs and exponents, too.
+    digits = text.replace(".", "", 1) if kind is float else text
+    number = kind(text) if digits.isascii() and digits.isdigit() else 0
     if not 0 < number < math.inf:
         word = "whole number" if kind is int else "number"
         raise ValueError(f"{variable} must be a positive {word}.")

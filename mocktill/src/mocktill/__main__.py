@@ -53,8 +53,10 @@ def main() -> None:
     )
     options = parser.parse_args()
 
+    secret_key = options.secret_key or os.environ.get("STRIPE_SECRET_KEY")
+    made_up = secret_key is None
     sandbox = Sandbox(
-        secret_key=options.secret_key or os.environ.get("STRIPE_SECRET_KEY"),
+        secret_key=secret_key,
         publishable_key=(
             options.publishable_key or os.environ.get("STRIPE_PUBLISHABLE_KEY")
         ),
@@ -76,6 +78,9 @@ def main() -> None:
         **({} if options.unguarded else {"guard": guard}),
     ) as server:
         print(f"mocktill answers at {server.url}", flush=True)  # noqa: T201
+        if made_up:
+            # Nobody else knows it, and each request needs it.
+            print(f"Its secret key is {sandbox.secret_key}", flush=True)  # noqa: T201
         interrupted.wait()
 
 

@@ -9,7 +9,7 @@ def check_url(url: object) -> str:
     if not isinstance(url, str):
         raise ValueError("url must be a string")  # noqa: TRY004 - one error for all
     parts = urlsplit(url)
-    # To read the port also checks it.
+    # Reading `port` validates it.
     if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
         raise ValueError("url must be an http or https URL")
     return url

@@ -49,7 +49,9 @@ class CheckoutSession:
         )
 
 
-def mismatch(checkout: CheckoutSession, session: PaymentSession) -> str | None:
+def mismatch(
+    checkout: CheckoutSession, session: PaymentSession
+) -> QuarantineReason | None:
     """Return how the Checkout Session differs from what we prepared, None if equal."""
     if session.stripe_session_id not in {None, checkout.id}:
         return QuarantineReason.ANOTHER_STRIPE_SESSION

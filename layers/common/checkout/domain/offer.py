@@ -142,7 +142,7 @@ def revenue_split(item: Mapping[str, Any]) -> dict[str, Any]:
         raise NotPurchasableError("Its fees cannot be taken from its price.")
     creator_id = item.get("creator_id")
     if creator_id is not None and not is_creator_id(creator_id):
-        raise NotPurchasableError("Nobody could be paid for it.")
+        raise NotPurchasableError("The offer's creator_id is not valid.")
     return {name: item[name] for name in ("creator_id", *fees) if name in item}
 
 

@@ -4,7 +4,7 @@ from enum import StrEnum
 
 
 class Outcome(StrEnum):
-    """Whichever it is, the event is done."""
+    """Every outcome completes the event."""
 
     FULFILLED = "fulfilled"
     QUARANTINED = "quarantined"

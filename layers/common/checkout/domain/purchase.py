@@ -68,8 +68,8 @@ class Purchase:
         ours = session.stripe_session_id in {None, checkout.id}
         total = checkout.amount_total
         return cls(
-            # Money that came through another Stripe session than the one we asked for
-            # is a purchase of its own: the session's may be yet to come.
+            # A payment through another Checkout Session is recorded separately, since
+            # ours can still be paid.
             id=id_for(session.id if ours else checkout.id),
             payment_session_id=session.id,
             kind=session.kind,

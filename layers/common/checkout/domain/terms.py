@@ -18,8 +18,8 @@ from checkout.domain.payment_session import PaymentSession, Status, new_id
 SHORTEST_SESSION = timedelta(minutes=31)
 LONGEST_SESSION = timedelta(hours=23)
 
-# Such a key can be sent in a header as it is, no two pairs give the same key, and with
-# the attempt it stays below 255 characters, Stripe's limit.
+# A plain key can be sent in a header unchanged, and no two pairs give the same key.
+# With the attempt it stays below 255 characters, Stripe's limit.
 PLAIN_KEY = re.compile(r"[A-Za-z0-9._|-]{1,120}:[A-Za-z0-9._|-]{1,120}")
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9._|:-]")
 LONGEST_PREFIX = 100

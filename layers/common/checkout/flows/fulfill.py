@@ -86,7 +86,7 @@ class Fulfillment:
         session: PaymentSession,
         checkout: CheckoutSession,
         event: Event,
-        reason: str,
+        reason: QuarantineReason,
     ) -> Outcome:
         """
         Record money that cannot be a sale, for *reason*.
@@ -140,7 +140,7 @@ class Fulfillment:
             writes["payment_intent"] = self.purchases.pointer(
                 checkout.payment_intent, purchase
             )
-        # Another Checkout Session than ours does not end ours, which may yet be paid.
+        # A payment through another Checkout Session leaves ours open for payment.
         if session.stripe_session_id in {None, checkout.id}:
             quarantined = purchase.status is PurchaseStatus.QUARANTINED
             writes["session"] = self.sessions.moved(
@@ -178,10 +178,12 @@ class Fulfillment:
         return Outcome.NO_EFFECT
 
 
-def _reason(writes: Mapping[str, Write], failures: Failures) -> str:
+def _reason(writes: Mapping[str, Write], failures: Failures) -> QuarantineReason:
     """Return what the first failed condition means."""
     name = next(iter(failures))
     if name == "offer" and not failures[name]:
         return QuarantineReason.OFFER_VANISHED
     condition = writes[name].condition
-    return condition.failure if condition else name
+    if condition and isinstance(condition.failure, QuarantineReason):
+        return condition.failure
+    raise RuntimeError(f"the condition of {name} gives no reason")

@@ -21,10 +21,10 @@ class Window(NamedTuple):
 
 class FetchedEvents(NamedTuple):
     """
-    All undelivered events before *until* are on the queue, but for some.
+    All undelivered events before *until* are on the queue, except those in *again*.
 
-    The windows *again* failed, in part or as a whole. They are to be fetched again, but
-    not before *again_at*.
+    These windows failed, in part or as a whole. They are fetched again at *again_at*,
+    not before.
     """
 
     until: datetime

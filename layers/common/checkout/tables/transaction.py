@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 from checkout.clients import aws
+from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import TryAgainError
 from checkout.tables.item import Value, from_item, to_item
 
@@ -19,13 +20,14 @@ class Condition(NamedTuple):
     """
     What must hold for a write.
 
-    *failure* says what it means if it does not hold. A write whose condition is not
-    *required* may be left out of its transaction: see `execute_required`.
+    *failure* says what it means if it does not hold: for a payment that is why it is
+    quarantined. A write whose condition is not *required* may be left out of its
+    transaction: see `execute_required`.
     """
 
     name: str
     expression: str
-    failure: str
+    failure: str | QuarantineReason
     required: bool = True
     values: Mapping[str, Value] = {}
 
