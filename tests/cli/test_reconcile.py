@@ -49,7 +49,7 @@ def test_nothing_due_is_fine(operator: Operator) -> None:
 
 
 @pytest.mark.usefixtures("due")
-def test_one_bad_session_does_not_stop_it_and_is_told(
+def test_one_bad_session_does_not_stop_the_run_and_is_counted(
     shop: Shop, operator: Operator
 ) -> None:
     bad = shop.sessions()[0]["id"]
@@ -69,7 +69,7 @@ def test_one_bad_session_does_not_stop_it_and_is_told(
     assert len(shop.purchases()) == BUYERS - 1
 
 
-def test_a_run_that_fails_is_told(shop: Shop, operator: Operator) -> None:
+def test_a_run_that_fails_is_reported(shop: Shop, operator: Operator) -> None:
     del shop.values["ReconcileCallsPerSecond"]
 
     result = operator("reconcile")

@@ -117,7 +117,7 @@ def test_a_refunded_ticket_is_returned_and_may_be_held_again(
     assert create(shop).status == 200
 
 
-def test_a_ticket_that_is_released_while_its_buyer_pays_is_given_back(
+def test_a_ticket_that_is_released_while_its_buyer_pays_is_refunded(
     shop: Shop, ticket: dict[str, Any]
 ):
     create(shop)

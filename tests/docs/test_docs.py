@@ -251,7 +251,7 @@ def test_the_events_page_has_the_events_that_there_are():
     assert events_page_rows() == {name: action for action, name in NAMES.items()}
 
 
-def test_every_audit_action_is_told_to_others_or_said_not_to_be():
+def test_every_audit_action_is_published_or_listed_as_not_published():
     section = read("docs/events.md").split("These stay in the audit log")[1]
     rows = re.findall(r"^\| (`.*?`) \|", section.split("\n## ")[0], re.MULTILINE)
     left_out = {action for row in rows for action in re.findall(r"`(\w+)`", row)}

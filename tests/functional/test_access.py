@@ -78,7 +78,7 @@ def test_free_content_is_not_owned(shop: Shop) -> None:
     assert access(shop, "content", FREE).body == {"hasAccess": False}
 
 
-def test_the_id_of_content_cannot_name_another_buyers_claim(shop: Shop) -> None:
+def test_the_id_of_content_cannot_name_another_buyers_sale_key(shop: Shop) -> None:
     """Invariant 7: content#A#user_1 is user_1's, and a caller writes only the A."""
     buy(shop, "content")
     shop.deliver()

@@ -74,7 +74,7 @@ def test_an_id_means_the_same_as_number_and_as_text(shop: Shop) -> None:
     assert len(shop.stripe.sessions()) == 1
 
 
-def test_the_price_of_a_session_is_that_of_its_intent(shop: Shop) -> None:
+def test_the_price_of_a_purchase_is_that_of_its_prepared_session(shop: Shop) -> None:
     """Invariant 6: a price that changes later changes nothing that is under way."""
     shop.create("content")
     change_price(shop, "content")
@@ -156,7 +156,7 @@ def test_a_declined_card_leaves_the_session_to_be_paid(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("kind", CLAIMED)
-def test_terms_that_change_after_paying_settle_what_was_paid(
+def test_terms_that_change_after_paying_fulfill_what_was_paid(
     shop: Shop, kind: str
 ) -> None:
     """Invariant 2: the session that was just paid counts, no second one begins."""
@@ -241,7 +241,7 @@ def test_after_an_expired_session_a_new_attempt_works(shop: Shop, kind: str) -> 
 
 
 @pytest.mark.parametrize("kind", ["bid", "order", "content"])
-def test_a_session_whose_end_nobody_told_us_makes_way(shop: Shop, kind: str) -> None:
+def test_a_session_that_ended_without_an_event_makes_way(shop: Shop, kind: str) -> None:
     shop.create(kind)
 
     later = time_machine.travel(timedelta(hours=23, minutes=1), tick=True)
@@ -338,7 +338,7 @@ def test_the_key_of_one_product_says_nothing_about_another(shop: Shop) -> None:
     assert len(shop.stripe.sessions()) == 2
 
 
-def test_a_claim_outweighs_a_key(shop: Shop) -> None:
+def test_a_sale_key_outweighs_an_idempotency_key(shop: Shop) -> None:
     """What can be sold once has one session, whatever keys a frontend sends."""
     first = shop.create("bid", headers=KEY)
     second = shop.create("bid", headers={"idempotency-key": "another-key-of-theirs"})

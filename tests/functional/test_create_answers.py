@@ -428,7 +428,7 @@ def test_no_log_line_tells_a_secret_or_who_the_buyer_is(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_a_session_is_on_the_sweeps_list_until_it_is_decided(
+def test_a_session_is_due_for_reconcile_until_it_is_resolved(
     shop: Shop, kind: str
 ) -> None:
     """Invariant 10: what is unresolved can be found by one query."""

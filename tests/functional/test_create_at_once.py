@@ -124,7 +124,7 @@ def test_the_limit_holds_against_a_crowd(crowd: Shop) -> None:
     assert sorted(answer.status for answer in answers) == [200] * 7 + [429] * 13
 
 
-def test_a_slow_request_gets_no_page_for_a_session_that_was_given_up(
+def test_a_slow_request_gets_no_page_for_a_session_that_was_abandoned(
     crowd: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """

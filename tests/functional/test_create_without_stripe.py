@@ -192,7 +192,7 @@ def test_a_secret_with_a_line_break_at_its_end_works(shop: Shop) -> None:
     assert shop.create("bid").status == 200
 
 
-def test_an_intent_that_stripe_refuses_in_the_end_makes_way_for_other_terms(
+def test_a_prepared_session_that_stripe_refuses_makes_way_for_other_terms(
     shop: Shop,
 ) -> None:
     fail(shop, status=429)
@@ -208,7 +208,7 @@ def test_an_intent_that_stripe_refuses_in_the_end_makes_way_for_other_terms(
 
 
 @pytest.mark.parametrize("other_terms", [False, True])
-def test_an_intent_that_nobody_finished_in_time_is_given_up(
+def test_a_prepared_session_that_was_not_opened_in_time_is_abandoned(
     shop: Shop, other_terms: bool
 ) -> None:
     """Invariant 10: its URL was given to nobody, so nobody can pay it."""
@@ -290,7 +290,7 @@ def test_a_failed_expiry_is_a_502_even_if_it_was_done(shop: Shop) -> None:
     assert [s["status"] for s in shop.sessions()] == ["expired", "open"]
 
 
-def test_two_bids_of_a_row_are_never_both_payable(shop: Shop) -> None:
+def test_the_sessions_of_two_bids_of_a_row_are_never_both_open(shop: Shop) -> None:
     """Invariant 11, for a sale key that two offers share."""
     shop.change_offer("bid#44", price={"amount": 5000, "currency": "usd"})
     shop.create("bid")
@@ -347,7 +347,7 @@ def test_a_session_that_stripe_does_not_know_any_more_makes_way_after_a_day(
         assert [s["status"] for s in shop.sessions()] == ["expired", "open"]
 
 
-def test_a_late_intent_that_was_opened_meanwhile_is_expired_at_stripe(
+def test_a_late_prepared_session_that_was_opened_meanwhile_is_expired_at_stripe(
     shop: Shop,
 ) -> None:
     """A session that was read as prepared may have been opened since."""
@@ -381,7 +381,7 @@ def test_another_refusal_is_no_word_that_a_session_is_gone_however_old_it_is(
     assert [s["status"] for s in shop.sessions()] == ["open"]
 
 
-def test_a_session_that_was_opened_meanwhile_is_not_given_up(
+def test_a_session_that_was_opened_meanwhile_is_not_abandoned(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """

@@ -177,7 +177,7 @@ def test_a_full_refund_in_parts_leaves_nothing(shop: Shop) -> None:
     ]
 
 
-def test_what_stripe_took_is_there_when_stripe_has_told(
+def test_stripes_fee_is_there_once_stripe_has_booked_it(
     shop: Shop, clock: Traveller
 ) -> None:
     sell(shop)
@@ -262,7 +262,7 @@ def items_written(calls: list[AwsCall]) -> Counter[str]:
     return found
 
 
-def test_no_item_is_part_of_every_settlement_of_a_creator(shop: Shop) -> None:
+def test_no_item_is_written_by_every_fulfillment_of_a_creator(shop: Shop) -> None:
     """Two transactions that meet on one item must not be the rule."""
     sales = 24
     for number in range(sales):

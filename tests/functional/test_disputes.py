@@ -135,7 +135,7 @@ def test_any_order_of_a_dispute_s_events_ends_the_same(
     assert money < 0, "a dispute costs a fee, whoever wins it"
 
 
-def test_a_dispute_that_overtakes_its_purchase_settles_it_first(shop: Shop) -> None:
+def test_a_dispute_that_overtakes_its_purchase_fulfills_it_first(shop: Shop) -> None:
     """A fraudulent card: Stripe disputes the charge before it reports the session."""
     shop.create("content")
     shop.stripe.pay(shop.stripe.sessions()[0]["id"], DISPUTED_CARD)
@@ -224,7 +224,7 @@ def test_an_early_fraud_warning_is_recorded_once_and_counted(
     assert counted["payments.fraud_warnings"] == 1
 
 
-def test_a_dispute_that_is_first_heard_of_when_it_is_lost_is_counted_as_opened(
+def test_a_dispute_whose_first_event_says_lost_is_counted_as_opened(
     shop: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Invariant 14: the alarm is on disputes that are opened, in whatever order."""

@@ -118,7 +118,7 @@ def test_a_paid_session_is_recorded_everywhere(shop: Shop, kind: str) -> None:
         ("content", f"content#{PUBLISHED}#user_1"),
     ],
 )
-def test_the_buyer_of_a_claim_owns_it_and_has_access(
+def test_the_buyer_of_a_sale_key_owns_it_and_has_access(
     shop: Shop, kind: str, sale_key: str
 ) -> None:
     """Invariant 3: access with the money, for the buyer alone, and not before."""
@@ -244,7 +244,7 @@ def test_terms_that_change_while_the_buyer_pays_do_not_change_the_purchase(
     assert purchase["title"] == "Calm mornings: a ten-day course"
 
 
-def test_a_session_that_needs_no_payment_is_settled(shop: Shop) -> None:
+def test_a_session_that_needs_no_payment_is_fulfilled(shop: Shop) -> None:
     """Fulfil when the payment status is not unpaid, as Stripe says."""
     event = changed(
         paid_event(shop), payment_status="no_payment_required", payment_intent=None
@@ -459,7 +459,7 @@ def session_that_we_did_not_record(shop: Shop, kind: str = "content") -> str:
     return str(shop.stripe.sessions()[0]["id"])
 
 
-def test_an_event_that_overtakes_our_own_record_settles(shop: Shop) -> None:
+def test_an_event_that_overtakes_our_own_record_fulfills(shop: Shop) -> None:
     """Invariant 1: the session was prepared before Stripe was asked, so it is known."""
     stripe_id = session_that_we_did_not_record(shop)
     query = {"session_id": stripe_id}
@@ -528,7 +528,7 @@ def test_every_other_event_may_overtake_our_record_too(shop: Shop) -> None:
     assert status.body == {"status": "expired"}
 
 
-# --------------------------------------------------------- what does not add up
+# --------------------------------------------------------- mismatches
 
 
 def is_quarantined(shop: Shop, reason: str, capsys: Any = None) -> bool:

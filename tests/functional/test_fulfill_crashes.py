@@ -25,11 +25,11 @@ def paid(shop: Shop, kind: str) -> Event:
     return shop.stripe.events("checkout.session.completed")[-1]
 
 
-def settled(shop: Shop) -> Event:
+def fulfilled(shop: Shop) -> Event:
     return paid(shop, "bid")
 
 
-def settled_without_an_owner(shop: Shop) -> Event:
+def fulfilled_without_an_owner(shop: Shop) -> Event:
     return paid(shop, "product")
 
 
@@ -65,7 +65,7 @@ def declined(shop: Shop) -> Event:
 
 @pytest.mark.parametrize(
     "story",
-    [settled, settled_without_an_owner, quarantined, on_its_way, expired, declined],
+    [fulfilled, fulfilled_without_an_owner, quarantined, on_its_way, expired, declined],
     ids=lambda story: story.__name__,
 )
 def test_a_crash_anywhere_and_a_redelivery_end_as_if_nothing_had_happened(

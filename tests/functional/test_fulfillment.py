@@ -192,7 +192,7 @@ def test_twenty_deliveries_at_once_are_one_purchase(shop: Shop, kind: str) -> No
 
 
 @pytest.mark.usefixtures("atomic_calls")
-def test_what_does_not_add_up_is_quarantined_once_however_often_it_comes(
+def test_a_mismatch_is_quarantined_once_however_often_its_event_comes(
     shop: Shop,
 ) -> None:
     """Invariant 4."""
@@ -208,7 +208,7 @@ def test_what_does_not_add_up_is_quarantined_once_however_often_it_comes(
 
 
 @pytest.mark.usefixtures("atomic_calls")
-def test_two_payments_for_one_claim_at_once_are_one_ownership(shop: Shop) -> None:
+def test_two_payments_for_one_sale_key_at_once_are_one_ownership(shop: Shop) -> None:
     """Invariant 2: the other payment is given back."""
     events = [json.dumps(paid(shop, "content"))]
     shop.forget_live_session(f"content#{PUBLISHED}#user_1")

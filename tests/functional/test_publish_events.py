@@ -192,7 +192,7 @@ def test_a_batch_that_concerns_nobody_else_is_done_without_the_bus(shop: Shop) -
 
 
 @pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
-def test_a_crash_before_lambda_heard_of_it_repeats_the_events_under_their_ids(
+def test_a_crash_before_the_response_repeats_the_events_under_their_ids(
     shop: Shop, listener: Listener
 ) -> None:
     """At least once: what the bus took and nobody noted is sent again."""
@@ -247,7 +247,7 @@ def test_numbers_are_right_where_some_entries_concern_nobody_else(shop: Shop) ->
     assert failed == ["102"]
 
 
-def test_a_bus_that_is_down_fails_the_batch_and_is_told_of(
+def test_a_bus_that_is_down_fails_the_batch_and_is_counted(
     shop: Shop, listener: Listener, capsys: pytest.CaptureFixture[str]
 ) -> None:
     with captured_log() as log, bus_down(), pytest.raises(ClientError):

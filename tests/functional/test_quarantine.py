@@ -1,4 +1,4 @@
-"""Money that does not add up: kept, listed, and decided on by a person."""
+"""Quarantine: payments that are kept, listed, and decided on by a person."""
 
 from copy import deepcopy
 from typing import Any
@@ -12,7 +12,7 @@ from tests import flows
 from tests.aws import on_moto_too
 from tests.shop import PUBLISHED, Shop
 
-CLAIM = f"content#{PUBLISHED}#user_1"
+SALE_KEY = f"content#{PUBLISHED}#user_1"
 
 
 def quarantined(shop: Shop, kind: str = "content", **facts: Any) -> str:
@@ -93,7 +93,7 @@ def test_a_refused_one_is_refunded_and_another_payment_may_begin(shop: Shop) -> 
 def test_what_somebody_else_holds_cannot_be_accepted(shop: Shop) -> None:
     """Invariant 2: it can only be refunded."""
     first = quarantined(shop)
-    shop.forget_live_session(CLAIM)
+    shop.forget_live_session(SALE_KEY)
     shop.create("content")
     shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.deliver(shop.stripe.events("checkout.session.completed")[-1])
@@ -151,7 +151,7 @@ def test_the_money_of_another_purchase_is_not_refunded(shop: Shop) -> None:
         )
 
 
-def test_a_quarantine_that_comes_later_is_told_as_one(shop: Shop) -> None:
+def test_a_later_quarantine_is_published(shop: Shop) -> None:
     """A refund that was refused: the history says quarantine, and so does the bus."""
     shop.create("order")
     shop.stripe.pay(shop.stripe.sessions()[0]["id"])
@@ -165,7 +165,7 @@ def test_a_quarantine_that_comes_later_is_told_as_one(shop: Shop) -> None:
     assert len(listed(shop)) == 1
 
 
-def test_a_refund_of_a_foreign_purchase_leaves_our_own_session_payable(
+def test_a_refund_of_a_foreign_purchase_leaves_our_own_session_open(
     shop: Shop,
 ) -> None:
     """Another Stripe session was paid for one of ours: ours is not complete by that."""

@@ -54,9 +54,7 @@ def test_nothing_is_looked_at_before_it_is_due(shop: Shop, clock: Traveller) -> 
 
 
 @on_moto_too
-def test_a_payment_that_nobody_told_us_of_is_recorded(
-    shop: Shop, clock: Traveller
-) -> None:
+def test_a_payment_without_an_event_is_recorded(shop: Shop, clock: Traveller) -> None:
     """Invariant 1: the webhook was lost, and the shopper never came back."""
     shop.create("content")
     shop.stripe.pay(stripe_id(shop))
@@ -176,7 +174,7 @@ def test_an_auction_can_not_be_paid_after_its_window(
     assert only_session(shop)["status"] == "expired"
 
 
-def test_an_intent_that_a_crash_left_behind_is_given_an_end(
+def test_a_prepared_session_that_a_crash_left_behind_is_resolved(
     shop: Shop, clock: Traveller
 ) -> None:
     """Invariant 10: whether or not Stripe had heard of it."""
@@ -194,7 +192,7 @@ def test_an_intent_that_a_crash_left_behind_is_given_an_end(
 
 
 @pytest.mark.parametrize(("pays", "status"), [(True, "complete"), (False, "failed")])
-def test_a_bank_that_decided_unheard_is_heard(
+def test_a_bank_decision_without_an_event_is_found(
     shop: Shop, clock: Traveller, *, pays: bool, status: str
 ) -> None:
     """Invariant 3: no purchase before the money is there, one as soon as it is."""
@@ -413,7 +411,7 @@ def test_a_receipt_is_asked_for_once(shop: Shop, clock: Traveller) -> None:
     assert {r["path"] for r in shop.stripe.sandbox.requests} == {"/v1/events"}
 
 
-def test_a_receipt_that_stripe_never_books_is_given_up(
+def test_a_receipt_that_stripe_never_books_is_stored_without_a_fee(
     shop: Shop, clock: Traveller
 ) -> None:
     shop.create("content")

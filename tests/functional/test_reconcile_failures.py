@@ -472,7 +472,7 @@ def test_a_window_that_is_only_cut_off_goes_on_in_the_next_run(
     assert [p["status"] for p in shop.purchases()] == ["refunded"]
 
 
-def test_what_stripe_has_forgotten_is_given_up_aloud(
+def test_what_stripe_has_forgotten_is_given_up_and_reported(
     shop: Shop,
     clock: Traveller,
     capsys: pytest.CaptureFixture[str],

@@ -480,7 +480,9 @@ def test_refunds_are_summed_by_their_ids_and_not_by_their_events(shop: Shop) -> 
     assert standing(shop, purchase_id) == ("completed", 600)
 
 
-def test_two_refunds_that_are_told_at_the_same_moment_both_count(shop: Shop) -> None:
+def test_two_refunds_that_are_recorded_at_the_same_moment_both_count(
+    shop: Shop,
+) -> None:
     """Invariant 5: whoever writes second applies it to what the first has written."""
     purchase_id = bought(shop)
     first, second = (
@@ -577,7 +579,7 @@ def test_any_order_of_a_refund_s_events_ends_the_same(shop: Shop) -> None:
     assert ends == {("completed", 0, True)}
 
 
-def test_a_refund_that_fails_after_the_claim_was_sold_again_is_for_a_person(
+def test_a_refund_that_fails_after_the_sale_key_was_sold_again_is_for_a_person(
     shop: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Nobody's purchase is taken away, and the money that came back is not lost."""
@@ -612,7 +614,7 @@ def test_a_refund_does_not_wait_for_an_offer_that_went_its_own_way(shop: Shop) -
 # ----------------------------------------------------------------- out of order
 
 
-def test_a_refund_that_overtakes_its_purchase_settles_it_first(shop: Shop) -> None:
+def test_a_refund_that_overtakes_its_purchase_fulfills_it_first(shop: Shop) -> None:
     """Invariant 4: Stripe is asked whose payment it was; the late event is no news."""
     shop.create("content")
     paid = shop.stripe.pay(shop.stripe.sessions()[0]["id"])

@@ -86,7 +86,7 @@ def test_an_open_session_is_open(shop: Shop) -> None:
     assert shop.aws.messages() == []
 
 
-def test_a_settled_session_is_complete_and_stripe_is_not_asked(shop: Shop) -> None:
+def test_a_fulfilled_session_is_complete_and_stripe_is_not_asked(shop: Shop) -> None:
     stripe_id = opened(shop)
     shop.stripe.pay(stripe_id)
     shop.deliver()
@@ -155,7 +155,7 @@ def test_the_webhook_that_comes_late_changes_nothing(shop: Shop) -> None:
     assert (shop.purchases(), shop.sessions(), shop.audit.actions) == before
 
 
-def test_an_expiry_that_nobody_told_us_of_is_applied(shop: Shop) -> None:
+def test_an_expiry_without_an_event_is_applied(shop: Shop) -> None:
     stripe_id = opened(shop)
     shop.stripe.post(f"{STRIPE_SESSION}{stripe_id}/expire")
 

@@ -42,7 +42,7 @@ def test_a_whole_payment_goes_on(
     assert purchase["status"] == "completed"
 
 
-def test_the_status_of_a_session_is_told(
+def test_the_status_of_a_session_is_answered(
     shop: Shop, fail: Callable[[], None], capsys: pytest.CaptureFixture[str]
 ) -> None:
     fail()

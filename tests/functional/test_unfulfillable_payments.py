@@ -49,7 +49,7 @@ def has_access(shop: Shop, kind: str) -> bool:
 
 
 @pytest.mark.parametrize("kind", CLAIMS)
-def test_of_two_payments_one_stands_and_the_other_is_given_back(
+def test_of_two_payments_one_stands_and_the_other_is_refunded(
     shop: Shop, capsys: pytest.CaptureFixture[str], kind: str
 ) -> None:
     """Invariant 2: a buyer does not keep both charges."""
@@ -86,7 +86,7 @@ def test_of_two_payments_one_stands_and_the_other_is_given_back(
         ("order", "order#order_1", "CANCELLED"),
     ],
 )
-def test_what_was_withdrawn_while_the_buyer_paid_is_given_back(
+def test_what_was_withdrawn_while_the_buyer_paid_is_refunded(
     shop: Shop, kind: str, offer_id: str, status: str
 ) -> None:
     event = paid(shop, kind)
@@ -120,7 +120,7 @@ def test_a_row_is_sold_through_one_of_its_bids(shop: Shop) -> None:
     assert shop.aws.item("OffersTable", "row#7")["purchased_bid_id"] == "45"
 
 
-def test_after_a_payment_in_vain_the_buyer_may_try_again(shop: Shop) -> None:
+def test_after_an_unfulfillable_payment_the_buyer_may_try_again(shop: Shop) -> None:
     event = paid(shop, "order")
     shop.change_offer("order#order_1", status="CANCELLED")
     shop.deliver(event)

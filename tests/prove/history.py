@@ -1,5 +1,5 @@
 """
-Nothing is lost: a history told badly ends as the same history told well.
+Nothing is lost: a history with faults ends as the same history without them.
 
 Payment systems go wrong between the messages: an event comes twice, late, in another
 order or not at all, and a process dies between two writes. No list of examples covers

@@ -147,7 +147,7 @@ def test_a_dispute_suspends_access_until_it_is_decided(shop, buyer, outcome, kee
     assert shop.offer_status(offer) == ("PAID" if keeps else "REFUNDED")
 
 
-def test_of_two_payments_for_one_thing_one_is_given_back(shop, buyer):
+def test_of_two_payments_for_one_thing_one_is_refunded(shop, buyer):
     """Invariant 2: the worker refunds by itself what was paid twice."""
     offer = shop.offer("content", buyer)
     first = paid(shop, offer, buyer)
@@ -166,7 +166,7 @@ def test_of_two_payments_for_one_thing_one_is_given_back(shop, buyer):
     assert has_access(shop, offer, buyer)
 
 
-def test_an_order_that_was_cancelled_while_it_was_paid_is_given_back(shop, buyer):
+def test_an_order_that_was_cancelled_while_it_was_paid_is_refunded(shop, buyer):
     offer = shop.offer("order", buyer)
     with shop.webhook_dead():
         session = paid(shop, offer, buyer)
@@ -180,7 +180,7 @@ def test_an_order_that_was_cancelled_while_it_was_paid_is_given_back(shop, buyer
     assert shop.offer_status(offer) == "CANCELLED"
 
 
-def test_quarantined_money_is_refunded_and_the_claim_is_free_again(shop, buyer):
+def test_quarantined_money_is_refunded_and_the_sale_key_is_free_again(shop, buyer):
     """The one way out of quarantine that the API offers."""
     offer = shop.offer("content", buyer)
     with shop.webhook_dead():
@@ -197,7 +197,7 @@ def test_quarantined_money_is_refunded_and_the_claim_is_free_again(shop, buyer):
     assert shop.create(offer, buyer).status_code == 200
 
 
-def test_reconcile_learns_what_no_webhook_has_told(shop, buyer):
+def test_reconcile_finds_what_no_webhook_has_reported(shop, buyer):
     """A refund unheard of, and the fee and receipt that no event carries."""
     offer = shop.offer("order", buyer)
     purchase = bought(shop, offer, buyer)

@@ -70,7 +70,7 @@ def completed_events(shop, offer):
     ]
 
 
-def test_sixty_settlements_at_once_are_the_creators_revenue_to_the_cent(shop, creator):
+def test_sixty_fulfillments_at_once_are_the_creators_revenue_to_the_cent(shop, creator):
     """One burst on the queue, all of it for one offer of one creator."""
     offer = content_of(shop, creator)
     with shop.webhook_dead(), ThreadPoolExecutor(8) as pool:

@@ -153,7 +153,7 @@ def test_a_lost_webhook_does_not_leave_the_shopper_waiting(shop, buyer):
     assert eventually(lambda: shop.purchases_of(offer))
 
 
-def test_a_payment_that_nobody_heard_of_is_found_by_reconcile(shop, buyer):
+def test_a_payment_without_an_event_is_found_by_reconcile(shop, buyer):
     """Invariants 1 and 10: the webhook was dead and the shopper did not come back."""
     offer = shop.offer("auction", buyer)
     shop.create(offer, buyer)
@@ -180,7 +180,7 @@ def test_a_session_on_old_terms_is_closed_by_those_that_follow(shop, buyer):
     assert sorted(session["status"] for session in found) == ["expired", "open"]
 
 
-def test_new_terms_for_what_was_just_paid_are_refused_and_settle_it(shop, buyer):
+def test_new_terms_for_what_was_just_paid_are_refused_and_fulfill_it(shop, buyer):
     """Invariant 2: closing the old session finds that it was paid, unheard."""
     offer = shop.offer("content", buyer)
     shop.create(offer, buyer)

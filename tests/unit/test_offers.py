@@ -31,7 +31,7 @@ def test_any_other_name_is_not_found(name: str) -> None:
         kind_named(name)
 
 
-def test_only_what_has_no_claim_may_be_bought_without_a_login() -> None:
+def test_only_an_offer_without_a_sale_key_may_be_bought_without_a_login() -> None:
     anonymous = [name for name in KINDS if kind_named(name).ANONYMOUS]
 
     assert anonymous == ["product"]

@@ -123,7 +123,7 @@ def test_a_purchase_records_what_stripe_found_and_not_what_we_asked_for() -> Non
     assert recorded.shares == (50, 0, 450)
 
 
-def test_a_purchase_falls_back_on_the_intent_where_stripe_says_nothing() -> None:
+def test_a_purchase_falls_back_on_the_session_where_stripe_leaves_fields_out() -> None:
     recorded = purchase(amount_total=None, currency=None)
 
     assert (recorded.amount, recorded.currency) == (999, "usd")
@@ -221,7 +221,7 @@ def told(of: Purchase, tidings: list[Any]) -> Purchase:
 
 @settings(deadline=None)
 @given(st.lists(facts, max_size=12), st.randoms(), st.data())
-def test_what_a_purchase_becomes_does_not_depend_on_the_order_of_what_it_is_told(
+def test_a_purchase_does_not_depend_on_the_order_of_its_events(
     tidings: list[Any], random: Any, data: Any
 ) -> None:
     """Repeated, too: everything is known by its id, and only moves up."""
@@ -248,7 +248,7 @@ def test_what_a_purchase_becomes_does_not_depend_on_the_order_of_what_it_is_told
 
 @settings(deadline=None)
 @given(st.lists(facts, max_size=12))
-def test_nobody_is_entitled_to_what_was_given_back_or_taken_by_a_bank(
+def test_nobody_is_entitled_to_what_was_refunded_or_taken_by_a_bank(
     tidings: list[Any],
 ) -> None:
     """Invariant 3."""
@@ -300,7 +300,7 @@ def test_no_more_is_refunded_than_there_is(amount: int) -> None:
         purchase().with_refund_request(request(1, amount))
 
 
-def test_what_is_on_its_way_back_is_not_given_back_again() -> None:
+def test_a_pending_refund_is_not_refunded_again() -> None:
     """Invariant 5: asked for and not answered, pending, and done all count."""
     asked = purchase().with_refund_request(request(1, 300))
     pending = asked.with_refund(refund(0, 300, "pending"))

@@ -155,7 +155,7 @@ def test_in_the_end_what_is_left_is_split_as_if_it_had_been_the_price(
 
 @settings(deadline=None)
 @given(purchases(), histories(), st.randoms())
-def test_neither_order_nor_repetition_of_what_we_are_told_changes_the_sums(
+def test_neither_order_nor_repetition_of_events_changes_the_sums(
     sold: Purchase, history: list[Fact], random: Any
 ) -> None:
     """The differences add up to what the purchase contributes in the end."""
@@ -263,7 +263,7 @@ def test_what_waits_for_a_person_counts_once_it_is_accepted() -> None:
     assert difference(waiting, accepted) == entries(purchase())
 
 
-def test_what_was_paid_in_vain_and_given_back_is_no_revenue() -> None:
+def test_an_unfulfillable_payment_is_no_revenue() -> None:
     vain = purchase(quarantine_reason="owned_already")
 
     assert entries(vain.with_refund(refund(999)).with_receipt(RECEIPT)) == {}

@@ -67,7 +67,7 @@ def test_whatever_the_buyer_would_notice_makes_other_terms(other: Terms) -> None
     assert terms().digest != other.digest
 
 
-def test_an_intent_holds_all_that_stripe_will_be_sent() -> None:
+def test_a_prepared_session_holds_all_that_stripe_will_be_sent() -> None:
     with time_machine.travel(NOW, tick=False):
         intent = terms().prepare(1, **STACK)
 
@@ -124,14 +124,14 @@ def test_a_key_does_not_depend_on_the_request() -> None:
     assert key(terms()) == key(terms(other))
 
 
-def test_without_a_claim_no_two_requests_share_a_key() -> None:
+def test_without_a_sale_key_no_two_requests_share_a_key() -> None:
     free = replace(OFFER, sale_key=None)
     keys = {terms(free).prepare(1, **STACK).idempotency_key for _ in range(3)}
 
     assert len(keys) == 3
 
 
-def test_the_callers_key_counts_only_where_there_is_no_claim() -> None:
+def test_the_callers_key_counts_only_where_there_is_no_sale_key() -> None:
     assert terms(request_key="k" * 16).live_id == "order#1"
     assert terms(replace(OFFER, sale_key=None)).live_id is None
     one, other = (

@@ -76,7 +76,7 @@ def test_a_transaction_that_met_another_is_tried_again(
     assert stored() == {"1", "2"}
 
 
-def test_a_failed_condition_beside_a_conflict_is_told(
+def test_a_failed_condition_beside_a_conflict_is_returned(
     refusals: list[list[str]],
 ) -> None:
     refusals.append(["ConditionalCheckFailed", "TransactionConflict"])
