@@ -41,6 +41,25 @@ def test_the_server_prints_its_address_and_takes_its_key_from_the_environment():
     assert process.returncode == 0
 
 
+def test_the_server_prints_the_secret_key_that_it_has_made_up():
+    environment = {n: v for n, v in os.environ.items() if not n.startswith("STRIPE_")}
+    command = [sys.executable, "-m", "mocktill", "--port", "0"]
+
+    with subprocess.Popen(
+        command,
+        env=environment | {"PYTHONPATH": str(SOURCE)},
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as process:
+        url = re.search(r"http://\S+", process.stdout.readline())[0]
+        key = re.search(r"sk_test_\S+", process.stdout.readline())[0]
+        client = stripe.StripeClient(key, base_addresses={"api": url})
+        sessions = client.v1.checkout.sessions.list().data
+        process.send_signal(signal.SIGTERM)
+
+    assert sessions == []
+
+
 def test_keys_are_made_up_when_none_are_given():
     first, second = Sandbox(), Sandbox()
 

@@ -111,6 +111,74 @@ def test_a_bad_session_keeps_no_other_waiting(
     assert {p["buyer_id"] for p in shop.purchases()} == {*BUYERS[1:]}
 
 
+def processing_without_an_id(shop: Shop, session: dict[str, Any]) -> None:
+    change(
+        shop,
+        "PaymentSessionsTable",
+        session["id"],
+        status="processing",
+        stripe_session_id=None,
+    )
+
+
+def open_without_an_id_and_over(shop: Shop, session: dict[str, Any]) -> None:
+    change(
+        shop,
+        "PaymentSessionsTable",
+        session["id"],
+        stripe_session_id=None,
+        expires_at=session["created_at"],
+    )
+
+
+@pytest.mark.parametrize(
+    "spoil", [processing_without_an_id, open_without_an_id_and_over]
+)
+def test_a_session_without_the_id_that_it_must_have_is_alarmed(
+    shop: Shop,
+    clock: Traveller,
+    capsys: pytest.CaptureFixture[str],
+    spoil: Callable[[Shop, dict[str, Any]], None],
+) -> None:
+    """Invariant 11: it may be open at Stripe, so it does not count as expired."""
+    session = paid_unheard(shop, ["user_0"])["user_0"]
+    spoil(shop, session)
+    clock.shift(11 * MINUTES)
+    capsys.readouterr()
+
+    assert run(shop) == {"checked": 1, "failed": 1}
+
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.reconcile.unexpected"] == 1
+
+
+def test_a_purchase_without_the_payment_intent_of_its_refund_is_alarmed(
+    shop: Shop, clock: Traveller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Invariant 10: a request that cannot be sent is not passed over."""
+    purchase = bought(shop, ["user_0"])["user_0"]
+    request = {
+        "id": "rr_1",
+        "amount": 1,
+        "requested_by": "operator_1",
+        "requested_at": purchase["purchased_at"],
+    }
+    change(
+        shop,
+        "PurchasesTable",
+        purchase["id"],
+        stripe_payment_intent_id=None,
+        refund_requests={"rr_1": request},
+    )
+    clock.shift(11 * MINUTES)
+    capsys.readouterr()
+
+    assert run(shop)["failed"] == 1
+
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.reconcile.unexpected"] == 1
+
+
 def test_a_bad_session_is_postponed(shop: Shop, clock: Traveller) -> None:
     """It must not be the first of its partition again, before those that are good."""
     session = paid_unheard(shop, ["user_0"])["user_0"]

@@ -18,6 +18,7 @@ from checkout.errors import TryAgainError
 from checkout.flows import flow
 from checkout.flows.apply_session_event import SessionEvents
 from checkout.flows.change_purchase import PurchaseChanges
+from checkout.flows.fulfill import record_no_effect
 from checkout.flows.refund_purchase import record_refund
 from checkout.metric import Metric
 from checkout.tables.audit_log import AuditLog
@@ -71,8 +72,7 @@ class MoneyEvents:
             _, is_news = record_refund(self.changes, purchase, refund, event.id)
         if is_news:
             return Outcome.CHANGED
-        self.audit_log.append_no_effect(purchase, event)
-        return Outcome.NO_EFFECT
+        return record_no_effect(self.audit_log, purchase, event)
 
     def _payment_intent_of(self, event: Event) -> str | None:
         """Return the payment intent's id; where it is absent, the charge has it."""

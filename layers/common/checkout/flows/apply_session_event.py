@@ -11,7 +11,7 @@ from checkout.domain.stripe_events import (
     Event,
 )
 from checkout.flows import flow
-from checkout.flows.fulfill import Fulfillment
+from checkout.flows.fulfill import Fulfillment, record_no_effect
 from checkout.metric import Metric
 from checkout.tables import transaction
 from checkout.tables.audit_log import AuditLog
@@ -52,7 +52,7 @@ class SessionEvents:
             return self.fulfillment.fulfill(session, checkout, event)
         if status := _status_without_money(event, checkout):
             return self._move(session, status, event, checkout)
-        return self._no_effect(session, event)
+        return record_no_effect(self.audit_log, session, event)
 
     def _move(
         self,
@@ -63,7 +63,7 @@ class SessionEvents:
     ) -> Outcome:
         """Move a session that brought no money, if *status* has a higher rank."""
         if session.stripe_session_id not in {None, checkout.id}:
-            return self._no_effect(session, event)
+            return record_no_effect(self.audit_log, session, event)
         failures = transaction.execute(
             {
                 "session": self.sessions.moved(
@@ -79,7 +79,7 @@ class SessionEvents:
             }
         )
         if failures:
-            return self._no_effect(session, event)
+            return record_no_effect(self.audit_log, session, event)
         if status is Status.FAILED:
             count(Metric.CHECKOUT_FAILED)
         logger.info(
@@ -101,7 +101,7 @@ class SessionEvents:
             }
         )
         if failures:
-            return self._no_effect(session, event)
+            return record_no_effect(self.audit_log, session, event)
         report(
             "payment_declined",
             Metric.CHECKOUT_FAILED,
@@ -109,10 +109,6 @@ class SessionEvents:
             event_id=event.id,
         )
         return Outcome.DECLINED
-
-    def _no_effect(self, session: PaymentSession, event: Event) -> Outcome:
-        self.audit_log.append_no_effect(session, event)
-        return Outcome.NO_EFFECT
 
 
 def _status_without_money(event: Event, checkout: CheckoutSession) -> Status | None:

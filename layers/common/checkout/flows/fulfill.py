@@ -55,7 +55,7 @@ class Fulfillment:
         if reason := mismatch(checkout, session):
             return self._keep(session, checkout, event, reason)
         if RANK[session.status] == RANK[Status.COMPLETE]:
-            return self._no_effect(session, event)
+            return record_no_effect(self.audit_log, session, event)
         purchase = Purchase.from_checkout(session, checkout, clock.iso(clock.now()))
         if self._offer_vanished(purchase):
             vanished = QuarantineReason.OFFER_VANISHED
@@ -78,7 +78,7 @@ class Fulfillment:
             fulfilled_by = failures.get("session", {}).get("stripe_session_id")
             if fulfilled_by not in {None, checkout.id}:
                 raise TryAgainError("Another Checkout Session was fulfilled just now.")
-            return self._no_effect(session, event)
+            return record_no_effect(self.audit_log, session, event)
         return self._keep(session, checkout, event, _reason(writes, failures))
 
     def _keep(
@@ -101,7 +101,7 @@ class Fulfillment:
             purchase = purchase.with_automatic_refund(now)
         writes = self._writes(purchase, session, checkout, event)
         if transaction.execute_required(writes):
-            return self._no_effect(session, event)
+            return record_no_effect(self.audit_log, session, event)
         if not purchase.open_requests:
             report_quarantine(purchase, event.id)
             return Outcome.QUARANTINED
@@ -173,9 +173,13 @@ class Fulfillment:
         sale = kind_named(purchase.kind).sale(purchase)
         return not (sale.sellable or self.offers.get(sale.item_type, sale.id))
 
-    def _no_effect(self, session: PaymentSession, event: Event) -> Outcome:
-        self.audit_log.append_no_effect(session, event)
-        return Outcome.NO_EFFECT
+
+def record_no_effect(
+    audit_log: AuditLog, about: PaymentSession | Purchase, event: Event
+) -> Outcome:
+    """Record an event that came again, or too late: no event disappears."""
+    audit_log.append_no_effect(about, event)
+    return Outcome.NO_EFFECT
 
 
 def _reason(writes: Mapping[str, Write], failures: Failures) -> QuarantineReason:
