@@ -85,8 +85,8 @@ class PurchaseSums:
 
     @property
     def is_disputed(self) -> bool:
-        """Whether a dispute is open, of any amount."""
-        return any(found.stage == dispute.OPEN for found in self._disputes())
+        """Whether a dispute is open, of any amount and in any currency."""
+        return any(found.stage == dispute.OPEN for found in self.disputes.values())
 
     @property
     def needs_review(self) -> bool:
