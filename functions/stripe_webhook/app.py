@@ -81,8 +81,7 @@ def receive(request: Request) -> None:
     elif not known:
         report("event_ignored", Metric.EVENTS_IGNORED, **ids)
     else:
-        # Serialized again in ASCII: SQS refuses some characters that JSON may contain.
-        payment_events().send(json.dumps(stripe_event))
+        payment_events().send(stripe_event)
         report("event_enqueued", Metric.EVENTS_ENQUEUED, **ids)
 
 

@@ -1,6 +1,5 @@
 """Fetch the events that Stripe could not deliver, and put them on the queue."""
 
-import json
 import random
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -85,7 +84,7 @@ class UndeliveredEvents:
 
     def _queue(self, event: dict[str, Any]) -> None:
         event_id, event_type = event["id"], event["type"]
-        self.queue.send(json.dumps(event))
+        self.queue.send(event)
         report(
             "event_fetched",
             Metric.EVENTS_FETCHED,
