@@ -7,7 +7,8 @@ from typing import Any
 
 from checkout.clients import aws
 from checkout.domain.stripe_events import SESSION_OBSERVED, Event, reduced
-from checkout.telemetry import logger
+from checkout.metric import Metric
+from checkout.telemetry import count, logger
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MOST_AT_ONCE = 10
@@ -44,9 +45,10 @@ class PaymentEventsQueue:
 
     def send_all(self, events: Iterable[Mapping[str, Any]]) -> list[str]:
         """
-        Send verified events; return the ids of those that could not be sent.
+        Send verified events; return the ids of those to send again later.
 
-        An event that cannot be sent does not stop the others.
+        An event that cannot be sent does not stop the others. One that SQS will never
+        take is counted, with an alarm, and not returned: it would stop its stream.
         """
         messages = [(str(event.get("id")), _body(event)) for event in events]
         return [i for batch in _batches(messages) for i in self._send_batch(batch)]
@@ -71,12 +73,12 @@ class PaymentEventsQueue:
                 event_id=batch[int(failure["Id"])][0],
                 code=failure["Code"],
             )
-        refused = [batch[int(f["Id"])] for f in failed if f["SenderFault"]]
+            if failure["SenderFault"]:
+                count(Metric.EVENTS_NOT_ENQUEUED)
         broken = [batch[int(f["Id"])] for f in failed if not f["SenderFault"]]
-        lost = [event_id for event_id, _ in refused]
         if broken and again:
-            return lost + self._send_batch(broken, again=False)
-        return lost + [event_id for event_id, _ in broken]
+            return self._send_batch(broken, again=False)
+        return [event_id for event_id, _ in broken]
 
 
 def _body(event: Mapping[str, Any]) -> str:

@@ -159,15 +159,6 @@ class Purchase:
         """The shares of platform, organization and creator in the amount paid."""
         return split(self.amount, self.platform_fee_bps, self.organization_fee_bps)
 
-    @property
-    def is_unresolved(self) -> bool:
-        """Whether reconcile must ask Stripe about it."""
-        return bool(
-            self.open_requests
-            or self.pending_refunds
-            or (self.stripe_payment_intent_id and not self.receipt)
-        )
-
     def with_refund(self, found: Refund) -> Self:
         requests = self.refund_requests
         if found.request_id and (asked := requests.get(found.request_id)):

@@ -43,6 +43,11 @@ OF_DISPUTES = frozenset(
 AFTER_PAYMENT = OF_REFUNDS | OF_DISPUTES | {FRAUD_WARNING}
 FROM_STRIPE = OF_SESSIONS | AFTER_PAYMENT
 
+# What reconcile lists in one call; Stripe takes twenty types at most. A decline leaves
+# the session open, so only the webhook reports it.
+SESSION_STREAM = OF_SESSIONS - {PAYMENT_FAILED}
+MONEY_STREAM = AFTER_PAYMENT
+
 
 # What we keep of an event. Each name stands for a value, for an object with the names
 # below it, or, in square brackets, for a list of such objects.

@@ -1,4 +1,4 @@
-"""Read the required fields of Stripe's objects."""
+"""Read fields of Stripe's objects: what is required, and what may be absent."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -23,3 +23,17 @@ def amount_of(stripe_object: Mapping[str, Any], name: str) -> int:
     if type(value) is not int or value < 0:
         raise ValueError(f"Stripe's object has no {name}")
     return value
+
+
+def object_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the object that *event* is about, empty if the event has none."""
+    data = event.get("data")
+    found = data.get("object") if isinstance(data, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
+
+
+def metadata_of(stripe_object: Mapping[str, Any], name: str) -> str | None:
+    """Return a value of the object's metadata, None if it has none of that name."""
+    metadata = stripe_object.get("metadata")
+    found = metadata.get(name) if isinstance(metadata, Mapping) else None
+    return found if isinstance(found, str) else None
