@@ -152,6 +152,22 @@ class StripeApi:
             )
             return [_plain(refund) for refund in found.auto_paging_iter()]
 
+    def refund(self, refund_id: str) -> dict[str, Any]:
+        with self._v1("return this refund") as v1:
+            return _plain(v1.refunds.retrieve(refund_id))
+
+    def disputes(self, payment_intent_id: str) -> list[dict[str, Any]]:
+        """Return all disputes and inquiries about the payment."""
+        with self._v1("list this payment's disputes") as v1:
+            found = v1.disputes.list(
+                {"payment_intent": payment_intent_id, "limit": LARGEST_PAGE}
+            )
+            return [_plain(dispute) for dispute in found.auto_paging_iter()]
+
+    def dispute(self, dispute_id: str) -> dict[str, Any]:
+        with self._v1("return this dispute") as v1:
+            return _plain(v1.disputes.retrieve(dispute_id))
+
     def webhook_endpoints(self) -> list[dict[str, Any]]:
         """Return all webhook endpoints of the account, without their secrets."""
         with self._v1("list the webhook endpoints") as v1:
