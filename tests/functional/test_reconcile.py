@@ -425,7 +425,7 @@ def test_an_open_dispute_is_followed_once_a_day(shop: Shop, clock: Traveller) ->
     shop.deliver()
     assert shop.purchases()[0]["status"] == "disputed"
     [dispute] = shop.stripe.sandbox.store.all("dispute")
-    shop.stripe.control("disputes", dispute["id"], "lose")
+    shop.stripe.control("disputes", dispute["id"], "close", status="lost")
     shop.stripe.forget_events()
     clock.shift(23 * HOURS)
     shop.note_a_reconcile_run()

@@ -27,6 +27,7 @@ class Metric(StrEnum):
     REFUNDS_PENDING = "payments.refunds.pending"
     REFUNDS_SUCCEEDED = "payments.refunds.succeeded"
     REFUNDS_FAILED = "payments.refunds.failed"
+    REFUNDS_UPDATED = "payments.refunds.updated"
     DISPUTES_OPENED = "payments.disputes.opened"
     DISPUTES_UPDATED = "payments.disputes.updated"
     DISPUTES_WON = "payments.disputes.won"

@@ -18,6 +18,13 @@ LARGEST_AMOUNT = 99_999_999
 CURRENCY_CODE_LENGTH = 3
 
 
+def smallest_unit(currency: str) -> int:
+    """Return the amount of which every amount in *currency* must be a multiple."""
+    if currency in THREE_DECIMAL:
+        return 10
+    return 100 if currency in WHOLE_UNITS_ONLY else 1
+
+
 class InvalidMoneyError(ValueError):
     """An amount that Stripe cannot charge."""
 
@@ -47,15 +54,9 @@ class Money:
         if not 0 <= self.amount <= LARGEST_AMOUNT:
             message = "an amount has at most eight digits and is not negative"
             raise InvalidMoneyError(message)
-        if self.amount % self._step:
-            message = f"an amount in {code} is a multiple of {self._step}"
+        if self.amount % smallest_unit(code):
+            message = f"an amount in {code} is a multiple of {smallest_unit(code)}"
             raise InvalidMoneyError(message)
-
-    @property
-    def _step(self) -> int:
-        if self.currency in THREE_DECIMAL:
-            return 10
-        return 100 if self.currency in WHOLE_UNITS_ONLY else 1
 
     @property
     def decimals(self) -> int:
@@ -79,18 +80,20 @@ class Money:
 
 
 def split(
-    amount: int, platform_bps: int, organization_bps: int
+    amount: int, currency: str, platform_bps: int, organization_bps: int
 ) -> tuple[int, int, int]:
     """
     Return the shares of platform, organization and creator; they add up to *amount*.
 
-    The fees are in basis points and rounded down; the creator gets the rest. Raises
-    ValueError for a negative fee, and for fees above the amount.
+    The fees are in basis points and rounded down to an amount that can be paid in
+    *currency*; the creator gets the rest. Raises ValueError for a negative fee, and for
+    fees above the amount.
     """
     if min(platform_bps, organization_bps) < 0 or (
         platform_bps + organization_bps > BASIS_POINTS
     ):
         raise ValueError("the fees take more than there is")
-    platform = amount * platform_bps // BASIS_POINTS
-    organization = amount * organization_bps // BASIS_POINTS
+    unit = smallest_unit(currency)
+    platform = amount * platform_bps // BASIS_POINTS // unit * unit
+    organization = amount * organization_bps // BASIS_POINTS // unit * unit
     return platform, organization, amount - platform - organization

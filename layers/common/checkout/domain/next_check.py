@@ -26,7 +26,7 @@ def next_check(purchase: Purchase, now: datetime) -> datetime | None:
     for refund in purchase.pending_refunds:
         age = now - from_iso(refund.created_at)
         pauses.append(_within(age, SHORTEST_REFUND_PAUSE, LONGEST_REFUND_PAUSE))
-    if purchase.is_disputed:
+    if purchase.open_disputes:
         pauses.append(DISPUTE_PAUSE)
     if purchase.stripe_payment_intent_id and purchase.receipt is None:
         age = now - from_iso(purchase.purchased_at)

@@ -19,6 +19,8 @@ class QuarantineReason(StrEnum):
     OFFER_VANISHED = "offer_vanished"
     PAYMENT_INTENT_RECORDED_ALREADY = "payment_intent_recorded_already"
     STRIPE_SESSION_RECORDED_ALREADY = "stripe_session_recorded_already"
+    # A sale, of which a refund or a dispute is in another currency.
+    RETURNED_IN_ANOTHER_CURRENCY = "returned_in_another_currency"
 
 
 # Such a payment is refunded without a person: the buyer has paid for what another

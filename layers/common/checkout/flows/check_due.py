@@ -135,7 +135,7 @@ class DueItems:
                 purchase = self.refunds.send(purchase, request)
         if purchase.pending_refunds:
             purchase = self._follow_refunds(run, purchase, payment_intent_id)
-        if purchase.is_disputed:
+        if purchase.open_disputes:
             purchase = self._follow_disputes(run, purchase, payment_intent_id)
         if purchase.receipt is None:
             with run.guard(item_id=purchase.id):

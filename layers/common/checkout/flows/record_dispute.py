@@ -35,6 +35,7 @@ def record_dispute(
         lambda before: _action_of(dispute, before),
         dispute_id=dispute.id,
         dispute_amount=dispute.amount,
+        dispute_currency=dispute.currency,
         dispute_status=dispute.status,
         reason=dispute.reason,
         event_id=event_id,
@@ -49,7 +50,7 @@ def record_dispute(
             event_id=event_id,
             status=changed.status,
         )
-        if dispute.id not in purchase.disputes and dispute.rank == LOST:
+        if dispute.id not in purchase.disputes and dispute.stage == LOST:
             # The alarm rings for opened disputes. We missed that this one opened.
             count(Metric.DISPUTES_OPENED)
     return changed, is_news
@@ -58,6 +59,8 @@ def record_dispute(
 def _action_of(dispute: Dispute, before: Purchase) -> AuditAction:
     """Return what a dispute has come to; any of its events may be the first."""
     known = before.disputes.get(dispute.id)
-    if known is None or dispute.rank > known.rank:
-        return AUDIT_ACTIONS[dispute.rank]
-    return AuditAction.DISPUTE_FUNDS_MOVED
+    if known is None or dispute.stage > known.stage:
+        return AUDIT_ACTIONS[dispute.stage]
+    if dispute.balance.keys() - known.balance.keys():
+        return AuditAction.DISPUTE_FUNDS_MOVED
+    return AuditAction.DISPUTE_UPDATED

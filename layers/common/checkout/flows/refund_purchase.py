@@ -23,6 +23,8 @@ from checkout.telemetry import report
 # By the status of a refund: what the audit log says, and what is counted.
 PENDING = (AuditAction.REFUND_PENDING, Metric.REFUNDS_PENDING)
 FAILED = (AuditAction.REFUND_FAILED, Metric.REFUNDS_FAILED)
+# It has come no further: Stripe has added a reason, for example.
+UPDATED = (AuditAction.REFUND_UPDATED, Metric.REFUNDS_UPDATED)
 REPORTED = {
     "succeeded": (AuditAction.PURCHASE_REFUNDED, Metric.REFUNDS_SUCCEEDED),
     "failed": FAILED,
@@ -179,14 +181,16 @@ def record_refund(
     event_id: str | None = None,
 ) -> tuple[Purchase, bool]:
     """Record what Stripe says of a refund; return also whether it is news."""
-    action, metric = REPORTED.get(refund.status, PENDING)
-    purchase, is_news = changes.change(
+    action, metric = _reported(refund, purchase)
+    changed, is_news = changes.change(
         purchase,
         lambda before: before.with_refund(refund),
-        action,
+        lambda before: _reported(refund, before)[0],
         refund_id=refund.id,
         refund_amount=refund.amount,
+        refund_currency=refund.currency,
         refund_reason=refund.reason,
+        failure_reason=refund.failure_reason,
         event_id=event_id,
     )
     if is_news:
@@ -196,10 +200,19 @@ def record_refund(
             purchase_id=purchase.id,
             refund_id=refund.id,
             amount=refund.amount,
-            currency=purchase.currency,
-            status=purchase.status,
+            currency=refund.currency or purchase.currency,
+            failure_reason=refund.failure_reason,
+            status=changed.status,
         )
-    return purchase, is_news
+    return changed, is_news
+
+
+def _reported(refund: Refund, before: Purchase) -> tuple[AuditAction, Metric]:
+    """Return what a refund has come to; any of its events may be the first."""
+    known = before.refunds.get(refund.id)
+    if known is None or refund.rank > known.rank:
+        return REPORTED.get(refund.status, PENDING)
+    return UPDATED
 
 
 def _stripe_request(purchase: Purchase, request: RefundRequest) -> dict[str, Any]:

@@ -27,6 +27,8 @@ def show_to_buyer(purchase: Purchase) -> dict[str, Any]:
         "refundedAmountCents": purchase.refunded_amount,
         "purchasedAt": purchase.purchased_at,
     }
+    if purchase.lost_amount:
+        shown["lostAmountCents"] = purchase.lost_amount
     if purchase.succeeded_refunds:
         latest = purchase.succeeded_refunds[-1]
         shown["refundedAt"] = latest.created_at

@@ -46,6 +46,7 @@ def _stored(purchase: Purchase) -> dict[str, Any]:
         "fraud_warnings": list(purchase.fraud_warnings),
         "status": purchase.status,
         "refunded_amount": purchase.refunded_amount,
+        "lost_amount": purchase.lost_amount,
         "platform_fee": platform,
         "organization_fee": organization,
         "creator_payout": creator,
