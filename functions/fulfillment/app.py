@@ -11,7 +11,7 @@ from aws_lambda_powertools.utilities.batch import (
 
 from checkout import wiring
 from checkout.clients.payment_events_queue import read_event
-from checkout.config import RefundsConfig
+from checkout.config import RefundsConfig, StackConfig
 from checkout.domain.stripe_events import AFTER_PAYMENT
 from checkout.errors import TryAgainError
 from checkout.flows.apply_money_event import MoneyEvents
@@ -53,7 +53,10 @@ def flows() -> tuple[SessionEvents, MoneyEvents]:
         refunds=wiring.refunds(c, changes, stripe),
     )
     session_events = SessionEvents(
-        sessions=sessions, audit_log=audit_log, fulfillment=fulfillment
+        sessions=sessions,
+        audit_log=audit_log,
+        fulfillment=fulfillment,
+        stack_id=StackConfig().stack_id,
     )
     money_events = MoneyEvents(
         purchases=purchases,

@@ -316,7 +316,7 @@ def test_a_session_that_is_not_ours_is_received_and_ignored_by_the_worker(
 @pytest.mark.parametrize("text", ["Zoë 🎟", "\ufffe\uffff", "\x00\x1f", "\ud800"])
 def test_any_text_in_an_event_reaches_the_worker(shop: Shop, text: str) -> None:
     """SQS refuses some characters that JSON allows; Stripe may send them raw."""
-    event = stripe_event(note=text)
+    event = stripe_event(data={"object": {"id": "cs_test_1", "status": text}})
     try:
         payload = json.dumps(event, ensure_ascii=False).encode()
     except UnicodeEncodeError:

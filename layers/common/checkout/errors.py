@@ -21,6 +21,7 @@ CheckoutError
 ├── TryAgainError              503  a temporary failure; nothing was changed
 └── StripeError                502  Stripe failed or did not answer; outcome unknown
     ├── StripeBusyError        502  Stripe is processing the same request
+    ├── StripeForbiddenError   502  the API key lacks a permission
     └── StripeRefusedError     502  this request cannot succeed under its key
         ├── StripeBrokenError  502  Stripe answered 5xx; outcome unknown
         └── IdempotencyKeyTakenError  502  another request has used the key
@@ -151,6 +152,10 @@ class StripeError(CheckoutError):
 
 class StripeBusyError(StripeError):
     """Stripe is processing another request with the same idempotency key."""
+
+
+class StripeForbiddenError(StripeError):
+    """The API key lacks the permission for this request: an operator must add it."""
 
 
 class StripeRefusedError(StripeError):

@@ -14,7 +14,15 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from . import disputes, fraud_warnings, payments, refunds, sessions, versions
+from . import (
+    disputes,
+    fraud_warnings,
+    payments,
+    refunds,
+    sessions,
+    versions,
+    webhook_endpoints,
+)
 from .destinations import Destination, check_url
 from .errors import ApiError
 from .faults import WHENS, Fault
@@ -137,7 +145,9 @@ def roll_configured(sandbox: Sandbox, body: Json, _: str) -> Json:
 
 
 def roll_registered(sandbox: Sandbox, body: Json, endpoint_id: str) -> Json:
-    sandbox.store.get("webhook_endpoint", endpoint_id, "webhook_endpoint")
+    webhook_endpoints.find(sandbox, endpoint_id)
+    if endpoint_id not in sandbox.webhooks.registered:
+        return roll_configured(sandbox, body, "")
     secret, until = _new_secret(sandbox, body)
     sandbox.webhooks.registered[endpoint_id].roll(secret, until)
     return {"secret": secret}

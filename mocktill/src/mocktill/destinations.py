@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 from urllib.parse import urlsplit
 
+from .store import new_id
+
 
 def check_url(url: object) -> str:
     """Return the URL, or raise a ValueError if mocktill cannot post to it."""
@@ -29,6 +31,7 @@ class Destination:
     rolled: list[tuple[str, int]] = field(default_factory=list)
     # The events that the endpoint has answered with 2xx.
     delivered: set[str] = field(default_factory=set)
+    id: str = field(default_factory=lambda: new_id("we_1"))
 
     def roll(self, secret: str, until: int) -> None:
         self.rolled.append((self.secret, until))

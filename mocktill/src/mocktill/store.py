@@ -4,6 +4,10 @@ import copy
 import secrets
 import string
 from collections.abc import Callable, Iterable
+from functools import cache
+from typing import ForwardRef, get_args, get_origin
+
+from stripe._object_classes import OBJECT_CLASSES, get_object_class
 
 from .errors import invalid, no_such
 from .shapes import Json
@@ -11,6 +15,7 @@ from .shapes import Json
 _ALPHABET = string.ascii_letters + string.digits
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
+MAX_EXPANDED_LEVELS = 4
 
 
 def new_id(prefix: str, length: int = 24) -> str:
@@ -47,21 +52,45 @@ class Store:
         """Return a copy of *shown* in which full objects replace the ids at *paths*."""
         shown = copy.deepcopy(shown)
         for path in paths:
-            self._expand(shown, path.split("."), path)
+            segments = path.split(".")
+            if len(segments) > MAX_EXPANDED_LEVELS:
+                raise _not_expandable(path)
+            self._expand(shown, segments, path)
         return shown
 
     def _expand(self, shown: Json, segments: list[str], path: str) -> None:
         head, *rest = segments
         if head not in shown:
-            raise invalid("expand", f"This property cannot be expanded ({path}).")
+            raise _not_expandable(path)
         value = shown[head]
-        if isinstance(value, str) and value in self._by_id:
+        expandable = is_expandable(shown.get("object"), head)
+        if isinstance(value, str) and value in self._by_id and expandable:
             value = shown[head] = copy.deepcopy(self._by_id[value])
         for inner in value if isinstance(value, list) else [value]:
             if isinstance(inner, dict) and rest:
                 self._expand(inner, rest, path)
-            elif inner is not None and not isinstance(inner, dict):
-                raise invalid("expand", f"This property cannot be expanded ({path}).")
+            elif isinstance(inner, str) or not (expandable or _is_list(inner) or rest):
+                raise _not_expandable(path)
+
+
+@cache
+def is_expandable(kind: str | None, field: str) -> bool:
+    """Return whether the SDK lets the *field* of a *kind* be an id or an object."""
+    if kind not in OBJECT_CLASSES:
+        return True
+    hint = get_object_class("V1", kind).__annotations__.get(field)
+    if get_origin(hint) is list:
+        (hint,) = get_args(hint)
+    parts = get_args(hint)
+    return str in parts and any(isinstance(part, ForwardRef) for part in parts)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, dict) and value.get("object") == "list"
+
+
+def _not_expandable(path: str) -> Exception:
+    return invalid("expand", f"This property cannot be expanded ({path}).")
 
 
 def page(
@@ -98,7 +127,8 @@ def page(
 def _beyond(ordered: list[Json], cursor: str, param: str) -> list[Json]:
     ids = [each["id"] for each in ordered]
     if cursor not in ids:
-        raise no_such("object", cursor, param)
+        kind = ordered[0]["object"] if ordered else "object"
+        raise no_such(kind, cursor, param)
     return ordered[ids.index(cursor) + 1 :]
 
 

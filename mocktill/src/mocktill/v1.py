@@ -78,6 +78,7 @@ def routes() -> list[BaseRoute]:
             WebhookEndpointRetrieveParams,
             WebhookEndpointListParams,
             param="webhook_endpoint",
+            before=webhook_endpoints.list_configured,
         ),
         route("POST", endpoints, webhook_endpoints.create),
         route("POST", f"{endpoints}/{{id}}", webhook_endpoints.update),

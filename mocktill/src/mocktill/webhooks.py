@@ -71,32 +71,46 @@ class Webhooks:
         self._max_attempts = attempts
         self._now = now
         self._held: list[Json] = []
+        # The endpoints that were to get each event when it happened, by its id.
+        self._addressees: dict[str, list[Destination]] = {}
         self._timers: set[threading.Timer] = set()
         self._connections: set[http.client.HTTPConnection] = set()
         self._answered = threading.Condition()
         self._stopped = False
         self._pool = ThreadPoolExecutor(PARALLEL_DELIVERIES, "webhook")
 
+    def every(self) -> list[Destination]:
+        return [*self.configured, *self.registered.values()]
+
     def subscribers(self, kind: str) -> list[Destination]:
-        every = [*self.configured, *self.registered.values()]
-        return [destination for destination in every if destination.wants(kind)]
+        return [destination for destination in self.every() if destination.wants(kind)]
+
+    def addressees(self, event: Json) -> list[Destination]:
+        """Return the endpoints that were subscribed and enabled at the event."""
+        return self._addressees.get(event["id"], [])
 
     def send(self, event: Json) -> None:
         """Deliver, drop or hold the event. A dropped event stays pending."""
-        if not self.subscribers(event["type"]) or self.mode == "drop":
+        addressees = self.subscribers(event["type"])
+        self._addressees[event["id"]] = addressees
+        if not addressees or self.mode == "drop":
             return
         with self._answered:
             if self.mode == "hold":
                 self._held.append(event)
             else:
-                self._deliver(event, self.subscribers(event["type"]))
+                self._deliver(event, addressees)
 
-    def deliver(self, event: Json, endpoint_id: str | None = None) -> None:
-        """Deliver the event in any mode, to one endpoint or to all."""
-        everybody = self.subscribers(event["type"])
-        one = self.registered.get(endpoint_id) if endpoint_id else None
+    def deliver(self, event: Json) -> None:
+        """Deliver the event in any mode to all that are subscribed now."""
         with self._answered:
-            self._deliver(event, [one] if one else everybody)
+            self._deliver(event, self.subscribers(event["type"]))
+
+    def resend(self, event: Json, endpoint_id: str | None = None) -> None:
+        """Deliver the event in any mode to one or all that were to get it."""
+        with self._answered:
+            addressees = self.addressees(event)
+            self._deliver(event, [d for d in addressees if endpoint_id in (None, d.id)])
 
     def release(self, *, reverse: bool = False) -> int:
         """Send the held events, in *reverse* if asked, and deliver new events."""
@@ -104,8 +118,8 @@ class Webhooks:
             held, self._held = self._held, []
             self.mode = "deliver"
             for place, event in enumerate(held[::-1] if reverse else held):
-                everybody = self.subscribers(event["type"])
-                self._deliver(event, everybody, place * RELEASE_GAP_SECONDS)
+                addressees = self.addressees(event)
+                self._deliver(event, addressees, place * RELEASE_GAP_SECONDS)
         return len(held)
 
     @property

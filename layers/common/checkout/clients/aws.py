@@ -4,6 +4,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session, get_session
 
 if TYPE_CHECKING:
@@ -15,6 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
+
+# What a call raises if AWS refuses it or does not answer.
+Error = (BotoCoreError, ClientError)
 
 # For the caller of a function, a call that takes longer than this has failed.
 CONFIG = Config(

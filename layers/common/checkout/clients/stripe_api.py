@@ -4,7 +4,7 @@ import math
 import time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from checkout.domain.stripe_object import id_of
 from checkout.errors import StripeBrokenError, StripeError, StripeRefusedError
@@ -12,6 +12,7 @@ from checkout.errors import StripeBrokenError, StripeError, StripeRefusedError
 if TYPE_CHECKING:
     from stripe import StripeClient, StripeObject, V1Services
     from stripe.params import (
+        BalanceTransactionListParams,
         EventListParams,
         RefundCreateParams,
         WebhookEndpointCreateParams,
@@ -19,6 +20,13 @@ if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
 
 LARGEST_PAGE = 100
+
+
+class ListPage(NamedTuple):
+    """One page of a list of Stripe's, and whether older members follow it."""
+
+    members: list[dict[str, Any]]
+    has_more: bool
 
 
 class StripeApi:
@@ -221,6 +229,49 @@ class StripeApi:
         with self._v1("list the events") as v1:
             for event in v1.events.list(params).auto_paging_iter():
                 yield _plain(event)
+
+    def events_page(
+        self, types: Iterable[str], since: int, until: int, after: str | None
+    ) -> ListPage:
+        """
+        Return a page of the events from *since* to before *until*, newest first.
+
+        The page begins after the event *after*. It has events in any state of delivery,
+        also those that no endpoint receives; each is in the API version of its
+        creation. Stripe keeps events for thirty days.
+        https://docs.stripe.com/api/events/list
+        """
+        params: EventListParams = {
+            "created": {"gte": since, "lt": until},
+            "types": sorted(types),
+            "limit": LARGEST_PAGE,
+        }
+        if after:
+            params["starting_after"] = after
+        with self._v1("list the events") as v1:
+            page = v1.events.list(params)
+        return ListPage([_plain(event) for event in page.data], page.has_more)
+
+    def balance_page(
+        self, entry_type: str, since: int, until: int, after: str | None
+    ) -> ListPage:
+        """
+        Return a page of balance transactions of one type, each with its charge.
+
+        Times, order and *after* are as in `events_page`.
+        https://docs.stripe.com/api/balance_transactions/list
+        """
+        params: BalanceTransactionListParams = {
+            "type": entry_type,
+            "created": {"gte": since, "lt": until},
+            "limit": LARGEST_PAGE,
+            "expand": ["data.source"],
+        }
+        if after:
+            params["starting_after"] = after
+        with self._v1("list the balance transactions") as v1:
+            page = v1.balance_transactions.list(params)
+        return ListPage([_plain(entry) for entry in page.data], page.has_more)
 
 
 def api_version() -> str:

@@ -18,6 +18,7 @@ from checkout.errors import (
     StripeBrokenError,
     StripeBusyError,
     StripeError,
+    StripeForbiddenError,
     StripeRefusedError,
 )
 from checkout.telemetry import logger
@@ -125,6 +126,8 @@ def our_errors(asked: str) -> Iterator[None]:
             raise StripeBrokenError(failed, code) from error
         if isinstance(error, stripe.IdempotencyError):
             raise IdempotencyKeyTakenError(failed, code) from error
+        if isinstance(error, stripe.PermissionError):
+            raise StripeForbiddenError from error
         if isinstance(error, stripe.InvalidRequestError):
             refused = f"The payment provider refused to {asked}."
             raise StripeRefusedError(refused, code) from error

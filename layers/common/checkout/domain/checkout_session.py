@@ -6,6 +6,7 @@ from typing import Any, Self
 
 from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.quarantine_reason import QuarantineReason
+from checkout.domain.stripe_events import ASYNC_PAYMENT_FAILED, SESSION_EXPIRED
 from checkout.domain.stripe_object import id_of
 
 
@@ -62,6 +63,18 @@ def mismatch(
     if checkout.amount_total != session.amount:
         return QuarantineReason.ANOTHER_AMOUNT
     return None
+
+
+def status_after(event_type: str, checkout: CheckoutSession) -> Status | None:
+    """Return what an event makes of a session, None if it is still open."""
+    if checkout.status == "complete" and checkout.payment_status != "unpaid":
+        return Status.COMPLETE
+    if event_type == ASYNC_PAYMENT_FAILED:
+        return Status.FAILED
+    if event_type == SESSION_EXPIRED or checkout.status == "expired":
+        return Status.EXPIRED
+    # With a bank debit, for example, the buyer is done before the money arrives.
+    return Status.PROCESSING if checkout.status == "complete" else None
 
 
 def is_ahead(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:

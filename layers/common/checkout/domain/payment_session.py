@@ -41,6 +41,8 @@ STRIPE_STATUS = {
     Status.EXPIRED: "expired",
     Status.ABANDONED: "expired",
 }
+# In place of what only a lost session's record could tell.
+UNKNOWN = "unknown"
 UNRESOLVED = frozenset([Status.PREPARED, Status.OPEN, Status.PROCESSING])
 
 
@@ -89,6 +91,42 @@ class PaymentSession:
     @property
     def price(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @classmethod
+    def lost(
+        cls,
+        payment_session_id: str,
+        kind: str,
+        amount: int,
+        currency: str,
+        created: str,
+    ) -> Self:
+        """
+        Return a stand-in for a session of this stack that we have no record of.
+
+        It was deleted, or the table was restored to an earlier time. Only Stripe's
+        object tells what remains of it; nobody owns it, and it cannot be paid.
+        """
+        return cls(
+            id=payment_session_id,
+            kind=kind,
+            offer_id=UNKNOWN,
+            buyer_id=None,
+            sale_key=None,
+            attempt=1,
+            status=Status.OPEN,
+            payment_status="unpaid",
+            amount=amount,
+            currency=currency,
+            title=UNKNOWN,
+            terms_digest=UNKNOWN,
+            idempotency_key=UNKNOWN,
+            stripe_request="{}",
+            livemode=False,
+            created_at=created,
+            expires_at=created,
+            stripe_session_id=UNKNOWN,
+        )
 
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)

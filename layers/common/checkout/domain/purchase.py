@@ -137,16 +137,6 @@ class Purchase(PurchaseSums):
             self.organization_fee_bps,
         )
 
-    @property
-    def is_unresolved(self) -> bool:
-        """Whether reconcile must ask Stripe about it."""
-        return bool(
-            self.open_requests
-            or self.pending_refunds
-            or self.open_disputes
-            or (self.stripe_payment_intent_id and not self.receipt)
-        )
-
     def with_refund(self, found: Refund) -> Self:
         """Add what Stripe reports; the purchase is equal if it was known."""
         requests = self.refund_requests

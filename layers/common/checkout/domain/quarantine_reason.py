@@ -11,6 +11,8 @@ class QuarantineReason(StrEnum):
     ANOTHER_MODE = "another_mode"
     ANOTHER_CURRENCY = "another_currency"
     ANOTHER_AMOUNT = "another_amount"
+    # Stripe's metadata says that it is ours, and we have no record of the session.
+    SESSION_LOST = "session_lost"
     # The purchase cannot be recorded as a sale.
     OWNED_ALREADY = "owned_already"
     OFFER_NOT_SELLABLE = "offer_not_sellable"

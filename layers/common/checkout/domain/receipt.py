@@ -32,5 +32,17 @@ class Receipt:
         )
 
     @classmethod
+    def from_balance(cls, entry: Mapping[str, Any]) -> Self:
+        """Read a payment's balance transaction, its `source` (the charge) expanded."""
+        charge = entry["source"]
+        return cls(
+            payment_intent_status=charge["status"],
+            url=charge.get("receipt_url"),
+            fee=entry.get("fee"),
+            net=entry.get("net"),
+            currency=entry.get("currency"),
+        )
+
+    @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:
         return cls(**{f.name: stored.get(f.name) for f in fields(cls)})  # type: ignore[arg-type]

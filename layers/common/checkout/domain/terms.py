@@ -12,6 +12,7 @@ from checkout import clock
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import LineItem, Offer
 from checkout.domain.payment_session import PaymentSession, Status, new_id
+from checkout.domain.stack import stack_name
 
 # Stripe allows thirty minutes to twenty-four hours, measured by its own clock. Both
 # ends leave room for a difference of the clocks.
@@ -107,7 +108,10 @@ class Terms:
         now = clock.now()
         pay_by = self.offer.pay_by
         expires_at = _session_end(now, pay_by)
-        metadata = self.request["metadata"] | {"payment_session_id": payment_session_id}
+        metadata = self.request["metadata"] | {
+            "payment_session_id": payment_session_id,
+            "stack": stack_name(stack_id),
+        }
         stripe_request = self.request | {
             "client_reference_id": payment_session_id,
             "metadata": metadata,

@@ -104,7 +104,7 @@ class StripeCheckout:
         failures = transaction.execute(
             {
                 "session": self.sessions.moved(
-                    session.id,
+                    session,
                     Status.OPEN,
                     stripe_session_id=checkout.id,
                     url=checkout.url,
@@ -191,7 +191,7 @@ class StripeCheckout:
     ) -> bool:
         return not transaction.execute(
             {
-                "session": self.sessions.moved(session.id, status),
+                "session": self.sessions.moved(session, status),
                 "audit": self.audit_log.entry(session, action),
             }
         )

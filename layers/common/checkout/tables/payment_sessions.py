@@ -1,19 +1,32 @@
 """The PaymentSessions table: sessions, their pointers, the live one of a sale key."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
+from checkout import clock
 from checkout.clients import aws
 from checkout.clock import from_iso
 from checkout.domain.payment_session import RANK, UNRESOLVED, PaymentSession, Status
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables import due, transaction
-from checkout.tables.item import Value, read, readable, to_item
+from checkout.tables.due import DueItem
+from checkout.tables.item import (
+    UnreadableItemError,
+    Value,
+    read,
+    read_all,
+    readable,
+    to_item,
+)
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
-# Reconcile checks a session after this long. A session that is still prepared then was
-# left behind by a crash; an open session may have been paid without an event.
-FIRST_CHECK_AFTER = timedelta(minutes=10)
+# A session that is still prepared after this was left behind by a crash. One that is
+# open this long after its deadline was not expired by Stripe, or its event was lost.
+PREPARED_AT_MOST = OPEN_AFTER_DEADLINE = timedelta(minutes=10)
+# No bank takes longer for a debit: https://docs.stripe.com/payments/ach-direct-debit
+PROCESSING_AT_MOST = timedelta(days=15)
 
 IS_NEW = Condition(
     "session_is_new", "attribute_not_exists(id)", "impossible: the id is random"
@@ -39,9 +52,6 @@ class LiveSession(NamedTuple):
 
 
 class PaymentSessions:
-    # Our own ids end in hexadecimal digits: they have been in no other partition.
-    partitions = due.PARTITIONS
-
     def __init__(self, table: str) -> None:
         self._table = table
 
@@ -73,7 +83,7 @@ class PaymentSessions:
         item: dict[str, Value] = session.to_dict() | {
             "rank": RANK[Status.PREPARED],
             "offer": _offer(session.kind, session.offer_id),
-            **due.index(session.id, from_iso(session.created_at) + FIRST_CHECK_AFTER),
+            **due.index(session.id, due_after(session.status, session)),
         }
         writes = {"session": insertion(self._table, item, IS_NEW)}
         if live_id:
@@ -99,7 +109,7 @@ class PaymentSessions:
         )
         return insertion(self._table, item, unchanged)
 
-    def moved(self, payment_session_id: str, to: Status, **attributes: Value) -> Write:
+    def moved(self, session: PaymentSession, to: Status, **attributes: Value) -> Write:
         """
         Return the update that moves a session to a status of higher rank.
 
@@ -116,12 +126,14 @@ class PaymentSessions:
             values={"limit": limit},
         )
         known = {name: value for name, value in attributes.items() if value is not None}
+        unresolved = to in UNRESOLVED
+        index = due.index(session.id, due_after(to, session)) if unresolved else {}
         return item_update(
             self._table,
-            payment_session_id,
+            session.id,
             below,
-            set_={"status": to, "rank": RANK[to], **known},
-            remove=() if to in UNRESOLVED else ("unresolved", "due_at"),
+            set_={"status": to, "rank": RANK[to], **known, **index},
+            remove=() if unresolved else ("unresolved", "due_at"),
         )
 
     def pointer(self, stripe_session_id: str, payment_session_id: str) -> Write:
@@ -168,8 +180,17 @@ class PaymentSessions:
             set_={"status": Status.COMPLETE},
         )
 
-    def due(self, partition: str, at: datetime, limit: int) -> list[str]:
-        """Return the ids of unresolved sessions that are due, the longest due first."""
+    def get_all(self, payment_session_ids: Iterable[str]) -> dict[str, PaymentSession]:
+        """Return the sessions by id, without those that do not exist."""
+        found: dict[str, PaymentSession] = {}
+        for item in read_all(self._table, payment_session_ids):
+            if "kind" in item:
+                with suppress(UnreadableItemError):
+                    found[item["id"]] = readable(PaymentSession.from_dict, item)
+        return found
+
+    def due(self, partition: str, at: datetime, limit: int) -> list[DueItem]:
+        """Return unresolved sessions that are due, the longest due first."""
         return due.find(self._table, partition, at, limit)
 
     def postpone(self, payment_session_id: str, due_at: datetime) -> None:
@@ -187,6 +208,15 @@ class PaymentSessions:
         )
         found = (self.get(item["id"]["S"]) for item in answer["Items"])
         return [session for session in found if session]
+
+
+def due_after(status: Status, session: PaymentSession) -> datetime:
+    """Return when reconcile checks a session that has *status* from now on."""
+    if status is Status.PREPARED:
+        return from_iso(session.created_at) + PREPARED_AT_MOST
+    if status is Status.OPEN:
+        return from_iso(session.expires_at) + OPEN_AFTER_DEADLINE
+    return clock.now() + PROCESSING_AT_MOST
 
 
 def _offer(kind: str, offer_id: str) -> str:

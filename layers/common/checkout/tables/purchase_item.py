@@ -6,6 +6,7 @@ from typing import Any
 
 from checkout import clock
 from checkout.domain.dispute import Dispute
+from checkout.domain.next_check import next_check
 from checkout.domain.purchase import Purchase
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.receipt import Receipt
@@ -30,8 +31,10 @@ def item_of(purchase: Purchase) -> dict[str, Any]:
     """
     stored = _stored(purchase)
     _stored(purchase_of(from_item(to_item(stored))))
-    if purchase.is_unresolved:
-        stored |= due.index(purchase.id, clock.now())
+    if due_at := next_check(purchase, clock.now()):
+        requested = bool(purchase.open_requests)
+        partitions = due.REFUND_PARTITIONS if requested else due.PARTITIONS
+        stored |= due.index(purchase.id, due_at, partitions)
     if purchase.status is PurchaseStatus.QUARANTINED:
         stored["quarantine"] = OPEN
     return stored

@@ -1,5 +1,7 @@
 """The Purchases table: purchases, and each buyer's number of them."""
 
+from collections.abc import Iterable
+from contextlib import suppress
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +11,15 @@ from checkout.domain.purchase import Purchase
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables import due
-from checkout.tables.item import from_item, query, read, read_all, to_item
+from checkout.tables.due import DueItem
+from checkout.tables.item import (
+    UnreadableItemError,
+    from_item,
+    query,
+    read,
+    read_all,
+    to_item,
+)
 from checkout.tables.purchase_item import OPEN, item_of, purchase_of
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
@@ -26,8 +36,6 @@ INTENT_IS_NEW = Condition(
 
 
 class Purchases:
-    partitions = due.PARTITIONS + due.EARLIER_PARTITIONS
-
     def __init__(self, table: str) -> None:
         self._table = table
 
@@ -111,8 +119,31 @@ class Purchases:
         pointer = read(self._table, payment_intent_id)
         return self.get(pointer["purchase_id"]) if pointer else None
 
-    def due(self, partition: str, at: datetime, limit: int) -> list[str]:
-        """Return the ids of unresolved purchases that are due, oldest first."""
+    def by_payment_intents(
+        self, payment_intent_ids: Iterable[str]
+    ) -> dict[str, Purchase]:
+        """Return the purchases by payment intent, without those that do not exist."""
+        pointers = {
+            pointer["id"]: pointer["purchase_id"]
+            for pointer in read_all(self._table, payment_intent_ids)
+            if "purchase_id" in pointer
+        }
+        purchases: dict[str, Purchase] = {}
+        for item in read_all(self._table, {*pointers.values()}):
+            with suppress(UnreadableItemError):
+                purchases[item["id"]] = purchase_of(item)
+        return {
+            intent: purchases[purchase_id]
+            for intent, purchase_id in pointers.items()
+            if purchase_id in purchases
+        }
+
+    def existing(self, purchase_ids: Iterable[str]) -> set[str]:
+        """Return those of the ids that are purchases."""
+        return {item["id"] for item in read_all(self._table, purchase_ids)}
+
+    def due(self, partition: str, at: datetime, limit: int) -> list[DueItem]:
+        """Return unresolved purchases that are due, the longest due first."""
         return due.find(self._table, partition, at, limit)
 
     def postpone(self, purchase_id: str, due_at: datetime) -> None:
@@ -135,7 +166,7 @@ class Purchases:
     def updated(self, before: Purchase, after: Purchase) -> Write:
         """Return the update of *before* to *after*, its next version."""
         old, new = item_of(before), item_of(after)
-        # The next check is due soon after any change, also if nothing else is new.
+        # Any change moves the next check, also if nothing else of it is new.
         always = {"unresolved", "due_at"}
         changed = {
             name: value
