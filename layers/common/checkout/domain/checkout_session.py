@@ -144,6 +144,14 @@ def status_after(event_type: str, checkout: CheckoutSession) -> Status | None:
     return Status.PROCESSING if complete else None
 
 
+def shown_status(stripe_object: Mapping[str, Any], session: PaymentSession) -> str:
+    """Return Stripe's status of a session; by our record if it is not a known word."""
+    status = stripe_object.get("status")
+    if isinstance(status, str) and status in STATUSES:
+        return status
+    return "complete" if session.status is Status.PROCESSING else "open"
+
+
 def is_ahead(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
     """Return whether Stripe is ahead of our record: an event is late or lost."""
     awaited = (
