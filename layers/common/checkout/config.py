@@ -130,6 +130,10 @@ class StripeWebhookConfig(Config):
     stripe_webhook_secret_name: str
 
 
+class FulfillmentConfig(Config):
+    payment_events_queue_url: str
+
+
 class ReconcileConfig(Config):
     payment_events_queue_url: str
     reconcile_calls_per_second: float
