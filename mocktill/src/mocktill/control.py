@@ -23,7 +23,7 @@ from . import (
     versions,
     webhook_endpoints,
 )
-from .destinations import Destination, check_url
+from .destinations import PAYLOADS, Destination, check_url
 from .errors import ApiError
 from .faults import WHENS, Fault
 from .sandbox import Sandbox
@@ -150,8 +150,12 @@ def show_fields(sandbox: Sandbox, _: Json, __: str) -> Json:
 def set_webhook_endpoint(sandbox: Sandbox, body: Json, _: str) -> Json:
     url = check_url(body["url"])
     events = list(body.get("enabled_events", ["*"]))
+    payload = body.get("payload", "snapshot")
+    if payload not in PAYLOADS:
+        raise ValueError(f"payload must be one of {', '.join(PAYLOADS)}")
     secret = sandbox.webhook_secret
-    sandbox.webhooks.configured = [Destination(url, secret, events)]
+    destination = Destination(url, secret, events, payload=payload)
+    sandbox.webhooks.configured = [destination]
     return body
 
 
