@@ -286,5 +286,59 @@ def test_evidence_is_stored_and_causes_an_event(client, paid, events):
     (event,) = events("charge.dispute.updated")
     assert event.data.object.metadata.to_dict() == {"a": "1"}
     assert set(event.data.previous_attributes.to_dict()) == {
-        *("evidence", "evidence_details", "metadata")
+        *("evidence", "evidence_details", "metadata", "status")
     }
+
+
+def test_two_disputes_can_be_about_two_parts_of_a_charge(client, paid, control, ask):
+    intent = paid()
+
+    for amount in (700, 1800):
+        control("POST", f"charges/{intent.id}/dispute", {"amount": amount})
+
+    assert ask("POST", f"charges/{intent.id}/dispute", {"amount": 1}) == 400
+    assert ask("POST", f"charges/{intent.id}/dispute") == 400
+    assert [d.amount for d in client.v1.disputes.list().data] == [1800, 700]
+
+
+def test_the_undisputed_part_cannot_be_refunded(client, paid, control):
+    intent = paid()
+    control("POST", f"charges/{intent.id}/dispute", {"amount": 700})
+
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.refunds.create({"payment_intent": intent.id, "amount": 100})
+
+    assert refused.value.code == "charge_disputed"
+
+
+def test_submitted_evidence_is_under_review(client, paid):
+    paid(DISPUTED)
+    (dispute,) = client.v1.disputes.list().data
+    evidence = {"customer_name": "Ada"}
+
+    staged = client.v1.disputes.update(
+        dispute.id, {"evidence": evidence, "submit": False}
+    )
+    submitted = client.v1.disputes.update(dispute.id, {"evidence": evidence})
+
+    assert (staged.status, submitted.status) == ("needs_response", "under_review")
+
+
+def test_a_lost_dispute_can_be_appealed_and_won(client, paid, control, ask, events):
+    paid(DISPUTED)
+    (dispute,) = client.v1.disputes.list().data
+    assert ask("POST", f"disputes/{dispute.id}/appeal") == 400
+    control("POST", f"disputes/{dispute.id}/close", {"status": "lost"})
+
+    appealed = control("POST", f"disputes/{dispute.id}/appeal")
+    reviewed = client.v1.disputes.update(
+        dispute.id, {"evidence": {"customer_name": "Ada"}}
+    )
+    control("POST", f"disputes/{dispute.id}/close", {"status": "won"})
+
+    assert appealed["status"] == "appeal_needs_response"
+    assert reviewed.status == "appeal_under_review"
+    won = client.v1.disputes.retrieve(dispute.id)
+    assert won.status == "won"
+    assert sum(entry.amount for entry in won.balance_transactions) == 0
+    assert len(events("charge.dispute.updated")) == 2

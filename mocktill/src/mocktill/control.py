@@ -66,6 +66,7 @@ def routes() -> list[BaseRoute]:
         _route("POST", "/sandbox/refunds/{id}/fail", fail_refund),
         _route("POST", "/sandbox/charges/{id}/dispute", dispute),
         _route("POST", "/sandbox/disputes/{id}/close", close_dispute),
+        _route("POST", "/sandbox/disputes/{id}/appeal", appeal_dispute),
         _route("POST", "/sandbox/charges/{id}/early_fraud_warning", warn_of_fraud),
         _route("GET", "/sandbox/requests", list_requests),
         _route("DELETE", "/sandbox/requests", clear_requests),
@@ -269,6 +270,10 @@ def dispute(sandbox: Sandbox, body: Json, named: str) -> Json:
 
 def close_dispute(sandbox: Sandbox, body: Json, dispute_id: str) -> Json:
     return disputes.close(sandbox, dispute_id, **body)
+
+
+def appeal_dispute(sandbox: Sandbox, _: Json, dispute_id: str) -> Json:
+    return disputes.appeal(sandbox, dispute_id)
 
 
 def warn_of_fraud(sandbox: Sandbox, body: Json, named: str) -> Json:

@@ -24,6 +24,12 @@ REASONS = (
 )  # fmt: skip
 OUTCOMES = ("won", "lost")
 CLOSED = (*OUTCOMES, "warning_closed")
+# What becomes of a dispute when the shop submits its evidence.
+UNDER_REVIEW = {
+    "warning_needs_response": "warning_under_review",
+    "needs_response": "under_review",
+    "appeal_needs_response": "appeal_under_review",
+}
 
 
 def create(
@@ -38,13 +44,14 @@ def create(
     Dispute the charge with the id *named*, or of the PaymentIntent *named*.
 
     The bank takes *amount*, or all that is not refunded. With *inquiry* it takes
-    nothing.
+    nothing. Several disputes may each be about a part of the charge.
     """
     if reason not in REASONS:
         raise ValueError(f"reason must be one of {', '.join(REASONS)}")
     with sandbox.lock:
         charge = charges.successful(sandbox, named, "dispute")
-        if charge["disputed"]:
+        taken = sum(other["amount"] for other in _unreturned(sandbox, charge))
+        if charge["disputed"] and (amount is None or taken + amount > charge["amount"]):
             raise conflict_of_state(f"Charge {charge['id']} is disputed already.")
         remaining: int = charge["amount"] - charge["amount_refunded"]
         disputed = remaining if amount is None else amount
@@ -67,7 +74,7 @@ def create(
 
 
 def update(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
-    """Store the shop's evidence. The sandbox does not judge it."""
+    """Store the shop's evidence, and review it if it is submitted. You decide it."""
     params = validate(raw, DisputeUpdateParams)
     dispute = sandbox.store.get(KIND, path["id"], KIND)
     if dispute["status"] in CLOSED:
@@ -77,7 +84,10 @@ def update(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
         changed["metadata"] = updated_metadata(dispute["metadata"], raw["metadata"])
     if evidence := params.get("evidence"):
         changed["evidence"] = dispute["evidence"] | evidence
-        changed["evidence_details"] = _submitted(dispute, params.get("submit", True))
+        submit = params.get("submit", True)
+        changed["evidence_details"] = _submitted(dispute, submit)
+        if submit:
+            changed["status"] = UNDER_REVIEW.get(dispute["status"], dispute["status"])
     answer = sandbox.store.expanded(changed, params.get("expand", []))
     before = {name: old for name, old in dispute.items() if old != changed[name]}
     dispute.update(changed)
@@ -120,12 +130,30 @@ def close(sandbox: Sandbox, dispute_id: str, status: str) -> Json:
         return dispute
 
 
+def appeal(sandbox: Sandbox, dispute_id: str) -> Json:
+    """Let the shop contest a lost dispute; evidence, then a decision, may follow."""
+    with sandbox.lock:
+        dispute = sandbox.store.get(KIND, dispute_id, KIND)
+        if dispute["status"] != "lost":
+            raise conflict_of_state("Only a lost dispute can be appealed.")
+        dispute["status"] = "appeal_needs_response"
+        sandbox.emit("charge.dispute.updated", dispute, {"status": "lost"})
+        return dispute
+
+
 def forbids_refund(sandbox: Sandbox, charge: Json) -> bool:
     """Return whether a dispute keeps the shop from refunding the charge."""
-    return any(
-        dispute["charge"] == charge["id"] and not dispute["is_charge_refundable"]
-        for dispute in sandbox.store.all(KIND)
-    )
+    return any(not d["is_charge_refundable"] for d in _of_charge(sandbox, charge))
+
+
+def _of_charge(sandbox: Sandbox, charge: Json) -> list[Json]:
+    return [d for d in sandbox.store.all(KIND) if d["charge"] == charge["id"]]
+
+
+def _unreturned(sandbox: Sandbox, charge: Json) -> list[Json]:
+    """Return the disputes that took money and have not given it back."""
+    kept = (d for d in _of_charge(sandbox, charge) if d["status"] != "won")
+    return [d for d in kept if not d["status"].startswith("warning_")]
 
 
 def _dispute(sandbox: Sandbox, charge: Json, reason: str, amount: int) -> Json:

@@ -25,6 +25,14 @@ def smallest_unit(currency: str) -> int:
     return 100 if currency in WHOLE_UNITS_ONLY else 1
 
 
+def unit_problem(amount: int, currency: str) -> str | None:
+    """Return why *amount* cannot be paid in *currency*, None if it can."""
+    unit = smallest_unit(currency)
+    if amount % unit == 0:
+        return None
+    return f"must be a multiple of {unit}: {currency.upper()} has no smaller unit"
+
+
 class InvalidMoneyError(ValueError):
     """An amount that Stripe cannot charge."""
 

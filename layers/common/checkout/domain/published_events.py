@@ -39,8 +39,11 @@ FIELDS = (
     "reason",
     "refund_id",
     "refund_amount",
+    "refund_currency",
+    "failure_reason",
     "dispute_id",
     "dispute_amount",
+    "dispute_currency",
 )
 
 

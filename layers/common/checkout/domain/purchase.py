@@ -13,9 +13,9 @@ from typing import Any, Self
 from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.dispute import Dispute
 from checkout.domain.money import split
-from checkout.domain.payment import Payment
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase_status import PurchaseStatus
+from checkout.domain.purchase_sums import PurchaseSums
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest, request_id
@@ -23,7 +23,7 @@ from checkout.errors import NotRefundableError
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Purchase(Payment):
+class Purchase(PurchaseSums):
     """
     Amounts are in the currency's minor unit; the three shares add up to *amount*.
 

@@ -5,10 +5,12 @@ from typing import Any
 from checkout import clock
 from checkout.clients.stripe_api import StripeApi
 from checkout.domain.audit_action import AuditAction
+from checkout.domain.money import unit_problem
 from checkout.domain.purchase import Purchase
 from checkout.domain.refund import STRIPE_REASONS, Refund, RefundRequest, request_id
 from checkout.errors import (
     IdempotencyKeyReusedError,
+    InvalidRequestError,
     NotFoundError,
     NotRefundableError,
     StripeBrokenError,
@@ -59,10 +61,14 @@ class Refunds:
         Refund *amount*, or all that is left; return the purchase as it is then.
 
         The same *request_key* asks for the same refund, however often it is sent.
-        Raises NotFoundError, NotRefundableError, IdempotencyKeyReusedError, and
-        StripeError when it is unknown whether Stripe has refunded: then ask again.
+        Raises NotFoundError, InvalidRequestError for an amount that the currency does
+        not have, NotRefundableError, IdempotencyKeyReusedError, and StripeError when it
+        is unknown whether Stripe has refunded: then ask again.
         """
         purchase = self._refundable(purchase_id)
+        problem = amount and unit_problem(amount, purchase.currency)
+        if problem:
+            raise InvalidRequestError("The amount is refused.", amountCents=problem)
         name = request_id(purchase.id, request_key)
         resumed = name in purchase.refund_requests
         if not resumed:
