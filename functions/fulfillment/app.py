@@ -53,16 +53,19 @@ def flows() -> tuple[SessionEvents, MoneyEvents]:
         refunds=wiring.refunds(c, changes, stripe),
     )
     session_events = SessionEvents(
-        sessions=sessions, audit_log=audit_log, fulfillment=fulfillment
+        sessions=sessions,
+        purchases=purchases,
+        audit_log=audit_log,
+        changes=changes,
+        fulfillment=fulfillment,
     )
-    money_events = MoneyEvents(
+    return session_events, MoneyEvents(
         purchases=purchases,
         audit_log=audit_log,
         stripe=stripe,
         changes=changes,
         session_events=session_events,
     )
-    return session_events, money_events
 
 
 def handle_message(record: "SQSRecord", lambda_context: "LambdaContext") -> None:

@@ -28,4 +28,9 @@ class PaymentEventsQueue:
 def read_event(message: str) -> Event:
     """Return the event in *message*; raises ValueError, KeyError or TypeError."""
     body = json.loads(message)
-    return Event(id=body["id"], type=body["type"], object=body["data"]["object"])
+    return Event(
+        id=body["id"],
+        type=body["type"],
+        object=body["data"]["object"],
+        created=body.get("created"),
+    )

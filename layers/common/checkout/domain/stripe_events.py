@@ -44,8 +44,13 @@ FROM_STRIPE = OF_SESSIONS | AFTER_PAYMENT
 
 
 class Event(NamedTuple):
-    """A verified event: Stripe's id and type, and the object that it is about."""
+    """
+    A verified event: Stripe's id and type, and the object that it is about.
+
+    *created* is in Unix seconds. It decides nothing: Stripe's events come in any order.
+    """
 
     id: str
     type: str
     object: dict[str, Any]
+    created: int | None = None
