@@ -44,18 +44,19 @@ def flows() -> tuple[SessionEvents, MoneyEvents]:
     )
     session_events = SessionEvents(
         sessions=sessions,
+        purchases=purchases,
         audit_log=audit_log,
+        changes=changes,
         fulfillment=fulfillment,
         stack_id=FulfillmentConfig().stack_id,
     )
-    money_events = MoneyEvents(
+    return session_events, MoneyEvents(
         purchases=purchases,
         audit_log=audit_log,
         stripe=stripe,
         changes=changes,
         session_events=session_events,
     )
-    return session_events, money_events
 
 
 def apply(message: str) -> None:

@@ -489,8 +489,8 @@ def test_an_event_in_another_version_gets_its_object_in_ours(
     shop: Shop, clock: Traveller
 ) -> None:
     """Stripe lists an event in the version of its creation."""
-    paid_unheard(shop, ["user_0"])
     purchase = buy(shop, "user_1")
+    paid_unheard(shop, ["user_0"])
     refund_in_dashboard(shop, purchase)
     for event in shop.stripe.sandbox.store.all("event"):
         event["api_version"] = "2020-08-27"

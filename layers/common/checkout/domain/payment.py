@@ -1,128 +1,106 @@
-"""A payment: the amount that a buyer paid, and what of it went back."""
+"""A payment through a Checkout Session: its purchase, and when it was paid."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeGuard
 
-from checkout.domain import dispute, refund
-from checkout.domain.dispute import Dispute
-from checkout.domain.money import smallest_unit
-from checkout.domain.refund import Refund, RefundRequest
+from checkout import clock
+from checkout.domain.checkout_session import CheckoutSession
+from checkout.domain.payment_session import PaymentSession
+from checkout.domain.purchase import Purchase, id_for
+from checkout.domain.purchase_status import Arrival
+from checkout.domain.stripe_events import (
+    ASYNC_PAYMENT_SUCCEEDED,
+    SESSION_COMPLETED,
+    Event,
+)
+
+# Unix seconds after the year 2200 are no time of a payment.
+LATEST = 7_258_118_400
+LONGEST_CODE = 64
+REPORTS_MONEY = frozenset([SESSION_COMPLETED, ASYNC_PAYMENT_SUCCEEDED])
 
 
-class Payment:
+def new_purchase(
+    session: PaymentSession,
+    checkout: CheckoutSession,
+    purchased_at: datetime,
+    *,
+    arrival: Arrival = Arrival.ARRIVED,
+    quarantine_reason: str | None = None,
+) -> Purchase:
+    """Return the purchase that a *checkout* of *session* makes."""
+    ours = session.stripe_session_id in {None, checkout.id}
+    total = checkout.amount_total
+    return Purchase(
+        # A payment through another Checkout Session is recorded separately, since ours
+        # can still be paid.
+        id=id_for(session.id if ours else checkout.id),
+        payment_session_id=session.id,
+        kind=session.kind,
+        offer_id=session.offer_id,
+        buyer_id=session.buyer_id,
+        creator_id=session.creator_id,
+        sale_key=session.sale_key,
+        title=session.title,
+        details=session.details,
+        amount=session.amount if total is None else total,
+        currency=checkout.currency or session.currency,
+        platform_fee_bps=session.platform_fee_bps,
+        organization_fee_bps=session.organization_fee_bps,
+        quarantine_reason=quarantine_reason,
+        stripe_session_id=checkout.id,
+        stripe_payment_intent_id=checkout.payment_intent,
+        purchased_at=clock.iso(purchased_at),
+        arrival=arrival,
+    )
+
+
+def paid_at(event: Event, now: datetime) -> datetime:
     """
-    The sums of a purchase: what is refunded, lost to disputes, and under way.
+    Return when the money of the session in *event* was taken, *now* if that is unknown.
 
-    All are in the purchase's currency. An amount in another currency is never added to
-    them; it is kept and waits for a person.
+    Stripe reports money in the moment in which it takes it. A session that we retrieved
+    ourselves may be days old; its charge has the time. The time is never later than
+    *now*.
     """
-
-    __slots__ = ()
-
-    amount: int
-    currency: str
-    refund_requests: Mapping[str, RefundRequest]
-    refunds: Mapping[str, Refund]
-    disputes: Mapping[str, Dispute]
-
-    @property
-    def succeeded_refunds(self) -> list[Refund]:
-        """The refunds that have succeeded, the oldest first."""
-        succeeded = (
-            found for found in self._refunds() if found.status == refund.SUCCEEDED
-        )
-        return sorted(succeeded, key=lambda found: (found.created_at, found.id))
-
-    @property
-    def lost_disputes(self) -> list[Dispute]:
-        """The disputes that are lost, the oldest first."""
-        lost = (found for found in self._disputes() if found.stage == dispute.LOST)
-        return sorted(lost, key=lambda found: (found.created_at, found.id))
-
-    @property
-    def refunded_amount(self) -> int:
-        return _sum(self.succeeded_refunds)
-
-    @property
-    def lost_amount(self) -> int:
-        """What the buyers' banks kept, but for what had been refunded already."""
-        return min(_sum(self.lost_disputes), max(0, self.amount - self.refunded_amount))
-
-    @property
-    def is_refunded(self) -> bool:
-        return 0 < self.amount <= self.refunded_amount
-
-    @property
-    def is_undone(self) -> bool:
-        """Whether the whole amount went back, as refunds or by lost disputes."""
-        return 0 < self.amount <= self.refunded_amount + self.lost_amount
-
-    @property
-    def outgoing_amount(self) -> int:
-        """What is refunded or pending: Stripe's `amount_refunded` of the charge."""
-        return _sum(f for f in self._refunds() if f.rank < refund.FAILED)
-
-    @property
-    def refundable_amount(self) -> int:
-        """What is neither refunded, nor pending, nor requested, nor lost."""
-        gone = self.outgoing_amount + _sum(self.open_requests) + self.lost_amount
-        left = max(0, self.amount - gone)
-        # A bank may have taken an amount that leaves less than the smallest unit.
-        return left - left % smallest_unit(self.currency)
-
-    @property
-    def open_requests(self) -> list[RefundRequest]:
-        return [r for r in self.refund_requests.values() if r.is_open]
-
-    @property
-    def pending_refunds(self) -> list[Refund]:
-        """The refunds about which Stripe has yet to decide, in any currency."""
-        return [f for f in self.refunds.values() if f.rank == refund.PENDING]
-
-    @property
-    def open_disputes(self) -> list[Dispute]:
-        """The disputes and inquiries that are not decided, in any currency."""
-        return [f for f in self.disputes.values() if not f.is_decided]
-
-    @property
-    def is_disputed(self) -> bool:
-        """Whether a dispute is open, of any amount."""
-        return any(found.stage == dispute.OPEN for found in self._disputes())
-
-    @property
-    def needs_review(self) -> bool:
-        """Whether something went, or may go, back in another currency."""
-        return bool(self.unreviewed_refunds or self.unreviewed_disputes)
-
-    @property
-    def unreviewed_refunds(self) -> list[Refund]:
-        return [
-            found
-            for found in self.refunds.values()
-            if found.rank < refund.FAILED and self._is_unreviewed(found)
-        ]
-
-    @property
-    def unreviewed_disputes(self) -> list[Dispute]:
-        return [
-            found
-            for found in self.disputes.values()
-            if found.stage in {dispute.OPEN, dispute.LOST}
-            and self._is_unreviewed(found)
-        ]
-
-    def _refunds(self) -> Iterable[Refund]:
-        return filter(self._is_ours, self.refunds.values())
-
-    def _disputes(self) -> Iterable[Dispute]:
-        return filter(self._is_ours, self.disputes.values())
-
-    def _is_ours(self, found: Refund | Dispute) -> bool:
-        """Return whether it is in the purchase's currency, as far as Stripe says."""
-        return found.currency in {None, self.currency}
-
-    def _is_unreviewed(self, found: Refund | Dispute) -> bool:
-        return not (self._is_ours(found) or found.reviewed_at)
+    charge = _part(_part(event.object, "payment_intent"), "latest_charge")
+    booked = _part(charge, "balance_transaction")
+    known = [booked.get("created"), charge.get("created")]
+    if event.type in REPORTS_MONEY:
+        known.insert(0, event.created)
+    seconds = next((each for each in known if _is_time(each)), None)
+    if seconds is None:
+        return now
+    return min(datetime.fromtimestamp(seconds, UTC), now)
 
 
-def _sum(found: Iterable[Refund | Dispute | RefundRequest]) -> int:
-    return sum(each.amount for each in found)
+def decline_reason(payment_intent: str | Mapping[str, Any] | None) -> dict[str, Any]:
+    """
+    Return why a payment was declined: `reason` and `decline_code`, as far as known.
+
+    Both are Stripe's codes. Its message is left out: it may hold data of the buyer.
+    https://docs.stripe.com/declines/codes
+    """
+    if not isinstance(payment_intent, Mapping):
+        return {}
+    error = _part(payment_intent, "last_payment_error")
+    found = {"reason": error.get("code"), "decline_code": error.get("decline_code")}
+    return {name: code for name, code in found.items() if _is_code(code)}
+
+
+def _is_code(value: object) -> TypeGuard[str]:
+    """Return whether *value* is a code such as `insufficient_funds`, not free text."""
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_CODE:
+        return False
+    return value.isascii() and value.replace("_", "").isalnum() and value.islower()
+
+
+def _part(stripe_object: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a part that Stripe may have left out, set to null or not expanded."""
+    part = stripe_object.get(name)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _is_time(value: object) -> TypeGuard[int]:
+    return type(value) is int and 0 < value < LATEST
