@@ -44,6 +44,17 @@ def test_the_signature_is_stripes(sandbox):
     )
 
 
+def test_a_test_event_also_has_a_signature_of_another_scheme(sandbox):
+    header = sign(b"{}", [sandbox.webhook_secret, "whsec_old"], 1_800_000_000)
+
+    names = [part.partition("=")[0] for part in header.split(",")]
+    assert names == ["t", "v1", "v1", "v0"]
+    with pytest.raises(stripe.SignatureVerificationError):
+        stripe.WebhookSignature.verify_header(
+            "{}", header.replace("v1=", "v2="), sandbox.webhook_secret
+        )
+
+
 def test_a_signature_with_another_secret_does_not_verify(sandbox):
     header = sign(b"{}", ["whsec_another"], 1_800_000_000)
 

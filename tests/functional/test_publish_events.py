@@ -154,12 +154,16 @@ def test_others_hear_of_a_declined_card_and_of_a_session_that_expired(
 
     publish(shop, *audit_entries(shop))
 
-    assert sorted(event["detail-type"] for event in listener.heard()) == [
+    heard = listener.heard()
+    assert sorted(event["detail-type"] for event in heard) == [
         "payments.checkout.expired",
         "payments.checkout.failed",
         "payments.checkout.started",
         "payments.checkout.started",
     ]
+    [failed] = [e["detail"] for e in heard if "failed" in e["detail-type"]]
+    assert failed["reason"] == "card_declined"
+    assert failed["decline_code"] == "generic_decline"
 
 
 def test_no_e_mail_address_is_on_the_bus(shop: Shop, listener: Listener) -> None:

@@ -16,12 +16,13 @@ import pytest
 from urllib3.exceptions import HTTPError
 
 from checkout.clients import credentials
+from checkout.tables import transaction
 from checkout.telemetry import count
 from mocktill.faults import Fault
 from tests import template_file
 from tests.aws_calls import failing
 from tests.counted import functions_that_count
-from tests.lambda_events import Context
+from tests.lambda_events import Context, sqs_event
 from tests.output import metrics_in
 from tests.shop import PUBLISHED, Answer, Shop
 from tests.stripe_side import CARD
@@ -161,6 +162,16 @@ def queue_is_gone(shop: Shop) -> None:
     assert shop.webhook(event).status == 500
 
 
+def event_fails_for_the_third_time(shop: Shop) -> None:
+    shop.invoke(FULFILLMENT, sqs_event("not an event", receive_count=3))
+
+
+def event_is_postponed_for_the_third_time(shop: Shop) -> None:
+    event = json.dumps(paid(shop))
+    with patch.object(transaction, "ATTEMPTS", 0):
+        shop.invoke(FULFILLMENT, sqs_event(event, receive_count=3))
+
+
 def stripe_fails_reconcile(shop: Shop) -> None:
     shop.stripe.sandbox.faults.add(Fault("GET", "/v1/events", status=500, times=9))
     first_reconcile_run(shop)
@@ -267,6 +278,8 @@ CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
     ("payments.disputes.opened", FULFILLMENT, dispute_is_opened),
     ("payments.fraud_warnings", FULFILLMENT, issuer_warns_of_fraud),
     ("payments.events.not_enqueued", STRIPE_WEBHOOK, queue_is_gone),
+    ("payments.events.stuck", FULFILLMENT, event_fails_for_the_third_time),
+    ("payments.events.stuck", FULFILLMENT, event_is_postponed_for_the_third_time),
     ("payments.reconcile.failed", RECONCILE, stripe_fails_reconcile),
     ("payments.reconcile.unexpected", RECONCILE, session_cannot_be_read),
     *(

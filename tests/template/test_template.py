@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from checkout.domain import retries
 from tests import template_file
 from tests.template_file import ROOT, functions, needs_token, resources, routes
 
@@ -196,12 +197,20 @@ def test_a_message_is_hidden_long_enough_and_kept_long_enough():
         queues["PaymentEventsDeadLetterQueue"],
     )
     worker = functions()["FulfillmentFunction"]
-    assert queue["VisibilityTimeout"] >= 2 * worker["Timeout"]
-    # Without it messages could be hidden while the function is throttled.
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    assert queue["VisibilityTimeout"] >= 6 * worker["Timeout"]
+    # Without it the function could be throttled while messages are in flight.
     assert worker["Events"]["PaymentEvents"]["Properties"]["ScalingConfig"]
     assert dead["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
-    assert queue["MessageRetentionPeriod"] > 3 * 24 * 3600
-    assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
+    assert queue["MessageRetentionPeriod"] > 3 * sum(retries.PAUSES)
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == len(retries.PAUSES) + 1
+
+
+def test_the_worker_may_hide_messages_of_its_queue_only():
+    for function in functions():
+        expected = function == "FulfillmentFunction"
+        actions = actions_on(function, "PaymentEventsQueue")
+        assert ("sqs:ChangeMessageVisibility" in actions) == expected, function
 
 
 def test_the_worker_reports_failed_messages_one_by_one():

@@ -1,6 +1,7 @@
 """A purchase: its id, how it is split, and what is kept of it."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ from checkout.domain import dispute as dispute_statuses
 from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.dispute import Dispute
 from checkout.domain.money import LARGEST_AMOUNT, split, unit_problem
+from checkout.domain.payment import new_purchase
 from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.purchase_status import PurchaseStatus
@@ -113,8 +115,11 @@ def found(**changes: Any) -> CheckoutSession:
 
 
 def purchase(reason: str | None = None, **changes: Any) -> Purchase:
-    return Purchase.from_checkout(
-        session(), found(**changes), "2026-01-01T01:00:00.000Z", reason
+    return new_purchase(
+        session(),
+        found(**changes),
+        datetime(2026, 1, 1, 1, tzinfo=UTC),
+        quarantine_reason=reason,
     )
 
 

@@ -130,10 +130,9 @@ class StripeWebhookConfig(Config):
     stripe_webhook_secret_name: str
 
 
-class StackConfig(Config):
-    """Which stack this is: several may share one Stripe account."""
-
+class FulfillmentConfig(Config):
     stack_id: str
+    payment_events_queue_url: str
 
 
 class ReconcileConfig(Config):

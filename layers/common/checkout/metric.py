@@ -19,6 +19,8 @@ class Metric(StrEnum):
     EVENTS_FETCHED = "payments.events.fetched"
     EVENTS_APPLIED = "payments.events.applied"
     EVENTS_FAILED = "payments.events.failed"
+    EVENTS_POSTPONED = "payments.events.postponed"
+    EVENTS_STUCK = "payments.events.stuck"
     EVENTS_FOREIGN = "payments.events.foreign"
     EVENTS_PUBLISHED = "payments.events.published"
     EVENTS_NOT_PUBLISHED = "payments.events.not_published"

@@ -23,7 +23,7 @@ from . import (
     versions,
     webhook_endpoints,
 )
-from .destinations import Destination, check_url
+from .destinations import PAYLOADS, Destination, check_url
 from .errors import ApiError
 from .faults import WHENS, Fault
 from .sandbox import Sandbox
@@ -49,6 +49,9 @@ def routes() -> list[BaseRoute]:
         _route("PUT", "/sandbox/webhook_endpoint", set_webhook_endpoint),
         _route("POST", "/sandbox/webhook_endpoint/roll_secret", roll_configured),
         _route("POST", "/sandbox/webhook_endpoints/{id}/roll_secret", roll_registered),
+        _route("GET", "/sandbox/fields", hidden_fields),
+        _route("PUT", "/sandbox/fields", hide_fields),
+        _route("DELETE", "/sandbox/fields", show_fields),
         _route("GET", "/sandbox/webhooks", webhooks_settings),
         _route("POST", "/sandbox/webhooks", change_webhooks),
         _route("POST", "/sandbox/webhooks/release", release_webhooks),
@@ -77,6 +80,8 @@ def _route(method: str, path: str, control: Control) -> Route:
             body = json.loads(await request.body() or b"{}")
             subject = str(request.path_params.get("id", ""))
             result = await run_in_threadpool(control, sandbox, body, subject)
+            if "object" in result:
+                result = sandbox.store.expanded(result, ())
         except ApiError as error:
             return JSONResponse({"error": error.error}, error.status)
         except (KeyError, TypeError, ValueError) as error:
@@ -128,11 +133,30 @@ def lift_rate_limit(sandbox: Sandbox, _: Json, __: str) -> Json:
     return {}
 
 
+def hidden_fields(sandbox: Sandbox, _: Json, __: str) -> Json:
+    return {"data": sandbox.store.fields.hidden()}
+
+
+def hide_fields(sandbox: Sandbox, body: Json, _: str) -> Json:
+    how = body.get("how", "null")
+    sandbox.store.fields.hide(body["object"], body.get("fields"), how)
+    return hidden_fields(sandbox, {}, "")
+
+
+def show_fields(sandbox: Sandbox, _: Json, __: str) -> Json:
+    sandbox.store.fields.show()
+    return {}
+
+
 def set_webhook_endpoint(sandbox: Sandbox, body: Json, _: str) -> Json:
     url = check_url(body["url"])
     events = list(body.get("enabled_events", ["*"]))
+    payload = body.get("payload", "snapshot")
+    if payload not in PAYLOADS:
+        raise ValueError(f"payload must be one of {', '.join(PAYLOADS)}")
     secret = sandbox.webhook_secret
-    sandbox.webhooks.configured = [Destination(url, secret, events)]
+    destination = Destination(url, secret, events, payload=payload)
+    sandbox.webhooks.configured = [destination]
     return body
 
 

@@ -64,6 +64,7 @@ class Sandbox:
             self.webhook_secret,
             webhook_urls,
             now=self.now,
+            fields=self.store.fields,
             retry_base_seconds=retry_base_seconds,
             attempts=webhook_attempts,
         )

@@ -11,6 +11,7 @@ from stripe._object_classes import OBJECT_CLASSES, get_object_class
 
 from .errors import invalid, no_such
 from .shapes import Json
+from .shown_fields import ShownFields
 
 _ALPHABET = string.ascii_letters + string.digits
 DEFAULT_LIMIT = 10
@@ -26,6 +27,7 @@ class Store:
     def __init__(self) -> None:
         self._tables: dict[str, dict[str, Json]] = {}
         self._by_id: dict[str, Json] = {}
+        self.fields = ShownFields()
 
     def add(self, stored: Json) -> Json:
         self._tables.setdefault(stored["object"], {})[stored["id"]] = stored
@@ -49,13 +51,18 @@ class Store:
         return list(self._tables.get(kind, {}).values())
 
     def expanded(self, shown: Json, paths: Iterable[str]) -> Json:
-        """Return a copy of *shown* in which full objects replace the ids at *paths*."""
+        """
+        Return a copy of *shown* as Stripe shows it.
+
+        Full objects replace the ids at *paths*.
+        """
         shown = copy.deepcopy(shown)
         for path in paths:
             segments = path.split(".")
             if len(segments) > MAX_EXPANDED_LEVELS:
                 raise _not_expandable(path)
             self._expand(shown, segments, path)
+        self.fields.apply(shown)
         return shown
 
     def _expand(self, shown: Json, segments: list[str], path: str) -> None:

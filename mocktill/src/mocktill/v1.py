@@ -116,7 +116,7 @@ def _before_payment() -> list[BaseRoute]:
             "/v1/products",
             ProductRetrieveParams,
             ProductListParams,
-            filters=("active", "shippable", "type", "url"),
+            filters=("active", "shippable", "url"),
         ),
     ]
 

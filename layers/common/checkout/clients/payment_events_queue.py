@@ -80,6 +80,31 @@ class PaymentEventsQueue:
             return self._send_batch(broken, again=False)
         return [event_id for event_id, _ in broken]
 
+    def hide(self, seconds_by_receipt: Mapping[str, int]) -> None:
+        """
+        Let received messages be received again after these seconds.
+
+        If SQS does not answer, they return after the queue's own visibility timeout.
+        """
+        for ten in batched(seconds_by_receipt.items(), MOST_AT_ONCE, strict=False):
+            try:
+                answer = aws.client("sqs", aws.HURRIED).change_message_visibility_batch(
+                    QueueUrl=self._queue_url,
+                    Entries=[
+                        {
+                            "Id": str(number),
+                            "ReceiptHandle": receipt,
+                            "VisibilityTimeout": seconds,
+                        }
+                        for number, (receipt, seconds) in enumerate(ten)
+                    ],
+                )
+            except aws.Error as error:
+                logger.warning("messages_not_hidden", error=type(error).__name__)
+            else:
+                for failure in answer.get("Failed", []):
+                    logger.warning("messages_not_hidden", error=failure["Code"])
+
 
 def _body(event: Mapping[str, Any]) -> str:
     # In ASCII: SQS refuses some characters that JSON may contain.

@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from stripe.params.checkout import SessionCreateParams
 
 LARGEST_PAGE = 100
+# Of a payment intent: the charge, and Stripe's booking of it. With the list of sessions
+# that is four levels, Stripe's maximum: https://docs.stripe.com/expand
+TAKEN = "latest_charge.balance_transaction"
 
 
 class ListPage(NamedTuple):
@@ -83,11 +86,11 @@ class StripeApi:
             )
 
     def session(self, stripe_session_id: str) -> dict[str, Any]:
-        """Return the session, with its payment intent expanded."""
+        """Return the session, with all that says when its money was taken."""
         with self._v1("return this payment's session") as v1:
             return _plain(
                 v1.checkout.sessions.retrieve(
-                    stripe_session_id, {"expand": ["payment_intent"]}
+                    stripe_session_id, {"expand": [f"payment_intent.{TAKEN}"]}
                 )
             )
 
@@ -115,7 +118,12 @@ class StripeApi:
     def session_paid_by(self, payment_intent_id: str) -> dict[str, Any] | None:
         """Return the session of the payment intent, or None if it has none."""
         with self._v1("find this payment's session") as v1:
-            found = v1.checkout.sessions.list({"payment_intent": payment_intent_id})
+            found = v1.checkout.sessions.list(
+                {
+                    "payment_intent": payment_intent_id,
+                    "expand": [f"data.payment_intent.{TAKEN}"],
+                }
+            )
             return _plain(found.data[0]) if found.data else None
 
     def payment_intent(self, payment_intent_id: str) -> dict[str, Any]:
@@ -124,7 +132,7 @@ class StripeApi:
             return _plain(
                 v1.payment_intents.retrieve(
                     payment_intent_id,
-                    {"expand": ["latest_charge.balance_transaction"]},
+                    {"expand": [TAKEN]},
                 )
             )
 

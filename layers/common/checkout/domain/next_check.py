@@ -19,7 +19,13 @@ LONGEST_RECEIPT_PAUSE = timedelta(days=1)
 
 
 def next_check(purchase: Purchase, now: datetime) -> datetime | None:
-    """Return when the purchase is due, None if nothing of it is unresolved."""
+    """
+    Return when the purchase is due, None if nothing of it is unresolved.
+
+    Until the money arrives, the payment session is what is unresolved.
+    """
+    if not purchase.has_arrived:
+        return None
     pauses = []
     if purchase.open_requests:
         pauses.append(REQUEST_PAUSE)

@@ -37,6 +37,7 @@ FIELDS = (
     "amount",
     "currency",
     "reason",
+    "decline_code",
     "refund_id",
     "refund_amount",
     "refund_currency",

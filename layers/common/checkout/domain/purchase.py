@@ -10,11 +10,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.dispute import Dispute
 from checkout.domain.money import split
-from checkout.domain.payment_session import PaymentSession
-from checkout.domain.purchase_status import PurchaseStatus
+from checkout.domain.purchase_status import UNPAID, Arrival, PurchaseStatus
 from checkout.domain.purchase_sums import PurchaseSums
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.domain.receipt import Receipt
@@ -50,6 +48,7 @@ class Purchase(PurchaseSums):
     stripe_session_id: str
     stripe_payment_intent_id: str | None
     purchased_at: str
+    arrival: str = Arrival.ARRIVED
     refund_requests: Mapping[str, RefundRequest] = field(default_factory=dict)
     refunds: Mapping[str, Refund] = field(default_factory=dict)
     disputes: Mapping[str, Dispute] = field(default_factory=dict)
@@ -57,44 +56,13 @@ class Purchase(PurchaseSums):
     receipt: Receipt | None = None
     version: int = 1
 
-    @classmethod
-    def from_checkout(
-        cls,
-        session: PaymentSession,
-        checkout: CheckoutSession,
-        purchased_at: str,
-        quarantine_reason: str | None = None,
-    ) -> Self:
-        """Return the purchase that a paid *checkout* of *session* makes."""
-        ours = session.stripe_session_id in {None, checkout.id}
-        total = checkout.amount_total
-        return cls(
-            # A payment through another Checkout Session is recorded separately, since
-            # ours can still be paid.
-            id=id_for(session.id if ours else checkout.id),
-            payment_session_id=session.id,
-            kind=session.kind,
-            offer_id=session.offer_id,
-            buyer_id=session.buyer_id,
-            creator_id=session.creator_id,
-            sale_key=session.sale_key,
-            title=session.title,
-            details=session.details,
-            amount=session.amount if total is None else total,
-            currency=checkout.currency or session.currency,
-            platform_fee_bps=session.platform_fee_bps,
-            organization_fee_bps=session.organization_fee_bps,
-            quarantine_reason=quarantine_reason,
-            stripe_session_id=checkout.id,
-            stripe_payment_intent_id=checkout.payment_intent,
-            purchased_at=purchased_at,
-        )
-
     @property
     def status(self) -> PurchaseStatus:
         """The first row whose condition holds."""
         under_way = bool(self.pending_refunds or self.open_requests)
         undecided = bool(self.quarantine_reason and not self.accepted_at)
+        if not self.has_arrived:
+            return UNPAID[self.arrival]
         rows = (
             (PurchaseStatus.REFUNDED, self.is_refunded),
             (PurchaseStatus.DISPUTED, self.is_undone),
@@ -116,9 +84,14 @@ class Purchase(PurchaseSums):
         return self.quarantine_reason
 
     @property
+    def has_arrived(self) -> bool:
+        """Whether the money has arrived; before, a bank may still refuse it."""
+        return self.arrival == Arrival.ARRIVED
+
+    @property
     def is_sale(self) -> bool:
-        """Whether it counts as a sale: not quarantined, or accepted by a person."""
-        if self.dismissed_at:
+        """Whether it counts as a sale: paid, and not quarantined, or accepted."""
+        if self.dismissed_at or not self.has_arrived:
             return False
         return not self.quarantine_reason or self.accepted_at is not None
 
@@ -165,6 +138,8 @@ class Purchase(PurchaseSums):
 
     def with_refund_request(self, request: RefundRequest) -> Self:
         """Add a request for a refund; raises NotRefundableError."""
+        if not self.has_arrived:
+            raise NotRefundableError("The money has not arrived.")
         if not self.stripe_payment_intent_id:
             raise NotRefundableError("Nothing was paid, so nothing can be refunded.")
         if self.is_disputed:

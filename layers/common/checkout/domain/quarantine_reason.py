@@ -29,5 +29,9 @@ class QuarantineReason(StrEnum):
 # Such a payment is refunded without a person: the buyer has paid for what another
 # purchase holds, or for what is not for sale any more.
 UNFULFILLABLE = frozenset(
-    [QuarantineReason.OWNED_ALREADY, QuarantineReason.OFFER_NOT_SELLABLE]
+    [
+        QuarantineReason.OWNED_ALREADY,
+        QuarantineReason.OFFER_NOT_SELLABLE,
+        QuarantineReason.OFFER_VANISHED,
+    ]
 )

@@ -127,7 +127,11 @@ MOST_ENTRIES = 10
 
 
 class Event(NamedTuple):
-    """A verified event: Stripe's id and type, and the object that it is about."""
+    """
+    A verified event: Stripe's id and type, and the object that it is about.
+
+    *created* is in Unix seconds. It decides nothing: Stripe's events come in any order.
+    """
 
     id: str
     type: str

@@ -60,6 +60,14 @@ def amount_of(stripe_object: Mapping[str, Any], name: str) -> int:
     return value
 
 
+def time_of(stripe_object: Mapping[str, Any], name: str) -> str:
+    """Return a time, which Stripe sends in Unix seconds; raises ValueError."""
+    try:
+        return iso(datetime.fromtimestamp(amount_of(stripe_object, name), UTC))
+    except (OverflowError, OSError, ValueError) as error:
+        raise ValueError(f"Stripe's object has no {name}") from error
+
+
 def object_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
     """Return the object that *event* is about; it may be empty."""
     return part_of(part_of(event, "data"), "object")
@@ -68,11 +76,3 @@ def object_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
 def metadata_of(stripe_object: Mapping[str, Any], name: str) -> str | None:
     """Return a text of the object's metadata, None if there is none."""
     return word_of(part_of(stripe_object, "metadata"), name)
-
-
-def time_of(stripe_object: Mapping[str, Any], name: str) -> str:
-    """Return a time, which Stripe sends in Unix seconds; raises ValueError."""
-    try:
-        return iso(datetime.fromtimestamp(amount_of(stripe_object, name), UTC))
-    except (OverflowError, OSError, ValueError) as error:
-        raise ValueError(f"Stripe's object has no {name}") from error

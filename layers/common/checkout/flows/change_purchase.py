@@ -151,7 +151,8 @@ class PurchaseChanges:
         sale = kind_named(after.kind).sale(after)
         if was_sold:
             return self.offers.returned(sale)
-        return self.offers.sold_again(sale) if before else self.offers.sold(sale)
+        again = before is not None and before.has_arrived
+        return self.offers.sold_again(sale) if again else self.offers.sold(sale)
 
     def _session_write(self, before: Purchase | None, after: Purchase) -> Write | None:
         quarantined = PurchaseStatus.QUARANTINED

@@ -10,11 +10,14 @@ from checkout.domain.offer import (
     Offer,
     ReturnUrls,
     Sale,
+    has_price,
     revenue_split,
     single_line,
+    withdrawal,
 )
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
+from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import (
     AlreadyPurchasedError,
     NotAcceptedError,
@@ -104,6 +107,11 @@ def sale(purchase: Purchase) -> Sale:
         sold="paid",
         returned="refunded",
     )
+
+
+def withdrawn(purchase: Purchase, offers: Offers) -> QuarantineReason | None:
+    auction = offers.get("auction", purchase.offer_id)
+    return withdrawal(auction, has_price, winner_id=purchase.buyer_id)
 
 
 def purchase_fields(purchase: Purchase) -> dict[str, Any]:

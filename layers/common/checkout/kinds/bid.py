@@ -10,11 +10,14 @@ from checkout.domain.offer import (
     Offer,
     ReturnUrls,
     Sale,
+    has_price,
     price_of,
     revenue_split,
+    withdrawal,
 )
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
+from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import AlreadyPurchasedError, NotFoundError, NotPurchasableError
 from checkout.tables.offers import Offers
 
@@ -99,6 +102,14 @@ def sale(purchase: Purchase) -> Sale:
         sold="purchased",
         returned="refunded",
         attributes={"purchased_bid_id": purchase.offer_id},
+    )
+
+
+def withdrawn(purchase: Purchase, offers: Offers) -> QuarantineReason | None:
+    row_id = purchase.details["row_id"]
+    row, bid = offers.get("row", row_id), offers.get("bid", purchase.offer_id)
+    return withdrawal(row, None, owner_id=purchase.buyer_id) or withdrawal(
+        bid, has_price, offer_type="retail"
     )
 
 
