@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from checkout.clients.event_bus import EventBus
 from checkout.config import PublishEventsConfig
-from checkout.domain.published_events import published_event
+from checkout.domain.published_events import PublishedEvent, published_event
 from checkout.metric import Metric
-from checkout.tables.item import from_item
+from checkout.tables.item import from_item, report_unreadable
 from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
@@ -20,12 +20,21 @@ def bus() -> EventBus:
     return EventBus(PublishEventsConfig().event_bus_name)
 
 
+def event_of(entry: dict[str, Any]) -> PublishedEvent | None:
+    """Return what *entry* publishes; a bad entry must not stop those after it."""
+    try:
+        return published_event(entry)
+    except Exception as error:  # noqa: BLE001 - see above
+        report_unreadable(f"{entry['payment_session_id']}/{entry['entry_id']}", error)
+        return None
+
+
 def publish(records: Sequence[dict[str, Any]]) -> list[str]:
     """Publish the events of *records*; return the numbers of those that failed."""
     events = {
         record["SequenceNumber"]: event
         for record in records
-        if (event := published_event(from_item(record["NewImage"])))
+        if (event := event_of(from_item(record["NewImage"])))
     }
     try:
         errors = bus().put(list(events.values()))
