@@ -3,7 +3,8 @@
 from datetime import timedelta
 
 from checkout import clock
-from checkout.clients.stripe_api import StripeApi, api_version
+from checkout.clients.stripe_api import StripeApi
+from checkout.clients.stripe_connection import api_version
 from checkout.domain.webhook_endpoint import best_of
 from checkout.errors import StripeForbiddenError
 from checkout.flows import flow
