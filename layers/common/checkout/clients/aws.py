@@ -21,10 +21,11 @@ if TYPE_CHECKING:
 Refusal = ClientError
 Error = (BotoCoreError, ClientError)
 
-# For the caller of a function, a call that takes longer than this has failed.
+# A call fails after nine seconds, before the function is killed: its caller gets an
+# answer, and its messages return to the queue one by one.
 CONFIG = Config(
-    connect_timeout=2,
-    read_timeout=4,
+    connect_timeout=1,
+    read_timeout=2,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
 # For a call whose result is optional: it fails fast, because a caller is waiting.

@@ -7,10 +7,10 @@ from uuid import uuid4
 from checkout.clients import aws
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables.item import (
-    THROTTLED,
     Value,
     from_item,
     pause,
+    throttling,
     to_item,
     try_again,
 )
@@ -22,11 +22,10 @@ FIRST_PAUSE_SECONDS = 0.02
 TEMPORARY = frozenset(
     ["TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"]
 )
-# The same of a whole request.
-TRY_AGAIN = THROTTLED | {
-    "TransactionConflictException",
-    "TransactionInProgressException",
-}
+# The same of a whole request. One that is throttled botocore has repeated already.
+CONFLICTS = frozenset(
+    ["TransactionConflictException", "TransactionInProgressException"]
+)
 
 
 class Condition(NamedTuple):
@@ -149,7 +148,8 @@ def execute(writes: Mapping[str, Write]) -> Failures:
     Execute all *writes* or none; return those whose condition failed.
 
     An empty answer means that everything is written. Raises TryAgainError when other
-    transactions on the same items were faster in each attempt.
+    transactions on the same items were faster in each attempt, or there are too many
+    requests.
     """
     client = aws.client("dynamodb")
     requests: list[Any] = [write.request for write in writes.values()]
@@ -158,15 +158,16 @@ def execute(writes: Mapping[str, Write]) -> Failures:
     token = uuid4().hex
     for attempt in range(ATTEMPTS):
         try:
-            client.transact_write_items(
-                TransactItems=requests, ClientRequestToken=token
-            )
+            with throttling():
+                client.transact_write_items(
+                    TransactItems=requests, ClientRequestToken=token
+                )
         except client.exceptions.TransactionCanceledException as error:
             reasons = dict(
                 zip(writes, error.response["CancellationReasons"], strict=True)
             )
         except aws.Refusal as error:
-            if aws.code_of(error) not in TRY_AGAIN:
+            if aws.code_of(error) not in CONFLICTS:
                 raise
             reasons = {}
         else:
@@ -208,7 +209,7 @@ def execute_alone(write: Write) -> bool:
     """
     Execute one write outside a transaction; return whether its condition held.
 
-    Raises TryAgainError when transactions on the same item were faster in each attempt.
+    Raises TryAgainError as `execute` does.
     """
     client = aws.client("dynamodb")
     [(verb, request)] = write.request.items()
@@ -219,11 +220,12 @@ def execute_alone(write: Write) -> bool:
     }
     for attempt in range(ATTEMPTS):
         try:
-            calls[verb](**request)
+            with throttling():
+                calls[verb](**request)
         except client.exceptions.ConditionalCheckFailedException:
             return False
         except aws.Refusal as error:
-            if aws.code_of(error) not in TRY_AGAIN:
+            if aws.code_of(error) not in CONFLICTS:
                 raise
             pause(attempt, FIRST_PAUSE_SECONDS)
         else:
