@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from copy import deepcopy
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from unittest.mock import patch
@@ -15,7 +16,7 @@ from unittest.mock import patch
 import pytest
 from urllib3.exceptions import HTTPError
 
-from checkout.clients import credentials
+from checkout.clients import credentials, recent_sessions
 from checkout.tables import transaction
 from checkout.telemetry import count
 from mocktill.faults import Fault
@@ -231,6 +232,7 @@ def secrets_cannot_be_read_anew(function: str) -> Callable[[Shop], None]:
     def go_wrong(shop: Shop) -> None:
         use = USES_OF_SECRETS[function]
         with (
+            patch.object(recent_sessions, "KEPT_FOR", timedelta(0)),
             patch.object(credentials, "SECONDS_TO_KEEP", 0),
             patch.object(credentials, "SECONDS_BETWEEN_TRIES", 0),
         ):
