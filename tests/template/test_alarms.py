@@ -210,6 +210,11 @@ def segment_is_told(shop: Shop) -> None:
         shop.invoke("SegmentFunction", json.loads(sample.read_text()))
 
 
+def entry_is_unreadable(shop: Shop) -> None:
+    record = {"SequenceNumber": "1", "NewImage": {}}
+    shop.invoke("PublishEventsFunction", {"Records": [{"dynamodb": record}]})
+
+
 def first_reconcile_run(shop: Shop) -> None:
     shop.forget_reconcile_runs()
     shop.invoke(RECONCILE, {})
@@ -280,6 +285,7 @@ CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
     ("payments.disputes.opened", FULFILLMENT, dispute_is_opened),
     ("payments.fraud_warnings", FULFILLMENT, issuer_warns_of_fraud),
     ("payments.events.not_enqueued", STRIPE_WEBHOOK, queue_is_gone),
+    ("payments.events.unreadable", "PublishEventsFunction", entry_is_unreadable),
     ("payments.events.stuck", FULFILLMENT, event_fails_for_the_third_time),
     ("payments.events.stuck", FULFILLMENT, event_is_postponed_for_the_third_time),
     ("payments.reconcile.failed", RECONCILE, stripe_fails_reconcile),
