@@ -47,7 +47,7 @@ def publish(records: Sequence[dict[str, Any]]) -> list[str]:
     }
     try:
         errors = bus().put(list(events.values()))
-    except Exception:  # noqa: BLE001 - one bad entry must not stop the others
+    except Exception:
         count(Metric.EVENTS_NOT_PUBLISHED, len(events))
         logger.exception("events_not_published")
         raise
