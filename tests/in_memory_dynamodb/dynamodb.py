@@ -720,7 +720,6 @@ class Paginator:
         answer = getattr(self.client, self.operation)(**request)
         yield answer
         while start := answer.get("LastEvaluatedKey"):
-            answer = getattr(self.client, self.operation)(
-                **request, ExclusiveStartKey=start
-            )
+            request |= {"ExclusiveStartKey": start}
+            answer = getattr(self.client, self.operation)(**request)
             yield answer

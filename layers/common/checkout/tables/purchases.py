@@ -1,6 +1,7 @@
 """The Purchases table: purchases, and each buyer's number of them."""
 
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from checkout.clients import aws
@@ -10,7 +11,7 @@ from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import InvalidRequestError
 from checkout.tables import due
-from checkout.tables.item import from_item, query, read, read_all, throttling, to_item
+from checkout.tables.item import query, read, read_all, throttling, to_item
 from checkout.tables.purchase_item import OPEN, item_of, purchase_of
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
@@ -106,25 +107,21 @@ class Purchases:
         The page begins after the cursor *after*, which must lie in the period. The
         second result is the cursor for the next page, None on the last page.
         """
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "IndexName": "by-creator",
-            "KeyConditionExpression": (
-                "creator_id = :creator AND purchased_at BETWEEN :since AND :until"
-            ),
-            "ExpressionAttributeValues": to_item(
-                {":creator": creator_id, ":since": since, ":until": until}
-            ),
-            "ScanIndexForward": False,
-            # One more: DynamoDB itself says that there may be more whenever it stops.
-            "Limit": size + 1,
-        }
+        start: dict[str, Any] = {}
         if after:
             key = {"creator_id": creator_id, **after._asdict()}
-            query["ExclusiveStartKey"] = to_item(key)
-        with throttling():
-            answer = aws.client("dynamodb").query(**query)
-        found = [from_item(item) for item in answer["Items"]]
+            start = {"ExclusiveStartKey": to_item(key)}
+        keys = query(
+            self._table,
+            "creator_id = :creator AND purchased_at BETWEEN :since AND :until",
+            {":creator": creator_id, ":since": since, ":until": until},
+            IndexName="by-creator",
+            ScanIndexForward=False,
+            # One more: DynamoDB says that there may be more whenever it stops.
+            Limit=size + 1,
+            **start,
+        )
+        found = list(islice(keys, size + 1))
         shown = found[:size]
         last = shown[-1] if len(found) > size else None
         following = Cursor(last["purchased_at"], last["id"]) if last else None
