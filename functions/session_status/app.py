@@ -9,6 +9,7 @@ from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
 from checkout.clients import credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
+from checkout.clients.recent_sessions import RecentSessions
 from checkout.clients.stripe_api import StripeApi
 from checkout.config import SessionStatusConfig
 from checkout.domain.checkout_session import is_ahead
@@ -46,6 +47,11 @@ def stripe() -> StripeApi:
     )
 
 
+@cache
+def recent_sessions() -> RecentSessions:
+    return RecentSessions(stripe().session)
+
+
 def get_checkout_status(request: Request) -> dict[str, Any]:
     """Return Stripe's status of a session, from our record once that is final."""
     stripe_session_id = request.query.get("session_id", "")
@@ -59,7 +65,7 @@ def get_checkout_status(request: Request) -> dict[str, Any]:
         raise NotFoundError("There is no such session.")
     if answer := STRIPE_STATUS.get(session.status):
         return {"status": answer}
-    found = stripe().session(stripe_session_id)
+    found = recent_sessions().session(stripe_session_id)
     if is_ahead(found, session):
         payment_events().send_observed(found)
         logger.info("fulfillment_queued", payment_session_id=session.id)

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from copy import deepcopy
+from datetime import timedelta
 from functools import cache
 from typing import Any
 from unittest.mock import patch
@@ -15,7 +16,7 @@ from unittest.mock import patch
 import pytest
 from urllib3.exceptions import HTTPError
 
-from checkout.clients import credentials
+from checkout.clients import credentials, recent_sessions
 from checkout.tables import transaction
 from checkout.telemetry import count
 from mocktill.faults import Fault
@@ -263,6 +264,11 @@ def segment_is_told(shop: Shop) -> None:
         shop.invoke("SegmentFunction", json.loads(sample.read_text()))
 
 
+def entry_is_unreadable(shop: Shop) -> None:
+    record = {"SequenceNumber": "1", "NewImage": {}}
+    shop.invoke("PublishEventsFunction", {"Records": [{"dynamodb": record}]})
+
+
 def first_reconcile_run(shop: Shop) -> None:
     shop.forget_reconcile_runs()
     shop.invoke(RECONCILE, {})
@@ -285,6 +291,7 @@ def secrets_cannot_be_read_anew(function: str) -> Callable[[Shop], None]:
     def go_wrong(shop: Shop) -> None:
         use = USES_OF_SECRETS[function]
         with (
+            patch.object(recent_sessions, "KEPT_FOR", timedelta(0)),
             patch.object(credentials, "SECONDS_TO_KEEP", 0),
             patch.object(credentials, "SECONDS_BETWEEN_TRIES", 0),
         ):
@@ -337,6 +344,7 @@ CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
     ),
     ("payments.fraud_warnings", FULFILLMENT, issuer_warns_of_fraud),
     ("payments.events.not_enqueued", STRIPE_WEBHOOK, queue_is_gone),
+    ("payments.events.unreadable", "PublishEventsFunction", entry_is_unreadable),
     ("payments.events.stuck", FULFILLMENT, event_fails_for_the_third_time),
     ("payments.events.stuck", FULFILLMENT, event_is_postponed_for_the_third_time),
     ("payments.reconcile.failed", RECONCILE, stripe_fails_reconcile),

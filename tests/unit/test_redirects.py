@@ -10,6 +10,7 @@ ALLOWED = (
     "https://shop.example.test",
     "http://localhost:3000",
     "https://other.test:8443",
+    "https://[2001:db8::1]",
 )
 
 
@@ -22,6 +23,7 @@ ALLOWED = (
         "https://SHOP.Example.TEST/",
         "http://localhost:3000/",
         "https://other.test:8443/",
+        "https://[2001:db8::1]/",
         "https://shop.example.test/{CHECKOUT_SESSION_ID}",
         "https://shop.example.test/?back=https://evil.test/@x",
     ],
@@ -38,6 +40,8 @@ def test_an_url_of_an_allowed_origin_is_allowed(url: str) -> None:
         "//shop.example.test/",
         "http://shop.example.test/",
         "https://shop.example.test:444/",
+        "https://shop.example.test:0/",
+        "https://evil[2001:db8::1]/",
         "https://other.test/",
         "https://localhost:3000/",
         "http://localhost/",

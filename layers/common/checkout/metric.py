@@ -24,6 +24,7 @@ class Metric(StrEnum):
     EVENTS_FOREIGN = "payments.events.foreign"
     EVENTS_PUBLISHED = "payments.events.published"
     EVENTS_NOT_PUBLISHED = "payments.events.not_published"
+    EVENTS_UNREADABLE = "payments.events.unreadable"
     REFUNDS_REQUESTED = "payments.refunds.requested"
     REFUNDS_REFUSED = "payments.refunds.refused"
     REFUNDS_PENDING = "payments.refunds.pending"

@@ -19,12 +19,15 @@ def origin(url: str) -> Origin | None:
         return None
     try:
         parts = urlsplit(url)
-        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+        port = parts.port
     except ValueError:
         return None
     host = parts.hostname
-    if not host or "@" in parts.netloc:
+    if not host or "@" in parts.netloc or "[" in parts.netloc[1:]:
         return None
+    # Port 0 is none that a browser opens, and not the default.
+    if port is None:
+        port = DEFAULT_PORTS.get(parts.scheme, 0)
     if parts.scheme == "https" or (parts.scheme == "http" and host in LOCAL_HOSTS):
         return parts.scheme, host, port
     return None

@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import NamedTuple
 
 from checkout import clock
-from checkout.clients import aws
 from checkout.clock import from_iso
 from checkout.domain.payment_session import RANK, UNRESOLVED, PaymentSession, Status
 from checkout.domain.quarantine_reason import QuarantineReason
@@ -15,10 +15,10 @@ from checkout.tables.due import DueItem
 from checkout.tables.item import (
     UnreadableItemError,
     Value,
+    query,
     read,
     read_all,
     readable,
-    to_item,
 )
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
@@ -198,15 +198,15 @@ class PaymentSessions:
 
     def of_offer(self, kind: str, offer_id: str, limit: int) -> list[PaymentSession]:
         """Return an offer's sessions, newest first; at most about a second old."""
-        answer = aws.client("dynamodb").query(
-            TableName=self._table,
+        keys = query(
+            self._table,
+            "offer = :offer",
+            {":offer": _offer(kind, offer_id)},
             IndexName="by-offer",
-            KeyConditionExpression="offer = :offer",
-            ExpressionAttributeValues=to_item({":offer": _offer(kind, offer_id)}),
             ScanIndexForward=False,
             Limit=limit,
         )
-        found = (self.get(item["id"]["S"]) for item in answer["Items"])
+        found = (self.get(key["id"]) for key in islice(keys, limit))
         return [session for session in found if session]
 
 
