@@ -97,7 +97,10 @@ def _line(member: object, currency: str) -> str:
     return ", ".join(str(part) for part in parts if part is not None)
 
 
-def money(amount: int, currency: str) -> str:
+def money(amount: int, currency: str | None) -> str:
+    if currency is None:
+        # Stripe's types allow it.
+        return f"{amount} in the minor unit"
     try:
         return str(Money(amount, currency))
     except InvalidMoneyError:

@@ -10,7 +10,7 @@ from checkout.errors import NotFoundError
 from checkout.flows.show_offer import show_order, show_row
 from checkout.tables.offers import Offers
 from checkout.tables.purchases import Purchases
-from checkout.telemetry import logger
+from checkout.telemetry import logger, metrics
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -58,5 +58,6 @@ ROUTES: dict[str, Handler] = {
 
 
 @logger.inject_lambda_context
+@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
     return serve(ROUTES, event, context)

@@ -12,7 +12,7 @@ from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.recent_sessions import RecentSessions
 from checkout.clients.stripe_api import StripeApi
 from checkout.config import SessionStatusConfig
-from checkout.domain.checkout_session import is_ahead
+from checkout.domain.checkout_session import is_ahead, shown_status
 from checkout.domain.payment_session import STRIPE_STATUS
 from checkout.errors import InvalidRequestError, NotFoundError
 from checkout.tables.payment_sessions import PaymentSessions
@@ -69,7 +69,7 @@ def get_checkout_status(request: Request) -> dict[str, Any]:
     if is_ahead(found, session):
         payment_events().send_observed(found)
         logger.info("fulfillment_queued", payment_session_id=session.id)
-    return {"status": found["status"]}
+    return {"status": shown_status(found, session)}
 
 
 def get_payment_session(request: Request) -> dict[str, Any]:

@@ -47,6 +47,7 @@ class Metric(StrEnum):
     STRIPE_FORBIDDEN = "payments.stripe.forbidden"
     WEBHOOK_ENDPOINT_WRONG = "payments.webhook_endpoint.wrong"
     WEBHOOK_ENDPOINT_UNKNOWN = "payments.webhook_endpoint.unknown"
+    ITEMS_UNREADABLE = "payments.items.unreadable"
     SECRETS_STALE = "payments.secrets.stale"
     SEGMENT_TRACKED = "payments.segment.tracked"
     SEGMENT_FAILED = "payments.segment.failed"

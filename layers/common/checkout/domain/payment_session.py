@@ -41,6 +41,7 @@ STRIPE_STATUS = {
     Status.EXPIRED: "expired",
     Status.ABANDONED: "expired",
 }
+ID_PREFIX = "ps_"
 # In place of what only a lost session's record could tell.
 UNKNOWN = "unknown"
 UNRESOLVED = frozenset([Status.PREPARED, Status.OPEN, Status.PROCESSING])
@@ -140,4 +141,4 @@ class PaymentSession:
 
 
 def new_id() -> str:
-    return f"ps_{uuid4().hex}"
+    return f"{ID_PREFIX}{uuid4().hex}"

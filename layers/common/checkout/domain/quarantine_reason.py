@@ -13,6 +13,9 @@ class QuarantineReason(StrEnum):
     ANOTHER_AMOUNT = "another_amount"
     # Stripe's metadata says that it is ours, and we have no record of the session.
     SESSION_LOST = "session_lost"
+    # Stripe's status or payment status is a word that we do not know, or absent.
+    UNKNOWN_STATUS = "unknown_status"
+    NO_PAYMENT_INTENT = "no_payment_intent"
     # The purchase cannot be recorded as a sale.
     OWNED_ALREADY = "owned_already"
     OFFER_NOT_SELLABLE = "offer_not_sellable"

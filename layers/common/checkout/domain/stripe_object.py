@@ -44,6 +44,14 @@ def text_of(stripe_object: Mapping[str, Any], name: str) -> str:
     return value
 
 
+def flag_of(stripe_object: Mapping[str, Any], name: str) -> bool:
+    """Return what is true or false; raises ValueError."""
+    value = stripe_object.get(name)
+    if not isinstance(value, bool):
+        raise ValueError(f"Stripe's object has no {name}")  # noqa: TRY004 - as the others
+    return value
+
+
 def amount_of(stripe_object: Mapping[str, Any], name: str) -> int:
     """Return an amount in the currency's minor unit; raises ValueError."""
     value = stripe_object.get(name)

@@ -13,7 +13,7 @@ from checkout.domain.stripe_events import (
     SESSION_OBSERVED,
     Event,
 )
-from checkout.domain.stripe_object import id_of
+from checkout.domain.stripe_object import id_of, number_of, text_of, word_of
 from checkout.errors import TryAgainError
 from checkout.flows import flow
 from checkout.flows.apply_session_event import SessionEvents
@@ -67,7 +67,11 @@ class MoneyEvents:
         """Return the payment intent's id; where it is absent, the charge has it."""
         if payment_intent_id := id_of(event.object.get("payment_intent")):
             return payment_intent_id
-        charge_id = id_of(event.object.get("charge"))
+        charge_id = (
+            word_of(event.object, "id")
+            if event.type == CHARGE_REFUNDED
+            else id_of(event.object.get("charge"))
+        )
         return self.stripe.payment_intent_of(charge_id) if charge_id else None
 
     def _purchase_of(self, payment_intent_id: str) -> Purchase | None:
@@ -91,7 +95,8 @@ class MoneyEvents:
         self, purchase: Purchase, payment_intent_id: str, event: Event
     ) -> bool:
         """Record every refund of a charge: the event has only their sum."""
-        if event.object["amount_refunded"] == purchase.outgoing_amount:
+        # If the sum is absent, the refunds are read in any case.
+        if number_of(event.object, "amount_refunded") == purchase.outgoing_amount:
             return False
         is_news = False
         failure: Exception | None = None
@@ -109,13 +114,13 @@ class MoneyEvents:
         return is_news
 
     def _record_fraud_warning(self, purchase: Purchase, event: Event) -> bool:
-        warning_id = event.object["id"]
+        warning_id = text_of(event.object, "id")
         _, is_news = self.changes.change(
             purchase,
             lambda before: before.with_fraud_warning(warning_id),
             AuditAction.FRAUD_WARNING_RECEIVED,
             fraud_warning_id=warning_id,
-            reason=event.object["fraud_type"],
+            reason=word_of(event.object, "fraud_type"),
             event_id=event.id,
         )
         if is_news:

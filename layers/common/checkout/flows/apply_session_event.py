@@ -7,6 +7,7 @@ from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_session import (
     CheckoutSession,
     bank_refused,
+    payment_session_id_of,
     status_after,
 )
 from checkout.domain.outcome import Outcome
@@ -16,7 +17,7 @@ from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.purchase_status import Arrival
 from checkout.domain.stack import is_of_stack
 from checkout.domain.stripe_events import PAYMENT_FAILED, Event
-from checkout.domain.stripe_object import metadata_of
+from checkout.domain.stripe_object import word_of
 from checkout.errors import TryAgainError
 from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges
@@ -52,7 +53,7 @@ class SessionEvents:
 
     def apply_session_event(self, event: Event) -> Outcome:
         """Do what *event* means; raises TryAgainError when it must come again."""
-        payment_session_id = metadata_of(event.object, "payment_session_id")
+        payment_session_id = payment_session_id_of(event.object)
         if payment_session_id is None:
             return self._ignore_foreign()
         session = self.sessions.get(payment_session_id)
@@ -60,14 +61,12 @@ class SessionEvents:
             return self._without_session(payment_session_id, event)
         if event.type == PAYMENT_FAILED:
             return self._decline(session, event)
-        checkout = CheckoutSession.from_stripe(event.object)
-        if checkout.status == "complete" and checkout.payment_status != "unpaid":
+        checkout = CheckoutSession.from_stripe(event.object, event.type)
+        status = status_after(event.type, checkout)
+        if status is Status.COMPLETE:
             return self.fulfillment.fulfill(session, checkout, event)
-        status = (
-            Status.FAILED
-            if bank_refused(event.object)
-            else status_after(event.type, checkout)
-        )
+        if bank_refused(event.object):
+            status = Status.FAILED
         if status:
             return self._move(session, status, event, checkout)
         return record_no_effect(self.audit_log, session, event)
@@ -81,7 +80,7 @@ class SessionEvents:
         """
         if event.type == PAYMENT_FAILED or not is_of_stack(event.object, self.stack_id):
             return self._ignore_foreign()
-        checkout = CheckoutSession.from_stripe(event.object)
+        checkout = CheckoutSession.from_stripe(event.object, event.type)
         if status_after(event.type, checkout) is not Status.COMPLETE:
             return self._ignore_foreign()
         return self.fulfillment.keep_lost(payment_session_id, checkout, event)
@@ -171,7 +170,7 @@ class SessionEvents:
                     session,
                     AuditAction.PAYMENT_FAILED,
                     event_id=event.id,
-                    stripe_payment_intent_id=event.object["id"],
+                    stripe_payment_intent_id=word_of(event.object, "id"),
                     **reason,
                 ),
             }

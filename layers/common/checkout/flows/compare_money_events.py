@@ -15,7 +15,7 @@ from checkout.domain.stripe_events import (
     OF_DISPUTES,
     OF_REFUNDS,
 )
-from checkout.domain.stripe_object import id_of, object_of, text_of
+from checkout.domain.stripe_object import id_of, number_of, object_of, text_of
 from checkout.flows import flow
 from checkout.flows.compare_events import EventComparison, StripeEvent
 from checkout.flows.run import Run
@@ -86,10 +86,10 @@ def is_behind(purchase: Purchase, event: StripeEvent) -> bool:
     if event_type == CHARGE_REFUNDED:
         # Refunds that failed were once part of the charge's sum.
         known = sum(refund.amount for refund in purchase.refunds.values())
-        return bool(stripe_object["amount_refunded"] > known)
+        told = number_of(stripe_object, "amount_refunded")
+        return told is None or told > known
     return purchase.with_refund(Refund.from_stripe(stripe_object)) != purchase
 
 
 def _payment_intent_of(event: StripeEvent) -> str | None:
-    found = id_of(object_of(event).get("payment_intent"))
-    return found if isinstance(found, str) else None
+    return id_of(object_of(event).get("payment_intent"))

@@ -6,12 +6,16 @@ from typing import Any
 
 from checkout.clients.stripe_api import StripeApi
 from checkout.clients.stripe_connection import ListPage
-from checkout.domain.checkout_session import CheckoutSession, status_after
+from checkout.domain.checkout_session import (
+    CheckoutSession,
+    payment_session_id_of,
+    status_after,
+)
 from checkout.domain.payment_session import RANK, PaymentSession, Status
 from checkout.domain.purchase import id_for
 from checkout.domain.stack import is_of_stack
 from checkout.domain.stripe_events import SESSION_STREAM
-from checkout.domain.stripe_object import metadata_of, object_of
+from checkout.domain.stripe_object import object_of
 from checkout.flows import flow
 from checkout.flows.compare_events import EventComparison, StripeEvent
 from checkout.flows.run import Run
@@ -59,7 +63,7 @@ class SessionStream:
             if session is None and not is_of_stack(object_of(event), self.stack_id):
                 count(Metric.EVENTS_FOREIGN)
                 return False
-            checkout = CheckoutSession.from_stripe(object_of(event))
+            checkout = CheckoutSession.from_stripe(object_of(event), event["type"])
             status = status_after(event["type"], checkout)
             if status is None:
                 return False
@@ -74,7 +78,7 @@ class SessionStream:
 
 
 def _session_id_of(event: StripeEvent) -> str | None:
-    return metadata_of(object_of(event), "payment_session_id")
+    return payment_session_id_of(object_of(event))
 
 
 def _separate_purchase(

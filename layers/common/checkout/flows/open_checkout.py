@@ -174,9 +174,9 @@ class StripeCheckout:
             self._end(session, Status.EXPIRED, AuditAction.CHECKOUT_EXPIRED)
             return
         self.queue.send_observed(stripe_object)
-        if checkout.payment_status == "unpaid":
-            raise _in_progress()
-        raise AlreadyPurchasedError("You have just paid for this.")
+        if checkout.is_paid:
+            raise AlreadyPurchasedError("You have just paid for this.")
+        raise _in_progress()
 
     def _abandon(self, session: PaymentSession) -> bool:
         """

@@ -8,7 +8,7 @@ from checkout.clients.stripe_connection import ListPage
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.purchase import Purchase
 from checkout.domain.receipt import Receipt
-from checkout.domain.stripe_object import id_of
+from checkout.domain.stripe_object import id_of, part_of
 from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges
 from checkout.flows.run import Run
@@ -63,6 +63,4 @@ def record_receipt(
 
 
 def _payment_intent_of(entry: dict[str, Any]) -> str | None:
-    charge = entry.get("source")
-    found = id_of(charge.get("payment_intent")) if isinstance(charge, dict) else None
-    return found if isinstance(found, str) else None
+    return id_of(part_of(entry, "source").get("payment_intent"))

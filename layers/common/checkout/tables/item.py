@@ -3,13 +3,15 @@
 import random
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from checkout.clients import aws
 from checkout.errors import TryAgainError
+from checkout.metric import Metric
+from checkout.telemetry import report
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import (
@@ -106,12 +108,34 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def readable[T](shape: Callable[[dict[str, Any]], T], item: dict[str, Any]) -> T:
-    """Return *item* as a *shape*; raises UnreadableItemError."""
+    """Return a stored *item* as a *shape*; raises and reports UnreadableItemError."""
     try:
         return shape(item)
-    except (KeyError, TypeError, ValueError) as error:
+    # An item may have any form; whatever is raised, only this one is unreadable.
+    except Exception as error:
+        report_unreadable(item["id"], error)
         fault = f"{type(error).__name__}: {error}"
         raise UnreadableItemError(f"{item['id']} cannot be read: {fault}") from error
+
+
+def report_unreadable(item_id: str, error: Exception) -> None:
+    """Count and log an item that cannot be read; its alarm rings."""
+    report(
+        "item_unreadable",
+        Metric.ITEMS_UNREADABLE,
+        level="error",
+        item_id=item_id,
+        fault=type(error).__name__,
+    )
+
+
+def all_readable[T](
+    shape: Callable[[dict[str, Any]], T], items: Iterable[dict[str, Any]]
+) -> Iterator[T]:
+    """Yield each item that can be read: a bad one does not hide the others."""
+    for item in items:
+        with suppress(UnreadableItemError):
+            yield readable(shape, item)
 
 
 def read(table: str, item_id: str) -> dict[str, Any] | None:
@@ -137,9 +161,11 @@ def read_all(table: str, item_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
     """
     Yield the existing items of these ids; they may be about a second old.
 
-    Raises TryAgainError if DynamoDB leaves the same ids for later each time.
+    DynamoDB refuses a batch with an id twice, or with one that cannot be a key: such
+    ids have no item. Raises TryAgainError if DynamoDB leaves the same ids for later each time.
     """
-    for batch in batched(item_ids, MOST_KEYS_AT_ONCE, strict=False):
+    possible = dict.fromkeys(filter(_can_be_key, item_ids))
+    for batch in batched(possible, MOST_KEYS_AT_ONCE, strict=False):
         wanted: Mapping[str, KeysAndAttributesUnionTypeDef] = {
             table: {"Keys": [to_item({"id": item_id}) for item_id in batch]}
         }

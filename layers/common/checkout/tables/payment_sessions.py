@@ -15,6 +15,7 @@ from checkout.tables.due import DueItem
 from checkout.tables.item import (
     UnreadableItemError,
     Value,
+    all_readable,
     query,
     read,
     read_all,
@@ -182,12 +183,11 @@ class PaymentSessions:
 
     def get_all(self, payment_session_ids: Iterable[str]) -> dict[str, PaymentSession]:
         """Return the sessions by id, without those that do not exist."""
-        found: dict[str, PaymentSession] = {}
-        for item in read_all(self._table, payment_session_ids):
-            if "kind" in item:
-                with suppress(UnreadableItemError):
-                    found[item["id"]] = readable(PaymentSession.from_dict, item)
-        return found
+        items = read_all(self._table, payment_session_ids)
+        found = all_readable(
+            PaymentSession.from_dict, (item for item in items if "kind" in item)
+        )
+        return {session.id: session for session in found}
 
     def due(self, partition: str, at: datetime, limit: int) -> list[DueItem]:
         """Return unresolved sessions that are due, the longest due first."""
@@ -206,8 +206,11 @@ class PaymentSessions:
             ScanIndexForward=False,
             Limit=limit,
         )
-        found = (self.get(key["id"]) for key in islice(keys, limit))
-        return [session for session in found if session]
+        found: list[PaymentSession] = []
+        for key in islice(keys, limit):
+            with suppress(UnreadableItemError):
+                found += filter(None, [self.get(key["id"])])
+        return found
 
 
 def due_after(status: Status, session: PaymentSession) -> datetime:

@@ -1,6 +1,6 @@
 """A purchase as an item of the Purchases table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
@@ -12,7 +12,13 @@ from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest
 from checkout.tables import due
-from checkout.tables.item import from_item, readable, to_item
+from checkout.tables.item import (
+    UnreadableItemError,
+    all_readable,
+    from_item,
+    readable,
+    to_item,
+)
 
 # A buyer's counts have a number named quarantined, and an attribute that an index uses
 # must have one type in every item. So this one is named quarantine.
@@ -30,7 +36,10 @@ def item_of(purchase: Purchase) -> dict[str, Any]:
     buyer's history unreadable, and every later event of the payment.
     """
     stored = _stored(purchase)
-    _stored(purchase_of(from_item(to_item(stored))))
+    try:
+        _purchase(from_item(to_item(stored)))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableItemError(f"{purchase.id} cannot be stored") from error
     if due_at := next_check(purchase, clock.now()):
         requested = bool(purchase.open_requests)
         partitions = due.REFUND_PARTITIONS if requested else due.PARTITIONS
@@ -41,9 +50,13 @@ def item_of(purchase: Purchase) -> dict[str, Any]:
 
 
 def _stored(purchase: Purchase) -> dict[str, Any]:
+    warnings = list(purchase.fraud_warnings)
+    return asdict(purchase) | {"fraud_warnings": warnings} | _computed(purchase)
+
+
+def _computed(purchase: Purchase) -> dict[str, Any]:
     platform, organization, creator = purchase.shares
-    return asdict(purchase) | {
-        "fraud_warnings": list(purchase.fraud_warnings),
+    return {
         "status": purchase.status,
         "refunded_amount": purchase.refunded_amount,
         "lost_amount": purchase.lost_amount,
@@ -58,6 +71,11 @@ def purchase_of(item: dict[str, Any]) -> Purchase:
     return readable(_purchase, item)
 
 
+def purchases_of(items: Iterable[dict[str, Any]]) -> Iterator[Purchase]:
+    """Yield the purchases that can be read."""
+    return all_readable(_purchase, items)
+
+
 def _purchase(item: Mapping[str, Any]) -> Purchase:
     known: dict[str, Any] = {**dict.fromkeys(NULLABLE), **_known(Purchase, item)}
     for name, shape in (
@@ -70,7 +88,10 @@ def _purchase(item: Mapping[str, Any]) -> Purchase:
     if "receipt" in known:
         known["receipt"] = Receipt.from_dict(known["receipt"])
     known["fraud_warnings"] = tuple(known.get("fraud_warnings", ()))
-    return Purchase(**known)
+    purchase = Purchase(**known)
+    # A value of another type would only be found where it is added or compared.
+    _computed(purchase)
+    return purchase
 
 
 def _known(shape: type[Any], stored: Mapping[str, Any]) -> dict[str, Any]:

@@ -1,7 +1,6 @@
 """The Purchases table: purchases, and each buyer's number of them."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -14,15 +13,8 @@ from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import InvalidRequestError
 from checkout.tables import due
 from checkout.tables.due import DueItem
-from checkout.tables.item import (
-    UnreadableItemError,
-    query,
-    read,
-    read_all,
-    throttling,
-    to_item,
-)
-from checkout.tables.purchase_item import OPEN, item_of, purchase_of
+from checkout.tables.item import query, read, read_all, throttling, to_item
+from checkout.tables.purchase_item import OPEN, item_of, purchase_of, purchases_of
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
 IS_NEW = Condition(
@@ -136,8 +128,10 @@ class Purchases:
         return self._all([item["id"] for item in shown]), following
 
     def _all(self, ids: list[str]) -> list[Purchase]:
-        found = {item["id"]: item for item in read_all(self._table, ids)}
-        return [purchase_of(found[i]) for i in ids if i in found]
+        """Return the purchases with these ids that can be read, in their order."""
+        purchases = purchases_of(read_all(self._table, ids))
+        found = {purchase.id: purchase for purchase in purchases}
+        return [found[i] for i in ids if i in found]
 
     def by_payment_intent(self, payment_intent_id: str) -> Purchase | None:
         pointer = read(self._table, payment_intent_id)
@@ -152,10 +146,8 @@ class Purchases:
             for pointer in read_all(self._table, payment_intent_ids)
             if "purchase_id" in pointer
         }
-        purchases: dict[str, Purchase] = {}
-        for item in read_all(self._table, {*pointers.values()}):
-            with suppress(UnreadableItemError):
-                purchases[item["id"]] = purchase_of(item)
+        found = self._all([*{*pointers.values()}])
+        purchases = {purchase.id: purchase for purchase in found}
         return {
             intent: purchases[purchase_id]
             for intent, purchase_id in pointers.items()
