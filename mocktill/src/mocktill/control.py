@@ -25,7 +25,7 @@ from . import (
 )
 from .destinations import PAYLOADS, Destination, check_url
 from .errors import ApiError
-from .faults import WHENS, Fault
+from .faults import REASONS, WHENS, Fault
 from .sandbox import Sandbox
 from .shapes import Json
 from .store import new_id
@@ -49,6 +49,9 @@ def routes() -> list[BaseRoute]:
         _route("PUT", "/sandbox/webhook_endpoint", set_webhook_endpoint),
         _route("POST", "/sandbox/webhook_endpoint/roll_secret", roll_configured),
         _route("POST", "/sandbox/webhook_endpoints/{id}/roll_secret", roll_registered),
+        _route("GET", "/sandbox/restricted_keys", list_keys),
+        _route("POST", "/sandbox/restricted_keys", make_key),
+        _route("DELETE", "/sandbox/restricted_keys", delete_keys),
         _route("GET", "/sandbox/fields", hidden_fields),
         _route("PUT", "/sandbox/fields", hide_fields),
         _route("DELETE", "/sandbox/fields", show_fields),
@@ -108,6 +111,8 @@ def add_fault(sandbox: Sandbox, body: Json, _: str) -> Json:
     fault = Fault(**body)
     if fault.when not in WHENS:
         raise ValueError(f"when must be one of {', '.join(WHENS)}")
+    if fault.reason not in REASONS:
+        raise ValueError(f"reason must be one of {', '.join(REASONS)}")
     if not fault.status and not fault.hang_seconds:
         raise ValueError("a fault needs a status or hang_seconds")
     sandbox.faults.add(fault)
@@ -129,6 +134,24 @@ def set_rate_limit(sandbox: Sandbox, body: Json, _: str) -> Json:
 
 def lift_rate_limit(sandbox: Sandbox, _: Json, __: str) -> Json:
     sandbox.rate_limit.allow(None)
+    return {}
+
+
+def list_keys(sandbox: Sandbox, _: Json, __: str) -> Json:
+    return {
+        "data": [
+            {"key": key, "permissions": sorted(granted.named)}
+            for key, granted in sandbox.restricted_keys.items()
+        ]
+    }
+
+
+def make_key(sandbox: Sandbox, body: Json, _: str) -> Json:
+    return {"key": sandbox.restricted_key(body["permissions"])}
+
+
+def delete_keys(sandbox: Sandbox, _: Json, __: str) -> Json:
+    sandbox.restricted_keys.clear()
     return {}
 
 
