@@ -15,6 +15,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from . import (
+    charges,
     disputes,
     fraud_warnings,
     payments,
@@ -68,6 +69,7 @@ def routes() -> list[BaseRoute]:
         _route("POST", "/sandbox/refunds/{id}/settle", settle_refund),
         _route("POST", "/sandbox/refunds/{id}/fail", fail_refund),
         _route("POST", "/sandbox/charges/{id}/dispute", dispute),
+        _route("POST", "/sandbox/charges/{id}/record_fee", record_fee),
         _route("POST", "/sandbox/disputes/{id}/close", close_dispute),
         _route("POST", "/sandbox/charges/{id}/early_fraud_warning", warn_of_fraud),
         _route("GET", "/sandbox/requests", list_requests),
@@ -95,11 +97,24 @@ def _route(method: str, path: str, control: Control) -> Route:
 
 
 def account(sandbox: Sandbox, _: Json, __: str) -> Json:
-    return {"default_api_version": sandbox.default_api_version}
+    return {
+        "default_api_version": sandbox.default_api_version,
+        "late_fees": sandbox.late_fees,
+        "event_lag_seconds": sandbox.event_lag_seconds,
+    }
 
 
 def change_account(sandbox: Sandbox, body: Json, _: str) -> Json:
-    sandbox.default_api_version = versions.check(body["default_api_version"])
+    """Change all the given settings, or none of them if one is wrong."""
+    now = account(sandbox, {}, "")
+    if not body or not body.keys() <= now.keys():
+        raise ValueError(f"give one or more of {', '.join(now)}")
+    wanted = now | body
+    lag = int(wanted["event_lag_seconds"])
+    if lag < 0 or not isinstance(wanted["late_fees"], bool):
+        raise ValueError("late_fees is true or false, event_lag_seconds not negative")
+    sandbox.default_api_version = versions.check(wanted["default_api_version"])
+    sandbox.late_fees, sandbox.event_lag_seconds = wanted["late_fees"], lag
     return account(sandbox, {}, "")
 
 
@@ -288,6 +303,10 @@ def fail_refund(sandbox: Sandbox, body: Json, refund_id: str) -> Json:
 
 def dispute(sandbox: Sandbox, body: Json, named: str) -> Json:
     return disputes.create(sandbox, named, **body)
+
+
+def record_fee(sandbox: Sandbox, _: Json, named: str) -> Json:
+    return charges.record_fee(sandbox, named)
 
 
 def close_dispute(sandbox: Sandbox, body: Json, dispute_id: str) -> Json:

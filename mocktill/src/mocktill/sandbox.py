@@ -59,6 +59,10 @@ class Sandbox:
         self.redirect_hold_seconds = redirect_hold_seconds
         # The version of events, and of calls that name no version.
         self.default_api_version = default_api_version
+        # Stripe records the fee of a payment a moment after the payment. It may also
+        # list an event a moment after it happened.
+        self.late_fees = False
+        self.event_lag_seconds = 0
         self.lock = threading.RLock()
         self.store = Store()
         self.checkouts: dict[str, Checkout] = {}

@@ -117,6 +117,12 @@ def page(
             "limit",
             f"Invalid limit: must be between 1 and {MAX_LIMIT}.",
         )
+    if "ending_before" in params and "starting_after" in params:
+        raise invalid(
+            "starting_after",
+            "You may only specify one of these parameters: ending_before, "
+            "starting_after.",
+        )
     if before := params.get("ending_before"):
         found = _beyond(newest_first[::-1], before, "ending_before")
     elif after := params.get("starting_after"):
