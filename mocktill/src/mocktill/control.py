@@ -191,9 +191,20 @@ def set_webhook_endpoint(sandbox: Sandbox, body: Json, _: str) -> Json:
     payload = body.get("payload", "snapshot")
     if payload not in PAYLOADS:
         raise ValueError(f"payload must be one of {', '.join(PAYLOADS)}")
-    secret = sandbox.webhook_secret
-    destination = Destination(url, secret, events, payload=payload)
-    sandbox.webhooks.configured = [destination]
+    version = body.get("api_version")
+    if version is not None:
+        versions.check(version)
+    with sandbox.lock:
+        old = sandbox.webhooks.configured
+        same = [each for each in old if (each.url, each.payload) == (url, payload)]
+        secret = sandbox.webhook_secret
+        new = same[0] if same else Destination(url, secret, payload=payload)
+        new.enabled_events, new.api_version = events, version
+        # As after a deletion, the old endpoints get no more attempts.
+        for each in old:
+            each.enabled = each is new
+        sandbox.webhooks.configured = [new]
+        webhook_endpoints.list_configured(sandbox)
     return body
 
 
