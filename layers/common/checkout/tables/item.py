@@ -162,7 +162,8 @@ def read_all(table: str, item_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
     Yield the existing items of these ids; they may be about a second old.
 
     DynamoDB refuses a batch with an id twice, or with one that cannot be a key: such
-    ids have no item. Raises TryAgainError if DynamoDB leaves the same ids for later each time.
+    ids have no item. Raises TryAgainError if DynamoDB leaves the same ids for later
+    each time.
     """
     possible = dict.fromkeys(filter(_can_be_key, item_ids))
     for batch in batched(possible, MOST_KEYS_AT_ONCE, strict=False):
