@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from checkout.domain.checkout_payment import new_purchase
 from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.dispute import Dispute
 from checkout.domain.money import LARGEST_AMOUNT, split
-from checkout.domain.payment import new_purchase
 from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.purchase_status import PurchaseStatus

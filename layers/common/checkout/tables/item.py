@@ -95,11 +95,16 @@ def _can_be_key(text: str) -> bool:
         return False  # half a surrogate pair is not UTF-8
 
 
-def read_all(table: str, item_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Yield the existing items of these ids; they may be about a second old."""
+def read_all(
+    table: str, item_ids: Iterable[str], *, consistent: bool = False
+) -> Iterator[dict[str, Any]]:
+    """Yield the existing items; unless *consistent*, they may be a second old."""
     for batch in batched(item_ids, MOST_KEYS_AT_ONCE, strict=False):
         wanted: Mapping[str, KeysAndAttributesUnionTypeDef] = {
-            table: {"Keys": [to_item({"id": item_id}) for item_id in batch]}
+            table: {
+                "Keys": [to_item({"id": item_id}) for item_id in batch],
+                "ConsistentRead": consistent,
+            }
         }
         while wanted:
             answer = aws.client("dynamodb").batch_get_item(RequestItems=wanted)

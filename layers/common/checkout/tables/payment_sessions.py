@@ -6,9 +6,11 @@ from typing import NamedTuple
 from checkout.clients import aws
 from checkout.clock import from_iso
 from checkout.domain.payment_session import RANK, UNRESOLVED, PaymentSession, Status
+from checkout.domain.purchase import PREFIX as PURCHASE
+from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables import due, transaction
-from checkout.tables.item import Value, read, readable, to_item
+from checkout.tables.item import Value, query, read, readable, to_item
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
 # Reconcile checks a session after this long. A session that is still prepared then was
@@ -187,6 +189,30 @@ class PaymentSessions:
         )
         found = (self.get(item["id"]["S"]) for item in answer["Items"])
         return [session for session in found if session]
+
+    def purchase_ids(self, kind: str, offer_id: str) -> list[str]:
+        """Return every id that a purchase of the offer can have."""
+        keys = query(
+            self._table,
+            "offer = :offer",
+            {":offer": _offer(kind, offer_id)},
+            IndexName="by-offer",
+        )
+        found = [key["id"] for key in keys]
+        return [i if i.startswith(PURCHASE) else id_for(i) for i in found]
+
+    def listed(self, purchase: Purchase) -> Write:
+        """
+        Return the put by which `purchase_ids` finds a purchase beside its session's.
+
+        It was paid through another Checkout Session than the session's own.
+        """
+        item: dict[str, Value] = {
+            "id": purchase.id,
+            "offer": _offer(purchase.kind, purchase.offer_id),
+            "created_at": purchase.purchased_at,
+        }
+        return insertion(self._table, item)
 
 
 def _offer(kind: str, offer_id: str) -> str:

@@ -1,5 +1,6 @@
 """The Purchases table: purchases, and each buyer's number of them."""
 
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
@@ -106,6 +107,11 @@ class Purchases:
     def _all(self, ids: list[str]) -> list[Purchase]:
         found = {item["id"]: item for item in read_all(self._table, ids)}
         return [purchase_of(found[i]) for i in ids if i in found]
+
+    def get_all(self, purchase_ids: Iterable[str]) -> list[Purchase]:
+        """Return the purchases of these ids as they are now, if they exist."""
+        items = read_all(self._table, purchase_ids, consistent=True)
+        return [purchase_of(item) for item in items]
 
     def by_payment_intent(self, payment_intent_id: str) -> Purchase | None:
         pointer = read(self._table, payment_intent_id)
