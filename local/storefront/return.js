@@ -83,7 +83,7 @@ export function resultOf({ payment_status: payment, code }, kind) {
   }
   return {
     paid: ["Payment confirmed", THANKS[kind] ?? "Your purchase is complete."],
-    processing: ["Your payment is on its way", "The money has not arrived yet, so nothing is yours yet. With a bank debit this takes days. Please do not pay again."],
+    processing: ["Your payment is on its way", "The money has not arrived yet; with a bank debit this takes days. You get what you paid for when it arrives. Please do not pay again."],
     failed: ["Your payment failed", "The money did not arrive, and nothing was bought. You can try again."],
     refunded: ["Your payment was returned", "The money went back to you."],
   }[payment] ?? ["Your payment is not confirmed yet", "This may take another moment. Checking again does not charge you twice."];
