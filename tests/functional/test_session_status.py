@@ -252,6 +252,8 @@ def test_a_buyer_sees_the_session_they_started(shop: Shop) -> None:
         "payment_status": "unpaid",
         "expires_at": expires_at,
         "seconds_remaining": 23 * 3600 - 30,
+        "payment_window": created["payment_window"]
+        | {"seconds_remaining": created["payment_window"]["seconds_remaining"] - 30},
     }
 
 

@@ -15,6 +15,7 @@ from tests.template_file import ROOT, functions, needs_token, resources, routes
 WITHOUT_TOKEN = {
     "POST /api/checkout/embedded-session",
     "GET /api/checkout/session-status",
+    "GET /api/checkout/payment-status",
     "POST /api/webhooks/stripe",
     "POST /payments/webhooks/stripe",
     "POST /webhooks/stripe",
@@ -35,6 +36,7 @@ WITH_TOKEN = {
     "GET /api/creators/{creatorId}/revenue",
     "GET /api/creators/{creatorId}/purchases",
     "GET /payments/sessions/{paymentSessionId}",
+    "POST /payments/sessions/{paymentSessionId}/cancel",
 }
 STRIPE_REQUESTS_A_SECOND = 25
 MOST_EVENTS_IN_A_REQUEST = 10

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import uuid4
 
+from checkout import clock
 from checkout.domain.money import Money
 
 
@@ -92,6 +93,18 @@ class PaymentSession:
     @property
     def price(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def payment_window(self) -> dict[str, Any] | None:
+        """The time in which an offer such as an auction can be paid, if it has one."""
+        closes_at = self.details.get("closes_at")
+        if closes_at is None:
+            return None
+        return {
+            "opens_at": self.details["opens_at"],
+            "closes_at": closes_at,
+            "seconds_remaining": clock.seconds_until(closes_at),
+        }
 
     @classmethod
     def lost(

@@ -11,6 +11,7 @@ from checkout.errors import (
     IdempotencyKeyReusedError,
     IdempotencyKeyTakenError,
     InvalidRequestError,
+    NotFoundError,
     PaymentInProgressError,
 )
 from checkout.flows import flow
@@ -19,6 +20,7 @@ from checkout.flows.open_checkout import (
     SessionAbandonedError,
     StripeCheckout,
 )
+from checkout.kinds import kind_named
 from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.telemetry import logger
@@ -46,6 +48,8 @@ class SessionCreator:
         InvalidRequestError (a redirect that is not allowed) and StripeError.
         """
         self._check_redirects(terms)
+        if kind_named(terms.kind_name).ANONYMOUS:
+            terms = terms.without_delayed_methods()
         sale_key, live_id = terms.offer.sale_key, terms.live_id
         for _ in range(ROUNDS):
             live = self.sessions.live(live_id) if live_id else None
@@ -75,6 +79,20 @@ class SessionCreator:
                 with suppress(SessionAbandonedError, IdempotencyKeyTakenError):
                     return self.stripe_checkout.open(session)
         raise PaymentInProgressError("This is being paid for in another window.")
+
+    def cancel(self, payment_session_id: str, buyer_id: str) -> None:
+        """
+        Make sure that the buyer's own session cannot be paid any more.
+
+        Raises NotFoundError, and AlreadyPurchasedError or PaymentInProgressError if it
+        has been paid, and StripeError if it may still be paid.
+        """
+        session = self.sessions.get(payment_session_id)
+        if session is None or session.buyer_id != buyer_id:
+            raise NotFoundError("There is no such payment session of yours.")
+        if session.status is Status.COMPLETE:
+            raise AlreadyPurchasedError("You have paid for this.")
+        self.stripe_checkout.expire(session)
 
     def _check_redirects(self, terms: Terms) -> None:
         refused = {

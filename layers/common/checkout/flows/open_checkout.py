@@ -46,6 +46,12 @@ class OpenedCheckout(NamedTuple):
     session: PaymentSession
     client_secret: str | None
 
+    @property
+    def in_every_answer(self) -> dict[str, Any]:
+        """What every create response has; embedded pages have no URL."""
+        url = {"checkout_url": self.session.url} if self.session.url else {}
+        return {"payment_session_id": self.session.id, **url}
+
 
 @flow
 class StripeCheckout:
@@ -139,8 +145,13 @@ class StripeCheckout:
         Raises AlreadyPurchasedError or PaymentInProgressError if it has been paid, and
         StripeError if Stripe has not said that it is expired: it may still be paid.
         """
-        if session.status in {Status.PROCESSING, Status.QUARANTINED}:
+        if session.status is Status.PROCESSING:
             raise _in_progress()
+        if session.status is Status.QUARANTINED:
+            raise PaymentInProgressError(
+                "Your payment has arrived and is safe. We are reviewing it; please do "
+                "not pay again."
+            )
         if session.status is Status.PREPARED:
             self._expire_prepared(session)
         elif session.status is Status.OPEN:
@@ -156,6 +167,8 @@ class StripeCheckout:
         session = self._reload(session)
         if session.status is Status.PREPARED:
             raise StripeError
+        if session.status is Status.COMPLETE:
+            raise _just_paid()
         self.expire(session)
 
     def _expire_open(self, session: PaymentSession, stripe_session_id: str) -> None:
@@ -175,7 +188,7 @@ class StripeCheckout:
             return
         self.queue.send_observed(stripe_object)
         if checkout.is_paid:
-            raise AlreadyPurchasedError("You have just paid for this.")
+            raise _just_paid()
         raise _in_progress()
 
     def _abandon(self, session: PaymentSession) -> bool:
@@ -202,6 +215,10 @@ def _stripe_id_of(session: PaymentSession) -> str:
     if session.stripe_session_id is None:
         raise LookupError(f"{session.id} is open, and has no id of Stripe's")
     return session.stripe_session_id
+
+
+def _just_paid() -> AlreadyPurchasedError:
+    return AlreadyPurchasedError("You have just paid for this.")
 
 
 def _in_progress() -> PaymentInProgressError:

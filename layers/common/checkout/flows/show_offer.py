@@ -4,11 +4,18 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from checkout.domain.purchase import Purchase
+from checkout.domain.purchase_status import PurchaseStatus
 from checkout.kinds.bid import buy_now
 
+PURCHASED = "purchased"
+# The attribute of an earlier sale stays on a row that the host application opens again.
+SOLD = frozenset([PURCHASED, "refunded"])
 
-def show_order(order: Mapping[str, Any], purchase: Purchase | None) -> dict[str, Any]:
-    """Show an order with the payment that it was sold by, None if there is none."""
+
+def show_order(
+    order: Mapping[str, Any], purchases: Iterable[Purchase]
+) -> dict[str, Any]:
+    """Show an order with every payment for it, the newest first."""
     items = [
         {name: item[name] for name in ("name", "quantity", "unit_price_cents")}
         for item in order["items"]
@@ -21,8 +28,15 @@ def show_order(order: Mapping[str, Any], purchase: Purchase | None) -> dict[str,
             item["quantity"] * item["unit_price_cents"] for item in items
         ),
         "items": items,
-        "payments": [_payment(purchase)] if purchase else [],
+        "payments": [
+            _payment(purchase)
+            for purchase in sorted(purchases, key=_paid_at, reverse=True)
+        ],
     }
+
+
+def _paid_at(purchase: Purchase) -> tuple[str, str]:
+    return purchase.purchased_at, purchase.id
 
 
 def _payment(purchase: Purchase) -> dict[str, Any]:
@@ -36,13 +50,24 @@ def _payment(purchase: Purchase) -> dict[str, Any]:
 
 
 def show_row(
-    row: Mapping[str, Any], bids: Iterable[Mapping[str, Any]]
+    row: Mapping[str, Any],
+    bids: Iterable[Mapping[str, Any]],
+    live: Purchase | None,
 ) -> dict[str, Any]:
-    """Show a row with its bids; `buy_now` says which can be bought through checkout."""
+    """
+    Show a row with its bids; `buy_now` says which can be bought through checkout.
+
+    *live* is the purchase of the row's live session, if that has one. As long as its
+    money is on its way, no other bid of the row can be bought.
+    """
+    pending = live is not None and live.status is PurchaseStatus.PENDING
+    sold = row["status"] in SOLD
     return {
         "row_id": row["row_id"],
         "title": row.get("title"),
         "status": row["status"],
+        "purchased_bid_id": row.get("purchased_bid_id") if sold else None,
+        "pending_bid_id": live.offer_id if live and pending else None,
         "bids": [_bid(bid, row) for bid in bids],
     }
 
@@ -57,4 +82,6 @@ def _bid(bid: Mapping[str, Any], row: Mapping[str, Any]) -> dict[str, Any]:
         "image_url": bid.get("image_url"),
         "buy_now": buy_now(bid, row),
         "clickout_url": bid.get("clickout_url"),
+        "purchased": row["status"] == PURCHASED
+        and row.get("purchased_bid_id") == bid["bid_id"],
     }

@@ -81,17 +81,12 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
 def create_response(
     session: PaymentSession, client_secret: str | None
 ) -> dict[str, Any]:
-    closes_at = session.details["closes_at"]
     return {
         "payment_session_id": session.id,
         "session_id": session.stripe_session_id,
         "checkout_url": session.url,
         "expires_at": session.expires_at,
-        "payment_window": {
-            "opens_at": session.details["opens_at"],
-            "closes_at": closes_at,
-            "seconds_remaining": clock.seconds_until(closes_at),
-        },
+        "payment_window": session.payment_window,
     }
 
 

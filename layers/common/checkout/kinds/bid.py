@@ -56,7 +56,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     copied = {name: bid[name] for name in ("merchant", "source") if bid.get(name)}
     return Offer(
         id=bid_id,
-        sale_key=_key_of_row(row_id),
+        sale_key=key_of_row(row_id),
         title=bid["title"],
         lines=(
             LineItem(title=bid["title"], price=price, image_url=bid.get("image_url")),
@@ -85,13 +85,13 @@ def create_response(
     return {"checkout_url": session.url}
 
 
-def _key_of_row(row_id: str) -> str:
+def key_of_row(row_id: str) -> str:
     return f"row#{row_id}"
 
 
 def sale_key(offer_id: str, buyer_id: str, offers: Offers) -> str | None:
     bid = offers.get("bid", offer_id)
-    return _key_of_row(bid["row_id"]) if bid else None
+    return key_of_row(bid["row_id"]) if bid else None
 
 
 def sale(purchase: Purchase) -> Sale:

@@ -157,9 +157,11 @@ def _can_be_key(text: str) -> bool:
         return False  # half a surrogate pair is not UTF-8
 
 
-def read_all(table: str, item_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
+def read_all(
+    table: str, item_ids: Iterable[str], *, consistent: bool = False
+) -> Iterator[dict[str, Any]]:
     """
-    Yield the existing items of these ids; they may be about a second old.
+    Yield the existing items of these ids; unless *consistent*, up to a second old.
 
     DynamoDB refuses a batch with an id twice, or with one that cannot be a key: such
     ids have no item. Raises TryAgainError if DynamoDB leaves the same ids for later
@@ -168,7 +170,10 @@ def read_all(table: str, item_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
     possible = dict.fromkeys(filter(_can_be_key, item_ids))
     for batch in batched(possible, MOST_KEYS_AT_ONCE, strict=False):
         wanted: Mapping[str, KeysAndAttributesUnionTypeDef] = {
-            table: {"Keys": [to_item({"id": item_id}) for item_id in batch]}
+            table: {
+                "Keys": [to_item({"id": item_id}) for item_id in batch],
+                "ConsistentRead": consistent,
+            }
         }
         attempt = 0
         while wanted:

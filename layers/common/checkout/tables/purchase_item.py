@@ -6,7 +6,7 @@ from typing import Any
 
 from checkout import clock
 from checkout.domain.dispute import Dispute
-from checkout.domain.next_check import next_check
+from checkout.domain.next_check import purchase_check
 from checkout.domain.purchase import Purchase
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.receipt import Receipt
@@ -40,7 +40,7 @@ def item_of(purchase: Purchase) -> dict[str, Any]:
         _purchase(from_item(to_item(stored)))
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableItemError(f"{purchase.id} cannot be stored") from error
-    if due_at := next_check(purchase, clock.now()):
+    if due_at := purchase_check(purchase, clock.now()):
         requested = bool(purchase.open_requests)
         partitions = due.REFUND_PARTITIONS if requested else due.PARTITIONS
         stored |= due.index(purchase.id, due_at, partitions)

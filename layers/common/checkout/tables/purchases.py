@@ -133,6 +133,11 @@ class Purchases:
         found = {purchase.id: purchase for purchase in purchases}
         return [found[i] for i in ids if i in found]
 
+    def get_all(self, purchase_ids: Iterable[str]) -> list[Purchase]:
+        """Return the purchases of these ids as they are now, if they exist."""
+        items = read_all(self._table, purchase_ids, consistent=True)
+        return [purchase_of(item) for item in items]
+
     def by_payment_intent(self, payment_intent_id: str) -> Purchase | None:
         pointer = read(self._table, payment_intent_id)
         return self.get(pointer["purchase_id"]) if pointer else None
