@@ -155,6 +155,44 @@ def issuer_warns_of_fraud(shop: Shop) -> None:
     shop.deliver()
 
 
+def offer_has_no_title(shop: Shop) -> None:
+    shop.change_offer(f"content#{PUBLISHED}", title=None)
+    assert shop.create("content").status == 400
+
+
+def stripe_refuses_the_offer(shop: Shop) -> None:
+    """The minimum of the account's own currency is not known here."""
+    shop.stripe.sandbox.settled_in_dollars = True
+    price = {"amount": 50, "currency": "inr"}
+    shop.change_offer(f"content#{PUBLISHED}", price=price)
+    assert shop.create("content").status == 400
+
+
+def key_is_refused(
+    method: str, use: Callable[[Shop], object]
+) -> Callable[[Shop], None]:
+    """Let Stripe refuse the key in each request of *method*."""
+
+    def go_wrong(shop: Shop) -> None:
+        shop.stripe.sandbox.faults.add(Fault(method, status=403, times=9))
+        use(shop)
+
+    return go_wrong
+
+
+def status_is_asked_with_a_refused_key(shop: Shop) -> None:
+    assert shop.create("order").status == 200
+    query = {"session_id": shop.stripe.sessions()[0]["id"]}
+    shop.stripe.sandbox.faults.add(Fault("GET", status=403, times=9))
+    assert shop.call("GET /api/checkout/session-status", query=query).status == 502
+
+
+def operator_asks_with_a_refused_key(shop: Shop) -> None:
+    purchase_id = bought(shop)
+    stripe_answers(shop, 403)
+    assert asked_for_refund(shop, purchase_id).status == 502
+
+
 def queue_is_gone(shop: Shop) -> None:
     event = paid(shop)
     shop.aws.sqs.delete_queue(QueueUrl=shop.aws.queue_url)
@@ -267,6 +305,25 @@ CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
     ("payments.disputes.opened", FULFILLMENT, dispute_is_opened),
     ("payments.fraud_warnings", FULFILLMENT, issuer_warns_of_fraud),
     ("payments.events.not_enqueued", STRIPE_WEBHOOK, queue_is_gone),
+    ("payments.checkout.refused", "CreateSessionFunction", offer_has_no_title),
+    ("payments.checkout.refused", "CreateSessionFunction", stripe_refuses_the_offer),
+    (
+        "payments.stripe.denied",
+        "CreateSessionFunction",
+        key_is_refused("POST", lambda shop: shop.create("content")),
+    ),
+    (
+        "payments.stripe.denied",
+        "SessionStatusFunction",
+        status_is_asked_with_a_refused_key,
+    ),
+    (
+        "payments.stripe.denied",
+        FULFILLMENT,
+        key_is_refused("GET", refund_of_somebody_elses_is_told),
+    ),
+    ("payments.stripe.denied", RECONCILE, key_is_refused("GET", first_reconcile_run)),
+    ("payments.stripe.denied", REFUND_PURCHASE, operator_asks_with_a_refused_key),
     ("payments.reconcile.failed", RECONCILE, stripe_fails_reconcile),
     ("payments.reconcile.unexpected", RECONCILE, session_cannot_be_read),
     *(

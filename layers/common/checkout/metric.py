@@ -7,6 +7,7 @@ class Metric(StrEnum):
     """docs/operations.md explains each metric and names its alarm."""
 
     SESSION_COMPLETED = "payments.checkout.session_completed"
+    CHECKOUT_REFUSED = "payments.checkout.refused"
     CHECKOUT_FAILED = "payments.checkout.failed"
     UNFULFILLABLE = "payments.checkout.unfulfillable"
     QUARANTINED = "payments.checkout.quarantined"
@@ -34,6 +35,7 @@ class Metric(StrEnum):
     RECONCILE_CHECKED = "payments.reconcile.checked"
     RECONCILE_FAILED = "payments.reconcile.failed"
     RECONCILE_UNEXPECTED = "payments.reconcile.unexpected"
+    STRIPE_DENIED = "payments.stripe.denied"
     SECRETS_STALE = "payments.secrets.stale"
     SEGMENT_TRACKED = "payments.segment.tracked"
     SEGMENT_FAILED = "payments.segment.failed"
