@@ -400,3 +400,19 @@ def test_half_a_character_in_a_path_is_no_internal_error(
 
 def get(shop: Shop, route: str, **path: str) -> Answer:
     return shop.call(route, buyer="user_1", path=path)
+
+
+@pytest.mark.parametrize(("kind", "item", "field"), PLACES)
+@pytest.mark.parametrize("value", [MISSING, None, 7, ["x"], {"a": 1}, "x"])
+def test_an_offer_that_breaks_while_its_buyer_pays_stops_no_payment(
+    shop: Shop, kind: str, item: str, field: str, value: Any
+) -> None:
+    """Invariant 4: the payment is recorded, whatever becomes of it."""
+    assert shop.create(kind).status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    write(shop, item, field, value)
+
+    shop.deliver()
+
+    [purchase] = shop.purchases()
+    assert purchase["status"] in {"completed", "refunding", "refunded", "quarantined"}

@@ -3,13 +3,14 @@
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any
 
 import pytest
 from time_machine import Traveller
 
 from mocktill.faults import Fault
-from tests.crashes import crash_points
+from tests.crashes import CrashPoint, crash_points
 from tests.output import captured_log, metrics_in
 from tests.shop import PUBLISHED, Answer, Shop
 
@@ -223,6 +224,27 @@ def test_a_death_at_any_point_leaves_the_email_out_next_time(
 
         open_sessions = [s for s in shop.stripe.sessions() if s["status"] == "open"]
         assert len(open_sessions) == 1, crash.steps
+
+
+def test_another_request_at_any_point_finds_the_same_session(
+    new_shop: Callable[[], Shop],
+) -> None:
+    """Both tokens have the address; the sale key still has one session to pay."""
+    for number in range(1, 30):
+        shop = new_shop()
+        answers: list[Answer] = []
+        start = partial(shop.create, "content", email=ODD_EMAIL)
+
+        with CrashPoint(number, visitor=lambda: answers.append(start())) as point:  # noqa: B023
+            answers.append(start())
+
+        assert {answer.status for answer in answers} == {200}, point.steps
+        assert len({answer.body["sessionUrl"] for answer in answers}) == 1, point.steps
+        open_sessions = [s for s in shop.stripe.sessions() if s["status"] == "open"]
+        assert len(open_sessions) == 1, point.steps
+        if not point.happened:
+            return
+    pytest.fail("the request does not end")
 
 
 @pytest.mark.parametrize(

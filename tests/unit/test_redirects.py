@@ -63,6 +63,7 @@ def test_an_url_of_an_allowed_origin_is_allowed(url: str) -> None:
         "https://shop.example.test/\u00e9",
         "https://[shop.example.test]/",
         "https://shop.example.test:-1/",
+        "https://shop.example.test/".ljust(5001, "x"),
         "https://shop.example.test:0/",
         "https://shop.example.test:00/",
         "https://other.test:08443x/",

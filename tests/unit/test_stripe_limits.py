@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from checkout.domain import stripe_limits
 from checkout.domain.money import InvalidMoneyError, Money
+from checkout.domain.payment_session import new_id
 from mocktill import create_rules, parameters
 from mocktill import money as sandbox
 
@@ -78,6 +79,10 @@ def test_the_special_cases_of_stripes_currencies(
     assert stripe_limits.minimum(currency) == minimum
     assert stripe_limits.largest(currency) == largest
     assert currency in stripe_limits.CURRENCIES
+
+
+def test_our_reference_fits() -> None:
+    assert len(new_id()) <= stripe_limits.LONGEST_REFERENCE
 
 
 def test_every_minimum_can_be_charged() -> None:

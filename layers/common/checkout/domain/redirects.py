@@ -2,6 +2,8 @@
 
 from urllib.parse import urlsplit
 
+from checkout.domain.stripe_limits import LONGEST_URL
+
 LOCAL_HOSTS = frozenset(["localhost", "127.0.0.1", "::1"])
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -16,7 +18,11 @@ def origin(url: str) -> Origin | None:
     characters, user parts, text beside the brackets of an IPv6 address. Such a text is
     refused, and so is port 0, which no browser opens.
     """
-    if not url.isascii() or any(c <= " " or c in "\\\x7f" for c in url):
+    if (
+        len(url) > LONGEST_URL
+        or not url.isascii()
+        or any(c <= " " or c in "\\\x7f" for c in url)
+    ):
         return None
     try:
         parts = urlsplit(url)
