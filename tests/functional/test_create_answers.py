@@ -364,7 +364,7 @@ BAD_PRICES: list[dict[str, Any]] = [
     {"amount": 100_000_000, "currency": "usd"},
     {"amount": "1299", "currency": "usd"},
     {"amount": True, "currency": "usd"},
-    {"amount": 1299, "currency": "USD"},
+    {"amount": 1299, "currency": "xyz"},
     {"amount": 1299, "currency": "us"},
     {"amount": 1299, "currency": ""},
     {"amount": 1299},

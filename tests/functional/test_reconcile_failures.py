@@ -638,7 +638,7 @@ def test_a_key_without_a_permission_is_alarmed_and_the_rest_goes_on(
     shop.work()
 
     counted = metrics_in(capsys.readouterr().out)
-    assert counted["payments.stripe.forbidden"] == 2
+    assert counted["payments.stripe.denied"] == 2
     assert statuses(shop) == {"user_0": "completed"}
 
 

@@ -7,6 +7,7 @@ class Metric(StrEnum):
     """docs/operations.md explains each metric and names its alarm."""
 
     SESSION_COMPLETED = "payments.checkout.session_completed"
+    CHECKOUT_REFUSED = "payments.checkout.refused"
     CHECKOUT_FAILED = "payments.checkout.failed"
     UNFULFILLABLE = "payments.checkout.unfulfillable"
     QUARANTINED = "payments.checkout.quarantined"
@@ -44,7 +45,7 @@ class Metric(StrEnum):
     RECONCILE_MONEY_LAG = "payments.reconcile.money_lag"
     RECONCILE_BALANCE_LAG = "payments.reconcile.balance_lag"
     RECONCILE_DUE_AGE = "payments.reconcile.due_age"
-    STRIPE_FORBIDDEN = "payments.stripe.forbidden"
+    STRIPE_DENIED = "payments.stripe.denied"
     WEBHOOK_ENDPOINT_WRONG = "payments.webhook_endpoint.wrong"
     WEBHOOK_ENDPOINT_UNKNOWN = "payments.webhook_endpoint.unknown"
     ITEMS_UNREADABLE = "payments.items.unreadable"

@@ -44,6 +44,7 @@ class Sandbox:
         webhook_attempts: int = 6,
         redirect_hold_seconds: float = 10.0,
         default_api_version: str = API_VERSION,
+        settled_in_dollars: bool = False,
     ) -> None:
         self.secret_key = secret_key or new_id("sk_test_", 48)
         self.publishable_key = publishable_key or new_id("pk_test_", 48)
@@ -63,6 +64,8 @@ class Sandbox:
         # list an event a moment after it happened.
         self.late_fees = False
         self.event_lag_seconds = 0
+        # Whether a payment in another currency must also be worth 50 cents.
+        self.settled_in_dollars = settled_in_dollars
         self.lock = threading.RLock()
         self.store = Store()
         self.checkouts: dict[str, Checkout] = {}

@@ -21,7 +21,7 @@ def create(sandbox: Sandbox, raw: Json) -> Json:
     params = versions.validate_new(raw, SessionCreateParams)
     _look_up_prices(sandbox, params.get("line_items", []))
     now = sandbox.now()
-    create_rules.check(params, now)
+    create_rules.check(params, now, settled_in_dollars=sandbox.settled_in_dollars)
     with sandbox.lock:
         customer = None
         if "customer" in params:

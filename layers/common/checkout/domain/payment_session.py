@@ -57,7 +57,8 @@ class PaymentSession:
     Stripe gets under *idempotency_key*; it is kept as text, so that a retry sends the
     same bytes even after a deployment. *terms_digest*
     is the fingerprint of what the buyer was offered. The buyer can pay until
-    *expires_at*. *details* of the offer are copied to its purchase.
+    *expires_at*. *details* of the offer are copied to its purchase. *refusal_code* and
+    *refusal_param* are Stripe's, if it did not accept the request.
     """
 
     id: str
@@ -84,6 +85,8 @@ class PaymentSession:
     stripe_session_id: str | None = None
     stripe_payment_intent_id: str | None = None
     url: str | None = field(default=None, repr=False)
+    refusal_code: str | None = None
+    refusal_param: str | None = None
 
     @property
     def payment_session_id(self) -> str:
