@@ -14,6 +14,7 @@ OF_SESSION = (
     *("id", "kind", "offer_id", "title", "buyer_id", "creator_id", "sale_key"),
     *("status", "payment_status", "attempt", "amount", "currency", "livemode"),
     *("created_at", "expires_at", "stripe_session_id", "stripe_payment_intent_id"),
+    *("refusal_code", "refusal_param"),
 )
 # Not the receipt's URL.
 OF_PURCHASE = (

@@ -7,6 +7,7 @@ from typing import Any
 
 from checkout import kinds
 from checkout.domain.checkout_session import payment_session_id_of
+from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
 from checkout.domain.stripe_object import id_of, object_of
@@ -91,14 +92,22 @@ def _of_purchase(stack: Stack, purchase: Purchase | None) -> PaymentSession | No
     return stack.sessions.get(purchase.payment_session_id) if purchase else None
 
 
-def _by_offer(stack: Stack, given: str) -> list[PaymentSession]:
-    """Find `order#order_1` exactly, and an id without a type among all types."""
+def offers_called(stack: Stack, given: str) -> list[OfferItem]:
+    """Return the offers with the id *given*, with or without an item type."""
+    found = (stack.offers.get(*key) for key in _keys_of_offers(given))
+    return [offer for offer in found if offer]
+
+
+def _keys_of_offers(given: str) -> list[tuple[str, str]]:
+    """Return `order#order_1` as it is, and an id without a type with each type."""
     item_type, separator, offer_id = given.partition("#")
-    keys = (
-        [(item_type, offer_id)]
-        if separator
-        else [(item_type, given) for item_type in (*KINDS, ROW)]
-    )
+    if separator:
+        return [(item_type, offer_id)]
+    return [(item_type, given) for item_type in (*KINDS, ROW)]
+
+
+def _by_offer(stack: Stack, given: str) -> list[PaymentSession]:
+    keys = _keys_of_offers(given)
     found = [session for key in keys for session in _sessions_of(stack, *key)]
     return sorted(found, key=lambda session: session.created_at, reverse=True)
 

@@ -1,6 +1,7 @@
 """`show`: the records of a payment, Stripe's view of it and one timeline."""
 
 from collections.abc import Iterator, Mapping
+from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -19,12 +20,14 @@ from cli.console import (
     Json,
     print_fields,
     print_json,
+    print_records,
     print_table,
     say,
     waiting,
 )
 from cli.fields import Fields
-from cli.find import find
+from cli.find import find, offers_called
+from cli.offer_rules import problems_of
 from cli.replay import KEPT_BY_STRIPE
 from cli.stack import Stack, stack_of
 
@@ -63,7 +66,10 @@ def show(
     """Show everything about a payment, given any id that belongs to it."""
     stack = stack_of(ctx)
     found = find(stack, payment, offline=offline)
+    problems = [asdict(each) for each in problems_of(offers_called(stack, payment))]
     if not found:
+        if problems and not as_json:
+            print_records(problems)
         raise CommandError(f"No payment belongs to {payment}.")
     chosen = found if everything else found[:1]
     with waiting("Reading the payment"):
@@ -73,8 +79,11 @@ def show(
         for session in found
     ]
     if as_json:
-        print_json({"found": listed, "payments": reports})
+        print_json({"found": listed, "payments": reports, "problems": problems})
         return
+    if problems:
+        print_records(problems)
+        typer.echo()
     if len(found) > 1:
         print_table(
             ["payment session", "status", "created"],

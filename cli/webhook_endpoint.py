@@ -6,7 +6,7 @@ from typing import Annotated, Any
 import typer
 
 from checkout.clients import aws
-from checkout.clients.stripe_api import api_version
+from checkout.clients.stripe_connection import api_version
 from checkout.domain.stripe_events import FROM_STRIPE
 from checkout.domain.webhook_endpoint import best_of, problems
 from cli.console import CommandError, Json, Yes, ask, print_fields, print_json
@@ -133,7 +133,7 @@ def require(endpoint: Endpoint, kept_in: str) -> None:
 
 def differences(endpoint: Endpoint, kept_in: str) -> Iterator[str]:
     yield from problems(endpoint, api_version())
-    if unwanted := set(endpoint["enabled_events"]) - FROM_STRIPE - {"*"}:
+    if unwanted := set(endpoint["enabled_events"]) - FROM_STRIPE:
         yield f"it sends unhandled types: {', '.join(sorted(unwanted))}"
     if not secrets_in(kept_in):
         yield f"{kept_in} has no secret"

@@ -201,14 +201,24 @@ def tell_reconcile_the_address(aws: EmbeddedAws, webhook_url: str) -> None:
 
 def set_webhook_endpoint(settings: Settings, webhook_url: str) -> None:
     """Set the sandbox's webhook endpoint, as in Stripe's dashboard."""
+    account = _ask_sandbox(settings, "GET", "account")
+    version = account["default_api_version"]
+    endpoint = {"url": webhook_url, "api_version": version}
+    _ask_sandbox(settings, "PUT", "webhook_endpoint", endpoint)
+
+
+def _ask_sandbox(
+    settings: Settings, method: str, path: str, body: dict[str, Any] | None = None
+) -> dict[str, Any]:
     request = urllib.request.Request(  # noqa: S310 - our own sandbox
-        f"{settings.stripe_url}/sandbox/webhook_endpoint",
-        json.dumps({"url": webhook_url}).encode(),
+        f"{settings.stripe_url}/sandbox/{path}",
+        json.dumps(body).encode() if body else None,
         {"Content-Type": "application/json"},
-        method="PUT",
+        method=method,
     )
-    with urllib.request.urlopen(request, timeout=10):  # noqa: S310
-        pass
+    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        answer: dict[str, Any] = json.load(response)
+    return answer
 
 
 def wait_until_ready(

@@ -3,10 +3,12 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from aws_lambda_powertools.utilities.batch import process_partial_response
+
 from checkout import wiring
 from checkout.clients.payment_events_queue import PaymentEventsQueue, read_event
+from checkout.clients.retried_batch import OutOfTimeError, RetriedBatch, received
 from checkout.config import FulfillmentConfig, RefundsConfig
-from checkout.domain.retries import STUCK_AFTER, pause_after
 from checkout.domain.stripe_events import AFTER_PAYMENT
 from checkout.errors import TryAgainError
 from checkout.flows.apply_money_event import MoneyEvents
@@ -20,10 +22,14 @@ from checkout.tables.purchases import Purchases
 from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
+    from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
+    from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # The longest that one message takes: Stripe is slow, and is asked twice.
 MARGIN_MILLISECONDS = 30_000
+
+processor = RetriedBatch()
 
 
 @cache
@@ -59,48 +65,38 @@ def flows() -> tuple[SessionEvents, MoneyEvents]:
     )
 
 
-def apply(message: str) -> None:
-    event = read_event(message)
-    session_events, money_events = flows()
-    if event.type in AFTER_PAYMENT:
-        outcome = money_events.apply_money_event(event)
-    else:
-        outcome = session_events.apply_session_event(event)
+def handle_message(record: "SQSRecord", lambda_context: "LambdaContext") -> None:
+    """Apply one message; raise what returns it, and it alone, to the queue."""
+    keys = {"message_id": record.message_id, "receive_count": received(record)}
+    # Otherwise the function times out, and the results of the batch are lost.
+    if lambda_context.get_remaining_time_in_millis() < MARGIN_MILLISECONDS:
+        logger.info("event_handed_back", extra=keys)
+        raise OutOfTimeError
+    try:
+        event = read_event(record.body)
+        session_events, money_events = flows()
+        if event.type in AFTER_PAYMENT:
+            outcome = money_events.apply_money_event(event)
+        else:
+            outcome = session_events.apply_session_event(event)
+    except TryAgainError as error:
+        count(Metric.EVENTS_POSTPONED)
+        logger.warning("event_postponed", code=error.code, extra=keys)
+        raise
+    except Exception:
+        count(Metric.EVENTS_FAILED)
+        logger.exception("event_failed", extra=keys)
+        raise
     count(Metric.EVENTS_APPLIED)
     logger.info("event_applied", event_id=event.id, type=event.type, outcome=outcome)
 
 
-def seconds_until_retry(record: dict[str, Any], context: "LambdaContext") -> int | None:
-    """Apply the message *record*; return None, or when to try it again."""
-    received = int(record["attributes"]["ApproximateReceiveCount"])
-    keys = {"message_id": record["messageId"], "receive_count": received}
-    # Otherwise the function times out, and the results of the batch are lost.
-    if context.get_remaining_time_in_millis() < MARGIN_MILLISECONDS:
-        logger.info("event_handed_back", extra=keys)
-        return 0
-    try:
-        apply(record["body"])
-    except TryAgainError as error:
-        count(Metric.EVENTS_POSTPONED)
-        logger.warning("event_postponed", code=error.code, extra=keys)
-    except Exception:  # noqa: BLE001 - one bad message must not stop the others
-        count(Metric.EVENTS_FAILED)
-        logger.exception("event_failed", extra=keys)
-    else:
-        return None
-    if received >= STUCK_AFTER:
-        count(Metric.EVENTS_STUCK)
-    return pause_after(received)
-
-
 @logger.inject_lambda_context
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    pauses = {
-        record["messageId"]: (record["receiptHandle"], pause)
-        for record in event["Records"]
-        if (pause := seconds_until_retry(record, context)) is not None
-    }
+def lambda_handler(
+    event: dict[str, Any], context: "LambdaContext"
+) -> "PartialItemFailureResponse":
+    answer = process_partial_response(event, handle_message, processor, context)
     queue = PaymentEventsQueue(FulfillmentConfig().payment_events_queue_url)
-    queue.hide(dict(pauses.values()))
-    return {"batchItemFailures": [{"itemIdentifier": i} for i in pauses]}
+    queue.hide(processor.pauses())
+    return answer

@@ -109,3 +109,52 @@ def test_at_most_four_levels_are_expanded(client, paid):
     client.v1.payment_intents.retrieve(intent.id, {"expand": [path]})
     with pytest.raises(stripe.InvalidRequestError, match="expand"):
         client.v1.payment_intents.retrieve(intent.id, {"expand": [f"{path}.source"]})
+
+
+def test_a_fee_may_come_later(client, create, pay, listed, control, events):
+    control("PUT", "account", {"late_fees": True})
+    session = create()
+    pay(session)
+    intent = client.v1.checkout.sessions.retrieve(session.id).payment_intent
+    path = {"expand": ["latest_charge.balance_transaction"]}
+
+    before = client.v1.payment_intents.retrieve(intent, path).latest_charge
+    assert before.paid
+    assert before.balance_transaction is None
+    assert listed() == []
+
+    control("POST", f"charges/{before.id}/record_fee")
+
+    after = client.v1.payment_intents.retrieve(intent, path).latest_charge
+    (entry,) = listed()
+    assert after.balance_transaction.to_dict() == entry.to_dict()
+    assert (entry.type, entry.fee) == ("charge", 103)
+    (updated,) = events("charge.updated")
+    assert updated.data.object.balance_transaction == entry.id
+    previous = updated.data.previous_attributes.to_dict()
+    assert previous == {"balance_transaction": None}
+
+
+def test_a_fee_is_recorded_once(ask, paid, listed):
+    intent = paid()
+
+    assert ask("POST", f"charges/{intent.id}/record_fee") == 400
+    assert len(listed()) == 1
+
+
+def test_a_payment_whose_fee_is_late_can_be_refunded(client, paid, control, listed):
+    control("PUT", "account", {"late_fees": True})
+    intent = paid()
+    client.v1.refunds.create({"payment_intent": intent.id})
+
+    control("POST", f"charges/{intent.id}/record_fee")
+
+    assert [entry.type for entry in listed()] == ["charge", "refund"]
+
+
+def test_there_is_one_cursor(listed, paid):
+    paid()
+    (entry,) = listed()
+
+    with pytest.raises(stripe.InvalidRequestError, match="only specify one"):
+        listed(starting_after=entry.id, ending_before=entry.id)

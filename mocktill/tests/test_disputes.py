@@ -283,6 +283,7 @@ def test_evidence_is_stored_and_causes_an_event(client, paid, events):
     assert updated.evidence.product_description == "A mug"
     assert updated.evidence_details.has_evidence
     assert updated.evidence_details.submission_count == 1
+    assert updated.status == "under_review"
     (event,) = events("charge.dispute.updated")
     assert event.data.object.metadata.to_dict() == {"a": "1"}
     assert set(event.data.previous_attributes.to_dict()) == {
@@ -311,17 +312,49 @@ def test_the_undisputed_part_cannot_be_refunded(client, paid, control):
     assert refused.value.code == "charge_disputed"
 
 
-def test_submitted_evidence_is_under_review(client, paid):
+def test_staged_evidence_is_submitted_later(client, paid):
     paid(DISPUTED)
     (dispute,) = client.v1.disputes.list().data
-    evidence = {"customer_name": "Ada"}
+    evidence = {"uncategorized_text": "It was sent."}
 
     staged = client.v1.disputes.update(
         dispute.id, {"evidence": evidence, "submit": False}
     )
-    submitted = client.v1.disputes.update(dispute.id, {"evidence": evidence})
+    noted = client.v1.disputes.update(dispute.id, {"metadata": {"a": "1"}})
+    submitted = client.v1.disputes.update(dispute.id, {"submit": True})
 
-    assert (staged.status, submitted.status) == ("needs_response", "under_review")
+    assert staged.status == noted.status == "needs_response"
+    assert staged.evidence_details.has_evidence
+    assert staged.evidence_details.submission_count == 0
+    assert submitted.status == "under_review"
+    assert submitted.evidence_details.submission_count == 1
+
+
+@pytest.mark.parametrize("outcome", ["won", "lost"])
+def test_two_texts_decide_a_dispute_at_once(client, paid, events, outcome):
+    paid(DISPUTED)
+    (dispute,) = client.v1.disputes.list().data
+    text = {"won": "winning_evidence", "lost": "losing_evidence"}[outcome]
+
+    submitted = client.v1.disputes.update(
+        dispute.id, {"evidence": {"uncategorized_text": text}}
+    )
+
+    assert submitted.status == "under_review"
+    assert client.v1.disputes.retrieve(dispute.id).status == outcome
+    (closed,) = events("charge.dispute.closed")
+    assert closed.data.object.status == outcome
+
+
+def test_an_inquiry_is_reviewed_too(client, paid):
+    paid("4000000000001976")
+    (inquiry,) = client.v1.disputes.list().data
+
+    submitted = client.v1.disputes.update(
+        inquiry.id, {"evidence": {"product_description": "A mug"}}
+    )
+
+    assert submitted.status == "warning_under_review"
 
 
 def test_a_lost_dispute_can_be_appealed_and_won(client, paid, control, ask, events):

@@ -189,3 +189,27 @@ def test_a_page_says_whether_there_is_more(client, expire):
     assert [event.id for event in first.data] == newest[:2]
     assert [event.id for event in last.data] == newest[2:]
     assert (first.has_more, last.has_more) == (True, False)
+
+
+def test_an_event_may_be_listed_late(client, sandbox, expire, control, types):
+    happened = expire()
+    control("PUT", "account", {"event_lag_seconds": 30})
+
+    assert types() == []
+    assert client.v1.events.retrieve(happened).type == EXPIRED
+    sandbox.advance_clock(30)
+    assert types() == [EXPIRED]
+
+
+def test_the_account_has_no_other_settings(ask, control):
+    before = control("GET", "account")
+
+    for wrong in (
+        {},
+        {"colour": "red"},
+        {"event_lag_seconds": -1},
+        {"late_fees": "perhaps"},
+        {"late_fees": True, "default_api_version": "2000-01-01"},
+    ):
+        assert ask("PUT", "account", wrong) == 400
+    assert control("GET", "account") == before

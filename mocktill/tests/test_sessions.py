@@ -1,6 +1,7 @@
 """Sessions as the official SDK returns them."""
 
 import time
+from urllib.parse import urldefrag
 
 import pytest
 import stripe
@@ -19,7 +20,9 @@ def test_a_hosted_session_comes_back_with_every_field_a_shop_reads(client, hoste
 
     assert session.object == "checkout.session"
     assert session.id.startswith("cs_test_")
-    assert session.url.endswith(f"/c/pay/{session.id}")
+    page, fragment = urldefrag(session.url)
+    assert page.endswith(f"/c/pay/{session.id}")
+    assert fragment.startswith("fid")
     assert session.amount_subtotal == 2500
     assert session.amount_total == 2500
     assert session.total_details.amount_tax == 0

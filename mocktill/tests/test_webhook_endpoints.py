@@ -4,6 +4,7 @@ import pytest
 import stripe
 
 from mocktill import API_VERSION
+from mocktill.destinations import Destination
 
 EXPIRED = "checkout.session.expired"
 
@@ -385,3 +386,56 @@ def test_held_events_go_only_to_those_who_were_to_get_them(
 
     (event,) = endpoint.wait_for(EXPIRED)
     assert event.id == heard
+
+
+def test_an_endpoint_that_is_replaced_gets_no_more_attempts(
+    client, endpoint, another_endpoint, sandbox, control, expire, raw
+):
+    endpoint.secret = another_endpoint.secret = sandbox.webhook_secret
+    control("PUT", "webhook_endpoint", {"url": endpoint.url})
+    (old,) = client.v1.webhook_endpoints.list().data
+    heard = expire()
+    endpoint.wait_for(EXPIRED)
+
+    control(
+        "PUT", "webhook_endpoint", {"url": endpoint.url, "enabled_events": [EXPIRED]}
+    )
+    (same,) = client.v1.webhook_endpoints.list().data
+    control("PUT", "webhook_endpoint", {"url": another_endpoint.url})
+    raw("POST", f"/v1/events/{heard}/retry")
+    expire()
+
+    assert another_endpoint.wait_for(EXPIRED)
+    assert same.id == old.id
+    assert same.enabled_events == [EXPIRED]
+    assert len(endpoint.received) == 1
+
+
+def test_the_configured_endpoint_may_have_a_version(
+    client, unconfigured, sandbox, control, expire, ask
+):
+    unconfigured.secret = sandbox.webhook_secret
+    body = {"url": unconfigured.url, "api_version": "2025-09-30.clover"}
+    control("PUT", "webhook_endpoint", body)
+    expire()
+
+    (event,) = unconfigured.wait_for(EXPIRED)
+    assert event.api_version == "2025-09-30.clover"
+    assert event.data.object.ui_mode == "hosted"
+    (listed,) = client.v1.webhook_endpoints.list().data
+    assert listed.api_version == "2025-09-30.clover"
+    assert ask("PUT", "webhook_endpoint", body | {"api_version": "soon"}) == 400
+
+
+def test_a_new_endpoint_is_listed_before_the_configured_one(
+    client, sandbox, unconfigured
+):
+    sandbox.webhooks.configured = [Destination(unconfigured.url, "whsec_x")]
+    made = client.v1.webhook_endpoints.create(
+        {"url": "https://shop.example/", "enabled_events": ["*"]}
+    )
+
+    newest, configured = client.v1.webhook_endpoints.list().data
+
+    assert newest.id == made.id
+    assert configured.url == unconfigured.url

@@ -138,7 +138,7 @@ def test_another_bid_on_the_row_takes_the_first_ones_place(shop: Shop) -> None:
     answer = shop.create("bid", bid_id=45)
 
     new, old = shop.stripe.sessions()
-    assert answer.body == {"checkout_url": new["url"]}
+    assert answer.body["checkout_url"] == new["url"]
     assert (old["metadata"]["bid_id"], old["status"]) == ("42", "expired")
     assert (new["metadata"]["bid_id"], new["status"]) == ("45", "open")
 

@@ -16,7 +16,14 @@ from checkout.domain.retries import pause_after
 from checkout.tables import transaction
 from checkout.telemetry import metrics
 from tests import flows
-from tests.aws_calls import AwsCall, failing, intercepted, observed, one_at_a_time
+from tests.aws_calls import (
+    AwsCall,
+    failing,
+    intercepted,
+    observed,
+    one_at_a_time,
+    unseen,
+)
 from tests.lambda_events import Context, sqs_event
 from tests.output import captured_log, metrics_in
 from tests.shop import PUBLISHED, Shop
@@ -246,6 +253,22 @@ def test_a_payment_that_must_wait_is_a_warning_and_no_failure(
     assert "event_postponed" in logged.getvalue()
     assert "try_again" in logged.getvalue()
     assert "Traceback" not in logged.getvalue()
+
+
+def test_a_purchase_that_was_written_unseen_is_recorded_and_counted(
+    shop: Shop, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The answer is lost, and the next attempt does not meet its own purchase."""
+    monkeypatch.setattr(transaction, "FIRST_PAUSE_SECONDS", 0)
+    event = json.dumps(paid(shop))
+    capsys.readouterr()
+
+    with unseen("TransactWriteItems"):
+        assert shop.work(event) == []
+
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.checkout.session_completed"] == 1
+    assert shop.audit.has_exactly("checkout_created", "checkout_completed")
 
 
 def test_one_event_twice_in_a_batch_is_one_purchase(

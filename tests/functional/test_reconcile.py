@@ -631,7 +631,7 @@ def test_reconcile_keeps_below_the_rate_that_the_stack_allows(
     shop.forget_reconcile_runs()
     shop.values["ReconcileCallsPerSecond"] = "1"
     pauses: list[float] = []
-    monkeypatch.setattr("checkout.clients.stripe_api.time.sleep", pauses.append)
+    monkeypatch.setattr("checkout.clients.stripe_connection.time.sleep", pauses.append)
     shop.stripe.sandbox.requests.clear()
 
     run(shop)

@@ -10,6 +10,7 @@ import pytest
 from time_machine import Traveller
 
 from checkout.clients import stripe_api
+from checkout.clients.stripe_connection import ListPage
 from mocktill.faults import Fault
 from tests.aws_calls import AwsCall, failing, intercepted, observed
 from tests.crashes import CrashPoint
@@ -472,7 +473,7 @@ def test_an_event_without_its_object_keeps_no_other_waiting(
     clock.shift(2 * MINUTES)
     whole = stripe_api.StripeApi.events_page
 
-    def page_with_odd_events(*arguments: Any) -> stripe_api.ListPage:
+    def page_with_odd_events(*arguments: Any) -> ListPage:
         page = whole(*arguments)
         odd = [e | {"id": f"{e['id']}odd", "data": data} for e in page.members]
         return page._replace(members=[*odd, *page.members])
@@ -591,7 +592,7 @@ def test_an_event_that_the_queue_will_never_take_stops_nothing(
 
     assert len(statuses(shop)) == 3
     counted = metrics_in(capsys.readouterr().out)
-    assert counted["payments.events.not_enqueued"] == 1
+    assert counted["payments.reconcile.unexpected"] == 1
     state = shop.aws.item("PaymentSessionsTable", STATE)
     assert "after" not in state["sessions"]
 
@@ -637,7 +638,7 @@ def test_a_key_without_a_permission_is_alarmed_and_the_rest_goes_on(
     shop.work()
 
     counted = metrics_in(capsys.readouterr().out)
-    assert counted["payments.stripe.forbidden"] == 2
+    assert counted["payments.stripe.denied"] == 2
     assert statuses(shop) == {"user_0": "completed"}
 
 
@@ -771,7 +772,7 @@ def watched(shop: Shop) -> None:
 
 
 def make_endpoint(shop: Shop, **changes: Any) -> str:
-    from checkout.clients.stripe_api import api_version  # noqa: PLC0415
+    from checkout.clients.stripe_connection import api_version  # noqa: PLC0415
     from checkout.domain.stripe_events import FROM_STRIPE  # noqa: PLC0415
 
     form = {

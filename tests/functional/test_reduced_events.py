@@ -76,7 +76,7 @@ def events(shop: Shop) -> list[Json]:
     shop.stripe.post(f"/v1/checkout/sessions/{declined}/expire")
     bank_debit(shop, pays=False)
     bank_debit(shop, pays=True)
-    [paid] = shop.purchases()
+    [paid] = [p for p in shop.purchases() if p["status"] == "completed"]
     path = f"/v1/checkout/sessions/{paid['stripe_session_id']}"
     session = shop.stripe.get(path, **{"expand[]": "payment_intent"})
     intent = paid["stripe_payment_intent_id"]

@@ -415,7 +415,7 @@ def test_a_stripe_that_fails_is_asked_again_by_reconcile(shop: Shop, when: Any) 
     assert standing(shop, purchase_id) == ("refunding", 0)
     assert has_access(shop)
 
-    shop.invoke("ReconcileFunction", {})
+    shop.reconcile()
 
     assert standing(shop, purchase_id) == ("refunded", 999)
     assert len(stripe_refunds(shop)) == 1
@@ -436,7 +436,7 @@ def test_a_crash_anywhere_in_a_refund_gives_the_money_back_once(
             assert refund(shop, purchase_id).status == 200, crash
         elif then == "webhook and reconcile":
             shop.deliver()
-        shop.invoke("ReconcileFunction", {})
+        shop.reconcile()
         shop.deliver()
 
         asked = shop.aws.item("PurchasesTable", purchase_id).get("refund_requests")
@@ -560,7 +560,7 @@ def test_a_pending_refund_whose_event_is_lost_is_found_by_reconcile(
     refund(shop, purchase_id)
     shop.stripe.control("refunds", stripe_refunds(shop)[0]["id"], "settle")
 
-    shop.invoke("ReconcileFunction", {})
+    shop.reconcile()
 
     assert standing(shop, purchase_id) == ("refunded", 999)
 

@@ -9,10 +9,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from checkout.domain import dispute as dispute_statuses
+from checkout.domain.checkout_payment import new_purchase
 from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.dispute import Dispute
 from checkout.domain.money import LARGEST_AMOUNT, split, unit_problem
-from checkout.domain.payment import new_purchase
 from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.purchase_status import PurchaseStatus

@@ -150,6 +150,7 @@ class ReconcileConfig(Config):
 
 class SessionStatusConfig(Config):
     payment_sessions_table: str
+    purchases_table: str
     payment_events_queue_url: str
     stripe_secret_key_name: str
     stripe_api_base: str
@@ -166,6 +167,7 @@ class CreatorsConfig(Config):
 
 class OffersConfig(Config):
     offers_table: str
+    payment_sessions_table: str
     purchases_table: str
 
 

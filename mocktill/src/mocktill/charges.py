@@ -82,10 +82,22 @@ def of_attempt(
         "transfer_data": None,
         "transfer_group": intent["transfer_group"],
     }
-    if paid:
+    if paid and not sandbox.late_fees:
         entry = balance.record_payment(sandbox, charge)
         charge["balance_transaction"] = entry["id"]
     return sandbox.store.add(charge)
+
+
+def record_fee(sandbox: Sandbox, named: str) -> Json:
+    """Record the late fee of the charge with this id, or of the PaymentIntent."""
+    with sandbox.lock:
+        charge = successful(sandbox, named, "record the fee of")
+        if charge["balance_transaction"]:
+            raise conflict_of_state(f"The fee of charge {charge['id']} is recorded.")
+        entry = balance.record_payment(sandbox, charge)
+        charge["balance_transaction"] = entry["id"]
+        sandbox.emit("charge.updated", charge, {"balance_transaction": None})
+        return charge
 
 
 def _method_details(method: Json, amount: int) -> Json:

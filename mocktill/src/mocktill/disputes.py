@@ -23,6 +23,8 @@ REASONS = (
     "unrecognized",
 )  # fmt: skip
 OUTCOMES = ("won", "lost")
+# https://docs.stripe.com/testing, "Disputes"
+DECISIVE_TEXTS = {"winning_evidence": "won", "losing_evidence": "lost"}
 CLOSED = (*OUTCOMES, "warning_closed")
 # What becomes of a dispute when the shop submits its evidence.
 UNDER_REVIEW = {
@@ -74,7 +76,12 @@ def create(
 
 
 def update(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
-    """Store the shop's evidence, and review it if it is submitted. You decide it."""
+    """
+    Store the shop's evidence, and submit it unless the shop stages it.
+
+    As in Stripe's test mode, two texts decide the dispute at once. The sandbox does not
+    judge any other evidence.
+    """
     params = validate(raw, DisputeUpdateParams)
     dispute = sandbox.store.get(KIND, path["id"], KIND)
     if dispute["status"] in CLOSED:
@@ -82,22 +89,29 @@ def update(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
     changed = {**dispute}
     if "metadata" in raw:
         changed["metadata"] = updated_metadata(dispute["metadata"], raw["metadata"])
-    if evidence := params.get("evidence"):
+    evidence = params.get("evidence")
+    # By default, evidence is submitted. A call without any submits what is staged.
+    submits = params.get("submit", bool(evidence))
+    if evidence:
         changed["evidence"] = dispute["evidence"] | evidence
-        submit = params.get("submit", True)
-        changed["evidence_details"] = _submitted(dispute, submit)
-        if submit:
-            changed["status"] = UNDER_REVIEW.get(dispute["status"], dispute["status"])
+    if evidence or submits:
+        changed["evidence_details"] = _submitted(dispute, submits)
+    if submits:
+        changed["status"] = UNDER_REVIEW.get(dispute["status"], dispute["status"])
     answer = sandbox.store.expanded(changed, params.get("expand", []))
     before = {name: old for name, old in dispute.items() if old != changed[name]}
     dispute.update(changed)
-    sandbox.emit("charge.dispute.updated", dispute, before)
+    if before:
+        sandbox.emit("charge.dispute.updated", dispute, before)
+    text = dispute["evidence"]["uncategorized_text"]
+    if submits and text in DECISIVE_TEXTS:
+        close(sandbox, dispute["id"], DECISIVE_TEXTS[text])
     return answer
 
 
-def _submitted(dispute: Json, submit: bool) -> Json:
+def _submitted(dispute: Json, submits: bool) -> Json:
     details: Json = dispute["evidence_details"]
-    count = details["submission_count"] + submit
+    count = details["submission_count"] + submits
     return details | {"has_evidence": True, "submission_count": count}
 
 

@@ -105,6 +105,7 @@ def of_checkout(sandbox: Sandbox, checkout: Checkout) -> Json:
         session["currency"],
         session["payment_method_types"],
     )
+    intent["customer"] = session["customer"]
     sandbox.store.add(intent)
     session["payment_intent"] = intent["id"]
     sandbox.emit("payment_intent.created", intent)

@@ -9,6 +9,7 @@ from typing import ForwardRef, get_args, get_origin
 
 from stripe._object_classes import OBJECT_CLASSES, get_object_class
 
+from . import permissions
 from .errors import invalid, no_such
 from .shapes import Json
 from .shown_fields import ShownFields
@@ -72,7 +73,10 @@ class Store:
         value = shown[head]
         expandable = is_expandable(shown.get("object"), head)
         if isinstance(value, str) and value in self._by_id and expandable:
-            value = shown[head] = copy.deepcopy(self._by_id[value])
+            whole = self._by_id[value]
+            if key := permissions.current_key.get():
+                key.check_expansion(shown.get("object"), head, whole["object"])
+            value = shown[head] = copy.deepcopy(whole)
         for inner in value if isinstance(value, list) else [value]:
             if isinstance(inner, dict) and rest:
                 self._expand(inner, rest, path)
@@ -112,6 +116,12 @@ def page(
         raise invalid(
             "limit",
             f"Invalid limit: must be between 1 and {MAX_LIMIT}.",
+        )
+    if "ending_before" in params and "starting_after" in params:
+        raise invalid(
+            "starting_after",
+            "You may only specify one of these parameters: ending_before, "
+            "starting_after.",
         )
     if before := params.get("ending_before"):
         found = _beyond(newest_first[::-1], before, "ending_before")

@@ -20,6 +20,7 @@ MAX_ENDPOINTS = 16
 
 def create(sandbox: Sandbox, raw: Json, _: PathParams) -> Json:
     params = validate(raw, WebhookEndpointCreateParams)
+    list_configured(sandbox)
     if params.get("connect"):
         raise unsupported("connect")
     _check_url(params)
@@ -63,18 +64,15 @@ def list_configured(sandbox: Sandbox) -> None:
     stored = {endpoint["id"] for endpoint in sandbox.store.all(KIND)}
     for gone in stored - configured.keys() - sandbox.webhooks.registered.keys():
         sandbox.store.remove(KIND, gone)
-    for endpoint_id in configured.keys() - stored:
-        destination = configured[endpoint_id]
-        sandbox.store.add(
-            {
-                **_endpoint(sandbox, endpoint_id),
-                "api_version": destination.api_version,
-                "description": None,
-                "enabled_events": destination.enabled_events,
-                "metadata": {},
-                "status": "enabled" if destination.enabled else "disabled",
-                "url": destination.url,
-            }
+    for endpoint_id, destination in configured.items():
+        if endpoint_id not in stored:
+            made = _endpoint(sandbox, endpoint_id)
+            sandbox.store.add({**made, "description": None, "metadata": {}})
+        sandbox.store.get(KIND, endpoint_id).update(
+            api_version=destination.api_version,
+            enabled_events=destination.enabled_events,
+            status="enabled" if destination.enabled else "disabled",
+            url=destination.url,
         )
 
 

@@ -3,12 +3,11 @@
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from itertools import batched
-from typing import Any
+from typing import Any, NamedTuple
 
 from checkout.clients import aws
 from checkout.domain.stripe_events import SESSION_OBSERVED, Event, reduced
-from checkout.metric import Metric
-from checkout.telemetry import count, logger
+from checkout.telemetry import logger
 
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MOST_AT_ONCE = 10
@@ -16,6 +15,13 @@ LARGEST_BATCH_BYTES = 1024 * 1024
 
 type Message = tuple[str, str]
 """The id of an event, and the body of its message."""
+
+
+class Unsent(NamedTuple):
+    """Ids of events that SQS did not take: to send *later*, or refused for good."""
+
+    later: list[str]
+    never: list[str]
 
 
 class PaymentEventsQueue:
@@ -43,17 +49,21 @@ class PaymentEventsQueue:
         """Send a message that was on the queue before, as it was."""
         aws.client("sqs").send_message(QueueUrl=self._queue_url, MessageBody=message)
 
-    def send_all(self, events: Iterable[Mapping[str, Any]]) -> list[str]:
+    def send_all(self, events: Iterable[Mapping[str, Any]]) -> Unsent:
         """
-        Send verified events; return the ids of those to send again later.
+        Send verified events; return those that could not be sent.
 
-        An event that cannot be sent does not stop the others. One that SQS will never
-        take is counted, with an alarm, and not returned: it would stop its stream.
+        An event that cannot be sent does not stop the others.
         """
         messages = [(str(event.get("id")), _body(event)) for event in events]
-        return [i for batch in _batches(messages) for i in self._send_batch(batch)]
+        unsent = Unsent([], [])
+        for batch in _batches(messages):
+            self._send_batch(batch, unsent)
+        return unsent
 
-    def _send_batch(self, batch: list[Message], *, again: bool = True) -> list[str]:
+    def _send_batch(
+        self, batch: list[Message], unsent: Unsent, *, again: bool = True
+    ) -> None:
         entries = [
             {"Id": str(number), "MessageBody": body}
             for number, (_, body) in enumerate(batch)
@@ -65,20 +75,22 @@ class PaymentEventsQueue:
             )
         except aws.Error as error:
             logger.warning("events_not_sent", error=type(error).__name__)
-            return [event_id for event_id, _ in batch]
-        failed = answer.get("Failed", [])
-        for failure in failed:
-            logger.warning(
-                "event_not_sent",
-                event_id=batch[int(failure["Id"])][0],
-                code=failure["Code"],
-            )
+            unsent.later.extend(event_id for event_id, _ in batch)
+            return
+        broken: list[Message] = []
+        for failure in answer.get("Failed", []):
+            message = batch[int(failure["Id"])]
+            event_id, _ = message
+            code = failure["Code"]
+            logger.warning("event_not_sent", event_id=event_id, code=code)
             if failure["SenderFault"]:
-                count(Metric.EVENTS_NOT_ENQUEUED)
-        broken = [batch[int(f["Id"])] for f in failed if not f["SenderFault"]]
+                unsent.never.append(event_id)
+            else:
+                broken.append(message)
         if broken and again:
-            return self._send_batch(broken, again=False)
-        return [event_id for event_id, _ in broken]
+            self._send_batch(broken, unsent, again=False)
+        else:
+            unsent.later.extend(event_id for event_id, _ in broken)
 
     def hide(self, seconds_by_receipt: Mapping[str, int]) -> None:
         """

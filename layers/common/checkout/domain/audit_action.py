@@ -7,6 +7,7 @@ class AuditAction(StrEnum):
     """docs/operations.md explains each action."""
 
     CHECKOUT_CREATED = "checkout_created"
+    CHECKOUT_REFUSED = "checkout_refused"
     CHECKOUT_ABANDONED = "checkout_abandoned"
     CHECKOUT_EXPIRED = "checkout_expired"
     CHECKOUT_COMPLETED = "checkout_completed"

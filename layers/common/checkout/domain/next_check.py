@@ -1,10 +1,16 @@
-"""When reconcile must ask Stripe about a purchase again, if no event comes before."""
+"""When reconcile asks Stripe about a record, if no event resolves it before."""
 
 from datetime import datetime, timedelta
 
 from checkout.clock import from_iso
+from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.purchase import Purchase
 
+# A session that is still prepared after this was left behind by a crash. One that is
+# open this long after its deadline was not expired by Stripe, or its event was lost.
+PREPARED_AT_MOST = OPEN_AFTER_DEADLINE = timedelta(minutes=10)
+# No bank takes longer for a debit: https://docs.stripe.com/payments/ach-direct-debit
+PROCESSING_AT_MOST = timedelta(days=15)
 # The caller's own attempt to send the request is over by then.
 REQUEST_PAUSE = timedelta(minutes=2)
 # A pending refund: after an hour, then each time after twice its age.
@@ -18,7 +24,16 @@ RECEIPT_PAUSE = timedelta(minutes=10)
 LONGEST_RECEIPT_PAUSE = timedelta(days=1)
 
 
-def next_check(purchase: Purchase, now: datetime) -> datetime | None:
+def session_check(session: PaymentSession, status: Status, now: datetime) -> datetime:
+    """Return when a session is due that has *status* from now on."""
+    if status is Status.PREPARED:
+        return from_iso(session.created_at) + PREPARED_AT_MOST
+    if status is Status.OPEN:
+        return from_iso(session.expires_at) + OPEN_AFTER_DEADLINE
+    return now + PROCESSING_AT_MOST
+
+
+def purchase_check(purchase: Purchase, now: datetime) -> datetime | None:
     """
     Return when the purchase is due, None if nothing of it is unresolved.
 

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import uuid4
 
+from checkout import clock
 from checkout.domain.money import Money
 
 
@@ -56,7 +57,8 @@ class PaymentSession:
     Stripe gets under *idempotency_key*; it is kept as text, so that a retry sends the
     same bytes even after a deployment. *terms_digest*
     is the fingerprint of what the buyer was offered. The buyer can pay until
-    *expires_at*. *details* of the offer are copied to its purchase.
+    *expires_at*. *details* of the offer are copied to its purchase. *refusal_code* and
+    *refusal_param* are Stripe's, if it did not accept the request.
     """
 
     id: str
@@ -83,6 +85,8 @@ class PaymentSession:
     stripe_session_id: str | None = None
     stripe_payment_intent_id: str | None = None
     url: str | None = field(default=None, repr=False)
+    refusal_code: str | None = None
+    refusal_param: str | None = None
 
     @property
     def payment_session_id(self) -> str:
@@ -92,6 +96,18 @@ class PaymentSession:
     @property
     def price(self) -> Money:
         return Money(self.amount, self.currency)
+
+    @property
+    def payment_window(self) -> dict[str, Any] | None:
+        """The time in which an offer such as an auction can be paid, if it has one."""
+        closes_at = self.details.get("closes_at")
+        if closes_at is None:
+            return None
+        return {
+            "opens_at": self.details["opens_at"],
+            "closes_at": closes_at,
+            "seconds_remaining": clock.seconds_until(closes_at),
+        }
 
     @classmethod
     def lost(

@@ -19,6 +19,9 @@ from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest, request_id
 from checkout.errors import NotRefundableError
 
+# With it begin the ids of purchases.
+PREFIX = "pur_"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase(PurchaseSums):
@@ -207,4 +210,4 @@ class Purchase(PurchaseSums):
 
 def id_for(session_id: str) -> str:
     """Return the purchase's id: a session has one purchase at most."""
-    return "pur_" + session_id.removeprefix("ps_")
+    return PREFIX + session_id.removeprefix("ps_")

@@ -2,9 +2,8 @@
 
 from collections.abc import Iterable, Mapping
 
-from checkout.domain import dispute, refund
+from checkout.domain import dispute, refund, stripe_limits
 from checkout.domain.dispute import Dispute
-from checkout.domain.money import smallest_unit
 from checkout.domain.refund import Refund, RefundRequest
 
 
@@ -67,7 +66,7 @@ class PurchaseSums:
         gone = self.outgoing_amount + _sum(self.open_requests) + self.lost_amount
         left = max(0, self.amount - gone)
         # A bank may have taken an amount that leaves less than the smallest unit.
-        return left - left % smallest_unit(self.currency)
+        return left - left % stripe_limits.step(self.currency)
 
     @property
     def open_requests(self) -> list[RefundRequest]:

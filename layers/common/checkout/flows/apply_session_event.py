@@ -4,6 +4,7 @@ from dataclasses import replace
 
 from checkout import clock
 from checkout.domain.audit_action import AuditAction
+from checkout.domain.checkout_payment import decline_reason, new_purchase, paid_at
 from checkout.domain.checkout_session import (
     CheckoutSession,
     bank_refused,
@@ -11,7 +12,6 @@ from checkout.domain.checkout_session import (
     status_after,
 )
 from checkout.domain.outcome import Outcome
-from checkout.domain.payment import decline_reason, new_purchase, paid_at
 from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.purchase_status import Arrival

@@ -9,7 +9,7 @@ from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
 from checkout.domain.checkout_session import is_ahead
 from checkout.domain.dispute import Dispute
-from checkout.domain.next_check import next_check
+from checkout.domain.next_check import purchase_check, session_check
 from checkout.domain.payment_session import UNRESOLVED, PaymentSession, Status
 from checkout.domain.purchase import Purchase
 from checkout.domain.receipt import Receipt
@@ -24,7 +24,7 @@ from checkout.flows.refund_purchase import Refunds, record_refund
 from checkout.flows.run import Run
 from checkout.metric import Metric
 from checkout.tables.due import PARTITIONS, REFUND_PARTITIONS, DueItem
-from checkout.tables.payment_sessions import PaymentSessions, due_after
+from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
 from checkout.telemetry import gauge_seconds, logger
 
@@ -119,12 +119,14 @@ class DueItems:
             logger.info("fulfillment_queued", payment_session_id=session.id)
         else:
             # The bank has not decided.
-            self.sessions.postpone(session.id, due_after(session.status, session))
+            self.sessions.postpone(
+                session.id, session_check(session, session.status, clock.now())
+            )
 
     def _check_purchase(self, run: Run, item: DueItem) -> None:
         self.purchases.postpone(item.id, clock.now() + PAUSE_AFTER_FAILURE)
         purchase = self.purchases.get(item.id)
-        if purchase is None or next_check(purchase, clock.now()) is None:
+        if purchase is None or purchase_check(purchase, clock.now()) is None:
             return
         payment_intent_id = purchase.stripe_payment_intent_id
         if payment_intent_id is None:
@@ -141,7 +143,7 @@ class DueItems:
             with run.guard(item_id=purchase.id):
                 purchase = self._fetch_receipt(purchase, payment_intent_id)
         if run.failed == failed_before and (
-            due_at := next_check(purchase, clock.now())
+            due_at := purchase_check(purchase, clock.now())
         ):
             # Stripe has answered, and nothing has changed yet.
             self.purchases.postpone(purchase.id, due_at)

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from checkout.clients.payment_events_queue import PaymentEventsQueue
-from checkout.clients.stripe_api import api_version
+from checkout.clients.stripe_connection import api_version
 from checkout.errors import TryAgainError
 from checkout.flows import flow
 from checkout.flows.run import Run
@@ -52,17 +52,21 @@ class EventComparison:
                 queued = _current(event, retrieve) if is_news(event) else None
             if queued:
                 news.append(queued)
-        failed = self.queue.send_all(news) if news else []
+        later, never = self.queue.send_all(news)
+        for event_id in never:
+            # Read again, the page would never end: a person must look.
+            count(Metric.RECONCILE_UNEXPECTED)
+            logger.error("event_refused_by_queue", event_id=event_id)
         for event in news:
-            if event["id"] not in failed:
+            if event["id"] not in (*later, *never):
                 report(
                     "event_queued",
                     Metric.EVENTS_FETCHED,
                     event_id=event["id"],
                     event_type=event.get("type"),
                 )
-        run.queued += len(news) - len(failed)
-        if failed:
+                run.queued += 1
+        if later:
             raise TryAgainError("The queue did not take every event.")
         return [str(event["id"]) for event in news]
 

@@ -3,7 +3,8 @@
 from datetime import timedelta
 from typing import Any
 
-from checkout.clients.stripe_api import ListPage, StripeApi
+from checkout.clients.stripe_api import StripeApi
+from checkout.clients.stripe_connection import ListPage
 from checkout.domain.dispute import Dispute
 from checkout.domain.purchase import Purchase
 from checkout.domain.refund import Refund

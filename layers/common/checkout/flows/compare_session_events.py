@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
-from checkout.clients.stripe_api import ListPage, StripeApi
+from checkout.clients.stripe_api import StripeApi
+from checkout.clients.stripe_connection import ListPage
 from checkout.domain.checkout_session import (
     CheckoutSession,
     payment_session_id_of,

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from checkout import clock
 from checkout.domain.audit_action import AuditAction
+from checkout.domain.checkout_payment import new_purchase, paid_at
 from checkout.domain.checkout_session import CheckoutSession, mismatch
 from checkout.domain.outcome import Outcome
-from checkout.domain.payment import new_purchase, paid_at
 from checkout.domain.payment_session import RANK, UNKNOWN, PaymentSession, Status
 from checkout.domain.purchase import Purchase
 from checkout.domain.purchase_status import Arrival, PurchaseStatus
@@ -161,7 +161,9 @@ class Fulfillment:
                 checkout.payment_intent, purchase
             )
         # A payment through another Checkout Session leaves ours open for payment.
-        if session.stripe_session_id in {None, checkout.id}:
+        if session.stripe_session_id not in {None, checkout.id}:
+            writes["listed"] = self.sessions.listed(purchase)
+        else:
             quarantined = purchase.status is PurchaseStatus.QUARANTINED
             writes["session"] = self.sessions.moved(
                 session,

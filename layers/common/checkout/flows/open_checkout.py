@@ -3,9 +3,11 @@
 import json
 import random
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from checkout import clock
@@ -19,6 +21,7 @@ from checkout.errors import (
     PaymentInProgressError,
     StripeBusyError,
     StripeError,
+    StripeInvalidRequestError,
     StripeRefusedError,
 )
 from checkout.flows import flow
@@ -45,6 +48,12 @@ class OpenedCheckout(NamedTuple):
 
     session: PaymentSession
     client_secret: str | None
+
+    @property
+    def in_every_answer(self) -> dict[str, Any]:
+        """What every create response has; embedded pages have no URL."""
+        url = {"checkout_url": self.session.url} if self.session.url else {}
+        return {"payment_session_id": self.session.id, **url}
 
 
 @flow
@@ -91,6 +100,9 @@ class StripeCheckout:
                 if self._reload(session).url:
                     return None
                 time.sleep(BUSY_PAUSE_SECONDS * random.uniform(1, attempt + 2))  # noqa: S311
+            except StripeInvalidRequestError as refusal:
+                self._record_refusal(session, refusal)
+                raise
             except StripeRefusedError:
                 self._abandon(session)
                 raise
@@ -139,8 +151,13 @@ class StripeCheckout:
         Raises AlreadyPurchasedError or PaymentInProgressError if it has been paid, and
         StripeError if Stripe has not said that it is expired: it may still be paid.
         """
-        if session.status in {Status.PROCESSING, Status.QUARANTINED}:
+        if session.status is Status.PROCESSING:
             raise _in_progress()
+        if session.status is Status.QUARANTINED:
+            raise PaymentInProgressError(
+                "Your payment has arrived and is safe. We are reviewing it; please do "
+                "not pay again."
+            )
         if session.status is Status.PREPARED:
             self._expire_prepared(session)
         elif session.status is Status.OPEN:
@@ -156,6 +173,8 @@ class StripeCheckout:
         session = self._reload(session)
         if session.status is Status.PREPARED:
             raise StripeError
+        if session.status is Status.COMPLETE:
+            raise _just_paid()
         self.expire(session)
 
     def _expire_open(self, session: PaymentSession, stripe_session_id: str) -> None:
@@ -175,7 +194,7 @@ class StripeCheckout:
             return
         self.queue.send_observed(stripe_object)
         if checkout.is_paid:
-            raise AlreadyPurchasedError("You have just paid for this.")
+            raise _just_paid()
         raise _in_progress()
 
     def _abandon(self, session: PaymentSession) -> bool:
@@ -186,13 +205,33 @@ class StripeCheckout:
         """
         return self._end(session, Status.ABANDONED, AuditAction.CHECKOUT_ABANDONED)
 
+    def _record_refusal(
+        self, session: PaymentSession, refusal: StripeInvalidRequestError
+    ) -> None:
+        """End a prepared session whose request Stripe does not accept."""
+        code, param = refusal.stripe_code, refusal.param
+        self._end(
+            session,
+            Status.ABANDONED,
+            AuditAction.CHECKOUT_REFUSED,
+            {"refusal_code": code, "refusal_param": param},
+            stripe_code=code,
+            stripe_param=param,
+        )
+
     def _end(
-        self, session: PaymentSession, status: Status, action: AuditAction
+        self,
+        session: PaymentSession,
+        status: Status,
+        action: AuditAction,
+        attributes: Mapping[str, str] = MappingProxyType({}),
+        **details: str,
     ) -> bool:
+        """Move the session to a final status; return whether it was not there yet."""
         return not transaction.execute(
             {
-                "session": self.sessions.moved(session, status),
-                "audit": self.audit_log.entry(session, action),
+                "session": self.sessions.moved(session, status, **attributes),
+                "audit": self.audit_log.entry(session, action, **details),
             }
         )
 
@@ -202,6 +241,10 @@ def _stripe_id_of(session: PaymentSession) -> str:
     if session.stripe_session_id is None:
         raise LookupError(f"{session.id} is open, and has no id of Stripe's")
     return session.stripe_session_id
+
+
+def _just_paid() -> AlreadyPurchasedError:
+    return AlreadyPurchasedError("You have just paid for this.")
 
 
 def _in_progress() -> PaymentInProgressError:

@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any, Protocol
 
 from checkout import clock
-from checkout.clients.stripe_api import ListPage
+from checkout.clients.stripe_connection import ListPage
 from checkout.errors import StripeError, StripeRefusedError
 from checkout.flows import flow
 from checkout.flows.run import LeaseLostError, Run

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from checkout.errors import CheckoutError, StripeForbiddenError
+from checkout.errors import CheckoutError
 from checkout.metric import Metric
 from checkout.telemetry import count, logger
 
@@ -64,9 +64,6 @@ class Run:
             yield
         except LeaseLostError:
             raise
-        except StripeForbiddenError as error:
-            self._count_failure(Metric.STRIPE_FORBIDDEN)
-            logger.error("stripe_forbidden", code=error.code, extra=keys)
         except CheckoutError as error:
             self._count_failure()
             logger.warning("reconcile_item_failed", code=error.code, extra=keys)

@@ -3,9 +3,10 @@
 from datetime import timedelta
 
 from checkout import clock
-from checkout.clients.stripe_api import StripeApi, api_version
+from checkout.clients.stripe_api import StripeApi
+from checkout.clients.stripe_connection import api_version
 from checkout.domain.webhook_endpoint import best_of
-from checkout.errors import StripeForbiddenError
+from checkout.errors import StripeDeniedError
 from checkout.flows import flow
 from checkout.flows.run import LeaseLostError, Run
 from checkout.metric import Metric
@@ -36,7 +37,7 @@ class EndpointWatch:
             return
         try:
             endpoints = self.stripe.webhook_endpoints()
-        except StripeForbiddenError:
+        except StripeDeniedError:
             # The key is right without this permission; then a person has to look.
             count(Metric.WEBHOOK_ENDPOINT_UNKNOWN)
             logger.warning("webhook_endpoint_unknown")

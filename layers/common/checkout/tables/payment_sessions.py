@@ -2,32 +2,21 @@
 
 from collections.abc import Iterable
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
 from checkout import clock
-from checkout.clients import aws
-from checkout.clock import from_iso
+from checkout.domain.next_check import session_check
 from checkout.domain.payment_session import RANK, UNRESOLVED, PaymentSession, Status
+from checkout.domain.purchase import PREFIX as PURCHASE
+from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables import due, transaction
 from checkout.tables.due import DueItem
-from checkout.tables.item import (
-    UnreadableItemError,
-    Value,
-    all_readable,
-    read,
-    read_all,
-    readable,
-    to_item,
-)
+from checkout.tables.item import Value, query, read, read_all
+from checkout.tables.readable import UnreadableItemError, all_readable, readable
 from checkout.tables.transaction import Condition, Write, insertion, item_update
-
-# A session that is still prepared after this was left behind by a crash. One that is
-# open this long after its deadline was not expired by Stripe, or its event was lost.
-PREPARED_AT_MOST = OPEN_AFTER_DEADLINE = timedelta(minutes=10)
-# No bank takes longer for a debit: https://docs.stripe.com/payments/ach-direct-debit
-PROCESSING_AT_MOST = timedelta(days=15)
 
 IS_NEW = Condition(
     "session_is_new", "attribute_not_exists(id)", "impossible: the id is random"
@@ -84,7 +73,9 @@ class PaymentSessions:
         item: dict[str, Value] = session.to_dict() | {
             "rank": RANK[Status.PREPARED],
             "offer": _offer(session.kind, session.offer_id),
-            **due.index(session.id, due_after(session.status, session)),
+            **due.index(
+                session.id, session_check(session, session.status, clock.now())
+            ),
         }
         writes = {"session": insertion(self._table, item, IS_NEW)}
         if live_id:
@@ -128,7 +119,11 @@ class PaymentSessions:
         )
         known = {name: value for name, value in attributes.items() if value is not None}
         unresolved = to in UNRESOLVED
-        index = due.index(session.id, due_after(to, session)) if unresolved else {}
+        index = (
+            due.index(session.id, session_check(session, to, clock.now()))
+            if unresolved
+            else {}
+        )
         return item_update(
             self._table,
             session.id,
@@ -198,29 +193,43 @@ class PaymentSessions:
 
     def of_offer(self, kind: str, offer_id: str, limit: int) -> list[PaymentSession]:
         """Return an offer's sessions, newest first; at most about a second old."""
-        answer = aws.client("dynamodb").query(
-            TableName=self._table,
+        keys = query(
+            self._table,
+            "offer = :offer",
+            {":offer": _offer(kind, offer_id)},
             IndexName="by-offer",
-            KeyConditionExpression="offer = :offer",
-            ExpressionAttributeValues=to_item({":offer": _offer(kind, offer_id)}),
             ScanIndexForward=False,
             Limit=limit,
         )
-        ids = [item["id"]["S"] for item in answer["Items"]]
         found: list[PaymentSession] = []
-        for session_id in ids:
+        for key in islice(keys, limit):
             with suppress(UnreadableItemError):
-                found += filter(None, [self.get(session_id)])
+                found += filter(None, [self.get(key["id"])])
         return found
 
+    def purchase_ids(self, kind: str, offer_id: str) -> list[str]:
+        """Return every id that a purchase of the offer can have."""
+        keys = query(
+            self._table,
+            "offer = :offer",
+            {":offer": _offer(kind, offer_id)},
+            IndexName="by-offer",
+        )
+        found = [key["id"] for key in keys]
+        return [i if i.startswith(PURCHASE) else id_for(i) for i in found]
 
-def due_after(status: Status, session: PaymentSession) -> datetime:
-    """Return when reconcile checks a session that has *status* from now on."""
-    if status is Status.PREPARED:
-        return from_iso(session.created_at) + PREPARED_AT_MOST
-    if status is Status.OPEN:
-        return from_iso(session.expires_at) + OPEN_AFTER_DEADLINE
-    return clock.now() + PROCESSING_AT_MOST
+    def listed(self, purchase: Purchase) -> Write:
+        """
+        Return the put by which `purchase_ids` finds a purchase beside its session's.
+
+        It was paid through another Checkout Session than the session's own.
+        """
+        item: dict[str, Value] = {
+            "id": purchase.id,
+            "offer": _offer(purchase.kind, purchase.offer_id),
+            "created_at": purchase.purchased_at,
+        }
+        return insertion(self._table, item)
 
 
 def _offer(kind: str, offer_id: str) -> str:

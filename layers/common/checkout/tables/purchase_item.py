@@ -6,19 +6,14 @@ from typing import Any
 
 from checkout import clock
 from checkout.domain.dispute import Dispute
-from checkout.domain.next_check import next_check
+from checkout.domain.next_check import purchase_check
 from checkout.domain.purchase import Purchase
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest
 from checkout.tables import due
-from checkout.tables.item import (
-    UnreadableItemError,
-    all_readable,
-    from_item,
-    readable,
-    to_item,
-)
+from checkout.tables.item import from_item, to_item
+from checkout.tables.readable import UnreadableItemError, all_readable, readable
 
 # A buyer's counts have a number named quarantined, and an attribute that an index uses
 # must have one type in every item. So this one is named quarantine.
@@ -40,7 +35,7 @@ def item_of(purchase: Purchase) -> dict[str, Any]:
         _purchase(from_item(to_item(stored)))
     except (KeyError, TypeError, ValueError) as error:
         raise UnreadableItemError(f"{purchase.id} cannot be stored") from error
-    if due_at := next_check(purchase, clock.now()):
+    if due_at := purchase_check(purchase, clock.now()):
         requested = bool(purchase.open_requests)
         partitions = due.REFUND_PARTITIONS if requested else due.PARTITIONS
         stored |= due.index(purchase.id, due_at, partitions)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from checkout.domain.payment import decline_reason, paid_at
+from checkout.domain.checkout_payment import decline_reason, paid_at
 from checkout.domain.stripe_events import Event
 
 NOW = datetime(2026, 5, 6, 7, 8, 9, tzinfo=UTC)
