@@ -70,8 +70,8 @@ class StripeCheckout:
         Create the Checkout Session at Stripe, unless its URL is recorded already.
 
         After a crash at any point, the next call sends the same bytes under the same
-        key and gets the same Checkout Session. Raises StripeError, and
-        SessionAbandonedError if another request has ended the session meanwhile.
+        key and gets the same Checkout Session. Raises StripeError, also for a session
+        without a page, and SessionAbandonedError if another request has ended it.
         """
         if session.url:
             return OpenedCheckout(session, None)
@@ -79,13 +79,12 @@ class StripeCheckout:
         if stripe_object is None:
             return self.open(self._reload(session))
         checkout = CheckoutSession.from_stripe(stripe_object)
+        if not (checkout.url or checkout.client_secret):
+            raise StripeError
         if session.status is Status.PREPARED:
             self._record_open(session, checkout)
         opened = replace(
-            session,
-            status=Status.OPEN,
-            stripe_session_id=checkout.id,
-            url=checkout.url,
+            session, status=Status.OPEN, stripe_session_id=checkout.id, url=checkout.url
         )
         return OpenedCheckout(opened, checkout.client_secret)
 
