@@ -88,8 +88,8 @@ def is_behind(purchase: Purchase, event: StripeEvent) -> bool:
     if event_type == CHARGE_REFUNDED:
         # Refunds that failed were once part of the charge's sum.
         known = sum(refund.amount for refund in purchase.refunds.values())
-        told = number_of(stripe_object, "amount_refunded")
-        return told is None or told > known
+        reported = number_of(stripe_object, "amount_refunded")
+        return reported is None or reported > known
     return purchase.with_refund(Refund.from_stripe(stripe_object)) != purchase
 
 
