@@ -139,6 +139,7 @@ def stripe_view(stack: Stack, session: PaymentSession) -> Fields | None:
         view["amount_received"] = payment_intent.get("amount_received")
         last_error = payment_intent.get("last_payment_error") or {}
         view["last_error"] = last_error.get("code")
+        view["decline_code"] = last_error.get("decline_code")
     return view
 
 
