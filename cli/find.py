@@ -6,9 +6,11 @@ from pkgutil import iter_modules
 from typing import Any
 
 from checkout import kinds
+from checkout.domain.checkout_session import payment_session_id_of
+from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
-from checkout.domain.stripe_object import id_of
+from checkout.domain.stripe_object import id_of, object_of
 from checkout.errors import StripeBrokenError, StripeRefusedError
 from cli.console import CommandError
 from cli.stack import Stack
@@ -66,7 +68,7 @@ def _from_stripe(stack: Stack, prefix: str, given: str) -> PaymentSession | None
             case "pi":
                 found = stack.stripe.payment_intent(given)
             case _:
-                found = stack.stripe.event(given)["data"]["object"]
+                found = {**object_of(stack.stripe.event(given))}
     except StripeBrokenError:
         raise
     except StripeRefusedError:
@@ -78,8 +80,7 @@ def _of_stripe_object(
     stack: Stack, stripe_object: Mapping[str, Any]
 ) -> PaymentSession | None:
     """Follow our metadata or, for refunds and disputes, the payment intent."""
-    metadata = stripe_object.get("metadata") or {}
-    if payment_session_id := metadata.get("payment_session_id"):
+    if payment_session_id := payment_session_id_of(stripe_object):
         return stack.sessions.get(payment_session_id)
     payment_intent = id_of(stripe_object.get("payment_intent"))
     if not payment_intent:
@@ -91,14 +92,22 @@ def _of_purchase(stack: Stack, purchase: Purchase | None) -> PaymentSession | No
     return stack.sessions.get(purchase.payment_session_id) if purchase else None
 
 
-def _by_offer(stack: Stack, given: str) -> list[PaymentSession]:
-    """Find `order#order_1` exactly, and an id without a type among all types."""
+def offers_called(stack: Stack, given: str) -> list[OfferItem]:
+    """Return the offers with the id *given*, with or without an item type."""
+    found = (stack.offers.get(*key) for key in _keys_of_offers(given))
+    return [offer for offer in found if offer]
+
+
+def _keys_of_offers(given: str) -> list[tuple[str, str]]:
+    """Return `order#order_1` as it is, and an id without a type with each type."""
     item_type, separator, offer_id = given.partition("#")
-    keys = (
-        [(item_type, offer_id)]
-        if separator
-        else [(item_type, given) for item_type in (*KINDS, ROW)]
-    )
+    if separator:
+        return [(item_type, offer_id)]
+    return [(item_type, given) for item_type in (*KINDS, ROW)]
+
+
+def _by_offer(stack: Stack, given: str) -> list[PaymentSession]:
+    keys = _keys_of_offers(given)
     found = [session for key in keys for session in _sessions_of(stack, *key)]
     return sorted(found, key=lambda session: session.created_at, reverse=True)
 

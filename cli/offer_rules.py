@@ -12,10 +12,12 @@ from typing import Any
 from urllib.parse import urlsplit
 from uuid import UUID
 
-from checkout import clock, kinds
-from checkout.domain.money import InvalidMoneyError, Money
-from checkout.domain.offer import revenue_split
-from checkout.errors import NotPurchasableError
+from checkout import kinds
+from checkout.domain import stripe_limits
+from checkout.domain.money import Money
+from checkout.domain.offer import LineItem, Offer, order_line, revenue_split
+from checkout.domain.offer_item import OfferItem
+from checkout.errors import BrokenOfferError
 from checkout.tables.item import LONGEST_KEY_BYTES
 
 type Item = dict[str, Any]
@@ -25,6 +27,11 @@ type ItemFields = Mapping[str, str | tuple[str, ...]]
 type Errors = Iterator[tuple[str, str]]
 
 OPTIONAL_TEXTS = ("title", "description", "slug", "creator_id", "merchant", "source")
+SHOWN_BY_STRIPE = {
+    "title": stripe_limits.LONGEST_NAME,
+    "description": stripe_limits.LONGEST_DESCRIPTION,
+}
+FEES = ("platform_fee_bps", "organization_fee_bps")
 URLS = ("image_url", "clickout_url")
 
 
@@ -87,10 +94,11 @@ def _errors(item: Item, types: Mapping[str, ItemFields]) -> Errors:
         if name not in fields and item.get(name) is not None:
             yield from _text(name, item)
     for name in URLS:
-        if item.get(name) is not None and not _is_url(item[name]):
-            yield name, "must be a URL that begins with https:// or http://"
+        if item.get(name) is not None:
+            yield from _url(name, item)
     if "price" not in fields and item.get("price") is not None:
         yield from _price("price", item)
+    yield from _too_long(item)
     yield from _revenue_split(item)
     yield from _fractions(item)
 
@@ -116,6 +124,16 @@ def _identity(item: Item) -> Errors:
         yield f"{item_type}_id", f"must be the text {rest!r}, as in the id"
 
 
+def _url(name: str, item: Item) -> Errors:
+    value = item[name]
+    if name == "image_url":
+        if not (isinstance(value, str) and stripe_limits.is_image_url(value)):
+            longest = stripe_limits.LONGEST_IMAGE_URL
+            yield name, f"must be a URL with https:// of at most {longest} characters"
+    elif not _is_url(value):
+        yield name, "must be a URL that begins with https:// or http://"
+
+
 def _is_url(value: object) -> bool:
     if not isinstance(value, str):
         return False
@@ -126,17 +144,23 @@ def _is_url(value: object) -> bool:
     return url.scheme in {"https", "http"} and bool(url.netloc)
 
 
+def _too_long(item: Item) -> Errors:
+    """Find texts that are shortened on Stripe's page."""
+    for name, longest in SHOWN_BY_STRIPE.items():
+        if isinstance(item.get(name), str) and len(item[name]) > longest:
+            yield name, f"is shown with {longest} characters only; shorten it"
+
+
 def _revenue_split(item: Item) -> Errors:
     try:
-        revenue_split(item)
-    except NotPurchasableError:
-        fees = "platform_fee_bps, organization_fee_bps"
-        yield fees, "must be basis points, 10000 together at most"
+        revenue_split(OfferItem(item))
+    except BrokenOfferError as error:
+        yield error.field, error.problem
 
 
 def _fractions(item: Item) -> Errors:
     for name, value in item.items():
-        if name != "price" and _has_fraction(value):
+        if name not in {"price", *FEES} and _has_fraction(value):
             yield name, "has a number with a fraction, which cannot be stored"
 
 
@@ -160,8 +184,15 @@ def _status(known: Sequence[str], status: object) -> Errors:
 
 
 def _text(name: str, item: Item) -> Errors:
-    if not isinstance(item[name], str):
-        yield name, "must be text"
+    yield from _read(lambda: OfferItem(item).text(name))
+
+
+def _read(read: Callable[[], object]) -> Errors:
+    """Find what the functions that read the stored offer would refuse."""
+    try:
+        read()
+    except BrokenOfferError as error:
+        yield error.field, error.problem
 
 
 def _uuid(name: str, item: Item) -> Errors:
@@ -175,48 +206,53 @@ def _uuid(name: str, item: Item) -> Errors:
 
 
 def _time(name: str, item: Item) -> Errors:
-    try:
-        has_offset = clock.from_iso(item[name]).tzinfo is not None
-    except (TypeError, ValueError):
-        has_offset = False
-    if not has_offset:
-        yield name, "must be a time with an offset, such as 2026-01-31T12:00:00Z"
+    yield from _read(lambda: OfferItem(item).moment(name))
 
 
 def _price(name: str, item: Item) -> Errors:
     price = item[name]
     if not isinstance(price, dict) or not isinstance(price.get("currency"), str):
         yield name, 'must be like {"amount": 999, "currency": "usd"}'
-        return
-    try:
-        Money(price.get("amount"), price["currency"])  # type: ignore[arg-type]
-    except InvalidMoneyError as error:
-        yield name, str(error)
+    elif price.get("amount") is None:
+        yield name, "has no amount; an offer that is free has the amount 0"
+    elif price["currency"] != price["currency"].lower():
+        yield name, "must have its currency in lower case"
+    else:
+        for _, problem in _read(lambda: _sold(_line_at(name, item))):
+            yield name, problem
+
+
+def _line_at(name: str, item: Item) -> LineItem | None:
+    price = OfferItem(item).price(name)
+    return LineItem(title="", price=price) if price else None
+
+
+def _sold(*lines: LineItem | None) -> Money | None:
+    """Return the total; raises BrokenOfferError as a sale of *lines* would."""
+    priced = tuple(line for line in lines if line)
+    if not any(line.price.amount for line in priced):
+        return None
+    return Offer(id="", sale_key=None, title="", lines=priced, metadata={}).total
 
 
 def _lines(name: str, item: Item) -> Errors:
-    lines = item[name]
-    if not isinstance(lines, list) or not lines:
-        yield name, "must be a list of lines"
-        return
-    for number, line in enumerate(lines):
-        yield from _line(f"{name}[{number}]", line, item.get("currency"))
-
-
-def _line(at: str, line: object, currency: object) -> Errors:
-    if not isinstance(line, dict):
-        yield at, "must be an object"
-        return
-    if not (isinstance(line.get("name"), str) and line["name"]):
-        yield f"{at}.name", "must be text"
-    quantity = line.get("quantity")
-    if type(quantity) is not int or quantity < 1:
-        yield f"{at}.quantity", "must be a positive whole number"
-        return
+    order = OfferItem(item)
     try:
-        Money(line.get("unit_price_cents"), str(currency)) * quantity  # type: ignore[arg-type]
-    except InvalidMoneyError as error:
-        yield f"{at}.unit_price_cents", str(error)
+        members, currency = order.members(name), order.currency("currency")
+    except BrokenOfferError as error:
+        yield error.field, error.problem
+        return
+    problems: list[tuple[str, str]] = []
+    lines: list[LineItem] = []
+    for member in members:
+        try:
+            lines.append(order_line(member, currency))
+        except BrokenOfferError as error:
+            problems.append((error.field, error.problem))
+    yield from problems
+    if not problems:
+        for _, problem in _read(lambda: _sold(*lines)):
+            yield name, problem
 
 
 CHECKS: dict[str, Callable[[str, Item], Errors]] = {

@@ -104,8 +104,11 @@ def read(file: str) -> list[Item]:
         offers = json.loads(text)
     except OSError as error:
         raise CommandError(f"{file} cannot be read: {error.strerror}.") from error
+    except json.JSONDecodeError as error:
+        at = f"line {error.lineno}, column {error.colno}"
+        raise CommandError(f"{file} is not JSON: see {at}.") from error
     except (ValueError, RecursionError) as error:
-        raise CommandError(f"{file} is not JSON: {error}.") from error
+        raise CommandError(f"{file} is not JSON in UTF-8.") from error
     if not (isinstance(offers, list) and all(isinstance(o, dict) for o in offers)):
         raise CommandError(f"{file} is not a JSON list of offers.")
     return offers

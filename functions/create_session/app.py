@@ -10,8 +10,7 @@ from checkout.clients import credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
 from checkout.config import CreateSessionConfig, StripeModeConfig
-from checkout.domain.terms import Terms
-from checkout.flows.create_session import SessionCreator
+from checkout.flows.create_session import SessionCreator, terms_offered
 from checkout.flows.open_checkout import StripeCheckout
 from checkout.kinds import kind_named
 from checkout.tables.audit_log import AuditLog
@@ -70,10 +69,11 @@ def create_session(kind_name: str, request: Request) -> dict[str, Any]:
     buyer = request.buyer if kind.ANONYMOUS else request.require_buyer()
     path = {name: value for name, value in request.path.items() if name != "kind"}
     wanted = body.parse(kind.Request, request.body, path)
-    terms = Terms.for_offer(
+    terms = terms_offered(
         kind_name,
-        kind.find_offer(wanted, buyer, offers()),
-        buyer=buyer,
+        wanted,
+        buyer,
+        offers(),
         frontend_url=config().frontend_url,
         request_key=request.idempotency_key,
     )

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
 from checkout.config import OffersConfig
+from checkout.domain.offer_item import OfferItem
 from checkout.domain.purchase import Purchase, id_for
 from checkout.errors import NotFoundError
 from checkout.flows.show_offer import show_order, show_row
@@ -13,7 +14,7 @@ from checkout.kinds.bid import key_of_row
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
-from checkout.telemetry import logger
+from checkout.telemetry import logger, metrics
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -48,9 +49,8 @@ def get_order(request: Request) -> dict[str, Any]:
 
 def get_row(request: Request) -> dict[str, Any]:
     row = owned_offer(request, "row", request.path["rowId"])
-    return show_row(
-        row, offers().bids_of(row["row_id"]), live_purchase(key_of_row(row["row_id"]))
-    )
+    live = live_purchase(key_of_row(row.item_id))
+    return show_row(row, offers().bids_of(row.item_id), live)
 
 
 def live_purchase(sale_key: str) -> Purchase | None:
@@ -59,11 +59,11 @@ def live_purchase(sale_key: str) -> Purchase | None:
     return purchases().get(id_for(live.payment_session_id)) if live else None
 
 
-def owned_offer(request: Request, item_type: str, item_id: str) -> dict[str, Any]:
+def owned_offer(request: Request, item_type: str, item_id: str) -> OfferItem:
     """Return the caller's own offer; raises NotFoundError for any other."""
     buyer = request.require_buyer()
     offer = offers().get(item_type, item_id)
-    if offer is None or offer["owner_id"] != buyer.id:
+    if offer is None or offer.get("owner_id") != buyer.id:
         raise NotFoundError(f"There is no such {item_type} of yours.")
     return offer
 
@@ -75,5 +75,6 @@ ROUTES: dict[str, Handler] = {
 
 
 @logger.inject_lambda_context
+@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
     return serve(ROUTES, event, context)

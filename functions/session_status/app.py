@@ -8,6 +8,7 @@ from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
 from checkout.clients import credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
+from checkout.clients.recent_sessions import RecentSessions
 from checkout.clients.stripe_api import StripeApi
 from checkout.config import SessionStatusConfig
 from checkout.errors import InvalidRequestError
@@ -25,13 +26,14 @@ STRIPE_SESSION_ID = re.compile(r"cs_(test|live)_[A-Za-z0-9]{1,200}")
 @cache
 def shown_sessions() -> ShownSessions:
     c = SessionStatusConfig()
+    stripe = StripeApi(
+        lambda: credentials.secret(c.stripe_secret_key_name), c.stripe_api_base
+    )
     return ShownSessions(
         sessions=PaymentSessions(c.payment_sessions_table),
         purchases=Purchases(c.purchases_table),
         queue=PaymentEventsQueue(c.payment_events_queue_url),
-        stripe=StripeApi(
-            lambda: credentials.secret(c.stripe_secret_key_name), c.stripe_api_base
-        ),
+        recent_sessions=RecentSessions(stripe.session),
     )
 
 

@@ -94,7 +94,7 @@ def test_an_embedded_page_takes_a_return_url_and_no_success_url(
     assert refusal(embedded(cancel_url="https://x.example")).param == "cancel_url"
 
     never = embedded(return_url=None, redirect_on_completion="never")
-    assert client.v1.checkout.sessions.create(params=never).return_url is None
+    assert "return_url" not in client.v1.checkout.sessions.create(params=never)
 
 
 def test_a_hosted_page_takes_no_return_url(refusal):
@@ -126,6 +126,12 @@ def test_a_session_expires_between_30_minutes_and_24_hours(refusal, minutes):
         (100_000_000, "usd", "amount_too_large"),
         (5124, "kwd", "invalid_charge_amount_no_decimal_compatible"),
         (150, "isk", "invalid_charge_amount_no_decimal_compatible"),
+        (550, "ugx", "invalid_charge_amount_no_decimal_compatible"),
+        (49, "inr", "amount_too_small"),
+        (999, "mxn", "amount_too_small"),
+        (17_499, "huf", "amount_too_small"),
+        (49, "vnd", "amount_too_small"),
+        (1_000_000_000_000, "idr", "amount_too_large"),
     ],
 )
 def test_an_amount_that_stripe_would_not_charge_is_refused(
@@ -138,7 +144,17 @@ def test_an_amount_that_stripe_would_not_charge_is_refused(
 
 @pytest.mark.parametrize(
     ("amount", "currency"),
-    [(50, "usd"), (30, "gbp"), (50, "jpy"), (5120, "KWD"), (99_999_999, "usd")],
+    [
+        (50, "usd"),
+        (30, "gbp"),
+        (50, "jpy"),
+        (5120, "KWD"),
+        (99999999, "usd"),
+        (500, "ugx"),
+        (50, "inr"),
+        (1000, "mxn"),
+        (999999999999, "idr"),
+    ],
 )
 def test_an_amount_at_the_limit_is_taken(create, line, amount, currency):
     session = create(line_items=[line(amount=amount, quantity=1, currency=currency)])
@@ -164,7 +180,7 @@ def test_currencies_must_exist_and_be_the_same(refusal, line):
 
 
 def test_quantities_are_whole_and_positive(refusal, line):
-    for quantity in (0, -1, "1.5"):
+    for quantity in (0, -1, "1.5", 1_000_000):
         error = refusal(line_items=[line(quantity=quantity)])
         assert error.param == "line_items[0][quantity]"
 
@@ -217,11 +233,132 @@ def test_a_reference_has_at_most_200_characters(create, refusal):
     assert refusal(client_reference_id="x" * 201).param == "client_reference_id"
 
 
-@pytest.mark.parametrize("email", ["ada", "ada@", "ada@example", "a b@example.com"])
+@pytest.mark.parametrize(
+    "email",
+    [
+        "ada",
+        "ada@",
+        "ada@example",
+        "a b@example.com",
+        "a..b@example.com",
+        ".a@example.com",
+        "a.@example.com",
+        "<a@example.com>",
+        "a,b@example.com",
+        "a@-example.com",
+        "a@example.123",
+        "a@[127.0.0.1]",
+        "ä@example.com",
+        "a@exämple.com",
+        "a@example.com\u200b",
+        "a@ex_ample.com",
+        "a@example.c",
+        f"{'a' * 65}@example.com",
+        f"a@{'b.' * 130}com",
+        "a@b@example.com",
+    ],
+)
 def test_an_email_looks_like_one(refusal, email):
-    error = refusal(customer_email=email)
+    for params in (
+        {"customer_email": email},
+        {"payment_intent_data": {"receipt_email": email}},
+    ):
+        error = refusal(**params)
 
-    assert error.code == "email_invalid"
+        assert error.code == "email_invalid"
+        assert error.param in ("customer_email", "payment_intent_data[receipt_email]")
+
+
+@pytest.mark.parametrize(
+    "email", ["ada@example.com", "a.b+c@b.example", "o'neill@mail.example.co.uk"]
+)
+def test_an_ordinary_email_is_taken(create, email):
+    assert create(customer_email=email).customer_email == email
+
+
+@pytest.mark.parametrize(
+    ("name", "longest"), [("name", 250), ("description", 40_000), ("unit_label", 12)]
+)
+def test_texts_of_a_product_have_limits(create, refusal, line, name, longest):
+    create(line_items=[line(**{name: "x" * longest})])
+    error = refusal(line_items=[line(**{name: "x" * (longest + 1)})])
+
+    assert error.param == f"line_items[0][price_data][product_data][{name}]"
+    assert f"at most {longest} characters" in str(error)
+
+
+@pytest.mark.parametrize(
+    ("name", "longest"), [("description", 1000), ("statement_descriptor_suffix", 22)]
+)
+def test_texts_of_a_payment_have_limits(create, refusal, name, longest):
+    create(payment_intent_data={name: "x" * longest})
+    error = refusal(payment_intent_data={name: "x" * (longest + 1)})
+
+    assert error.param == f"payment_intent_data[{name}]"
+
+
+@pytest.mark.parametrize("suffix", ["a<b", "a>b", "a\\b", "a'b", 'a"b', "a*b"])
+def test_a_statement_descriptor_suffix_has_plain_characters(refusal, suffix):
+    error = refusal(payment_intent_data={"statement_descriptor_suffix": suffix})
+
+    assert error.param == "payment_intent_data[statement_descriptor_suffix]"
+
+
+@pytest.mark.parametrize("name", [" ", "\t\n", "\u2003"])
+def test_a_name_is_not_blank(refusal, line, name):
+    error = refusal(line_items=[line(name=name)])
+
+    assert error.param == "line_items[0][price_data][product_data][name]"
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "/a.jpg",
+        "not a url",
+        "data:image/png;base64,AA",
+        "https://a.example/b c",
+        "https://",
+        "https://a.example/" + "x" * 2048,
+    ],
+)
+def test_an_image_is_a_url(refusal, line, image):
+    error = refusal(line_items=[line(images=["https://a.example/1.jpg", image])])
+
+    assert error.param == "line_items[0][price_data][product_data][images][1]"
+
+
+def test_an_image_may_be_long(create, line):
+    image = "https://a.example/".ljust(2048, "x")
+
+    assert create(line_items=[line(images=[image])]).status == "open"
+
+
+def test_a_url_has_at_most_5000_characters_and_no_blank(create, refusal):
+    longest = "https://a.example/".ljust(5000, "x")
+
+    assert create(success_url=longest).success_url == longest
+    assert "5000 characters" in str(refusal(success_url=longest + "x"))
+    for url in ("https://a b", "https://a.example/ b", "https://?a", "https:///a"):
+        assert refusal(success_url=url).code == "url_invalid"
+
+
+def test_an_account_in_dollars_wants_fifty_cents_in_every_currency(
+    sandbox, create, refusal, line
+):
+    """Its owner chooses the currency, so the sandbox does not do this by itself."""
+    cheap = [("inr", 50), ("krw", 50), ("idr", 50), ("ugx", 500), ("vnd", 50)]
+    for currency, amount in cheap:
+        create(line_items=[line(amount=amount, quantity=1, currency=currency)])
+    sandbox.settled_in_dollars = True
+
+    for currency, amount in cheap:
+        lines = [line(amount=amount, quantity=1, currency=currency)]
+        error = refusal(line_items=lines)
+        assert error.code == "amount_too_small"
+        assert "convert to at least 50 cents" in str(error)
+    for currency, amount in [("usd", 50), ("eur", 50), ("inr", 5000), ("jpy", 100)]:
+        create(line_items=[line(amount=amount, quantity=1, currency=currency)])
 
 
 def test_an_unknown_object_is_missing(client, hosted):

@@ -326,3 +326,49 @@ def test_what_cannot_be_read_is_a_sentence(shop: Shop, operator: Operator) -> No
     assert result.exit_code == 1
     assert result.stderr.startswith(f"{session['id']} cannot be read: ")
     assert "title" in result.stderr
+
+
+# ---------------------------------------------------------------- what cannot be bought
+
+
+def test_an_offer_that_nobody_can_buy_shows_why(shop: Shop, operator: Operator) -> None:
+    shop.change_offer(f"content#{PUBLISHED}", title=None)
+    assert shop.create("content").status == 400
+
+    for given in (PUBLISHED, f"content#{PUBLISHED}"):
+        result = operator("show", given)
+
+        assert result.exit_code == 1
+        assert "title" in result.stdout
+        assert "is missing" in result.stdout
+
+
+def test_a_request_that_stripe_refused_shows_stripes_words(
+    shop: Shop, operator: Operator
+) -> None:
+    shop.stripe.sandbox.settled_in_dollars = True
+    shop.change_offer("bid#42", price={"amount": 50, "currency": "inr"})
+    assert shop.create("bid").status == 400
+
+    [payment] = operator.json("show", "row#7")["payments"]
+
+    assert payment["session"]["status"] == "abandoned"
+    assert payment["session"]["refusal_code"] == "amount_too_small"
+    assert payment["session"]["refusal_param"] == "line_items"
+    [entry] = [e for e in payment["timeline"] if e["from"] == "us"]
+    assert entry["what"] == "checkout_refused"
+    assert entry["details"]["stripe_code"] == "amount_too_small"
+    assert "amount_too_small" in operator("show", "row#7").stdout
+
+
+def test_a_payment_of_an_offer_that_broke_later_shows_both(
+    shop: Shop, operator: Operator
+) -> None:
+    session = buy(shop)
+    shop.change_offer(f"content#{PUBLISHED}", price={"amount": 1, "currency": "usd"})
+
+    shown = operator.json("show", PUBLISHED)
+
+    assert [each["id"] for each in shown["found"]] == [session["id"]]
+    assert [each["field"] for each in shown["problems"]] == ["price"]
+    assert "below 0.50 USD" in operator("show", PUBLISHED).stdout

@@ -144,7 +144,12 @@ def test_a_ticket_held_for_somebody_else_does_not_exist(
     [
         ({"status": "released"}, 400, "not_purchasable"),
         ({"price": None}, 400, "not_purchasable"),
-        ({"price": {"amount": 8200, "currency": "EUR"}}, 400, "not_purchasable"),
+        ({"price": {"amount": 8200, "currency": "xyz"}}, 400, "not_purchasable"),
+        ({"price": {"amount": 49, "currency": "eur"}}, 400, "not_purchasable"),
+        ({"seat": 17}, 400, "not_purchasable"),
+        ({"title": None}, 400, "not_purchasable"),
+        ({"status": ["held"]}, 400, "not_purchasable"),
+        ({"held_for": ["user_1"]}, 404, "not_found"),
         ({"status": "sold"}, 409, "already_purchased"),
     ],
 )

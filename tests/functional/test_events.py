@@ -23,7 +23,13 @@ HTTP = [file for file in EVENTS if "routeKey" in file.read_text()]
 OTHERS = {
     "FulfillmentFunction": {"batchItemFailures": []},
     "PublishEventsFunction": {"batchItemFailures": []},
-    "ReconcileFunction": {"checked": 1, "failed": 0},
+    "ReconcileFunction": {
+        "checked": 0,
+        "queued": 0,
+        "failed": 0,
+        "unfinished": False,
+        "is_second": False,
+    },
     "SegmentFunction": None,
 }
 

@@ -5,12 +5,9 @@ from collections.abc import Callable
 from copy import deepcopy
 from itertools import count, permutations
 from typing import Any
-from unittest.mock import patch
 
 import pytest
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
-from functions.fulfillment import app as worker
 from tests.crashes import CrashPoint
 from tests.output import metrics_in
 from tests.shop import ACCESS, PUBLISHED, Shop
@@ -487,10 +484,8 @@ def test_an_event_that_overtakes_our_own_record_fulfills(shop: Shop) -> None:
 
 
 def work_of_another_process(shop: Shop, event: Event) -> None:
-    """Apply an event while a worker is at work; each has a batch of its own."""
-    other = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
-    with patch.object(worker, "processor", other):
-        assert shop.work(json.dumps(event)) == []
+    """Apply an event while a worker is at work."""
+    assert shop.work(json.dumps(event)) == []
 
 
 def test_two_stripe_sessions_that_race_for_one_of_ours_both_leave_a_purchase(

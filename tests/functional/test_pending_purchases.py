@@ -219,6 +219,7 @@ def test_a_pending_purchase_cannot_be_refunded(shop: Shop) -> None:
     )
 
     assert (answer.status, answer.body["code"]) == (409, "not_refundable")
+    assert shop.audit.has_none_of("refund_requested")
 
 
 # ---------------------------------------------------------------- when it was paid

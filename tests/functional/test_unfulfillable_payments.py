@@ -166,7 +166,7 @@ def test_a_crash_anywhere_gives_the_money_back_once(
             shop.webhook(second)
             shop.work()
         shop.deliver(second)
-        shop.invoke("ReconcileFunction", {})
+        shop.reconcile()
 
         statuses = sorted(p["status"] for p in shop.purchases())
         assert statuses == ["completed", "refunded"], crash
@@ -186,7 +186,7 @@ def test_a_stripe_that_fails_gives_the_money_back_later_and_once(
     shop.deliver(first, second)
     assert sorted(p["status"] for p in shop.purchases()) == ["completed", "refunding"]
 
-    shop.invoke("ReconcileFunction", {})
+    shop.reconcile()
 
     assert sorted(p["status"] for p in shop.purchases()) == ["completed", "refunded"]
     assert len(refunds(shop)) == 1

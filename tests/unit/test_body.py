@@ -1,15 +1,22 @@
 """Bytes from outside become a request, or a refusal that names the fields."""
 
 import json
+import re
+from collections.abc import Iterator
+from pkgutil import iter_modules
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from pydantic import TypeAdapter, ValidationError
 
+from checkout import kinds
 from checkout.api.body import LONGEST_BODY, parse
+from checkout.api.problems import OTHER, PROBLEMS, problems
 from checkout.errors import InvalidRequestError
-from checkout.kinds import auction, bid, order
+from checkout.kinds import auction, bid, kind_named, order, product
+from functions.refund_purchase.app import RefundRequest
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -67,3 +74,105 @@ def test_whatever_json_comes_is_read_or_refused(given_fields: dict[str, Any]) ->
 def test_whatever_bytes_come_are_read_or_refused(body: bytes) -> None:
     with pytest.raises(InvalidRequestError):
         parse(auction.Request, body, {})
+
+
+# ---------------------------------------------------------------- our own sentences
+
+REQUESTS = [kind_named(module.name).Request for module in iter_modules(kinds.__path__)]
+REQUESTS.append(RefundRequest)
+VALUES: list[Any] = [
+    *(None, True, 42, -1, 42.5, float("inf"), 10**18, 10**100, "", "x", "x" * 3000),
+    *([], [1], {}, {"a": 1}, {"": "x"}, {"k" * 41: "x"}, {"a": "v" * 501}, {"a": None}),
+    *({f"k{n}": "v" for n in range(21)}, {"a": {}}, "\ud800", "no-uuid"),
+]
+PYDANTICS_WORDS = re.compile(r"Input should|should have|valid (string|integer)|keyword")
+
+
+def refusals_of_pydantic() -> Iterator[tuple[type[Any], str, dict[str, Any]]]:
+    """Yield each error that pydantic has for a value of a field of our requests."""
+    for request in REQUESTS:
+        for name in [*request.__dataclass_fields__, "unknown"]:
+            for value in VALUES:
+                body = json.dumps({name: value})
+                try:
+                    TypeAdapter(request).validate_json(body)
+                except ValidationError as error:
+                    for details in error.errors():
+                        yield request, body, dict(details)
+
+
+def test_every_error_that_a_request_can_cause_has_a_sentence() -> None:
+    caused = {details["type"] for _, _, details in refusals_of_pydantic()}
+
+    assert caused == PROBLEMS.keys()
+
+
+def test_no_word_of_pydantic_reaches_a_caller() -> None:
+    for request, body, details in refusals_of_pydantic():
+        with pytest.raises(InvalidRequestError) as refusal:
+            parse(request, body.encode(), {})
+
+        for problem in refusal.value.fields.values():
+            assert details["msg"] not in problem
+            assert not PYDANTICS_WORDS.search(problem), problem
+            assert re.match(r"(is|must|has) ", problem), problem
+            assert problem != OTHER
+
+
+@pytest.mark.parametrize(
+    ("body", "field", "problem"),
+    [
+        ({"product_id": 5}, "product_id", "must be text"),
+        ({"product_id": ""}, "product_id", "must not be empty"),
+        ({"product_id": "p" * 129}, "product_id", "must have at most 128 characters"),
+        ({"colour": 1}, "colour", "is not a field of this request"),
+        ({"metadata": "a"}, "metadata", "must be an object"),
+        (
+            {"metadata": {f"k{n}": "v" for n in range(21)}},
+            "metadata",
+            "must have at most 20 keys",
+        ),
+        (
+            {"metadata": {"a": 1}},
+            "metadata",
+            "has the key 'a', whose value must be text",
+        ),
+        (
+            {"metadata": {"k" * 50: "v"}},
+            "metadata",
+            f"has the key '{'k' * 39}…', which must have at most 40 characters",
+        ),
+    ],
+)
+def test_a_problem_is_a_sentence_about_the_field(
+    body: dict[str, Any], field: str, problem: str
+) -> None:
+    with pytest.raises(InvalidRequestError) as refusal:
+        parse(product.Request, json.dumps(body).encode(), {})
+
+    assert refusal.value.fields == {field: problem}
+
+
+@pytest.mark.parametrize(
+    ("value", "problem"),
+    [
+        (True, "must be a whole number or text"),
+        (-1, "must be at least 0"),
+        (10**18, f"must be less than {10**18}"),
+        ("", "must not be empty"),
+        ("x" * 129, "must have at most 128 characters"),
+    ],
+)
+def test_a_field_of_two_types_has_one_problem(value: object, problem: str) -> None:
+    body = json.dumps({"auction_id": value}).encode()
+
+    with pytest.raises(InvalidRequestError) as refusal:
+        parse(auction.Request, body, {})
+
+    assert refusal.value.fields == {"auction_id": problem}
+
+
+def test_an_error_that_we_do_not_know_is_a_sentence_too() -> None:
+    unknown = {"type": "new_error", "loc": ("a",), "msg": "Input should be", "ctx": {}}
+
+    assert problems([unknown]) == {"a": OTHER}

@@ -10,6 +10,7 @@ ALLOWED = (
     "https://shop.example.test",
     "http://localhost:3000",
     "https://other.test:8443",
+    "https://[2001:db8::1]",
 )
 
 
@@ -22,6 +23,8 @@ ALLOWED = (
         "https://SHOP.Example.TEST/",
         "http://localhost:3000/",
         "https://other.test:8443/",
+        "https://[2001:db8::1]/",
+        "https://[2001:DB8::1]:443/a",
         "https://shop.example.test/{CHECKOUT_SESSION_ID}",
         "https://shop.example.test/?back=https://evil.test/@x",
     ],
@@ -38,6 +41,8 @@ def test_an_url_of_an_allowed_origin_is_allowed(url: str) -> None:
         "//shop.example.test/",
         "http://shop.example.test/",
         "https://shop.example.test:444/",
+        "https://shop.example.test:0/",
+        "https://evil[2001:db8::1]/",
         "https://other.test/",
         "https://localhost:3000/",
         "http://localhost/",
@@ -60,6 +65,16 @@ def test_an_url_of_an_allowed_origin_is_allowed(url: str) -> None:
         "https://shop.example.test/\u00e9",
         "https://[shop.example.test]/",
         "https://shop.example.test:-1/",
+        "https://shop.example.test/".ljust(5001, "x"),
+        "https://shop.example.test:0/",
+        "https://shop.example.test:00/",
+        "https://other.test:08443x/",
+        "https://evil[2001:db8::1]/",
+        "https://[2001:db8::1]evil/",
+        "https://[2001:db8::1].evil.test/",
+        "https://[2001:db8::1]:0/",
+        "https://@[2001:db8::1]/",
+        "https://[2001:db8::1%25eth0]/",
     ],
 )
 def test_any_other_text_is_not(url: str) -> None:

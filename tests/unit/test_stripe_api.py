@@ -1,13 +1,24 @@
 """The door to Stripe: what it says becomes plain facts or one of our errors."""
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
 from checkout.clients.stripe_api import StripeApi
-from checkout.errors import StripeBrokenError, StripeError, StripeRefusedError
+from checkout.errors import (
+    IdempotencyKeyTakenError,
+    StripeBrokenError,
+    StripeDeniedError,
+    StripeError,
+    StripeInvalidRequestError,
+    StripeRefusedError,
+)
+from checkout.telemetry import metrics
 from mocktill import Running, Sandbox
 from mocktill.faults import Fault
+from tests.output import captured_log
 
 REQUEST: dict[str, Any] = {
     "mode": "payment",
@@ -25,6 +36,13 @@ REQUEST: dict[str, Any] = {
     ],
 }
 KEY = "order:1:user_1"
+
+
+@pytest.fixture(autouse=True)
+def no_metric_is_left() -> Iterator[None]:
+    """What a function would print at its end."""
+    yield
+    metrics.clear_metrics()
 
 
 @pytest.fixture
@@ -128,3 +146,60 @@ def test_a_new_key_is_used_at_once(stripe: Sandbox, gateway: Any) -> None:
     stripe.secret_key = "sk_test_rotated"
 
     assert gateway.create_session(REQUEST, "order:2:user_1")["status"] == "open"
+
+
+@pytest.mark.parametrize("status", [401, 403])
+def test_a_refused_key_is_a_matter_for_the_operator(
+    gateway: StripeApi, stripe: Sandbox, status: int
+) -> None:
+    stripe.faults.add(Fault("POST", status=status, times=9))
+
+    with captured_log() as log, pytest.raises(StripeDeniedError):
+        gateway.create_session(REQUEST, KEY)
+
+    [line] = map(json.loads, log.getvalue().splitlines())
+    assert (line["level"], line["message"], line["status"]) == (
+        "ERROR",
+        "stripe_denied",
+        status,
+    )
+
+
+def test_what_stripe_never_accepts_says_the_code_and_the_parameter(
+    gateway: StripeApi,
+) -> None:
+    with captured_log() as log, pytest.raises(StripeInvalidRequestError) as refused:
+        gateway.create_session(REQUEST | {"success_url": "nowhere"}, KEY)
+
+    assert (refused.value.stripe_code, refused.value.param) == (
+        "url_invalid",
+        "success_url",
+    )
+    [line] = map(json.loads, log.getvalue().splitlines())
+    assert (line["level"], line["stripe_code"], line["param"]) == (
+        "WARNING",
+        "url_invalid",
+        "success_url",
+    )
+
+
+@pytest.mark.parametrize("inside", ["", "payment_intent_data"])
+def test_a_callers_key_of_metadata_is_not_logged(
+    gateway: StripeApi, inside: str
+) -> None:
+    metadata = {"metadata": {"ada@example.test": "x" * 501}}
+    request = REQUEST | ({inside: metadata} if inside else metadata)
+
+    with captured_log() as log, pytest.raises(StripeInvalidRequestError) as refused:
+        gateway.create_session(request, KEY)
+
+    expected = f"{inside}[metadata]" if inside else "metadata"
+    [line] = map(json.loads, log.getvalue().splitlines())
+    assert refused.value.param == line["param"] == expected
+
+
+def test_a_key_that_is_taken_is_not_an_invalid_request(gateway: StripeApi) -> None:
+    gateway.create_session(REQUEST, KEY)
+
+    with pytest.raises(IdempotencyKeyTakenError):
+        gateway.create_session(REQUEST | {"client_reference_id": "x"}, KEY)

@@ -14,7 +14,9 @@ from hypothesis import strategies as st
 from checkout.domain.buyer import Buyer
 from checkout.domain.money import Money
 from checkout.domain.offer import LineItem, Offer, ReturnUrls
+from checkout.domain.stack import stack_name
 from checkout.domain.terms import Terms
+from checkout.errors import BrokenOfferError
 
 NOW = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 STACK: dict[str, Any] = {"livemode": False, "stack_id": "stack-1"}
@@ -76,6 +78,7 @@ def test_a_prepared_session_holds_all_that_stripe_will_be_sent() -> None:
         "orderId": "1",
         "kind": "order",
         "payment_session_id": intent.id,
+        "stack": stack_name(STACK["stack_id"]),
     }
     assert sent["payment_intent_data"] == {"metadata": sent["metadata"]}
     assert sent["client_reference_id"] == intent.id
@@ -243,3 +246,67 @@ def test_an_id_cannot_change_the_page_that_it_returns_to() -> None:
     assert returned_to.startswith(
         "https://shop.example.test/orders/a%2F..%2Fb%3Fc%20d?"
     )
+
+
+def test_descriptions_that_are_too_much_to_store_are_left_out() -> None:
+    """A session is an item of DynamoDB, which has at most 400 KB."""
+    one = line(description="\u20ac" * 40_000).lines
+    three = terms(replace(OFFER, lines=one * 3)).prepare(1, **STACK)
+    two = terms(replace(OFFER, lines=one * 2)).prepare(1, **STACK)
+
+    assert len(three.stripe_request.encode()) < 300_000
+    assert "description" not in three.stripe_request
+    assert "description" in two.stripe_request
+
+
+def test_a_hundred_long_titles_can_be_stored() -> None:
+    long = line(title="\U0001f600" * 300).lines * 100
+
+    prepared = terms(replace(OFFER, lines=long)).prepare(1, **STACK)
+
+    assert len(prepared.stripe_request.encode()) < 300_000
+
+
+@pytest.mark.parametrize(
+    ("offer", "field"),
+    [
+        (replace(OFFER, lines=OFFER.lines * 101), "total"),
+        (replace(OFFER, lines=()), "total"),
+        (line(price=Money(24, "usd")), "total"),
+        (line(price=Money(500, "xyz")), "total"),
+        (replace(OFFER, metadata={"user": "x" * 501}), "metadata"),
+        (replace(OFFER, metadata={"k" * 41: "x"}), "metadata"),
+        (replace(OFFER, metadata={"a[b]": "x"}), "metadata"),
+        (replace(OFFER, metadata={"": "x"}), "metadata"),
+        (replace(OFFER, metadata={f"k{n}": "x" for n in range(45)}), "metadata"),
+    ],
+)
+def test_what_stripe_would_not_accept_has_no_terms(offer: Offer, field: str) -> None:
+    with pytest.raises(BrokenOfferError) as refusal:
+        terms(offer)
+
+    assert refusal.value.field == field
+
+
+def test_terms_without_their_decoration_are_the_same_terms() -> None:
+    """Or the next request would start the refused attempt again."""
+    whole = terms(replace(line(description="Row 5"), email="a@b.example"))
+
+    without = whole.without("customer_email")
+
+    assert without
+    assert without.digest == whole.digest
+    assert "a@b.example" not in without.prepare(1, **STACK).stripe_request
+    assert "Row 5" in without.prepare(1, **STACK).stripe_request
+    assert without.without("customer_email") == without
+
+
+@pytest.mark.parametrize(
+    "param",
+    [
+        *("", "line_items", "line_items[0][price_data][product_data][name]", "email"),
+        *("success_url", "metadata[description]", "payment_intent_data[description]"),
+    ],
+)
+def test_what_is_no_decoration_cannot_be_left_out(param: str) -> None:
+    assert terms().without(param) is None

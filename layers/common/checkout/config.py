@@ -130,9 +130,22 @@ class StripeWebhookConfig(Config):
     stripe_webhook_secret_name: str
 
 
+class FulfillmentConfig(Config):
+    stack_id: str
+    payment_events_queue_url: str
+
+
 class ReconcileConfig(Config):
+    stack_id: str
     payment_events_queue_url: str
     reconcile_calls_per_second: float
+    webhook_urls: tuple[str, ...]
+    webhook_endpoint_check: Literal["on", "off"]
+
+    @property
+    def watched_webhook_urls(self) -> tuple[str, ...]:
+        """The addresses of which Stripe must have one; none if nobody watches."""
+        return self.webhook_urls if self.webhook_endpoint_check == "on" else ()
 
 
 class SessionStatusConfig(Config):

@@ -7,6 +7,7 @@ CheckoutError
 │   ├── InvalidSignatureError       no configured secret produced its signature
 │   └── UnreadableEventError        its body is not a Stripe event
 ├── NotPurchasableError        400  checkout does not sell the offer
+│   └── BrokenOfferError            its item has a mistake, or exceeds Stripe's limits
 ├── UnauthorizedError          401  the request identifies no buyer
 ├── ForbiddenError             403  the caller lacks the permission
 ├── NotFoundError              404  it does not exist, or is not the caller's
@@ -21,19 +22,26 @@ CheckoutError
 ├── TryAgainError              503  a temporary failure; nothing was changed
 └── StripeError                502  Stripe failed or did not answer; outcome unknown
     ├── StripeBusyError        502  Stripe is processing the same request
+    ├── StripeDeniedError      502  Stripe refuses our API key or our account
     └── StripeRefusedError     502  this request cannot succeed under its key
         ├── StripeBrokenError  502  Stripe answered 5xx; outcome unknown
-        └── IdempotencyKeyTakenError  502  another request has used the key
+        ├── IdempotencyKeyTakenError  502  another request has used the key
+        └── StripeInvalidRequestError  502  it cannot succeed under any key
 """
 
 from http import HTTPStatus
 
 
 class CheckoutError(Exception):
-    """An error whose message is one sentence for the caller; the default is a 500."""
+    """
+    An error whose message is one sentence for the caller; the default is a 500.
+
+    The caller may retry after *retry_after* seconds, if it is a number.
+    """
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     code = "internal_error"
+    retry_after: int | None = None
 
 
 class InvalidRequestError(CheckoutError):
@@ -53,6 +61,18 @@ class NotPurchasableError(CheckoutError):
 
     status = HTTPStatus.BAD_REQUEST
     code = "not_purchasable"
+
+
+class BrokenOfferError(NotPurchasableError):
+    """
+    The offer's item has a mistake, or exceeds Stripe's limits: nobody can buy it.
+
+    *offer* is the key of the item, *field* the name of what has the *problem*.
+    """
+
+    def __init__(self, offer: str, field: str, problem: str) -> None:
+        super().__init__(f"This cannot be bought: its {field} {problem}.")
+        self.offer, self.field, self.problem = offer, field, problem
 
 
 class UnauthorizedError(CheckoutError):
@@ -153,12 +173,20 @@ class StripeBusyError(StripeError):
     """Stripe is processing another request with the same idempotency key."""
 
 
-class StripeRefusedError(StripeError):
-    """The request cannot succeed under its idempotency key; *stripe_code* says why."""
+class StripeDeniedError(StripeError):
+    """Stripe refuses our API key or our account: an operator must act."""
 
-    def __init__(self, message: str, stripe_code: str) -> None:
+
+class StripeRefusedError(StripeError):
+    """
+    The request cannot succeed under its idempotency key; *stripe_code* says why.
+
+    *param* is the refused parameter, if Stripe names one.
+    """
+
+    def __init__(self, message: str, stripe_code: str, param: str = "") -> None:
         super().__init__(message)
-        self.stripe_code = stripe_code
+        self.stripe_code, self.param = stripe_code, param
 
 
 class StripeBrokenError(StripeRefusedError):
@@ -174,6 +202,10 @@ class IdempotencyKeyTakenError(StripeRefusedError):
     """A different request, perhaps of another stack, has used the key: use the next."""
 
 
+class StripeInvalidRequestError(StripeRefusedError):
+    """Stripe does not accept what the request says, however often it is sent."""
+
+
 class TryAgainError(CheckoutError):
     """
     A temporary failure; nothing was changed.
@@ -183,6 +215,7 @@ class TryAgainError(CheckoutError):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "try_again"
+    retry_after = 1
 
 
 class RefusedEventError(CheckoutError):

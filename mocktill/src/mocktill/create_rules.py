@@ -12,6 +12,10 @@ MAXIMUM_LIFE_SECONDS = 24 * 60 * 60
 MAX_LINE_ITEMS = 100
 MAX_REFERENCE = 200
 MAX_IMAGES = 8
+MAX_IMAGE_URL = 2048
+MAX_URL = 5000
+MAX_QUANTITY = 999_999
+MAX_EMAIL = 254
 
 # The sandbox does not imitate these. To accept them would promise wrong results.
 UNSUPPORTED = (
@@ -27,10 +31,17 @@ UNSUPPORTED_INTENT_DATA = (
     "application_fee_amount", "capture_method", "on_behalf_of", "transfer_data",
 )  # fmt: skip
 SWITCHED_OFF = (False, "auto", {"enabled": False})
-_EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+")
+# Stripe does not publish its rules. These are stricter than those of most shops, so
+# that a shop meets the refusal here first.
+_EMAIL = re.compile(
+    r"(?!.{65,}@)[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*"
+    r"@([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?\.)+[A-Za-z]{2,63}"
+)
+_URL = re.compile(r"https?://[^\s/?#\\]+([/?#]\S*)?")
+_NOT_IN_A_SUFFIX = frozenset("<>\\'\"*")
 
 
-def check(params: Json, now: int) -> None:
+def check(params: Json, now: int, *, settled_in_dollars: bool = False) -> None:
     """Check the values of *params*, which have the right names and types."""
     _check_mode(params)
     _check_urls(params)
@@ -56,7 +67,18 @@ def check(params: Json, now: int) -> None:
             "You may only specify one of these parameters: "
             "allowed_payment_method_types, excluded_payment_method_types.",
         )
-    _check_lines(params)
+    _check_intent_data(params.get("payment_intent_data", {}))
+    _check_lines(params, settled_in_dollars)
+
+
+def _check_intent_data(intent: Json) -> None:
+    name = "payment_intent_data[statement_descriptor_suffix]"
+    if _NOT_IN_A_SUFFIX & set(intent.get("statement_descriptor_suffix", "")):
+        raise invalid(
+            name, "The statement descriptor suffix must not contain <>, \\, ', \" or *."
+        )
+    if "receipt_email" in intent:
+        _check_email(intent["receipt_email"], "payment_intent_data[receipt_email]")
 
 
 def _check_mode(params: Json) -> None:
@@ -84,23 +106,36 @@ def _check_urls(params: Json) -> None:
         if name not in params:
             raise missing(name)
     for name in ("success_url", "cancel_url", "return_url"):
-        if not re.match(r"https?://[^\s/?#]", params.get(name, "https://x")):
-            raise invalid(name, "Not a valid URL", "url_invalid")
+        if name in params:
+            _check_url(params[name], name, MAX_URL)
+
+
+def _check_url(url: str, name: str, longest: int) -> None:
+    if len(url) > longest:
+        raise invalid(name, f"Invalid URL: URL must be {longest} characters or less.")
+    if not _URL.fullmatch(url):
+        raise invalid(name, "Not a valid URL", "url_invalid")
 
 
 def _check_customer(params: Json) -> None:
-    if "customer" in params:
-        raise no_such("customer", params["customer"], "customer")
+    for name in ("customer_email", "customer_creation"):
+        if "customer" in params and name in params:
+            raise invalid(
+                "customer",
+                f"You may only specify one of these parameters: customer, {name}.",
+            )
     if params.get("customer_creation") == "always":
         raise unsupported("customer_creation=always")
-    email = params.get("customer_email")
-    if email is not None and not is_email(email):
-        raise invalid(
-            "customer_email", f"Invalid email address: {email}", "email_invalid"
-        )
+    if "customer_email" in params:
+        _check_email(params["customer_email"], "customer_email")
     reference = params.get("client_reference_id", "")
     if len(reference) > MAX_REFERENCE:
         raise too_long("client_reference_id", reference, MAX_REFERENCE)
+
+
+def _check_email(email: str, name: str) -> None:
+    if not is_email(email):
+        raise invalid(name, f"Invalid email address: {email}", "email_invalid")
 
 
 def _check_expiry(params: Json, now: int) -> None:
@@ -119,7 +154,7 @@ def _check_expiry(params: Json, now: int) -> None:
         )
 
 
-def _check_lines(params: Json) -> None:
+def _check_lines(params: Json, settled_in_dollars: bool) -> None:
     lines = params.get("line_items", [])
     if not lines:
         raise missing("line_items")
@@ -140,7 +175,7 @@ def _check_lines(params: Json) -> None:
             f"found {', '.join(sorted(currencies))}.",
         )
     total = sum(line_amount(line) for line in lines)
-    check_total(total, currencies.pop())
+    check_total(total, currencies.pop(), settled_in_dollars)
 
 
 def _check_line(line: Json, name: str) -> None:
@@ -155,6 +190,12 @@ def _check_line(line: Json, name: str) -> None:
         raise invalid(
             f"{name}[quantity]",
             "This value must be greater than or equal to 1.",
+            "parameter_invalid_integer",
+        )
+    if line["quantity"] > MAX_QUANTITY:
+        raise invalid(
+            f"{name}[quantity]",
+            f"This value must be less than or equal to {MAX_QUANTITY}.",
             "parameter_invalid_integer",
         )
     _check_price(line["price_data"], f"{name}[price_data]")
@@ -172,11 +213,21 @@ def _check_price(price: Json, name: str) -> None:
     if "unit_amount" not in price:
         raise missing(f"{name}[unit_amount]")
     check_amount(price["unit_amount"], price["currency"], f"{name}[unit_amount]")
-    if len(price["product_data"].get("images", [])) > MAX_IMAGES:
+    _check_product(price["product_data"], f"{name}[product_data]")
+
+
+def _check_product(product: Json, name: str) -> None:
+    if not product["name"].strip():
         raise invalid(
-            f"{name}[product_data][images]",
-            f"Array images exceeded maximum {MAX_IMAGES} elements.",
+            f"{name}[name]", "The name must not be blank.", "parameter_invalid_empty"
         )
+    images = product.get("images", [])
+    if len(images) > MAX_IMAGES:
+        raise invalid(
+            f"{name}[images]", f"Array images exceeded maximum {MAX_IMAGES} elements."
+        )
+    for index, image in enumerate(images):
+        _check_url(image, f"{name}[images][{index}]", MAX_IMAGE_URL)
 
 
 def line_amount(line: Json) -> int:
@@ -185,4 +236,4 @@ def line_amount(line: Json) -> int:
 
 
 def is_email(text: str) -> bool:
-    return _EMAIL.fullmatch(text) is not None
+    return len(text) <= MAX_EMAIL and _EMAIL.fullmatch(text) is not None

@@ -7,6 +7,7 @@ of each enumeration. So this module refuses what the current API version removed
 renamed, and needs no list of its own.
 """
 
+import re
 import typing
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
@@ -22,6 +23,15 @@ from .errors import invalid, missing, unknown
 from .shapes import Json
 
 MAX_STRING = 5000
+# By the name of the parameter without its indices.
+MAX_STRINGS = {
+    "line_items[price_data][product_data][description]": 40_000,
+    "line_items[price_data][product_data][name]": 250,
+    "line_items[price_data][product_data][unit_label]": 12,
+    "payment_intent_data[description]": 1000,
+    "payment_intent_data[statement_descriptor_suffix]": 22,
+}
+_INDEX = re.compile(r"\[\d+\]")
 MAX_METADATA_KEYS = 50
 MAX_METADATA_KEY = 40
 MAX_METADATA_VALUE = 500
@@ -123,8 +133,10 @@ def _scalar(raw: str, alternatives: list[Any], param: str) -> Any:  # noqa: ANN4
     if Decimal in alternatives or float in alternatives:
         return _decimal(raw, param)
     if str in alternatives:
-        if len(raw) > MAX_STRING:
-            raise too_long(param, raw, MAX_STRING)
+        longest = MAX_STRINGS.get(_INDEX.sub("", param), MAX_STRING)
+        # Other messages name the limit of an address.
+        if len(raw) > longest and not param.endswith("_url"):
+            raise too_long(param, raw, longest)
         return raw
     if any(get_origin(a) is list for a in alternatives):
         raise invalid(param, "Invalid array", "parameter_invalid_array")

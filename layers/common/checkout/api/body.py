@@ -6,6 +6,7 @@ from typing import Any
 
 from pydantic import TypeAdapter, ValidationError
 
+from checkout.api.problems import problems
 from checkout.errors import InvalidRequestError
 
 LONGEST_BODY = 64 * 1024  # bytes
@@ -25,8 +26,8 @@ def parse[T](shape: type[T], body: bytes, path: Mapping[str, str]) -> T:
     try:
         return TypeAdapter(shape).validate_json(json.dumps({**given, **path}))
     except ValidationError as error:
-        problems = error.errors(include_url=False, include_input=False)
-        fields = {_field(problem["loc"]): problem["msg"] for problem in problems}
+        found = error.errors(include_url=False, include_input=False)
+        fields = problems([dict(each) for each in found])
         raise InvalidRequestError("The request is not valid.", **fields) from error
 
 
@@ -40,8 +41,3 @@ def _json_object(body: bytes) -> dict[str, Any]:
     if not isinstance(given, dict):
         raise InvalidRequestError("The request is not a JSON object.")
     return given
-
-
-def _field(location: tuple[int | str, ...]) -> str:
-    """Return the field's name, without the union member that pydantic appends."""
-    return str(location[0]) if location else "body"

@@ -8,6 +8,7 @@ imports it on its first request to Stripe.
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from typing import Any
 
 import stripe
 import urllib3
@@ -17,10 +18,12 @@ from checkout.errors import (
     IdempotencyKeyTakenError,
     StripeBrokenError,
     StripeBusyError,
+    StripeDeniedError,
     StripeError,
-    StripeRefusedError,
+    StripeInvalidRequestError,
 )
-from checkout.telemetry import logger
+from checkout.metric import Metric
+from checkout.telemetry import logger, report
 
 CONNECT_SECONDS = 3.05
 READ_SECONDS = 9
@@ -31,6 +34,13 @@ RETRIES = 1
 SERVER_ERROR = 500
 # Stripe is still working on another request: https://docs.stripe.com/error-codes
 BUSY = frozenset(["idempotency_key_in_use", "lock_timeout"])
+
+# What the account, not the request, has wrong: https://docs.stripe.com/error-codes
+DENIED = frozenset(
+    {"account_closed", "account_invalid", "livemode_mismatch", "testmode_charges_only"}
+    | {"platform_account_required", "platform_api_key_expired", "secret_key_required"}
+)
+DENIED_STATUSES = frozenset([401, 403])
 
 # The version of Stripe's API that this version of the SDK is made for.
 API_VERSION: str = stripe.api_version
@@ -111,13 +121,18 @@ def our_errors(asked: str) -> Iterator[None]:
     except stripe.StripeError as error:
         status = error.http_status or 0
         code = getattr(error.error, "code", None) or ""
-        logger.warning(
-            "stripe_request_failed",
-            error=type(error).__name__,
-            status=status,
-            stripe_code=code,
-            stripe_request_id=error.request_id,
-        )
+        param = _param_of(error)
+        details: dict[str, Any] = {
+            "error": type(error).__name__,
+            "status": status,
+            "stripe_code": code,
+            "param": param,
+            "stripe_request_id": error.request_id,
+        }
+        if status in DENIED_STATUSES or code in DENIED:
+            report("stripe_denied", Metric.STRIPE_DENIED, level="error", **details)
+            raise StripeDeniedError from error
+        logger.warning("stripe_request_failed", **details)
         failed = f"The payment provider could not {asked}; please try again."
         if code in BUSY:
             raise StripeBusyError from error
@@ -127,5 +142,14 @@ def our_errors(asked: str) -> Iterator[None]:
             raise IdempotencyKeyTakenError(failed, code) from error
         if isinstance(error, stripe.InvalidRequestError):
             refused = f"The payment provider refused to {asked}."
-            raise StripeRefusedError(refused, code) from error
+            raise StripeInvalidRequestError(refused, code, param) from error
         raise StripeError from error
+
+
+def _param_of(error: stripe.StripeError) -> str:
+    """Return the parameter that Stripe names, without a caller's key of metadata."""
+    param = str(getattr(error.error, "param", None) or "")
+    before, metadata, _ = param.partition("metadata]")
+    if metadata:
+        return before + metadata
+    return "metadata" if param.startswith("metadata[") else param

@@ -2,20 +2,23 @@
 
 from dataclasses import dataclass
 
-# Stripe's own list, which differs from ISO 4217: https://docs.stripe.com/currencies
-ZERO_DECIMAL = frozenset(
-    {"bif", "clp", "djf", "gnf", "jpy", "kmf", "krw", "mga"}
-    | {"pyg", "rwf", "vnd", "vuv", "xaf", "xof", "xpf"}
-)
-THREE_DECIMAL = frozenset(["bhd", "jod", "kwd", "omr", "tnd"])
-# Stripe has two decimals for these, and both must be zero.
-WHOLE_UNITS_ONLY = frozenset(["isk", "ugx"])
+from checkout.domain import stripe_limits
+
+LARGEST_AMOUNT = stripe_limits.LARGEST_AMOUNT
+THREE_DECIMAL = stripe_limits.THREE_DECIMAL
 
 # Fees are parts of ten thousand.
 BASIS_POINTS = 10_000
 
-LARGEST_AMOUNT = 99_999_999
 CURRENCY_CODE_LENGTH = 3
+
+
+def unit_problem(amount: int, currency: str) -> str | None:
+    """Return why *amount* cannot be paid in *currency*, None if it can."""
+    unit = stripe_limits.step(currency)
+    if amount % unit == 0:
+        return None
+    return f"must be a multiple of {unit}: {currency.upper()} has no smaller unit"
 
 
 class InvalidMoneyError(ValueError):
@@ -44,24 +47,17 @@ class Money:
         if not (letters and len(code) == CURRENCY_CODE_LENGTH):
             message = "a currency is a three-letter code in lower case"
             raise InvalidMoneyError(message)
-        if not 0 <= self.amount <= LARGEST_AMOUNT:
-            message = "an amount has at most eight digits and is not negative"
+        largest, step = stripe_limits.largest(code), stripe_limits.step(code)
+        if not 0 <= self.amount <= largest:
+            message = f"an amount in {code} is at most {largest} and not negative"
             raise InvalidMoneyError(message)
-        if self.amount % self._step:
-            message = f"an amount in {code} is a multiple of {self._step}"
+        if self.amount % step:
+            message = f"an amount in {code} is a multiple of {step}"
             raise InvalidMoneyError(message)
-
-    @property
-    def _step(self) -> int:
-        if self.currency in THREE_DECIMAL:
-            return 10
-        return 100 if self.currency in WHOLE_UNITS_ONLY else 1
 
     @property
     def decimals(self) -> int:
-        if self.currency in ZERO_DECIMAL:
-            return 0
-        return 3 if self.currency in THREE_DECIMAL else 2
+        return stripe_limits.decimals(self.currency)
 
     def __mul__(self, quantity: int) -> "Money":
         return Money(self.amount * quantity, self.currency)
@@ -79,18 +75,20 @@ class Money:
 
 
 def split(
-    amount: int, platform_bps: int, organization_bps: int
+    amount: int, currency: str, platform_bps: int, organization_bps: int
 ) -> tuple[int, int, int]:
     """
     Return the shares of platform, organization and creator; they add up to *amount*.
 
-    The fees are in basis points and rounded down; the creator gets the rest. Raises
-    ValueError for a negative fee, and for fees above the amount.
+    The fees are in basis points and rounded down to an amount that can be paid in
+    *currency*; the creator gets the rest. Raises ValueError for a negative fee, and for
+    fees above the amount.
     """
     if min(platform_bps, organization_bps) < 0 or (
         platform_bps + organization_bps > BASIS_POINTS
     ):
         raise ValueError("the fees take more than there is")
-    platform = amount * platform_bps // BASIS_POINTS
-    organization = amount * organization_bps // BASIS_POINTS
+    unit = stripe_limits.step(currency)
+    platform = amount * platform_bps // BASIS_POINTS // unit * unit
+    organization = amount * organization_bps // BASIS_POINTS // unit * unit
     return platform, organization, amount - platform - organization

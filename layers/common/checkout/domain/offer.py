@@ -5,9 +5,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from checkout.domain import stripe_limits
 from checkout.domain.money import BASIS_POINTS, InvalidMoneyError, Money
+from checkout.domain.offer_item import LONGEST_RECORDED, OfferItem
 from checkout.domain.quarantine_reason import QuarantineReason
-from checkout.errors import NotPurchasableError
+from checkout.errors import BrokenOfferError, NotPurchasableError
 
 # The longest `sub` of a token. The id is part of keys in DynamoDB.
 LONGEST_CREATOR_ID = 255
@@ -71,12 +73,30 @@ class Offer:
 
     @property
     def total(self) -> Money:
-        """The sum of all lines; raises NotPurchasableError if it cannot be charged."""
+        """The sum of all lines; raises BrokenOfferError if Stripe cannot charge it."""
+        if not 0 < len(self.lines) <= stripe_limits.MOST_LINES:
+            problem = f"must have 1 to {stripe_limits.MOST_LINES} lines"
+            raise BrokenOfferError(self.id, "total", problem)
         try:
             first, *others = (line.price * line.quantity for line in self.lines)
-            return sum(others, start=first)
+            total = sum(others, start=first)
         except InvalidMoneyError as error:
-            raise _not_chargeable(error) from error
+            problem = f"cannot be charged: {error}"
+            raise BrokenOfferError(self.id, "total", problem) from error
+        if total.currency not in stripe_limits.CURRENCIES:
+            problem = f"is in {total.currency}, which Stripe does not charge"
+            raise BrokenOfferError(self.id, "total", problem)
+        minimum = stripe_limits.minimum(total.currency)
+        if total.amount < minimum:
+            least = Money(minimum, total.currency)
+            problem = f"of {total} is below {least}, the least that Stripe charges"
+            raise BrokenOfferError(self.id, "total", problem)
+        return total
+
+    @property
+    def recorded_title(self) -> str:
+        """The title for our own records, which bound its length."""
+        return stripe_limits.shortened(self.title, LONGEST_RECORDED)
 
 
 class Sale(NamedTuple):
@@ -98,12 +118,13 @@ class Sale(NamedTuple):
 
 def single_line(item: Mapping[str, Any], refusal: str) -> tuple[LineItem]:
     """Return an offer's only line; raises NotPurchasableError as `price_of` does."""
+    offer = as_item(item)
     return (
         LineItem(
-            title=item["title"],
-            price=price_of(item, refusal),
-            description=item.get("description"),
-            image_url=item.get("image_url"),
+            title=offer.text("title"),
+            price=price_of(offer, refusal),
+            description=offer.decoration("description"),
+            image_url=offer.decoration("image_url"),
         ),
     )
 
@@ -132,43 +153,50 @@ def has_price(item: Mapping[str, Any]) -> bool:
     return isinstance(price, Mapping) and bool(price.get("amount"))
 
 
+def as_item(item: Mapping[str, Any]) -> OfferItem:
+    return item if isinstance(item, OfferItem) else OfferItem(item)
+
+
 def price_of(item: Mapping[str, Any], refusal: str) -> Money:
     """Return the offer's price; raises NotPurchasableError(*refusal*) without one."""
-    price = item.get("price") or {}
-    if not price.get("amount"):
+    price = as_item(item).price()
+    if price is None:
         raise NotPurchasableError(refusal)
-    return chargeable(price["amount"], price.get("currency", ""))
+    return price
 
 
-def chargeable(amount: int, currency: str) -> Money:
-    """Return the money; raises NotPurchasableError if Stripe cannot charge it."""
-    try:
-        return Money(amount, currency)
-    except InvalidMoneyError as error:
-        raise _not_chargeable(error) from error
-
-
-def _not_chargeable(error: InvalidMoneyError) -> NotPurchasableError:
-    return NotPurchasableError(f"Its price cannot be charged: {error}.")
+def order_line(line: OfferItem, currency: str) -> LineItem:
+    """Return one line of an order; its fields have the names of the order's API."""
+    title = line.text("name")
+    quantity = line.number("quantity")
+    if not 0 < quantity <= stripe_limits.LARGEST_QUANTITY:
+        most = stripe_limits.LARGEST_QUANTITY
+        raise line.broken("quantity", f"must be from 1 to {most}")
+    price = line.money("unit_price_cents", currency, quantity)
+    return LineItem(title=title, price=price, quantity=quantity)
 
 
 def revenue_split(item: Mapping[str, Any]) -> dict[str, Any]:
     """
     Return the creator and the fees of an offer, as far as its item has them.
 
-    Raises NotPurchasableError for invalid fees or an invalid creator. Later they would
+    Raises BrokenOfferError for invalid fees or an invalid creator. Later they would
     make a payment unrecordable.
     """
-    fees = ("platform_fee_bps", "organization_fee_bps")
-    asked = [item.get(name, 0) for name in fees]
-    if not all(type(fee) is int and fee >= 0 for fee in asked) or (
-        sum(asked) > BASIS_POINTS
-    ):
-        raise NotPurchasableError("Its fees cannot be taken from its price.")
-    creator_id = item.get("creator_id")
+    offer = as_item(item)
+    names = ("platform_fee_bps", "organization_fee_bps")
+    fees = {name: offer.number(name) for name in names if offer.get(name) is not None}
+    for name, fee in fees.items():
+        if not 0 <= fee <= BASIS_POINTS:
+            raise offer.broken(name, f"must be basis points, from 0 to {BASIS_POINTS}")
+    if sum(fees.values()) > BASIS_POINTS:
+        both = ", ".join(names)
+        raise offer.broken(both, f"must be at most {BASIS_POINTS} together")
+    creator_id = offer.get("creator_id")
     if creator_id is not None and not is_creator_id(creator_id):
-        raise NotPurchasableError("The offer's creator_id is not valid.")
-    return {name: item[name] for name in ("creator_id", *fees) if name in item}
+        problem = f"must be text of 1 to {LONGEST_CREATOR_ID} characters"
+        raise offer.broken("creator_id", problem)
+    return {"creator_id": creator_id, **fees} if "creator_id" in offer else fees
 
 
 def is_creator_id(value: object) -> bool:

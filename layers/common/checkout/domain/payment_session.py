@@ -42,6 +42,9 @@ STRIPE_STATUS = {
     Status.EXPIRED: "expired",
     Status.ABANDONED: "expired",
 }
+ID_PREFIX = "ps_"
+# In place of what only a lost session's record could tell.
+UNKNOWN = "unknown"
 UNRESOLVED = frozenset([Status.PREPARED, Status.OPEN, Status.PROCESSING])
 
 
@@ -54,7 +57,8 @@ class PaymentSession:
     Stripe gets under *idempotency_key*; it is kept as text, so that a retry sends the
     same bytes even after a deployment. *terms_digest*
     is the fingerprint of what the buyer was offered. The buyer can pay until
-    *expires_at*. *details* of the offer are copied to its purchase.
+    *expires_at*. *details* of the offer are copied to its purchase. *refusal_code* and
+    *refusal_param* are Stripe's, if it did not accept the request.
     """
 
     id: str
@@ -81,6 +85,8 @@ class PaymentSession:
     stripe_session_id: str | None = None
     stripe_payment_intent_id: str | None = None
     url: str | None = field(default=None, repr=False)
+    refusal_code: str | None = None
+    refusal_param: str | None = None
 
     @property
     def payment_session_id(self) -> str:
@@ -103,6 +109,42 @@ class PaymentSession:
             "seconds_remaining": clock.seconds_until(closes_at),
         }
 
+    @classmethod
+    def lost(
+        cls,
+        payment_session_id: str,
+        kind: str,
+        amount: int,
+        currency: str,
+        created: str,
+    ) -> Self:
+        """
+        Return a stand-in for a session of this stack that we have no record of.
+
+        It was deleted, or the table was restored to an earlier time. Only Stripe's
+        object tells what remains of it; nobody owns it, and it cannot be paid.
+        """
+        return cls(
+            id=payment_session_id,
+            kind=kind,
+            offer_id=UNKNOWN,
+            buyer_id=None,
+            sale_key=None,
+            attempt=1,
+            status=Status.OPEN,
+            payment_status="unpaid",
+            amount=amount,
+            currency=currency,
+            title=UNKNOWN,
+            terms_digest=UNKNOWN,
+            idempotency_key=UNKNOWN,
+            stripe_request="{}",
+            livemode=False,
+            created_at=created,
+            expires_at=created,
+            stripe_session_id=UNKNOWN,
+        )
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -115,4 +157,4 @@ class PaymentSession:
 
 
 def new_id() -> str:
-    return f"ps_{uuid4().hex}"
+    return f"{ID_PREFIX}{uuid4().hex}"

@@ -40,8 +40,11 @@ FIELDS = (
     "decline_code",
     "refund_id",
     "refund_amount",
+    "refund_currency",
+    "failure_reason",
     "dispute_id",
     "dispute_amount",
+    "dispute_currency",
 )
 
 

@@ -2,6 +2,8 @@
 
 from urllib.parse import urlsplit
 
+from checkout.domain.stripe_limits import LONGEST_URL
+
 LOCAL_HOSTS = frozenset(["localhost", "127.0.0.1", "::1"])
 DEFAULT_PORTS = {"https": 443, "http": 80}
 
@@ -13,21 +15,36 @@ def origin(url: str) -> Origin | None:
     Return scheme, host and port of *url*, None if it can never be allowed.
 
     Browsers and this parser read some texts differently: backslashes, control
-    characters, user parts. Such a text is refused.
+    characters, user parts, text beside the brackets of an IPv6 address. Such a text is
+    refused, and so is port 0, which no browser opens.
     """
-    if not url.isascii() or any(c <= " " or c in "\\\x7f" for c in url):
+    if (
+        len(url) > LONGEST_URL
+        or not url.isascii()
+        or any(c <= " " or c in "\\\x7f" for c in url)
+    ):
         return None
     try:
         parts = urlsplit(url)
-        port = parts.port or DEFAULT_PORTS.get(parts.scheme, 0)
+        port = parts.port
     except ValueError:
         return None
     host = parts.hostname
-    if not host or "@" in parts.netloc:
+    if not host or port == 0 or not _is_plain(parts.netloc):
         return None
+    port = port or DEFAULT_PORTS.get(parts.scheme, 0)
     if parts.scheme == "https" or (parts.scheme == "http" and host in LOCAL_HOSTS):
         return parts.scheme, host, port
     return None
+
+
+def _is_plain(netloc: str) -> bool:
+    """Return whether it is a host with at most a port: `a.test:1` or `[::1]:1`."""
+    before, bracket, inside = netloc.partition("[")
+    if not bracket:
+        return not set(netloc) & set("@]%") and netloc.count(":") <= 1
+    after = inside.partition("]")[2]
+    return not before and (not after or after.startswith(":")) and "@" not in netloc
 
 
 def is_allowed(url: str, origins: tuple[str, ...]) -> bool:

@@ -9,9 +9,11 @@ from typing import Any, Self
 from urllib.parse import quote
 
 from checkout import clock
+from checkout.domain import stripe_limits, stripe_request
 from checkout.domain.buyer import Buyer
-from checkout.domain.offer import LineItem, Offer
+from checkout.domain.offer import Offer
 from checkout.domain.payment_session import PaymentSession, Status, new_id
+from checkout.domain.stack import stack_name
 
 # Stripe allows thirty minutes to twenty-four hours, measured by its own clock. Both
 # ends leave room for a difference of the clocks.
@@ -44,7 +46,8 @@ class Terms:
 
     *request* is the part of Stripe's request that all attempts share. *redirects* maps
     the caller's field names to URLs. *request_key* is the caller's Idempotency-Key; it
-    is used only for offers without a sale key.
+    is used only for offers without a sale key. *left_out* is the decoration that Stripe
+    has refused: the terms are the same without it.
     """
 
     kind_name: str
@@ -53,6 +56,7 @@ class Terms:
     request: dict[str, Any] = field(repr=False)
     redirects: dict[str, str]
     request_key: str | None
+    left_out: frozenset[str] = frozenset()
 
     @classmethod
     def for_offer(
@@ -64,6 +68,8 @@ class Terms:
         frontend_url: str,
         request_key: str | None = None,
     ) -> Self:
+        """Raises BrokenOfferError for an offer that Stripe would not accept."""
+        stripe_request.check(offer, kind_name)
         home = frontend_url.rstrip("/") + offer.return_path.format(
             id=quote(offer.id, safe="")
         )
@@ -77,7 +83,7 @@ class Terms:
         request: dict[str, Any] = {
             "mode": "payment",
             "ui_mode": offer.ui_mode,
-            "line_items": [_line_item(line) for line in offer.lines],
+            "line_items": [stripe_request.line_item(line) for line in offer.lines],
             # Ours come last, so that a caller cannot override them.
             "metadata": dict(offer.metadata) | {"kind": kind_name},
             **redirects,
@@ -85,13 +91,13 @@ class Terms:
         if offer.ui_mode == "embedded_page":
             # The buyer stays on the page unless the payment method redirects.
             request["redirect_on_completion"] = "if_required"
-        if offer.email:
-            request["customer_email"] = offer.email
+        if offer.email and stripe_limits.can_be_email(offer.email):
+            request[stripe_request.EMAIL] = offer.email
         return cls(
             kind_name=kind_name,
             offer=offer,
             buyer_id=buyer.id if buyer else None,
-            request=request,
+            request=stripe_request.fitting(request, offer.id),
             # Under the caller's field names, for error messages.
             redirects=dict(
                 zip(offer.return_urls.names, redirects.values(), strict=False)
@@ -116,14 +122,28 @@ class Terms:
             return f"{self.kind_name}#{self.offer.id}#{whose}"
         return self.offer.sale_key
 
+    def without(self, refused: str) -> Self | None:
+        """
+        Return the terms without the decoration that the parameter *refused* names.
+
+        Return None if it names none.
+        """
+        name = stripe_request.decoration_named(refused)
+        if name is None:
+            return None
+        return replace(self, left_out=self.left_out | {name})
+
     def prepare(self, attempt: int, *, livemode: bool, stack_id: str) -> PaymentSession:
         """Return the prepared session, with all that Stripe gets in this attempt."""
         payment_session_id = new_id()
         now = clock.now()
         pay_by = self.offer.pay_by
         expires_at = _session_end(now, pay_by)
-        metadata = self.request["metadata"] | {"payment_session_id": payment_session_id}
-        stripe_request = self.request | {
+        metadata = self.request["metadata"] | {
+            "payment_session_id": payment_session_id,
+            "stack": stack_name(stack_id),
+        }
+        whole = stripe_request.undecorated(self.request, self.left_out) | {
             "client_reference_id": payment_session_id,
             "metadata": metadata,
             # Stripe does not copy a session's metadata to its payment intent.
@@ -142,12 +162,12 @@ class Terms:
             payment_status="unpaid",
             amount=total.amount,
             currency=total.currency,
-            title=self.offer.title,
+            title=self.offer.recorded_title,
             terms_digest=self.digest,
             idempotency_key=self._idempotency_key(
                 attempt, payment_session_id, stack_id
             ),
-            stripe_request=json.dumps(stripe_request),
+            stripe_request=json.dumps(whole, ensure_ascii=False),
             livemode=livemode,
             created_at=clock.iso(now),
             expires_at=clock.iso(min(expires_at, pay_by or expires_at)),
@@ -186,23 +206,6 @@ class Terms:
 def _session_end(now: datetime, pay_by: datetime | None) -> datetime:
     latest = now + LONGEST_SESSION
     return max(now + SHORTEST_SESSION, min(latest, pay_by or latest))
-
-
-def _line_item(line: LineItem) -> dict[str, Any]:
-    product: dict[str, Any] = {"name": line.title}
-    # Stripe refuses an empty description.
-    if line.description:
-        product["description"] = line.description
-    if line.image_url:
-        product["images"] = [line.image_url]
-    return {
-        "quantity": line.quantity,
-        "price_data": {
-            "currency": line.price.currency,
-            "unit_amount": line.price.amount,
-            "product_data": product,
-        },
-    }
 
 
 def _digest(value: object) -> str:

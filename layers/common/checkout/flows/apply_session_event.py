@@ -5,17 +5,19 @@ from dataclasses import replace
 from checkout import clock
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_payment import decline_reason, new_purchase, paid_at
-from checkout.domain.checkout_session import CheckoutSession, bank_refused
+from checkout.domain.checkout_session import (
+    CheckoutSession,
+    bank_refused,
+    payment_session_id_of,
+    status_after,
+)
 from checkout.domain.outcome import Outcome
 from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.purchase_status import Arrival
-from checkout.domain.stripe_events import (
-    ASYNC_PAYMENT_FAILED,
-    PAYMENT_FAILED,
-    SESSION_EXPIRED,
-    Event,
-)
+from checkout.domain.stack import is_of_stack
+from checkout.domain.stripe_events import PAYMENT_FAILED, Event
+from checkout.domain.stripe_object import word_of
 from checkout.errors import TryAgainError
 from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges
@@ -47,25 +49,45 @@ class SessionEvents:
     audit_log: AuditLog
     changes: PurchaseChanges
     fulfillment: Fulfillment
+    stack_id: str
 
     def apply_session_event(self, event: Event) -> Outcome:
         """Do what *event* means; raises TryAgainError when it must come again."""
-        metadata = event.object.get("metadata") or {}
-        payment_session_id = metadata.get("payment_session_id")
-        session = self.sessions.get(payment_session_id) if payment_session_id else None
+        payment_session_id = payment_session_id_of(event.object)
+        if payment_session_id is None:
+            return self._ignore_foreign()
+        session = self.sessions.get(payment_session_id)
         if session is None:
-            # A session is prepared before Stripe is asked. One that we do not know was
-            # made by another application with the same Stripe account.
-            count(Metric.EVENTS_FOREIGN)
-            return Outcome.FOREIGN
+            return self._without_session(payment_session_id, event)
         if event.type == PAYMENT_FAILED:
             return self._decline(session, event)
-        checkout = CheckoutSession.from_stripe(event.object)
-        if checkout.status == "complete" and checkout.payment_status != "unpaid":
+        checkout = CheckoutSession.from_stripe(event.object, event.type)
+        status = status_after(event.type, checkout)
+        if status is Status.COMPLETE:
             return self.fulfillment.fulfill(session, checkout, event)
-        if status := _status_without_money(event, checkout):
+        if bank_refused(event.object):
+            status = Status.FAILED
+        if status:
             return self._move(session, status, event, checkout)
         return record_no_effect(self.audit_log, session, event)
+
+    def _without_session(self, payment_session_id: str, event: Event) -> Outcome:
+        """
+        Quarantine money of a session that this stack made and does not know any more.
+
+        A session is prepared before Stripe is asked. All others were made by another
+        stack or application with the same Stripe account.
+        """
+        if event.type == PAYMENT_FAILED or not is_of_stack(event.object, self.stack_id):
+            return self._ignore_foreign()
+        checkout = CheckoutSession.from_stripe(event.object, event.type)
+        if status_after(event.type, checkout) is not Status.COMPLETE:
+            return self._ignore_foreign()
+        return self.fulfillment.keep_lost(payment_session_id, checkout, event)
+
+    def _ignore_foreign(self) -> Outcome:
+        count(Metric.EVENTS_FOREIGN)
+        return Outcome.FOREIGN
 
     def _move(
         self,
@@ -83,7 +105,7 @@ class SessionEvents:
         failures = transaction.execute(
             {
                 "session": self.sessions.moved(
-                    session.id,
+                    session,
                     status,
                     payment_status=PAYMENT_STATUS.get(status),
                     stripe_session_id=session.stripe_session_id or checkout.id,
@@ -148,7 +170,7 @@ class SessionEvents:
                     session,
                     AuditAction.PAYMENT_FAILED,
                     event_id=event.id,
-                    stripe_payment_intent_id=event.object["id"],
+                    stripe_payment_intent_id=word_of(event.object, "id"),
                     **reason,
                 ),
             }
@@ -163,13 +185,3 @@ class SessionEvents:
             **reason,
         )
         return Outcome.DECLINED
-
-
-def _status_without_money(event: Event, checkout: CheckoutSession) -> Status | None:
-    """Return what becomes of an unpaid session, None if it is still open."""
-    if event.type == ASYNC_PAYMENT_FAILED or bank_refused(event.object):
-        return Status.FAILED
-    if event.type == SESSION_EXPIRED or checkout.status == "expired":
-        return Status.EXPIRED
-    # With a bank debit, for example, the buyer is done before the money arrives.
-    return Status.PROCESSING if checkout.status == "complete" else None

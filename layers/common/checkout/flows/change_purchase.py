@@ -101,7 +101,7 @@ class PurchaseChanges:
                 after,
                 AuditAction.PURCHASE_QUARANTINED,
                 purchase_id=after.id,
-                reason=after.quarantine_reason,
+                reason=after.review_reason,
             )
         failures = transaction.execute_required(writes)
         if not failures:
@@ -170,7 +170,7 @@ def report_quarantine(purchase: Purchase, event_id: str | None = None) -> None:
         payment_session_id=purchase.payment_session_id,
         purchase_id=purchase.id,
         event_id=event_id,
-        reason=purchase.quarantine_reason,
+        reason=purchase.review_reason,
     )
 
 

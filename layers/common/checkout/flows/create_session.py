@@ -1,18 +1,25 @@
 """Create a payment session: prepare it, then open its Checkout Session at Stripe."""
 
-from contextlib import suppress
+from dataclasses import replace
+from typing import Any
 
 from checkout import clock
+from checkout.domain import stripe_refusal
+from checkout.domain.audit_action import AuditAction
+from checkout.domain.buyer import Buyer
 from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.redirects import is_allowed
 from checkout.domain.terms import Terms
 from checkout.errors import (
     AlreadyPurchasedError,
+    BrokenOfferError,
     IdempotencyKeyReusedError,
     IdempotencyKeyTakenError,
     InvalidRequestError,
     NotFoundError,
+    NotPurchasableError,
     PaymentInProgressError,
+    StripeInvalidRequestError,
 )
 from checkout.flows import flow
 from checkout.flows.open_checkout import (
@@ -21,12 +28,53 @@ from checkout.flows.open_checkout import (
     StripeCheckout,
 )
 from checkout.kinds import kind_named
+from checkout.metric import Metric
+from checkout.tables.offers import Offers
 from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import PaymentSessions
-from checkout.telemetry import logger
+from checkout.telemetry import logger, report
 
-# A round fails only when a concurrent request made progress, so a few are enough.
-ROUNDS = 5
+# A round fails only when a concurrent request made progress, or when the next attempt
+# leaves out a decoration that Stripe refused: there are three.
+ROUNDS = 8
+
+
+def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settings
+    kind_name: str,
+    request: Any,  # noqa: ANN401 - the kind's own Request
+    buyer: Buyer | None,
+    offers: Offers,
+    *,
+    frontend_url: str,
+    request_key: str | None,
+) -> Terms:
+    """
+    Return the terms on which *buyer* can buy now; raises the kind's refusals.
+
+    A BrokenOfferError is counted: nobody can buy the offer until it is mended.
+    """
+    kind = kind_named(kind_name)
+    try:
+        terms = Terms.for_offer(
+            kind_name,
+            kind.find_offer(request, buyer, offers),
+            buyer=buyer,
+            frontend_url=frontend_url,
+            request_key=request_key,
+        )
+    except BrokenOfferError as error:
+        report(
+            "offer_refused",
+            Metric.CHECKOUT_REFUSED,
+            level="error",
+            kind=kind_name,
+            offer=error.offer,
+            field=error.field,
+            problem=error.problem,
+        )
+        raise
+    # An anonymous buyer could not be told when the money arrives.
+    return terms.without_delayed_methods() if kind.ANONYMOUS else terms
 
 
 @flow
@@ -45,11 +93,10 @@ class SessionCreator:
         Return the live session if it has the same *terms*, or a new one.
 
         Raises AlreadyPurchasedError, PaymentInProgressError, IdempotencyKeyReusedError,
-        InvalidRequestError (a redirect that is not allowed) and StripeError.
+        InvalidRequestError (a redirect that is not allowed), StripeError, and
+        NotPurchasableError (Stripe does not accept the terms).
         """
         self._check_redirects(terms)
-        if kind_named(terms.kind_name).ANONYMOUS:
-            terms = terms.without_delayed_methods()
         sale_key, live_id = terms.offer.sale_key, terms.live_id
         for _ in range(ROUNDS):
             live = self.sessions.live(live_id) if live_id else None
@@ -64,9 +111,13 @@ class SessionCreator:
                         "This Idempotency-Key was used for another request."
                     )
                 if same and _can_be_answered(current):
-                    with suppress(SessionAbandonedError, IdempotencyKeyTakenError):
-                        return self.stripe_checkout.open(current)
+                    opened = self._open(current, terms)
+                    if isinstance(opened, OpenedCheckout):
+                        return opened
+                    terms = opened
                     continue
+                if same and current.refusal_code is not None:
+                    terms = _terms_after_refusal(current, terms)
                 self.stripe_checkout.expire(current)
             session = terms.prepare(
                 live.attempt + 1 if live else 1,
@@ -75,9 +126,10 @@ class SessionCreator:
             )
             if self.sessions.prepare(session, live_id, live):
                 logger.info("session_prepared", payment_session_id=session.id)
-                # If another request has used the key, the next attempt has a new one.
-                with suppress(SessionAbandonedError, IdempotencyKeyTakenError):
-                    return self.stripe_checkout.open(session)
+                opened = self._open(session, terms)
+                if isinstance(opened, OpenedCheckout):
+                    return opened
+                terms = opened
         raise PaymentInProgressError("This is being paid for in another window.")
 
     def cancel(self, payment_session_id: str, buyer_id: str) -> None:
@@ -94,6 +146,19 @@ class SessionCreator:
             raise AlreadyPurchasedError("You have paid for this.")
         self.stripe_checkout.expire(session)
 
+    def _open(self, session: PaymentSession, terms: Terms) -> OpenedCheckout | Terms:
+        """Open the session; return the terms of the next attempt if it has ended."""
+        try:
+            return self.stripe_checkout.open(session)
+        except (SessionAbandonedError, IdempotencyKeyTakenError):
+            # If another request has used the key, the next attempt has a new one.
+            return terms
+        except StripeInvalidRequestError as refusal:
+            code, param = refusal.stripe_code, refusal.param
+            return _terms_after_refusal(
+                replace(session, refusal_code=code, refusal_param=param), terms
+            )
+
     def _check_redirects(self, terms: Terms) -> None:
         refused = {
             name: "is not a URL of an allowed origin"
@@ -102,6 +167,23 @@ class SessionCreator:
         }
         if refused:
             raise InvalidRequestError("A redirect is not allowed.", **refused)
+
+
+def _terms_after_refusal(session: PaymentSession, terms: Terms) -> Terms:
+    try:
+        return stripe_refusal.next_terms(session, terms, clock.now())
+    except NotPurchasableError:
+        report(
+            AuditAction.CHECKOUT_REFUSED,
+            Metric.CHECKOUT_REFUSED,
+            level="error",
+            payment_session_id=session.id,
+            kind=session.kind,
+            offer_id=session.offer_id,
+            stripe_code=session.refusal_code,
+            param=session.refusal_param,
+        )
+        raise
 
 
 def _can_be_answered(session: PaymentSession) -> bool:

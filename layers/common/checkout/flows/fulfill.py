@@ -8,11 +8,12 @@ from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_payment import new_purchase, paid_at
 from checkout.domain.checkout_session import CheckoutSession, mismatch
 from checkout.domain.outcome import Outcome
-from checkout.domain.payment_session import RANK, PaymentSession, Status
+from checkout.domain.payment_session import RANK, UNKNOWN, PaymentSession, Status
 from checkout.domain.purchase import Purchase
 from checkout.domain.purchase_status import Arrival, PurchaseStatus
 from checkout.domain.quarantine_reason import UNFULFILLABLE, QuarantineReason
 from checkout.domain.stripe_events import Event
+from checkout.domain.stripe_object import metadata_of
 from checkout.errors import CheckoutError, TryAgainError
 from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges, report_quarantine
@@ -86,6 +87,19 @@ class Fulfillment:
             return record_no_effect(self.audit_log, session, event)
         return self._keep(session, checkout, event, _reason(writes, failures))
 
+    def keep_lost(
+        self, payment_session_id: str, checkout: CheckoutSession, event: Event
+    ) -> Outcome:
+        """Quarantine the paid *checkout* of a session of ours that is not recorded."""
+        session = PaymentSession.lost(
+            payment_session_id,
+            metadata_of(event.object, "kind") or UNKNOWN,
+            checkout.amount_total or 0,
+            checkout.currency or UNKNOWN,
+            clock.iso(clock.now()),
+        )
+        return self._keep(session, checkout, event, QuarantineReason.SESSION_LOST)
+
     def _keep(
         self,
         session: PaymentSession,
@@ -152,7 +166,7 @@ class Fulfillment:
         else:
             quarantined = purchase.status is PurchaseStatus.QUARANTINED
             writes["session"] = self.sessions.moved(
-                session.id,
+                session,
                 Status.QUARANTINED if quarantined else Status.COMPLETE,
                 payment_status=checkout.payment_status,
                 stripe_session_id=checkout.id,

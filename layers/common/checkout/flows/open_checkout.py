@@ -3,9 +3,11 @@
 import json
 import random
 import time
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from checkout import clock
@@ -19,6 +21,7 @@ from checkout.errors import (
     PaymentInProgressError,
     StripeBusyError,
     StripeError,
+    StripeInvalidRequestError,
     StripeRefusedError,
 )
 from checkout.flows import flow
@@ -97,6 +100,9 @@ class StripeCheckout:
                 if self._reload(session).url:
                     return None
                 time.sleep(BUSY_PAUSE_SECONDS * random.uniform(1, attempt + 2))  # noqa: S311
+            except StripeInvalidRequestError as refusal:
+                self._record_refusal(session, refusal)
+                raise
             except StripeRefusedError:
                 self._abandon(session)
                 raise
@@ -110,7 +116,7 @@ class StripeCheckout:
         failures = transaction.execute(
             {
                 "session": self.sessions.moved(
-                    session.id,
+                    session,
                     Status.OPEN,
                     stripe_session_id=checkout.id,
                     url=checkout.url,
@@ -187,9 +193,9 @@ class StripeCheckout:
             self._end(session, Status.EXPIRED, AuditAction.CHECKOUT_EXPIRED)
             return
         self.queue.send_observed(stripe_object)
-        if checkout.payment_status == "unpaid":
-            raise _in_progress()
-        raise _just_paid()
+        if checkout.is_paid:
+            raise _just_paid()
+        raise _in_progress()
 
     def _abandon(self, session: PaymentSession) -> bool:
         """
@@ -199,13 +205,33 @@ class StripeCheckout:
         """
         return self._end(session, Status.ABANDONED, AuditAction.CHECKOUT_ABANDONED)
 
+    def _record_refusal(
+        self, session: PaymentSession, refusal: StripeInvalidRequestError
+    ) -> None:
+        """End a prepared session whose request Stripe does not accept."""
+        code, param = refusal.stripe_code, refusal.param
+        self._end(
+            session,
+            Status.ABANDONED,
+            AuditAction.CHECKOUT_REFUSED,
+            {"refusal_code": code, "refusal_param": param},
+            stripe_code=code,
+            stripe_param=param,
+        )
+
     def _end(
-        self, session: PaymentSession, status: Status, action: AuditAction
+        self,
+        session: PaymentSession,
+        status: Status,
+        action: AuditAction,
+        attributes: Mapping[str, str] = MappingProxyType({}),
+        **details: str,
     ) -> bool:
+        """Move the session to a final status; return whether it was not there yet."""
         return not transaction.execute(
             {
-                "session": self.sessions.moved(session.id, status),
-                "audit": self.audit_log.entry(session, action),
+                "session": self.sessions.moved(session, status, **attributes),
+                "audit": self.audit_log.entry(session, action, **details),
             }
         )
 

@@ -5,8 +5,8 @@ from typing import Any
 
 from checkout import clock
 from checkout.clients.payment_events_queue import PaymentEventsQueue
-from checkout.clients.stripe_api import StripeApi
-from checkout.domain.checkout_session import bank_refused, is_ahead
+from checkout.clients.recent_sessions import RecentSessions
+from checkout.domain.checkout_session import bank_refused, is_ahead, shown_status
 from checkout.domain.payment_session import STRIPE_STATUS, PaymentSession
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.purchase_status import PurchaseStatus
@@ -28,15 +28,15 @@ class ShownSessions:
     sessions: PaymentSessions
     purchases: Purchases
     queue: PaymentEventsQueue
-    stripe: StripeApi
+    recent_sessions: RecentSessions
 
     def status(self, stripe_session_id: str) -> dict[str, Any]:
         """Return Stripe's status of a Checkout Session; raises NotFoundError."""
         session = self._found(stripe_session_id)
-        recorded = STRIPE_STATUS.get(session.status)
-        return {
-            "status": recorded or self._at_stripe(session, stripe_session_id)["status"]
-        }
+        if recorded := STRIPE_STATUS.get(session.status):
+            return {"status": recorded}
+        found = self._at_stripe(session, stripe_session_id)
+        return {"status": shown_status(found, session)}
 
     def payment_status(self, stripe_session_id: str) -> dict[str, Any]:
         """
@@ -48,7 +48,8 @@ class ShownSessions:
         session = self._found(stripe_session_id)
         recorded = STRIPE_STATUS.get(session.status)
         if recorded is None:
-            return _unrecorded(self._at_stripe(session, stripe_session_id))
+            found = self._at_stripe(session, stripe_session_id)
+            return _unrecorded(found, shown_status(found, session))
         purchase = self.purchases.get(id_for(session.id))
         outcome = _outcome(purchase) if purchase else {"payment_status": "failed"}
         return {"status": recorded, **outcome}
@@ -77,16 +78,15 @@ class ShownSessions:
     def _at_stripe(
         self, session: PaymentSession, stripe_session_id: str
     ) -> dict[str, Any]:
-        found = self.stripe.session(stripe_session_id)
+        found = self.recent_sessions.session(stripe_session_id)
         if is_ahead(found, session):
             self.queue.send_observed(found)
             logger.info("fulfillment_queued", payment_session_id=session.id)
         return found
 
 
-def _unrecorded(stripe_object: Mapping[str, Any]) -> dict[str, Any]:
+def _unrecorded(stripe_object: Mapping[str, Any], status: str) -> dict[str, Any]:
     """Show a payment that is not recorded yet: it counts as paid once it is."""
-    status = stripe_object["status"]
     if status == "complete":
         failed = bank_refused(stripe_object)
         payment_status = "failed" if failed else "processing"

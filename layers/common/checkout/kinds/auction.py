@@ -53,11 +53,12 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     auction = offers.get("auction", auction_id)
     if not auction or auction.get("winner_id") != buyer.id:
         raise NotFoundError("There is no such auction that you have won.")
-    if auction["status"] == "paid":
+    status = auction.text("status")
+    if status == "paid":
         raise AlreadyPurchasedError("The auction has been paid already.")
-    if auction["status"] != "accepted":
+    if status != "accepted":
         raise NotAcceptedError("The auction has not been accepted.")
-    opens_at = clock.from_iso(auction["accepted_at"])
+    opens_at = auction.moment("accepted_at")
     closes_at = opens_at + PAYMENT_WINDOW
     if clock.now() >= closes_at:
         raise PaymentWindowClosedError("The time to pay for this auction is over.")
@@ -65,7 +66,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     return Offer(
         id=auction_id,
         sale_key=sale_key(auction_id, buyer.id, offers),
-        title=auction["title"],
+        title=auction.text("title"),
         lines=lines,
         metadata={"auction_id": auction_id, "buyer_id": buyer.id},
         return_path="/auctions/{id}",

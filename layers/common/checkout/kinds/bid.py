@@ -1,6 +1,5 @@
 """A bid: a retail offer on a buyer's row; buying it sells the row."""
 
-from collections.abc import Mapping
 from typing import Any
 
 from checkout.api.fields import Identifier, Url, request_body
@@ -15,9 +14,11 @@ from checkout.domain.offer import (
     revenue_split,
     withdrawal,
 )
+from checkout.domain.offer_item import OfferItem, shown
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
 from checkout.domain.quarantine_reason import QuarantineReason
+from checkout.domain.stripe_limits import minimum
 from checkout.errors import AlreadyPurchasedError, NotFoundError, NotPurchasableError
 from checkout.tables.offers import Offers
 
@@ -41,42 +42,47 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     bid_id, row_id = str(request.bid_id), str(request.row_id)
     bid, row = offers.get("bid", bid_id), offers.get("row", row_id)
     if not (
-        bid and row and bid["row_id"] == row["row_id"] and row["owner_id"] == buyer.id
+        bid and row and bid.get("row_id") == row_id and row.get("owner_id") == buyer.id
     ):
         raise NotFoundError("There is no such bid on your row.")
-    if row["status"] == "purchased":
+    status = row.text("status")
+    if status == "purchased":
         raise AlreadyPurchasedError("The row has been purchased already.")
-    if row["status"] != "open":
-        raise NotPurchasableError(f"The row is {row['status']}.")
-    if bid["offer_type"] != "retail":
+    if status != "open":
+        raise NotPurchasableError(f"The row is {shown(status)}.")
+    if bid.text("offer_type") != "retail":
         raise NotPurchasableError(
             "A service provider's bid is not paid through checkout."
         )
     price = price_of(bid, "The bid has no price.")
-    copied = {name: bid[name] for name in ("merchant", "source") if bid.get(name)}
+    title = bid.text("title")
     return Offer(
         id=bid_id,
         sale_key=key_of_row(row_id),
-        title=bid["title"],
+        title=title,
         lines=(
-            LineItem(title=bid["title"], price=price, image_url=bid.get("image_url")),
+            LineItem(title=title, price=price, image_url=bid.decoration("image_url")),
         ),
         metadata={"bid_id": bid_id, "row_id": row_id, "user_id": buyer.id},
         return_path="/",
-        details={"row_id": row_id, **copied},
+        details={"row_id": row_id, **bid.recorded("merchant", "source")},
         return_urls=ReturnUrls(request.success_url, request.cancel_url),
         email=buyer.email,
         **revenue_split(bid),
     )
 
 
-def buy_now(bid: Mapping[str, Any], row: Mapping[str, Any]) -> bool:
+def buy_now(bid: OfferItem, row: OfferItem) -> bool:
     """Return whether checkout sells the bid: retail, priced, and its row is open."""
-    return (
-        row["status"] == "open"
-        and bid["offer_type"] == "retail"
-        and bool((bid.get("price") or {}).get("amount"))
-    )
+    if row.get("status") != "open" or bid.get("offer_type") != "retail":
+        return False
+    try:
+        bid.text("title")
+        revenue_split(bid)
+        price = bid.price()
+    except NotPurchasableError:
+        return False
+    return price is not None and price.amount >= minimum(price.currency)
 
 
 def create_response(
@@ -91,7 +97,8 @@ def key_of_row(row_id: str) -> str:
 
 def sale_key(offer_id: str, buyer_id: str, offers: Offers) -> str | None:
     bid = offers.get("bid", offer_id)
-    return key_of_row(bid["row_id"]) if bid else None
+    row_id = bid.decoration("row_id") if bid else None
+    return key_of_row(row_id) if row_id else None
 
 
 def sale(purchase: Purchase) -> Sale:

@@ -42,17 +42,19 @@ class Request:
 def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     content_id = str(request.contentId)
     content = offers.get("content", content_id)
-    if not content or content["status"] != "published" or content.get("deleted_at"):
+    if not content or content.get("deleted_at"):
+        raise NotFoundError("There is no such content.")
+    if content.text("status") != "published":
         raise NotFoundError("There is no such content.")
     lines = single_line(content, "The content is free.")
     return Offer(
         id=content_id,
         sale_key=sale_key(content_id, buyer.id, offers),
-        title=content["title"],
+        title=content.text("title"),
         lines=lines,
         metadata={"contentId": content_id, "customerId": buyer.id},
         return_path="/content/{id}",
-        details={"slug": content["slug"]} if content.get("slug") else {},
+        details=content.recorded("slug"),
         return_urls=ReturnUrls(
             request.successUrl, request.cancelUrl, ("successUrl", "cancelUrl")
         ),

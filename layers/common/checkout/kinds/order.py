@@ -6,14 +6,14 @@ from typing import Any
 from checkout.api.fields import Identifier, Url, request_body
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
-    LineItem,
     Offer,
     ReturnUrls,
     Sale,
-    chargeable,
+    order_line,
     revenue_split,
     withdrawal,
 )
+from checkout.domain.offer_item import shown
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
 from checkout.domain.quarantine_reason import QuarantineReason
@@ -42,28 +42,21 @@ class Request:
 def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     order_id = str(request.orderId)
     order = offers.get("order", order_id)
-    if not order or order["owner_id"] != buyer.id:
+    if not order or order.get("owner_id") != buyer.id:
         raise NotFoundError("There is no such order of yours.")
-    if order["status"] != "CREATED":
+    status = order.text("status")
+    if status != "CREATED":
         raise NotPurchasableError(
-            f"The order is {order['status']}; only a CREATED order can be paid."
+            f"The order is {shown(status)}; only a CREATED order can be paid."
         )
-    lines = tuple(
-        LineItem(
-            title=item["name"],
-            price=chargeable(item["unit_price_cents"], order["currency"]),
-            quantity=item["quantity"],
-        )
-        for item in order["items"]
-    )
-    if any(line.quantity < 1 for line in lines):
-        raise NotPurchasableError("The order has a line with nothing in it.")
+    currency = order.currency("currency")
+    lines = tuple(order_line(line, currency) for line in order.members("items"))
     if not any(line.price.amount for line in lines):
         raise NotPurchasableError("The order has nothing to pay.")
     return Offer(
         id=order_id,
         sale_key=sale_key(order_id, buyer.id, offers),
-        title=order.get("title", f"Order {order_id}"),
+        title=order.decoration("title") or f"Order {order_id}",
         lines=lines,
         metadata={"orderId": order_id, "userId": buyer.id},
         return_path="/orders/{id}",

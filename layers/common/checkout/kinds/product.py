@@ -46,7 +46,7 @@ class Request:
 
 def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
     product = offers.get("product", request.product_id)
-    if not product or product["status"] != "active":
+    if not product or product.text("status") != "active":
         raise NotFoundError("There is no such product.")
     lines = single_line(product, "The product has no price.")
     if request.customer_email and not is_email(request.customer_email):
@@ -61,7 +61,7 @@ def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
     return Offer(
         id=request.product_id,
         sale_key=None,
-        title=product["title"],
+        title=product.text("title"),
         lines=lines,
         metadata=metadata,
         return_path="/hero-me",

@@ -1,8 +1,7 @@
 """The Offers table: what can be bought, as the host application wrote it."""
 
-from typing import Any
-
 from checkout.domain.offer import Sale
+from checkout.domain.offer_item import OfferItem
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables.item import query, read
 from checkout.tables.transaction import Condition, Write, item_update
@@ -12,15 +11,17 @@ class Offers:
     def __init__(self, table: str) -> None:
         self._table = table
 
-    def get(self, item_type: str, item_id: str) -> dict[str, Any] | None:
+    def get(self, item_type: str, item_id: str) -> OfferItem | None:
         """Return the item of a type (order, row, bid, …) as it is now."""
-        return read(self._table, f"{item_type}#{item_id}")
+        item = read(self._table, f"{item_type}#{item_id}")
+        return None if item is None else OfferItem(item)
 
-    def bids_of(self, row_id: str) -> list[dict[str, Any]]:
+    def bids_of(self, row_id: str) -> list[OfferItem]:
         """Return the row's bids, at most about a second old."""
-        return list(
-            query(self._table, "row_id = :row", {":row": row_id}, IndexName="by-row")
+        found = query(
+            self._table, "row_id = :row", {":row": row_id}, IndexName="by-row"
         )
+        return [OfferItem(bid) for bid in found]
 
     def sold(self, sale: Sale) -> Write | None:
         """Return the update of a sellable offer to sold, None if it has no statuses."""

@@ -1,0 +1,75 @@
+"""What is wrong with a field of a request, in sentences of our own."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+type Details = Mapping[str, Any]
+
+LONGEST_KEY_SHOWN = 40
+
+# By pydantic's type of error; {name} is a value of its context. These are the types
+# that our requests can cause; a test compares them.
+# https://docs.pydantic.dev/latest/errors/validation_errors/
+PROBLEMS = {
+    "missing": "is missing",
+    "unexpected_keyword_argument": "is not a field of this request",
+    "string_type": "must be text",
+    "string_too_short": "must have at least {min_length} characters",
+    "string_too_long": "must have at most {max_length} characters",
+    "too_long": "must have at most {max_length} keys",
+    "int_type": "must be a whole number",
+    "greater_than_equal": "must be at least {ge}",
+    "less_than": "must be less than {lt}",
+    "uuid_type": "must be a UUID",
+    "uuid_parsing": "must be a UUID",
+    "dict_type": "must be an object",
+    "json_invalid": "must be JSON of whole Unicode characters",
+}
+OTHER = "is not valid"
+
+# A value of the wrong type, as opposed to one that is too long or too large.
+WRONG_TYPES = frozenset(["string_type", "int_type"])
+# How pydantic names the members of a union in a location.
+MEMBERS = frozenset(["constrained-int", "constrained-str"])
+
+
+def problems(errors: Sequence[Details]) -> dict[str, str]:
+    """
+    Return the problem of each refused field, by the field's name.
+
+    *errors* are pydantic's. A field that may be of several types has an error for each;
+    the one that counts is the error of the type that was given.
+    """
+    by_field: dict[str, list[Details]] = {}
+    for error in errors:
+        location = error["loc"]
+        name = str(location[0]) if location else "body"
+        by_field.setdefault(name, []).append(error)
+    return {name: _problem(found) for name, found in by_field.items()}
+
+
+def _problem(errors: Sequence[Details]) -> str:
+    of_the_type = [error for error in errors if error["type"] not in WRONG_TYPES]
+    if of_the_type:
+        return _sentence(of_the_type[0])
+    found = list(dict.fromkeys(_sentence(error) for error in errors))
+    first, *others = found
+    return " or ".join([first, *(other.removeprefix("must be ") for other in others)])
+
+
+def _sentence(error: Details) -> str:
+    context = error.get("ctx") or {}
+    problem = PROBLEMS.get(error["type"], OTHER).format_map(context)
+    if context.get("min_length") == 1:
+        problem = "must not be empty"
+    match error["loc"][1:]:
+        case [str(key), "[key]"]:
+            return f"has the key {_shown(key)}, which {problem}"
+        case [str(key)] if key not in MEMBERS:
+            return f"has the key {_shown(key)}, whose value {problem}"
+    return problem
+
+
+def _shown(key: str) -> str:
+    cut = key[: LONGEST_KEY_SHOWN - 1] + "…"
+    return repr(key if len(key) <= LONGEST_KEY_SHOWN else cut)

@@ -1,0 +1,55 @@
+"""What follows from a request that Stripe does not accept."""
+
+from datetime import datetime, timedelta
+
+from checkout.clock import from_iso
+from checkout.domain.payment_session import PaymentSession
+from checkout.domain.stripe_request import EMAIL
+from checkout.domain.terms import Terms
+from checkout.errors import NotPurchasableError
+
+# For so long, the same terms are not sent to Stripe again: its answer would be the
+# same. Later, somebody may have changed the Stripe account.
+STANDS_FOR = timedelta(minutes=10)
+
+# Stripe wants a Checkout Session to stay open for thirty minutes. A prepared session
+# that is opened later than this may have less left; a new one has enough.
+FRESH_FOR = timedelta(seconds=30)
+
+NOT_ACCEPTED = {"amount_too_small": "so small an amount", "amount_too_large": "so much"}
+# A part of the parameter that Stripe names, and what it means to the caller.
+PARTS = {
+    "currency": "its currency",
+    "[name]": "its title",
+    "quantity": "its quantity",
+    "amount": "its price",
+    "_url": "the page to return to",
+    "metadata": "its details",
+    "line_items": "its lines",
+}
+
+
+def next_terms(session: PaymentSession, terms: Terms, now: datetime) -> Terms:
+    """
+    Return the terms of the next attempt, after Stripe refused the one of *session*.
+
+    They leave out a decoration that Stripe refused. Raises NotPurchasableError if
+    another attempt would be refused too.
+    """
+    code, param = session.refusal_code or "", session.refusal_param or ""
+    reduced = terms.without(EMAIL if code == "email_invalid" else param)
+    if reduced:
+        return reduced
+    age = now - from_iso(session.created_at)
+    if age > STANDS_FOR or (param == "expires_at" and age > FRESH_FOR):
+        return terms
+    raise NotPurchasableError(
+        "This cannot be bought: the payment provider does not accept "
+        f"{_what(code, param)}."
+    )
+
+
+def _what(code: str, param: str) -> str:
+    if code in NOT_ACCEPTED:
+        return NOT_ACCEPTED[code]
+    return next((what for part, what in PARTS.items() if part in param), "this offer")
