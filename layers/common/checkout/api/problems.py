@@ -54,7 +54,7 @@ def _problem(errors: Sequence[Details]) -> str:
         return _sentence(of_the_type[0])
     first, *others = errors
     # Of several keys, the first; of several types, each.
-    types = [_sentence(error) for error in others if error["loc"][1] in MEMBERS]
+    types = [_sentence(error) for error in others if MEMBERS & set(error["loc"][1:2])]
     return " or ".join([_sentence(first), *(t.removeprefix("must be ") for t in types)])
 
 
