@@ -50,7 +50,7 @@ class DeadLetter:
     sent_at: str
     first_received_at: str
     receive_count: int
-    # The whole event, including the buyer's name and e-mail address.
+    # What checkout acts on of the event; of a message from elsewhere, anything.
     body: str = field(repr=False)
     handle: str = field(repr=False)
 
@@ -88,7 +88,7 @@ def redrive(
             ask(f"Put {len(chosen)} of {len(letters)} back on the queue?", yes=yes)
         for letter in with_progress(chosen, "Redriving"):
             # In this order, a crash in between duplicates the event, never loses it.
-            stack.payment_events.send(letter.body)
+            stack.payment_events.send_back(letter.body)
             _delete(stack, letter)
     _print_done("redriven", chosen, as_json=as_json)
 

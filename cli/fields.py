@@ -20,21 +20,29 @@ OF_SESSION = (
 OF_PURCHASE = (
     *("id", "kind", "offer_id", "title", "buyer_id", "creator_id", "sale_key"),
     *("status", "quarantine_reason", "accepted_at", "dismissed_at"),
-    *("amount", "currency", "refunded_amount"),
+    *("amount", "currency", "refunded_amount", "lost_amount"),
     *("platform_fee", "organization_fee", "creator_payout"),
     *("stripe_session_id", "stripe_payment_intent_id", "purchased_at"),
 )
 OF_REFUND_REQUEST = (
     *("id", "amount", "reason", "requested_by", "requested_at", "refund_id"),
-    "refusal_code",
+    *("refusal_code", "refusal_details"),
 )
-OF_REFUND = ("id", "amount", "status", "created_at", "reason")
-OF_DISPUTE = ("id", "amount", "status", "created_at", "reason")
+OF_REFUND = (
+    *("id", "amount", "currency", "status", "created_at", "reason", "failure_reason"),
+)
+OF_DISPUTE = ("id", "amount", "currency", "status", "created_at", "reason")
 
 # JSON has them in the currency's minor unit; tables as 9.99 USD.
 AMOUNTS = {
-    *("amount", "refunded_amount", "refundable_amount", "platform_fee"),
-    *("organization_fee", "creator_payout", "amount_total", "amount_received"),
+    *("amount", "refunded_amount", "lost_amount", "refundable_amount"),
+    *(
+        "platform_fee",
+        "organization_fee",
+        "creator_payout",
+        "amount_total",
+        "amount_received",
+    ),
 }
 
 
@@ -46,6 +54,7 @@ def of_purchase(purchase: Purchase) -> Fields:
     stored = item_of(purchase)
     receipt = purchase.receipt
     return _select(stored, OF_PURCHASE) | {
+        "quarantine_reason": purchase.review_reason,
         "refundable_amount": purchase.refundable_amount,
         "stripe_fee": receipt.fee if receipt else None,
         "stripe_fee_currency": receipt.currency if receipt else None,
@@ -82,11 +91,17 @@ def _readable(name: str, value: object, currency: str) -> object:
 def _line(member: object, currency: str) -> str:
     if not isinstance(member, dict):
         return str(member)
-    parts = (_readable(name, value, currency) for name, value in member.items())
+    # A refund or a dispute may be in another currency than its purchase.
+    own = member.get("currency") or currency
+    shown = {name: value for name, value in member.items() if name != "currency"}
+    parts = (_readable(name, value, own) for name, value in shown.items())
     return ", ".join(str(part) for part in parts if part is not None)
 
 
-def money(amount: int, currency: str) -> str:
+def money(amount: int, currency: str | None) -> str:
+    if currency is None:
+        # Stripe's types allow it.
+        return f"{amount} in the minor unit"
     try:
         return str(Money(amount, currency))
     except InvalidMoneyError:

@@ -6,10 +6,11 @@ from pkgutil import iter_modules
 from typing import Any
 
 from checkout import kinds
+from checkout.domain.checkout_session import payment_session_id_of
 from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
-from checkout.domain.stripe_object import id_of
+from checkout.domain.stripe_object import id_of, object_of
 from checkout.errors import StripeBrokenError, StripeRefusedError
 from cli.console import CommandError
 from cli.stack import Stack
@@ -67,7 +68,7 @@ def _from_stripe(stack: Stack, prefix: str, given: str) -> PaymentSession | None
             case "pi":
                 found = stack.stripe.payment_intent(given)
             case _:
-                found = stack.stripe.event(given)["data"]["object"]
+                found = {**object_of(stack.stripe.event(given))}
     except StripeBrokenError:
         raise
     except StripeRefusedError:
@@ -79,8 +80,7 @@ def _of_stripe_object(
     stack: Stack, stripe_object: Mapping[str, Any]
 ) -> PaymentSession | None:
     """Follow our metadata or, for refunds and disputes, the payment intent."""
-    metadata = stripe_object.get("metadata") or {}
-    if payment_session_id := metadata.get("payment_session_id"):
+    if payment_session_id := payment_session_id_of(stripe_object):
         return stack.sessions.get(payment_session_id)
     payment_intent = id_of(stripe_object.get("payment_intent"))
     if not payment_intent:

@@ -44,7 +44,7 @@ def accept(
     stack = stack_of(ctx)
     purchase = purchase_of(stack, purchase_id)
     ask(
-        f"Accept {purchase.id} ({purchase.quarantine_reason}), "
+        f"Accept {purchase.id} ({purchase.review_reason}), "
         f"and give its buyer access to {purchase.title}?",
         yes=yes,
     )
@@ -68,7 +68,7 @@ def dismiss(
     stack = stack_of(ctx)
     purchase = purchase_of(stack, purchase_id)
     ask(
-        f"Dismiss {purchase.id} ({purchase.quarantine_reason}), "
+        f"Dismiss {purchase.id} ({purchase.review_reason}), "
         "without access and without a refund?",
         yes=yes,
     )
@@ -86,5 +86,5 @@ def refund(
     purchase = purchase_of(stack, purchase_id)
     if purchase.status is not PurchaseStatus.QUARANTINED:
         raise CommandError(f"{purchase.id} is {purchase.status}, not in quarantine.")
-    reason = purchase.quarantine_reason
+    reason = purchase.review_reason
     give_back(stack, purchase, None, reason, yes=yes, as_json=as_json)

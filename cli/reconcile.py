@@ -10,6 +10,9 @@ from checkout.clients import aws
 from cli.console import CommandError, Json, print_json, waiting
 from cli.stack import stack_of
 
+RESULT = ("checked", "queued", "failed", "unfinished", "is_second")
+type Result = dict[str, int]
+
 # After so many consecutive runs in which every item failed, stop.
 MOST_FAILED = 3
 # Longer than the function's timeout, and no retry: a retry would start a second run.
@@ -23,41 +26,49 @@ def reconcile(
     ] = False,
     as_json: Json = False,
 ) -> None:
-    """Run reconcile until nothing is due; exit with 1 if an item failed."""
+    """Run reconcile until it is up to date; exit with 1 if an item failed."""
     function = stack_of(ctx).resource("ReconcileFunction")
-    runs: list[dict[str, int]] = []
+    runs: list[Result] = []
     with waiting("Reconciling with Stripe"):
-        # This loop ends: each run postpones the items that it checks.
-        while not runs or (runs[-1]["checked"] and not once and not is_stuck(runs)):
+        # This loop ends: each run reads more, until it is up to date.
+        while not runs or (runs[-1]["unfinished"] and not once and not is_stuck(runs)):
             runs.append(run(function))
-    checked, failed = (
-        sum(each[name] for each in runs) for name in ("checked", "failed")
-    )
+            if runs[-1]["is_second"]:
+                raise CommandError(
+                    "Another run is in progress, as on the schedule; it does the same."
+                )
+    total = {
+        name: sum(each[name] for each in runs)
+        for name in ("checked", "queued", "failed")
+    }
     if as_json:
-        print_json({"runs": len(runs), "checked": checked, "failed": failed})
+        print_json({"runs": len(runs), **total})
     else:
-        typer.echo(f"Checked: {checked}. Failed: {failed}. Runs: {len(runs)}.")
-    if failed:
+        typer.echo(
+            f"Checked: {total['checked']}. Queued: {total['queued']}. "
+            f"Failed: {total['failed']}. Runs: {len(runs)}."
+        )
+    if total["failed"]:
         raise CommandError(
-            "Failed items are retried within an hour; until then, another run skips "
-            "them. Find reconcile_item_failed in the function's log (of the local "
-            "stack: .local/logs)."
+            "Failed items are retried within half an hour; until then, another run "
+            "skips them. Find reconcile_item_failed in the function's log (.local/logs "
+            "of the local stack)."
         )
 
 
-def is_stuck(runs: list[dict[str, int]]) -> bool:
-    """Return whether every item of the latest runs failed."""
+def is_stuck(runs: list[Result]) -> bool:
+    """Return whether each of the latest runs only failed."""
     latest = runs[-MOST_FAILED:]
     return len(latest) == MOST_FAILED and all(
         each["failed"] >= each["checked"] for each in latest
     )
 
 
-def run(function: str) -> dict[str, int]:
-    """Invoke the deployed function; return the numbers of checked and failed items."""
+def run(function: str) -> Result:
+    """Invoke the deployed function; return what it did."""
     client = aws.client("lambda", PATIENT)
     answer = client.invoke(FunctionName=function, Payload=b"{}")
     result: Any = json.loads(answer["Payload"].read())
     if answer.get("FunctionError"):
         raise CommandError(f"The run failed: {result.get('errorMessage')}")
-    return {name: int(result[name]) for name in ("checked", "failed")}
+    return {name: int(result[name]) for name in RESULT}

@@ -5,6 +5,7 @@ from uuid import uuid4
 
 import typer
 
+from checkout.domain.money import unit_problem
 from checkout.domain.purchase import Purchase
 from checkout.domain.refund import FAILED
 from checkout.errors import NotFoundError, StripeError
@@ -61,6 +62,8 @@ def give_back(
 ) -> None:
     """Ask for confirmation, refund, and print the purchase."""
     wanted = purchase.refundable_amount if amount is None else amount
+    if problem := unit_problem(wanted, purchase.currency):
+        raise CommandError(f"The amount {problem}.")
     if not 0 < wanted <= purchase.refundable_amount:
         left = fields.money(purchase.refundable_amount, purchase.currency)
         raise CommandError(f"Only {left} of {purchase.id} can be refunded.")
@@ -87,9 +90,11 @@ def give_back(
     for made in refunded.refunds.values():
         # Stripe's event about it will change nothing, so no alarm reports the failure.
         if made.rank == FAILED and made.id not in purchase.refunds:
+            because = f" ({made.failure_reason})" if made.failure_reason else ""
             raise CommandError(
-                f"Refund {made.id} failed: the money is on your Stripe balance, "
-                "not with the buyer. Agree on another way to pay it back."
+                f"Refund {made.id} failed{because}: the money is on your "
+                "Stripe balance, not with the buyer. "
+                "Agree on another way to pay it back."
             )
 
 

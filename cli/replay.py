@@ -1,6 +1,5 @@
 """`replay`: put Stripe's events of a time range on the queue again."""
 
-import json
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
@@ -70,7 +69,7 @@ def replay(
         ask(f"Put {len(found)} events on the queue of {stack.name}?", yes=yes)
     # In order of occurrence; Stripe lists the newest first.
     for event in with_progress(found[::-1], "Replaying"):
-        stack.payment_events.send(json.dumps(event))
+        stack.payment_events.send(event)
     counts = {
         kind: sum(event["type"] == kind for event in found) for kind in sorted(wanted)
     }

@@ -9,10 +9,10 @@ import typer
 
 from checkout import clock
 from checkout.domain import stripe_events
-from checkout.domain.checkout_session import CheckoutSession
+from checkout.domain.checkout_session import CheckoutSession, payment_session_id_of
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase, id_for
-from checkout.domain.stripe_object import id_of
+from checkout.domain.stripe_object import id_of, object_of, part_of
 from checkout.errors import StripeError
 from cli import fields
 from cli.console import (
@@ -144,10 +144,9 @@ def stripe_view(stack: Stack, session: PaymentSession) -> Fields | None:
     }
     payment_intent = stripe_object.get("payment_intent")
     if isinstance(payment_intent, Mapping):
-        view["payment_intent_status"] = payment_intent["status"]
+        view["payment_intent_status"] = payment_intent.get("status")
         view["amount_received"] = payment_intent.get("amount_received")
-        last_error = payment_intent.get("last_payment_error") or {}
-        view["last_error"] = last_error.get("code")
+        view["last_error"] = part_of(payment_intent, "last_payment_error").get("code")
     return view
 
 
@@ -168,16 +167,16 @@ def related_events(stack: Stack, session: PaymentSession) -> Iterator[Fields]:
                 types,
                 undelivered=False,
             ):
-                if _belongs(event["data"]["object"], session):
+                if _belongs(object_of(event), session):
                     yield event
 
 
 def _belongs(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
-    metadata = stripe_object.get("metadata") or {}
     payment_intent = id_of(stripe_object.get("payment_intent"))
+    stripe_id = id_of(stripe_object)
     return (
-        metadata.get("payment_session_id") == session.id
-        or stripe_object["id"] == session.stripe_session_id
+        payment_session_id_of(stripe_object) == session.id
+        or (stripe_id is not None and stripe_id == session.stripe_session_id)
         or (
             payment_intent is not None
             and payment_intent == session.stripe_payment_intent_id
@@ -225,12 +224,15 @@ def _of_audit_entry(entry: Fields) -> Fields:
 
 
 def _of_event(event: Fields) -> Fields:
-    rest = {"event_id": event["id"], "pending_webhooks": event["pending_webhooks"]}
-    at = _iso(event["created"])
-    return {"at": at, "from": "Stripe", "what": event["type"], "details": rest}
+    pending = event.get("pending_webhooks")
+    rest = {"event_id": event.get("id"), "pending_webhooks": pending}
+    at = _iso(event.get("created"))
+    return {"at": at, "from": "Stripe", "what": event.get("type"), "details": rest}
 
 
-def _iso(unix_seconds: int) -> str:
+def _iso(unix_seconds: int | None) -> str | None:
+    if unix_seconds is None:
+        return None
     return clock.iso(datetime.fromtimestamp(unix_seconds, UTC))
 
 

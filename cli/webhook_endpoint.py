@@ -6,12 +6,21 @@ from typing import Annotated, Any
 import typer
 
 from checkout.clients import aws
-from checkout.clients.stripe_api import api_version
+from checkout.clients.stripe_connection import api_version
 from checkout.domain.stripe_events import FROM_STRIPE
+from checkout.domain.webhook_endpoint import best_of, problems
 from cli.console import CommandError, Json, Yes, ask, print_fields, print_json
 from cli.stack import Stack, stack_of
 
 app = typer.Typer(no_args_is_help=True, help="Manage the webhook endpoint at Stripe.")
+
+# The API's routes to the webhook, as in template.yaml.
+WEBHOOK_PATHS = (
+    "/api/webhooks/stripe",
+    "/payments/webhooks/stripe",
+    "/webhooks/stripe",
+    "/webhook",
+)
 
 type Endpoint = dict[str, Any]
 
@@ -30,7 +39,7 @@ def create(
     stack = stack_of(ctx)
     url, kept_in = stack.output("WebhookUrl"), secret_name(stack)
     if (found := endpoints(stack)) and not replace:
-        check(found[0], kept_in)
+        require(found[0], kept_in)
         print_endpoint(found[0], kept_in, as_json=as_json)
         return
     ask(
@@ -49,6 +58,25 @@ def create(
 
 
 @app.command()
+def check(ctx: typer.Context, as_json: Json = False) -> None:
+    """Say whether Stripe's endpoint is what it must be; exit with 1 if not."""
+    stack = stack_of(ctx)
+    endpoint, found = best_of(
+        stack.stripe.webhook_endpoints(), addresses(stack), api_version()
+    )
+    if not secrets_in(secret_name(stack)):
+        found.append(f"{secret_name(stack)} has no secret")
+    if as_json:
+        print_json(
+            {"webhook_endpoint": endpoint and shown(endpoint), "problems": found}
+        )
+    elif endpoint:
+        print_fields("Webhook endpoint", shown(endpoint))
+    if found:
+        raise CommandError(f"The webhook endpoint is wrong: {'; '.join(found)}.")
+
+
+@app.command()
 def prune(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
     """Delete replaced endpoints and their secrets."""
     stack = stack_of(ctx)
@@ -57,7 +85,7 @@ def prune(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
         raise CommandError(f"Stripe has no endpoint {stack.output('WebhookUrl')}.")
     newest, *replaced = found
     kept_in = secret_name(stack)
-    check(newest, kept_in)
+    require(newest, kept_in)
     ids = [endpoint["id"] for endpoint in replaced]
     ask(
         f"Delete {', '.join(ids) or 'no endpoint'}, and remove all secrets from "
@@ -79,11 +107,22 @@ def endpoints(stack: Stack) -> list[Endpoint]:
     return [each for each in stack.stripe.webhook_endpoints() if each["url"] == url]
 
 
+def addresses(stack: Stack) -> tuple[str, ...]:
+    """Return every URL that leads to the stack's webhook, as reconcile knows them."""
+    api = stack.output("ApiUrl")
+    others = stack.parameter("OtherWebhookUrls").split(",")
+    return (
+        stack.output("WebhookUrl"),
+        *(f"{api}{path}" for path in WEBHOOK_PATHS),
+        *(url.strip() for url in others if url.strip()),
+    )
+
+
 def secret_name(stack: Stack) -> str:
     return stack.parameter("StripeWebhookSecretName")
 
 
-def check(endpoint: Endpoint, kept_in: str) -> None:
+def require(endpoint: Endpoint, kept_in: str) -> None:
     """Raise CommandError if the endpoint differs from one that `create` creates."""
     if wrong := [*differences(endpoint, kept_in)]:
         raise CommandError(
@@ -93,14 +132,8 @@ def check(endpoint: Endpoint, kept_in: str) -> None:
 
 
 def differences(endpoint: Endpoint, kept_in: str) -> Iterator[str]:
-    sent = set(endpoint["enabled_events"])
-    if endpoint["status"] != "enabled":
-        yield f"it is {endpoint['status']}"
-    if (version := endpoint["api_version"]) != api_version():
-        yield f"its API version is {version or 'the default'}, not {api_version()}"
-    if "*" not in sent and (missing := FROM_STRIPE - sent):
-        yield f"it does not send {', '.join(sorted(missing))}"
-    if unwanted := sent - FROM_STRIPE:
+    yield from problems(endpoint, api_version())
+    if unwanted := set(endpoint["enabled_events"]) - FROM_STRIPE:
         yield f"it sends unhandled types: {', '.join(sorted(unwanted))}"
     if not secrets_in(kept_in):
         yield f"{kept_in} has no secret"
@@ -130,11 +163,14 @@ def store(secrets: list[str], name: str) -> None:
 
 
 def print_endpoint(endpoint: Endpoint, kept_in: str, *, as_json: bool) -> None:
-    # An allow list, so that the secret is never printed.
-    shown = {
-        name: endpoint[name] for name in ("id", "url", "api_version", "enabled_events")
-    } | {"secret_kept_in": kept_in}
+    fields = shown(endpoint) | {"secret_kept_in": kept_in}
     if as_json:
-        print_json({"webhook_endpoint": shown})
+        print_json({"webhook_endpoint": fields})
     else:
-        print_fields("Webhook endpoint", shown)
+        print_fields("Webhook endpoint", fields)
+
+
+def shown(endpoint: Endpoint) -> dict[str, Any]:
+    # An allow list, so that the secret is never printed.
+    names = ("id", "url", "status", "api_version", "enabled_events")
+    return {name: endpoint[name] for name in names}

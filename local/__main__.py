@@ -107,6 +107,7 @@ def start(settings: Settings, processes: Processes) -> dict[str, Any]:
     write(settings.storefront_config, storefront_config(settings, stack))
     if settings.sandbox:
         set_webhook_endpoint(settings, stack["webhook_url"])
+        tell_reconcile_the_address(aws, stack["webhook_url"])
 
     say("Waiting until everything answers")
     wait_until_ready(processes, settings, stack)
@@ -177,19 +178,47 @@ def template_parameters(settings: Settings) -> dict[str, str]:
         "StripeWebhookSecretName": WEBHOOK_SECRET_NAME,
         "StripeApiBase": settings.stripe_url,
         "StripeMode": "test",
+        # With Stripe itself, `stripe listen` delivers the events: there is no endpoint.
+        "WebhookEndpointCheck": "on" if settings.sandbox else "off",
     }
+
+
+def tell_reconcile_the_address(aws: EmbeddedAws, webhook_url: str) -> None:
+    """Replace the webhook's address of AWS by the one that it has on this machine."""
+    functions = aws.client("lambda")
+    found = aws.client("cloudformation").describe_stack_resource(
+        StackName=sam.STACK_NAME, LogicalResourceId="ReconcileFunction"
+    )
+    name = found["StackResourceDetail"]["PhysicalResourceId"]
+    variables = functions.get_function_configuration(FunctionName=name)["Environment"][
+        "Variables"
+    ]
+    functions.update_function_configuration(
+        FunctionName=name,
+        Environment={"Variables": variables | {"WEBHOOK_URLS": webhook_url}},
+    )
 
 
 def set_webhook_endpoint(settings: Settings, webhook_url: str) -> None:
     """Set the sandbox's webhook endpoint, as in Stripe's dashboard."""
+    account = _ask_sandbox(settings, "GET", "account")
+    version = account["default_api_version"]
+    endpoint = {"url": webhook_url, "api_version": version}
+    _ask_sandbox(settings, "PUT", "webhook_endpoint", endpoint)
+
+
+def _ask_sandbox(
+    settings: Settings, method: str, path: str, body: dict[str, Any] | None = None
+) -> dict[str, Any]:
     request = urllib.request.Request(  # noqa: S310 - our own sandbox
-        f"{settings.stripe_url}/sandbox/webhook_endpoint",
-        json.dumps({"url": webhook_url}).encode(),
+        f"{settings.stripe_url}/sandbox/{path}",
+        json.dumps(body).encode() if body else None,
         {"Content-Type": "application/json"},
-        method="PUT",
+        method=method,
     )
-    with urllib.request.urlopen(request, timeout=10):  # noqa: S310
-        pass
+    with urllib.request.urlopen(request, timeout=10) as response:  # noqa: S310
+        answer: dict[str, Any] = json.load(response)
+    return answer
 
 
 def wait_until_ready(

@@ -1,5 +1,5 @@
 """
-Serves MiniStack and refuses requests from web pages of other sites.
+Serves MiniStack, refuses web pages of other sites, and mends a permission.
 
 It runs in the embedded AWS's Python environment. Functions run in other processes,
 which cannot import this module.
@@ -10,8 +10,10 @@ from __future__ import annotations
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from ministack import app as ministack  # type: ignore[import-not-found]
+from ministack.core import iam_actions  # type: ignore[import-not-found]
 
 from mocktill.loopback_only import LoopbackOnly
 
@@ -24,10 +26,29 @@ BROWSER_PATHS = re.compile(
 )
 
 
+def permit_batches_of_sqs() -> None:
+    """
+    Let a batch need the permission of a single message, as at AWS.
+
+    MiniStack asks for `sqs:SendMessageBatch` and the like, which IAM does not have:
+    https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-api-permissions-reference.html
+    """
+    as_called = iam_actions.extract_iam_action
+
+    def as_permitted(*request: Any) -> Any:  # noqa: ANN401 - MiniStack's own
+        action = as_called(*request)
+        of_sqs = action is not None and action.startswith("sqs:")
+        return action.removesuffix("Batch") if of_sqs else action
+
+    # MiniStack imports it anew for each request.
+    iam_actions.extract_iam_action = as_permitted
+
+
 def main() -> None:
     container_host = sys.argv.pop()
     # What MiniStack starts a function's process with, looked up each time.
     sys.executable = str(Path(__file__).with_name("function_python"))
+    permit_batches_of_sqs()
     # ministack.main() serves `ministack.app`, and opens no other port.
     ministack.app = LoopbackOnly(
         ministack.app, browser_paths=BROWSER_PATHS, container_host=container_host

@@ -8,6 +8,7 @@ a context manager. They nest: what is entered last hears of a call first.
     with observed() as calls: ...                       # see what is asked
     with failing("SendMessage"): ...                    # let it fail
     with failing(where=lambda call: ...): ...           # let only some calls fail
+    with unseen("TransactWriteItems"): ...              # let it be done, and then fail
     with intercepted(lambda call: call.answer(Limit=4)): ...  # ask or answer otherwise
 """
 
@@ -102,6 +103,27 @@ def failing(
 
 
 @contextmanager
+def unseen(
+    *operations: str,
+    times: int = 1,
+    error: str | Exception = "TransactionInProgressException",
+) -> Iterator[None]:
+    """Let calls of *operations* be done, and then fail as `failing` lets them."""
+    left = times
+
+    def do_and_fail(call: AwsCall) -> Any:
+        nonlocal left
+        answer = call.answer()
+        if call.operation not in operations or not left:
+            return answer
+        left -= 1
+        raise call.error(error) if isinstance(error, str) else error
+
+    with intercepted(do_and_fail):
+        yield
+
+
+@contextmanager
 def one_at_a_time() -> Iterator[None]:
     """Let no two threads call at once: moto is not made for threads, as AWS is."""
     lock = threading.Lock()
@@ -112,6 +134,13 @@ def one_at_a_time() -> Iterator[None]:
 
     with intercepted(wait_and_answer):
         yield
+
+
+def nothing_of_a_batch(call: AwsCall) -> Any:
+    """Leave a whole batch to be asked again, as DynamoDB does if it is throttled."""
+    if call.operation != "BatchGetItem":
+        return call.answer()
+    return {"Responses": {}, "UnprocessedKeys": call.parameters["RequestItems"]}
 
 
 def half_of_a_batch(call: AwsCall) -> Any:

@@ -63,14 +63,14 @@ def http_event(
     }
 
 
-def sqs_event(*bodies: str) -> dict[str, Any]:
+def sqs_event(*bodies: str, receive_count: int = 1) -> dict[str, Any]:
     return {
         "Records": [
             {
                 "messageId": str(uuid4()),
                 "receiptHandle": "handle",
                 "body": body,
-                "attributes": {"ApproximateReceiveCount": "1"},
+                "attributes": {"ApproximateReceiveCount": str(receive_count)},
                 "messageAttributes": {},
                 "md5OfBody": "",
                 "eventSource": "aws:sqs",

@@ -5,7 +5,8 @@ No DynamoDB of our tests answers with a capacity, so this follows AWS's rules:
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/read-write-operations.html
 A write costs one unit for each begun kilobyte, twice that in a transaction, and one
 for each index whose copy of the item it changes (two where it moves within the index).
-A consistent read costs one unit for each begun four kilobytes.
+A consistent read costs one unit for each begun four kilobytes, a list half of it: of
+each item, or of all that a query has read, also what its filter leaves out.
 """
 
 from collections.abc import Iterator
@@ -27,6 +28,8 @@ type Item = dict[str, Any]
 @dataclass
 class RequestUnits:
     read: int = 0
+    # By Query and BatchGetItem.
+    listed: float = 0
     write: int = 0
 
 
@@ -41,6 +44,7 @@ def counted(shop: Shop) -> Iterator[RequestUnits]:
             answer = call.answer()
             if call.operation == "GetItem":
                 units.read += _begun(size(answer.get("Item", {})), READ_BLOCK)
+            units.listed += _listed(shop, call, answer)
             return answer
         keys = [(verb, write["TableName"], _key(shop, write)) for verb, write in writes]
         before = [_stored(shop, call, table, key) for _, table, key in keys]
@@ -58,6 +62,39 @@ def counted(shop: Shop) -> Iterator[RequestUnits]:
 
     with intercepted(count):
         yield units
+
+
+def _listed(shop: Shop, call: AwsCall, answer: Item) -> float:
+    """Return the units of a list; no list is read consistently."""
+    if call.operation == "BatchGetItem":
+        [(table, wanted)] = call.parameters["RequestItems"].items()
+        found = answer["Responses"].get(table, [])
+        # What is not there costs as much as something small.
+        absent = len(wanted["Keys"]) - len(found)
+        return 0.5 * (absent + sum(_begun(size(item), READ_BLOCK) for item in found))
+    if call.operation == "Query":
+        together = sum(size(item) for item in _queried(shop, call, answer))
+        return 0.5 * _begun(together, READ_BLOCK)
+    return 0
+
+
+def _queried(shop: Shop, call: AwsCall, answer: Item) -> list[Item]:
+    """Return all that a query has read, also what its filter leaves out."""
+    if "FilterExpression" not in call.parameters:
+        return list(answer["Items"])
+    wanted = {
+        name: value
+        for name, value in call.parameters.items()
+        if name not in {"FilterExpression", "ExpressionAttributeNames"}
+    }
+    used = {
+        name: value
+        for name, value in wanted["ExpressionAttributeValues"].items()
+        if name in wanted["KeyConditionExpression"]
+    }
+    wanted |= {"ExpressionAttributeValues": used, "Limit": answer["ScannedCount"]}
+    again = call.other(shop.aws.dynamodb, "Query", **wanted)
+    return list(again.answer()["Items"])
 
 
 def _writes(call: AwsCall) -> list[tuple[str, Item]]:

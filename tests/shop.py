@@ -17,6 +17,7 @@ from tests.lambda_events import Context, http_event, sqs_event
 from tests.stripe_side import WEBHOOK_SECRET, StripeInProcess, sign
 
 STACK_ID = f"arn:aws:cloudformation:{REGION}:123456789012:stack/checkout/0d6b1f9e"
+WEBHOOK_URL = "http://webhook.example.test/"
 ORIGIN = "https://shop.example.test"
 PUBLISHED = "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10"
 FREE = "8a4d7c3f-1b2e-4f60-a9c8-6d5e4f3a2b11"
@@ -78,6 +79,8 @@ class Shop:
             **aws.tables,
             "AWS::StackId": STACK_ID,
             "AWS::StackName": "shop",
+            "AWS::Region": REGION,
+            "AWS::URLSuffix": "amazonaws.com",
             "LogLevel": "INFO",
             "PaymentEventsQueue": aws.queue_url,
             "StripeMode": "test",
@@ -91,6 +94,10 @@ class Shop:
             "OperatorGroup": "payments-admin",
             "DisputedAccess": "suspended",
             "ReconcileCallsPerSecond": "1000",
+            "WebhookEndpointCheck": "on",
+            "OtherWebhookUrls": WEBHOOK_URL,
+            "StripeWebhookFunctionUrl.FunctionUrl": "https://url.example.test/",
+            "HttpApi": "api",
             "MetricsFormat": "cloudwatch",
             "EventBus": "payments",
             "SegmentWriteKeyName": "segment/write-key",
@@ -261,22 +268,34 @@ class Shop:
     def audit(self) -> AuditLog:
         return AuditLog(self.aws.items("AuditLogTable"))
 
+    # ------------------------------------------------------------ reconcile
+
+    def reconcile(self) -> dict[str, Any]:
+        """Run reconcile as if all that is unresolved had become due."""
+        for table in ("PaymentSessionsTable", "PurchasesTable"):
+            for item in self.aws.items(table):
+                if "due_at" in item:
+                    self.aws.put(table, item | {"due_at": "2000-01-01T00:00:00.000Z"})
+        return self.invoke("ReconcileFunction", {})
+
     # ------------------------------------------------------------ what it remembers
 
     def note_a_reconcile_run(self) -> None:
-        """As it does every few minutes: it need not fetch the events of three days."""
+        """As it does every few minutes: it need not read the events of three days."""
         from checkout import clock  # noqa: PLC0415 - frozen time is read late
-        from checkout.flows.fetch_events import DELIVERED_BY  # noqa: PLC0415 - once the environment is set
-        from checkout.tables.fetched_events import UNDELIVERED  # noqa: PLC0415
+        from checkout.tables.reconcile_state import STATE  # noqa: PLC0415 - once the environment is set
 
-        until = clock.iso(clock.now() - DELIVERED_BY)
-        self.aws.put("PaymentSessionsTable", {"id": UNDELIVERED, "until": until})
+        until = int(clock.now().timestamp())
+        cursors = {stream: {"until": until} for stream in STREAMS}
+        # Only tests of the endpoint have one.
+        checked = {"endpoint_checked_at": "2099-01-01T00:00:00.000Z"}
+        self.aws.put("PaymentSessionsTable", {"id": STATE, **cursors, **checked})
 
     def forget_reconcile_runs(self) -> None:
         """The next one is the first."""
-        from checkout.tables.fetched_events import UNDELIVERED  # noqa: PLC0415
+        from checkout.tables.reconcile_state import STATE  # noqa: PLC0415
 
-        self.aws.delete("PaymentSessionsTable", {"id": UNDELIVERED})
+        self.aws.delete("PaymentSessionsTable", {"id": STATE})
 
     def forget_live_session(self, sale_key: str) -> None:
         """Let a sale key be paid through a second session: what must never happen."""
@@ -284,4 +303,5 @@ class Shop:
         self.aws.put("PaymentSessionsTable", {"id": f"live#{sale_key}", **gone})
 
 
+STREAMS = ("money", "sessions", "balance_charge", "balance_payment")
 CALL = ("headers", "ip", "email", "path")

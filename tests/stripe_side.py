@@ -13,6 +13,7 @@ from stripe import WebhookSignature
 
 from mocktill import Sandbox, in_process
 from mocktill.destinations import Destination
+from mocktill.sessions import expire_due
 
 WEBHOOK_SECRET = "whsec_for_tests"
 
@@ -111,6 +112,16 @@ class StripeInProcess(StripeSide):
         body = urlencode(form, doseq=True)
         answer = in_process.answer(self.sandbox, method, url, headers, body)
         return json.loads(bytes(answer.body))
+
+    def expire_due(self) -> None:
+        """Let Stripe expire what is over, as it does all the time."""
+        expire_due(self.sandbox)
+
+    def forget_events(self) -> None:
+        """Let Stripe have made no event so far: rarely, it cannot make one."""
+        store = self.sandbox.store
+        for event in list(store.all("event")):
+            store.remove("event", event["id"])
 
     def stop_webhook(self) -> None:
         """From now on Stripe's events reach nobody, and Stripe knows it."""

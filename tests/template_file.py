@@ -86,6 +86,15 @@ def resolved(value: Any, values: dict[str, str]) -> str:
     return values[value["Ref"]]
 
 
+def references() -> set[str]:
+    """Return every name that a function's variables may refer to."""
+    names = {*template()["Parameters"], *template()["Resources"]}
+    names |= {"StripeWebhookFunctionUrl.FunctionUrl", "HttpApi"}
+    return names | {
+        f"AWS::{name}" for name in ("StackId", "StackName", "Region", "URLSuffix")
+    }
+
+
 def routes() -> dict[str, str]:
     """Return the logical id of the function behind each route of the API."""
     return {

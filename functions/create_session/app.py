@@ -1,9 +1,8 @@
-"""The create endpoints: check that this buyer can buy, then open a Checkout Session."""
+"""Create a session: check that this buyer can buy, then open it; or cancel one."""
 
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
-from checkout import clock
 from checkout.api import body
 from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
@@ -11,7 +10,6 @@ from checkout.clients import credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
 from checkout.config import CreateSessionConfig, StripeModeConfig
-from checkout.errors import TooManyRequestsError
 from checkout.flows.create_session import SessionCreator, terms_offered
 from checkout.flows.open_checkout import StripeCheckout
 from checkout.kinds import kind_named
@@ -67,7 +65,7 @@ def create_session(kind_name: str, request: Request) -> dict[str, Any]:
     """Create a session of one kind; the response is in the kind's own shape."""
     kind = kind_named(kind_name)
     if kind.ANONYMOUS:
-        check_rate(request)
+        rate_limit().check(request.source_ip)
     buyer = request.buyer if kind.ANONYMOUS else request.require_buyer()
     path = {name: value for name, value in request.path.items() if name != "kind"}
     wanted = body.parse(kind.Request, request.body, path)
@@ -80,23 +78,30 @@ def create_session(kind_name: str, request: Request) -> dict[str, Any]:
         request_key=request.idempotency_key,
     )
     opened = creator().create(terms)
-    return kind.create_response(opened.session, opened.client_secret)
+    shown = kind.create_response(opened.session, opened.client_secret)
+    return opened.in_every_answer | shown
 
 
-def check_rate(request: Request) -> None:
-    """Limit card testing: anonymous requests are counted per client and minute."""
-    now = clock.now()
-    if not rate_limit().count_request(request.source_ip, now):
-        raise TooManyRequestsError("Too many checkouts; please wait.", 60 - now.second)
+def create_embedded_session(request: Request) -> dict[str, Any]:
+    """Return the client secret and nothing else, as this route's contract says."""
+    created = create_session("product", request)
+    return {"client_secret": created["client_secret"]}
+
+
+def cancel_session(request: Request) -> dict[str, Any]:
+    buyer = request.require_buyer()
+    creator().cancel(request.path["paymentSessionId"], buyer.id)
+    return {"status": "expired"}
 
 
 ROUTES: dict[str, Handler] = {
     "POST /api/checkout/create-session": partial(create_session, "bid"),
     "POST /payments/checkout/create": partial(create_session, "auction"),
     "POST /orders/{orderId}/checkout": partial(create_session, "order"),
-    "POST /api/checkout/embedded-session": partial(create_session, "product"),
+    "POST /api/checkout/embedded-session": create_embedded_session,
     "POST /api/checkout": partial(create_session, "content"),
     "POST /api/checkout/{kind}": lambda r: create_session(r.path["kind"], r),
+    "POST /payments/sessions/{paymentSessionId}/cancel": cancel_session,
 }
 
 

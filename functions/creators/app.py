@@ -12,10 +12,10 @@ from checkout.domain.cursor import Cursor
 from checkout.domain.offer import LONGEST_CREATOR_ID, is_creator_id
 from checkout.domain.revenue import to_json
 from checkout.errors import ForbiddenError, InvalidRequestError
-from checkout.flows.show_purchase import show_to_creator
+from checkout.flows.show_purchase import show_each, show_to_creator
 from checkout.tables.daily_revenue import DailyRevenue
 from checkout.tables.purchases import Purchases
-from checkout.telemetry import logger
+from checkout.telemetry import logger, metrics
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -66,7 +66,7 @@ def list_sales(request: Request) -> dict[str, Any]:
     )
     shown = {"creatorId": creator_id, "from": str(first), "to": str(last)}
     return shown | {
-        "data": [show_to_creator(purchase) for purchase in page],
+        "data": show_each(page, show_to_creator),
         "nextCursor": following.encode() if following else None,
     }
 
@@ -103,5 +103,6 @@ ROUTES: dict[str, Handler] = {
 
 
 @logger.inject_lambda_context
+@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
     return serve(ROUTES, event, context)

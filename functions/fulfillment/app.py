@@ -1,17 +1,14 @@
-"""The worker: apply each event of the queue; one that fails returns to it alone."""
+"""The worker: apply each event of the queue; one that fails comes again, ever later."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from aws_lambda_powertools.utilities.batch import (
-    BatchProcessor,
-    EventType,
-    process_partial_response,
-)
+from aws_lambda_powertools.utilities.batch import process_partial_response
 
 from checkout import wiring
-from checkout.clients.payment_events_queue import read_event
-from checkout.config import RefundsConfig
+from checkout.clients.payment_events_queue import PaymentEventsQueue, read_event
+from checkout.clients.retried_batch import OutOfTimeError, RetriedBatch, received
+from checkout.config import FulfillmentConfig, RefundsConfig
 from checkout.domain.stripe_events import AFTER_PAYMENT
 from checkout.errors import TryAgainError
 from checkout.flows.apply_money_event import MoneyEvents
@@ -22,7 +19,7 @@ from checkout.tables.audit_log import AuditLog
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
-from checkout.telemetry import count, logger, metrics, report
+from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -30,10 +27,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 # The longest that one message takes: Stripe is slow, and is asked twice.
-MARGIN_MILLISECONDS = 25_000
+MARGIN_MILLISECONDS = 30_000
 
-# Otherwise a batch in which every message fails would raise, and report none.
-processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
+processor = RetriedBatch()
 
 
 @cache
@@ -53,44 +49,46 @@ def flows() -> tuple[SessionEvents, MoneyEvents]:
         refunds=wiring.refunds(c, changes, stripe),
     )
     session_events = SessionEvents(
-        sessions=sessions, audit_log=audit_log, fulfillment=fulfillment
+        sessions=sessions,
+        purchases=purchases,
+        audit_log=audit_log,
+        changes=changes,
+        fulfillment=fulfillment,
+        stack_id=FulfillmentConfig().stack_id,
     )
-    money_events = MoneyEvents(
+    return session_events, MoneyEvents(
         purchases=purchases,
         audit_log=audit_log,
         stripe=stripe,
         changes=changes,
         session_events=session_events,
     )
-    return session_events, money_events
 
 
 def handle_message(record: "SQSRecord", lambda_context: "LambdaContext") -> None:
+    """Apply one message; raise what returns it, and it alone, to the queue."""
+    keys = {"message_id": record.message_id, "receive_count": received(record)}
+    # Otherwise the function times out, and the results of the batch are lost.
+    if lambda_context.get_remaining_time_in_millis() < MARGIN_MILLISECONDS:
+        logger.info("event_handed_back", extra=keys)
+        raise OutOfTimeError
     try:
-        check_time(lambda_context)
         event = read_event(record.body)
         session_events, money_events = flows()
         if event.type in AFTER_PAYMENT:
             outcome = money_events.apply_money_event(event)
         else:
             outcome = session_events.apply_session_event(event)
+    except TryAgainError as error:
+        count(Metric.EVENTS_POSTPONED)
+        logger.warning("event_postponed", code=error.code, extra=keys)
+        raise
     except Exception:
         count(Metric.EVENTS_FAILED)
-        logger.exception("event_failed", message_id=record.message_id)
+        logger.exception("event_failed", extra=keys)
         raise
-    report(
-        "event_applied",
-        Metric.EVENTS_APPLIED,
-        event_id=event.id,
-        type=event.type,
-        outcome=outcome,
-    )
-
-
-def check_time(context: "LambdaContext") -> None:
-    """Return a message to the queue rather than time out with the batch's results."""
-    if context.get_remaining_time_in_millis() < MARGIN_MILLISECONDS:
-        raise TryAgainError("The other messages of this batch took all the time.")
+    count(Metric.EVENTS_APPLIED)
+    logger.info("event_applied", event_id=event.id, type=event.type, outcome=outcome)
 
 
 @logger.inject_lambda_context
@@ -98,4 +96,7 @@ def check_time(context: "LambdaContext") -> None:
 def lambda_handler(
     event: dict[str, Any], context: "LambdaContext"
 ) -> "PartialItemFailureResponse":
-    return process_partial_response(event, handle_message, processor, context)
+    answer = process_partial_response(event, handle_message, processor, context)
+    queue = PaymentEventsQueue(FulfillmentConfig().payment_events_queue_url)
+    queue.hide(processor.pauses())
+    return answer

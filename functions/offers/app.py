@@ -7,11 +7,14 @@ from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
 from checkout.config import OffersConfig
 from checkout.domain.offer_item import OfferItem
+from checkout.domain.purchase import Purchase, id_for
 from checkout.errors import NotFoundError
 from checkout.flows.show_offer import show_order, show_row
+from checkout.kinds.bid import key_of_row
 from checkout.tables.offers import Offers
+from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
-from checkout.telemetry import logger
+from checkout.telemetry import logger, metrics
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -28,19 +31,32 @@ def offers() -> Offers:
 
 
 @cache
+def sessions() -> PaymentSessions:
+    return PaymentSessions(config().payment_sessions_table)
+
+
+@cache
 def purchases() -> Purchases:
     return Purchases(config().purchases_table)
 
 
 def get_order(request: Request) -> dict[str, Any]:
-    order = owned_offer(request, "order", request.path["orderId"])
-    purchase_id = order.decoration("purchase_id")
-    return show_order(order, purchases().get(purchase_id) if purchase_id else None)
+    order_id = request.path["orderId"]
+    order = owned_offer(request, "order", order_id)
+    ids = sessions().purchase_ids("order", order_id)
+    return show_order(order, purchases().get_all(ids))
 
 
 def get_row(request: Request) -> dict[str, Any]:
     row = owned_offer(request, "row", request.path["rowId"])
-    return show_row(row, offers().bids_of(row.item_id))
+    live = live_purchase(key_of_row(row.item_id))
+    return show_row(row, offers().bids_of(row.item_id), live)
+
+
+def live_purchase(sale_key: str) -> Purchase | None:
+    """Return the purchase of the sale key's live session, if that has one."""
+    live = sessions().live(sale_key)
+    return purchases().get(id_for(live.payment_session_id)) if live else None
 
 
 def owned_offer(request: Request, item_type: str, item_id: str) -> OfferItem:
@@ -59,5 +75,6 @@ ROUTES: dict[str, Handler] = {
 
 
 @logger.inject_lambda_context
+@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
     return serve(ROUTES, event, context)

@@ -1,12 +1,14 @@
 """Publish new entries of the audit log on the event bus, at least once."""
 
+import json
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from checkout import clock
 from checkout.clients.event_bus import EventBus
 from checkout.config import PublishEventsConfig
-from checkout.domain.published_events import published_event
+from checkout.domain.published_events import PublishedEvent, published_event
 from checkout.metric import Metric
 from checkout.tables.item import from_item
 from checkout.telemetry import count, logger, metrics
@@ -20,12 +22,28 @@ def bus() -> EventBus:
     return EventBus(PublishEventsConfig().event_bus_name)
 
 
+def event_of(record: dict[str, Any]) -> PublishedEvent | None:
+    """Return the event of *record*, None if it publishes nothing or is unreadable."""
+    try:
+        event = published_event(from_item(record["NewImage"]))
+        if event:
+            json.dumps(event.detail)
+            clock.from_iso(event.occurred_at)
+    except Exception:  # noqa: BLE001 - one bad entry must not stop the others
+        # It would fail each time, and hold up the entries behind it for six hours.
+        count(Metric.EVENTS_UNREADABLE)
+        number = record["SequenceNumber"]
+        logger.exception("entry_unreadable", sequence_number=number)
+        return None
+    return event
+
+
 def publish(records: Sequence[dict[str, Any]]) -> list[str]:
     """Publish the events of *records*; return the numbers of those that failed."""
     events = {
         record["SequenceNumber"]: event
         for record in records
-        if (event := published_event(from_item(record["NewImage"])))
+        if (event := event_of(record))
     }
     try:
         errors = bus().put(list(events.values()))

@@ -10,11 +10,11 @@ from checkout.config import PurchasesConfig
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.errors import InvalidRequestError, NotFoundError
 from checkout.flows.check_access import has_access
-from checkout.flows.show_purchase import show_to_buyer
+from checkout.flows.show_purchase import show_each, show_to_buyer
 from checkout.tables.offers import Offers
 from checkout.tables.ownerships import Ownerships
 from checkout.tables.purchases import Purchases
-from checkout.telemetry import logger
+from checkout.telemetry import logger, metrics
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -52,7 +52,7 @@ def list_purchases(request: Request) -> dict[str, Any]:
     size = whole_number(request.query, "pageSize", DEFAULT_PAGE_SIZE, LARGEST_PAGE_SIZE)
     found, total = purchases().page(buyer.id, status, page, size)
     return {
-        "data": [show_to_buyer(purchase) for purchase in found],
+        "data": show_each(found, show_to_buyer),
         "pagination": {
             "page": page,
             "pageSize": size,
@@ -93,5 +93,6 @@ ROUTES: dict[str, Handler] = {
 
 
 @logger.inject_lambda_context
+@metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
     return serve(ROUTES, event, context)

@@ -1,19 +1,25 @@
-"""On a schedule: resolve every session and purchase that no webhook has resolved."""
+"""On a schedule: compare Stripe's event log with our records, and repair them."""
 
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from checkout import wiring
 from checkout.clients.payment_events_queue import PaymentEventsQueue
-from checkout.config import ReconcileConfig, RefundsConfig
-from checkout.flows.fetch_events import UndeliveredEvents
+from checkout.config import ReconcileConfig, RefundsConfig, StripeModeConfig
+from checkout.flows.check_due import DueItems
+from checkout.flows.compare_events import EventComparison
+from checkout.flows.compare_money_events import MoneyStream
+from checkout.flows.compare_session_events import SessionStream
 from checkout.flows.open_checkout import StripeCheckout
+from checkout.flows.read_stream import StreamReader
 from checkout.flows.reconcile import Reconciler
+from checkout.flows.record_receipts import BalanceStream
+from checkout.flows.watch_endpoint import EndpointWatch
 from checkout.metric import Metric
 from checkout.tables.audit_log import AuditLog
-from checkout.tables.fetched_events import FetchedEventsNote
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
+from checkout.tables.reconcile_state import ReconcileState
 from checkout.telemetry import count, logger, metrics
 
 if TYPE_CHECKING:
@@ -26,36 +32,65 @@ MARGIN_MILLISECONDS = 60_000
 @cache
 def reconciler() -> Reconciler:
     c, own = RefundsConfig(), ReconcileConfig()
+    state = ReconcileState(c.payment_sessions_table)
     sessions = PaymentSessions(c.payment_sessions_table)
+    purchases = Purchases(c.purchases_table)
     queue = PaymentEventsQueue(own.payment_events_queue_url)
     stripe = wiring.stripe_api(c, own.reconcile_calls_per_second)
     changes = wiring.purchase_changes(c)
+    comparison = EventComparison(queue=queue, livemode=StripeModeConfig().livemode)
     return Reconciler(
-        sessions=sessions,
-        purchases=Purchases(c.purchases_table),
-        queue=queue,
-        stripe=stripe,
-        stripe_checkout=StripeCheckout(
+        state=state,
+        reader=StreamReader(state=state),
+        money=MoneyStream(
+            purchases=purchases, stripe=stripe, comparison=comparison, state=state
+        ),
+        sessions=SessionStream(
             sessions=sessions,
-            audit_log=AuditLog(c.audit_log_table),
+            purchases=purchases,
+            stripe=stripe,
+            comparison=comparison,
+            stack_id=own.stack_id,
+        ),
+        balance=tuple(
+            BalanceStream(
+                entry_type=entry_type,
+                name=f"balance_{entry_type}",
+                purchases=purchases,
+                changes=changes,
+                stripe=stripe,
+            )
+            for entry_type in ("charge", "payment")
+        ),
+        due_items=DueItems(
+            sessions=sessions,
+            purchases=purchases,
             queue=queue,
             stripe=stripe,
+            stripe_checkout=StripeCheckout(
+                sessions=sessions,
+                audit_log=AuditLog(c.audit_log_table),
+                queue=queue,
+                stripe=stripe,
+            ),
+            changes=changes,
+            refunds=wiring.refunds(c, changes, stripe),
         ),
-        changes=changes,
-        refunds=wiring.refunds(c, changes, stripe),
-        undelivered_events=UndeliveredEvents(
-            note=FetchedEventsNote(c.payment_sessions_table), queue=queue, stripe=stripe
+        endpoint_watch=EndpointWatch(
+            state=state, stripe=stripe, urls=own.watched_webhook_urls
         ),
     )
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
-def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, int]:
+def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
     def seconds_left() -> float:
         return (context.get_remaining_time_in_millis() - MARGIN_MILLISECONDS) / 1000
 
     run = reconciler().reconcile(seconds_left)
     count(Metric.RECONCILE_CHECKED, run.checked)
-    logger.info("reconciled", checked=run.checked, failed=run.failed)
-    return {"checked": run.checked, "failed": run.failed}
+    names = ("checked", "queued", "failed", "unfinished", "is_second")
+    result = {name: getattr(run, name) for name in names}
+    logger.info("reconciled", extra=result)
+    return result

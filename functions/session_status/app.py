@@ -4,17 +4,17 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from checkout import clock
 from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
 from checkout.clients import credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
+from checkout.clients.recent_sessions import RecentSessions
 from checkout.clients.stripe_api import StripeApi
 from checkout.config import SessionStatusConfig
-from checkout.domain.checkout_session import is_ahead
-from checkout.domain.payment_session import STRIPE_STATUS
-from checkout.errors import InvalidRequestError, NotFoundError
+from checkout.errors import InvalidRequestError
+from checkout.flows.show_session import ShownSessions
 from checkout.tables.payment_sessions import PaymentSessions
+from checkout.tables.purchases import Purchases
 from checkout.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -24,65 +24,44 @@ STRIPE_SESSION_ID = re.compile(r"cs_(test|live)_[A-Za-z0-9]{1,200}")
 
 
 @cache
-def config() -> SessionStatusConfig:
-    return SessionStatusConfig()
-
-
-@cache
-def sessions() -> PaymentSessions:
-    return PaymentSessions(config().payment_sessions_table)
-
-
-@cache
-def payment_events() -> PaymentEventsQueue:
-    return PaymentEventsQueue(config().payment_events_queue_url)
-
-
-@cache
-def stripe() -> StripeApi:
-    c = config()
-    return StripeApi(
+def shown_sessions() -> ShownSessions:
+    c = SessionStatusConfig()
+    stripe = StripeApi(
         lambda: credentials.secret(c.stripe_secret_key_name), c.stripe_api_base
+    )
+    return ShownSessions(
+        sessions=PaymentSessions(c.payment_sessions_table),
+        purchases=Purchases(c.purchases_table),
+        queue=PaymentEventsQueue(c.payment_events_queue_url),
+        recent_sessions=RecentSessions(stripe.session),
     )
 
 
 def get_checkout_status(request: Request) -> dict[str, Any]:
-    """Return Stripe's status of a session, from our record once that is final."""
-    stripe_session_id = request.query.get("session_id", "")
-    if not STRIPE_SESSION_ID.fullmatch(stripe_session_id):
-        problem = (
-            "is not the id of a Checkout Session" if stripe_session_id else "is missing"
-        )
+    return shown_sessions().status(stripe_session_id(request))
+
+
+def get_payment_status(request: Request) -> dict[str, Any]:
+    return shown_sessions().payment_status(stripe_session_id(request))
+
+
+def stripe_session_id(request: Request) -> str:
+    """Return the id of the Checkout Session; raises InvalidRequestError."""
+    given = request.query.get("session_id", "")
+    if not STRIPE_SESSION_ID.fullmatch(given):
+        problem = "is not the id of a Checkout Session" if given else "is missing"
         raise InvalidRequestError("The session_id is refused.", session_id=problem)
-    session = sessions().by_stripe_id(stripe_session_id)
-    if session is None:
-        raise NotFoundError("There is no such session.")
-    if answer := STRIPE_STATUS.get(session.status):
-        return {"status": answer}
-    found = stripe().session(stripe_session_id)
-    if is_ahead(found, session):
-        payment_events().send_observed(found)
-        logger.info("fulfillment_queued", payment_session_id=session.id)
-    return {"status": found["status"]}
+    return given
 
 
 def get_payment_session(request: Request) -> dict[str, Any]:
-    """Return the caller's own session; times are ISO 8601."""
     buyer = request.require_buyer()
-    session = sessions().get(request.path["paymentSessionId"])
-    if session is None or session.buyer_id != buyer.id:
-        raise NotFoundError("There is no such payment session of yours.")
-    return {
-        "payment_session_id": session.id,
-        "status": session.status,
-        "payment_status": session.payment_status,
-        "expires_at": session.expires_at,
-        "seconds_remaining": clock.seconds_until(session.expires_at),
-    }
+    return shown_sessions().of_buyer(request.path["paymentSessionId"], buyer.id)
 
 
 ROUTES: dict[str, Handler] = {
     "GET /api/checkout/session-status": get_checkout_status,
+    "GET /api/checkout/payment-status": get_payment_status,
     "GET /payments/sessions/{paymentSessionId}": get_payment_session,
 }
 

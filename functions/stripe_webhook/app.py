@@ -25,6 +25,9 @@ from checkout.telemetry import count, logger, metrics, report
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
+# It has no object to apply: https://docs.stripe.com/event-destinations#thin-events
+THIN = {"object": "v2.core.event"}
+
 
 @cache
 def config() -> StripeWebhookConfig:
@@ -69,6 +72,9 @@ def receive(request: Request) -> None:
     payload = verified(request)
     try:
         stripe_event = json.loads(payload.decode())
+        if THIN.items() <= dict(stripe_event).items():
+            report("thin_event", Metric.EVENTS_THIN, level="error")
+            raise UnreadableEventError("This is a thin event; we need a `snapshot`.")
         event_id, event_type = stripe_event["id"], stripe_event["type"]
         livemode = stripe_event["livemode"]
         known = event_type in FROM_STRIPE
@@ -81,8 +87,7 @@ def receive(request: Request) -> None:
     elif not known:
         report("event_ignored", Metric.EVENTS_IGNORED, **ids)
     else:
-        # Serialized again in ASCII: SQS refuses some characters that JSON may contain.
-        payment_events().send(json.dumps(stripe_event))
+        payment_events().send(stripe_event)
         report("event_enqueued", Metric.EVENTS_ENQUEUED, **ids)
 
 

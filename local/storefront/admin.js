@@ -28,7 +28,7 @@ function resetButton() {
       // Pages of other origins cannot send this header.
       const answer = await fetch("/admin/reset", { method: "POST", headers: { "X-Admin": "reset" } });
       if (!answer.ok) throw new Error((await answer.json()).error);
-      for (const key of Object.keys(sessionStorage)) if (key.startsWith("payment of ")) sessionStorage.removeItem(key);
+      for (const key of Object.keys(sessionStorage)) if (key.startsWith("payment ")) sessionStorage.removeItem(key);
       location.assign("/");
     } catch (problem) {
       say(message, problem.name === "Error" ? problem : "The shop cannot be reached. Is it running?");

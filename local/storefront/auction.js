@@ -1,10 +1,11 @@
 // The auction: shows its winner the payment deadline, the way to pay and the status of the payment.
 
 import { path } from "./api.js";
-import { busy, card, formatTime, h, leaveFor, loading, pleaseLogIn, quiet } from "./dom.js";
+import { busy, card, formatTime, h, loading, pleaseLogIn, quiet } from "./dom.js";
 import { countDown, inWords } from "./countdown.js";
 import { formatMoney } from "./money.js";
 import { drawing } from "./pictures.js";
+import { cancelPayment, leaveToPay } from "./return.js";
 
 // The API does not describe auctions, so the storefront has the samples' titles and prices.
 // Stripe charges the stored offer's price.
@@ -43,17 +44,22 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
     }
   }
 
-  /** Shows the status of the last payment. The deadline is computed from the server's times, not from the local clock. */
+  /** Shows the status of the last payment. */
   async function resume(last) {
     if (!last) return toPay();
     const payment = await api.get(path`/payments/sessions/${last.id}`);
     if (payment.status === "complete") return paid();
-    if (payment.status === "open") {
-      const until = (Date.parse(last.closesAt) - Date.parse(payment.expires_at)) / 1000;
-      return toPay({ closesAt: last.closesAt, seconds: payment.seconds_remaining + until });
+    if (payment.status === "open") return toPay(deadlineOf(payment));
+    if (payment.status === "processing") return show("processing", quiet("Your payment is on its way. Please do not pay again."));
+    if (payment.status === "quarantined") {
+      return show("under review", quiet("Your payment has arrived and is safe. A person is looking at it. Please do not pay again."));
     }
-    if (payment.status === "processing") return show("processing", quiet("Your bank is working on this payment."));
     return toPay(null, payment.status);
+  }
+
+  /** The end of the payment window, by the server's clock, and the payment that can be cancelled until then. */
+  function deadlineOf({ payment_session_id: id, payment_window: window }) {
+    return { id, closesAt: window.closes_at, seconds: window.seconds_remaining };
   }
 
   function show(status, ...children) {
@@ -80,9 +86,9 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
     show(deadline ? "open for payment" : lastStatus,
       deadline
         ? h("p", {}, clock, `left to pay, until ${formatTime(deadline.closesAt)}`)
-        : quiet(again ? "Your last payment page was not used in time. Nothing was charged." : "You have 24 hours from acceptance to pay."),
+        : quiet(again ? "Your last payment page is closed. Nothing was charged." : "You have 24 hours from acceptance to pay."),
       h("ul", { class: "promises" }, PROMISES.map((promise) => h("li", {}, drawing("check"), promise))),
-      h("div", { class: "actions" }, pay));
+      h("div", { class: "actions" }, pay, deadline ? cancelButton(deadline.id) : null));
     if (!deadline) return pay;
     stopClock = countDown(deadline.seconds, signal, (left) => {
       clock.textContent = inWords(left);
@@ -91,16 +97,34 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
     return pay;
   }
 
+  function cancelButton(id) {
+    const cancel = h("button", { type: "button", class: "secondary", onclick: () => end() }, "Cancel the payment");
+    return cancel;
+
+    function end() {
+      auction.say();
+      busy([cancel], async () => {
+        try {
+          await cancelPayment(api, id);
+          sessionStorage.removeItem(memory);
+          toPay().focus();
+        } catch (problem) {
+          if (problem.code === "already_purchased") paid();
+          auction.say(problem);
+        }
+      });
+    }
+  }
+
   /** The first click shows the deadline; the second goes to the payment page. */
   function start(button, knowsDeadline) {
     auction.say();
     busy([button], async () => {
       try {
         const payment = await api.post("/payments/checkout/create", { auction_id: auctionId });
-        const { closes_at: closesAt, seconds_remaining: seconds } = payment.payment_window;
-        sessionStorage.setItem(memory, JSON.stringify({ id: payment.payment_session_id, closesAt }));
-        if (knowsDeadline) return leaveFor(payment.checkout_url);
-        toPay({ closesAt, seconds }).focus();
+        sessionStorage.setItem(memory, JSON.stringify({ id: payment.payment_session_id }));
+        if (knowsDeadline) return leaveToPay(payment);
+        toPay(deadlineOf(payment)).focus();
       } catch (problem) {
         if (problem.code === "payment_window_closed") closed();
         if (problem.code === "already_purchased") paid();

@@ -1,10 +1,10 @@
 // The board: a row of bids, bought here if possible and at the merchant otherwise.
 
 import { path } from "./api.js";
-import { busy, card, h, leaveFor, loading, pleaseLogIn, quiet, webUrl } from "./dom.js";
+import { badgeFor, busy, card, h, loading, pleaseLogIn, quiet, webUrl } from "./dom.js";
 import { formatMoney } from "./money.js";
 import { picture } from "./pictures.js";
-import { returnUrls } from "./return.js";
+import { leaveToPay, returnUrls } from "./return.js";
 
 export function boardCard({ api, sample, shopper }, rowId = sample?.row_id) {
   const board = card("Offers on your board", { eyebrow: "Board", id: "board", wide: true });
@@ -21,24 +21,28 @@ export function boardCard({ api, sample, shopper }, rowId = sample?.row_id) {
       const row = await api.get(path`/api/rows/${rowId}`);
       board.setTitle(row.title ?? `Offers on row ${rowId}`);
       board.setStatus(row.status);
-      board.show(row.bids.length
-        ? h("ul", { class: "tiles" }, row.bids.map(tile))
-        : quiet("This row has no offers yet."));
+      board.show(
+        row.pending_bid_id ? quiet("Your payment is on its way. Until it has arrived, no other offer of this row can be bought.") : null,
+        row.bids.length
+          ? h("ul", { class: "tiles" }, row.bids.map((bid) => tile(bid, row.pending_bid_id)))
+          : quiet("This row has no offers yet."));
     } catch (problem) {
       board.show(quiet("There is no board to show."));
       board.say(problem);
     }
   }
 
-  function tile(bid) {
+  function tile(bid, pendingBidId) {
+    const pending = bid.bid_id === pendingBidId;
     const title = bid.title ?? `Offer ${bid.bid_id}`;
     const price = formatMoney(bid.price_cents, bid.currency);
     return h("li", { class: "tile" },
       picture(bid.image_url, title),
       h("h3", {}, title),
+      bid.purchased ? badgeFor("purchased") : pending ? badgeFor("pending") : null,
       h("p", { class: price ? "price" : "price none" }, price || "Price on request"),
       h("div", { class: "actions" },
-        bid.buy_now ? buyButton(bid, title) : null,
+        bid.buy_now && !pendingBidId ? buyButton(bid, title) : null,
         affiliateLink(bid, title)));
   }
 
@@ -69,12 +73,11 @@ export function boardCard({ api, sample, shopper }, rowId = sample?.row_id) {
     const others = [...board.body.querySelectorAll("button.buy")].filter((other) => other !== button);
     busy([button, ...others], async () => {
       try {
-        const { checkout_url: url } = await api.post("/api/checkout/create-session", {
+        return leaveToPay(await api.post("/api/checkout/create-session", {
           bid_id: bid.bid_id,
           row_id: rowId,
           ...returnUrls("bid"),
-        });
-        return leaveFor(url);
+        }));
       } catch (problem) {
         board.say(problem);
         if (problem.status === 409) load(); // bought in another window

@@ -1,10 +1,10 @@
 // The content: a course, locked until the shopper buys it.
 
 import { path } from "./api.js";
-import { busy, card, h, leaveFor, loading, pleaseLogIn, quiet } from "./dom.js";
+import { busy, card, h, loading, pleaseLogIn, quiet } from "./dom.js";
 import { formatMoney } from "./money.js";
 import { drawing } from "./pictures.js";
-import { returnUrls } from "./return.js";
+import { leaveToPay, returnUrls } from "./return.js";
 
 // The API does not describe content, so the storefront has the sample's title and price.
 // Stripe charges the stored offer's price.
@@ -78,8 +78,7 @@ export function contentCard({ api, config, shopper }, contentId = config.sample.
     busy([button], async () => {
       const { success_url: successUrl, cancel_url: cancelUrl } = returnUrls("content");
       try {
-        const { sessionUrl } = await api.post("/api/checkout", { contentId: id, successUrl, cancelUrl });
-        return leaveFor(sessionUrl);
+        return leaveToPay(await api.post("/api/checkout", { contentId: id, successUrl, cancelUrl }));
       } catch (problem) {
         section.say(problem);
         if (problem.status === 409) load(); // bought in another tab

@@ -74,9 +74,10 @@ function followPayment(shopper) {
   place("intro").classList.toggle("unseen", Boolean(returned) || location.pathname !== "/");
   place("returned").replaceChildren();
   if (!returned) return false;
+  const shop = shopFor(shopper, rendered.signal);
   const panel = returned.cancelled
-    ? cancelledPanel()
-    : returnPanel(shopFor(shopper, rendered.signal), returned, () => { clearReturn(); renderCards(shopper); });
+    ? cancelledPanel(shop, () => renderCards(shopper))
+    : returnPanel(shop, returned, () => { clearReturn(); renderCards(shopper); });
   place("returned").replaceChildren(panel);
   panel.querySelector("h2").focus();
   if (returned.cancelled) clearReturn();

@@ -1,9 +1,16 @@
 // The order: its lines, total and payments, and a button to pay while it is unpaid.
 
 import { path } from "./api.js";
-import { badgeFor, busy, card, formatTime, h, leaveFor, loading, pleaseLogIn, quiet } from "./dom.js";
+import { badgeFor, busy, card, formatTime, h, loading, pleaseLogIn, quiet } from "./dom.js";
 import { formatMoney } from "./money.js";
 import { drawing } from "./pictures.js";
+import { leaveToPay } from "./return.js";
+
+// What a shopper must know before paying again.
+const UNDER_WAY = {
+  pending: "Your payment is on its way. Please do not pay again.",
+  quarantined: "Your payment has arrived and is safe. A person is looking at it. Please do not pay again.",
+};
 
 export function orderCard({ api, sample, shopper }, orderId = sample?.order_id) {
   const section = card("Your ticket order", { eyebrow: "Order", id: "order" });
@@ -27,6 +34,7 @@ export function orderCard({ api, sample, shopper }, orderId = sample?.order_id) 
   function show(order) {
     const money = (cents) => formatMoney(cents, order.currency);
     section.setStatus(order.status);
+    const underWay = order.payments.map(({ status }) => UNDER_WAY[status]).find(Boolean);
     section.show(
       drawing("tickets", "picture"),
       h("table", {},
@@ -42,7 +50,8 @@ export function orderCard({ api, sample, shopper }, orderId = sample?.order_id) 
           h("th", { scope: "row", colspan: "2" }, "Total"),
           h("td", { class: "number" }, money(order.total_cents))))),
       payments(order.payments),
-      order.status === "CREATED" ? h("div", { class: "actions" }, payButton(money(order.total_cents))) : null);
+      underWay ? quiet(underWay) : null,
+      order.status === "CREATED" && !underWay ? h("div", { class: "actions" }, payButton(money(order.total_cents))) : null);
   }
 
   function payments(list) {
@@ -61,8 +70,7 @@ export function orderCard({ api, sample, shopper }, orderId = sample?.order_id) 
     section.say();
     busy([button], async () => {
       try {
-        const { url } = await api.post(path`/orders/${orderId}/checkout`);
-        return leaveFor(url);
+        return leaveToPay(await api.post(path`/orders/${orderId}/checkout`));
       } catch (problem) {
         section.say(problem);
         if (problem.code === "not_purchasable" || problem.code === "already_purchased") load(); // its status has changed

@@ -5,7 +5,12 @@ import { formatMoney } from "./money.js";
 import { drawing } from "./pictures.js";
 
 const PAGE_SIZE = 5;
-const STATUSES = ["completed", "refunded", "pending", "failed"];
+const STATUSES = ["completed", "pending", "refunding", "refunded", "disputed", "quarantined", "failed"];
+const NOTES = {
+  pending: "The money is on its way.",
+  quarantined: "Your payment is safe and under review.",
+  refunding: "The money is on its way back.",
+};
 const KINDS = {
   bid: { word: "Offer", drawn: "parcel" },
   auction: { word: "Auction", drawn: "turntable" },
@@ -79,6 +84,7 @@ export function purchaseRow(purchase) {
     h("span", { class: "what" },
       h("strong", {}, purchase.title ?? purchase.itemId),
       h("span", { class: "quiet" }, `${word}, ${formatTime(purchase.purchasedAt)}`)),
+    NOTES[purchase.status] ? h("span", { class: "quiet" }, NOTES[purchase.status]) : null,
     purchase.refundedAmountCents ? h("span", { class: "quiet" }, `${money(purchase.refundedAmountCents)} refunded`) : null,
     badgeFor(purchase.status),
     h("span", { class: "number" }, money(purchase.amountPaidCents)));

@@ -1,7 +1,7 @@
 // The return from payment: waits for the result and shows it.
 
 import { poll, path } from "./api.js";
-import { busy, h, loading, quiet, say } from "./dom.js";
+import { busy, h, leaveFor, loading, quiet, say } from "./dom.js";
 import { purchaseRow } from "./purchases.js";
 
 /** The return URLs for the hosted payment page: this page. Stripe replaces the placeholder by the session's id. */
@@ -23,10 +23,44 @@ export function readReturn({ pathname, search }) {
   return { sessionId, kind };
 }
 
-export function cancelledPanel() {
+// The payment that this tab has begun last: Stripe's page does not name it when the shopper comes back from there.
+const BEGUN = "payment begun";
+
+/** Remembers a payment that was created, and goes to its page. */
+export function leaveToPay(created) {
+  sessionStorage.setItem(BEGUN, created.payment_session_id);
+  return leaveFor(created.checkout_url);
+}
+
+/** What a shopper sees who came back without paying. The page of the payment stays open until it is cancelled. */
+export function cancelledPanel({ api, shopper }, onCancelled = () => {}) {
+  const begun = sessionStorage.getItem(BEGUN);
+  const text = h("p", { role: "status" }, "Nothing was charged. You can still pay later.");
+  const problemLine = h("p", { class: "message", role: "alert" });
+  const cancel = h("button", { type: "button", class: "secondary", onclick: () => end() }, "Cancel this payment");
+  const actions = h("div", { class: "actions", hidden: !shopper || !begun }, cancel);
   return h("section", { class: "panel" },
-    h("h2", { tabindex: "-1" }, "You came back without paying"),
-    h("p", {}, "Nothing was charged. You can still pay later."));
+    h("h2", { tabindex: "-1" }, "You came back without paying"), text, actions, problemLine);
+
+  function end() {
+    say(problemLine);
+    busy([cancel], async () => {
+      try {
+        await cancelPayment(api, begun);
+        text.textContent = "The payment is cancelled, and its page cannot be used any more. Nothing was charged.";
+        actions.hidden = true;
+        onCancelled();
+      } catch (problem) {
+        say(problemLine, problem);
+      }
+    });
+  }
+}
+
+/** Ends a payment that is not paid; throws the API's refusal if it is. */
+export async function cancelPayment(api, paymentSessionId) {
+  await api.post(path`/payments/sessions/${paymentSessionId}/cancel`);
+  sessionStorage.removeItem(BEGUN);
 }
 
 const THANKS = {
@@ -36,6 +70,24 @@ const THANKS = {
   product: "Hero Me Feelings is yours.",
   content: "The course is yours to keep.",
 };
+
+/** The title and the sentence for an answer of `payment-status`; only `paid` says that anything was bought. */
+export function resultOf({ payment_status: payment, code }, kind) {
+  if (code === "under_review") {
+    return ["Your payment is under review", "Your payment has arrived and is safe. A person is looking at it. Please do not pay again."];
+  }
+  if (code === "refunding") {
+    return ["Your money is on its way back", payment === "paid"
+      ? "Your purchase is being refunded."
+      : "What you paid for is not for sale any more. You need to do nothing: your money comes back by itself."];
+  }
+  return {
+    paid: ["Payment confirmed", THANKS[kind] ?? "Your purchase is complete."],
+    processing: ["Your payment is on its way", "The money has not arrived yet; with a bank debit this takes days. You get what you paid for when it arrives. Please do not pay again."],
+    failed: ["Your payment failed", "The money did not arrive, and nothing was bought. You can try again."],
+    refunded: ["Your payment was returned", "The money went back to you."],
+  }[payment] ?? ["Your payment is not confirmed yet", "This may take another moment. Checking again does not charge you twice."];
+}
 
 /** A panel that waits for the result of a payment and shows it, then calls `onSettled`. */
 export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSettled = () => {}) {
@@ -48,14 +100,14 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
 
   async function follow() {
     say(problemLine);
+    panel.dataset.tone = "";
     body.replaceChildren(loading("This takes a moment. Please stay on this page…"));
     try {
       const status = await poll(async () => {
-        const query = new URLSearchParams({ session_id: sessionId });
-        const answer = await api.get(`/api/checkout/session-status?${query}`, { anonymous: true });
+        const answer = await ask("session-status");
         return answer.status === "open" ? undefined : answer.status;
       }, { signal });
-      if (status === "complete") await confirm();
+      if (status === "complete") await showPayment();
       else if (status === "expired") expired();
       else stillOpen();
     } catch (problem) {
@@ -66,38 +118,36 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
     onSettled();
   }
 
-  async function confirm() {
-    panel.dataset.tone = "good";
-    // A product is sold without login, so it is in no shopper's purchases.
-    if (kind === "product") {
-      showResult("Payment confirmed", h("p", {}, THANKS.product), links());
-      return;
-    }
-    if (!shopper) {
-      showResult("Payment confirmed", quiet("Choose the shopper who paid to see the purchase."), links());
-      return;
-    }
-    const purchase = await recordedPurchase().catch((problem) => {
-      if (problem.name === "AbortError") throw problem;
-      return undefined; // the payment is confirmed; only its record cannot be read now
-    });
-    if (purchase?.status === "completed") {
-      showResult("Payment confirmed", h("p", {}, THANKS[purchase.kind] ?? "Your purchase is complete."),
-        h("ul", { class: "purchases" }, purchaseRow(purchase)), links());
-    } else if (purchase) {
-      panel.dataset.tone = "";
-      showResult("Status of your payment", h("ul", { class: "purchases" }, purchaseRow(purchase)), links());
-    } else {
-      showResult("Your order was received", quiet("Your purchase will be listed when the money has arrived. Some payment methods take days."), links());
-    }
+  function ask(route) {
+    return api.get(`/api/checkout/${route}?${new URLSearchParams({ session_id: sessionId })}`, { anonymous: true });
   }
 
-  /** Reads the purchases until this payment is among them: Stripe may be ahead of our records for a moment. */
-  function recordedPurchase() {
-    return poll(async () => {
-      const { data } = await api.get("/api/purchases?page=1&pageSize=20");
-      return data.find((purchase) => purchase.stripeSessionId === sessionId);
+  /** The shopper is done, which says nothing about the money: waits some moments for it to be recorded. */
+  async function showPayment() {
+    let payment;
+    await poll(async () => {
+      payment = await ask("payment-status");
+      return payment.payment_status !== "processing" || payment.code;
     }, { signal, timeoutMs: 25_000, firstMs: 500, slowestMs: 4_000 });
+    const paid = payment.payment_status === "paid";
+    if (paid && !payment.code) panel.dataset.tone = "good";
+    const [title, sentence] = resultOf(payment, kind);
+    const purchase = await recordedPurchase().catch((problem) => {
+      if (problem.name === "AbortError") throw problem;
+      return undefined; // the status is known; only the record cannot be read now
+    });
+    showResult(title, h("p", {}, sentence),
+      purchase ? h("ul", { class: "purchases" }, purchaseRow(purchase)) : null,
+      !shopper && kind !== "product" ? quiet("Choose the shopper who paid to see the purchase.") : null,
+      payment.payment_status === "processing" && !payment.code ? checkAgain() : null,
+      links());
+  }
+
+  /** The purchase of this payment. A product is sold without login, so it is in no shopper's purchases. */
+  async function recordedPurchase() {
+    if (!shopper || kind === "product") return undefined;
+    const { data } = await api.get("/api/purchases?page=1&pageSize=20");
+    return data.find((purchase) => purchase.stripeSessionId === sessionId);
   }
 
   function expired() {
@@ -105,8 +155,8 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
   }
 
   function stillOpen() {
-    showResult("Your payment is not confirmed yet",
-      quiet("This may take another moment. Checking again does not charge you twice."), checkAgain());
+    const [title, sentence] = resultOf({});
+    showResult(title, quiet(sentence), checkAgain());
   }
 
   function checkAgain() {
@@ -122,6 +172,6 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
   function showResult(title, ...children) {
     heading.textContent = title;
     document.title = `${title} – Corner Shop`;
-    body.replaceChildren(...children);
+    body.replaceChildren(...children.filter(Boolean));
   }
 }

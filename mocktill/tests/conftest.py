@@ -10,6 +10,7 @@ import requests
 import stripe
 
 from mocktill import Sandbox, running
+from mocktill.permissions import NAMES
 
 RESTRICTED_KEY = "rk_test_another"
 WAIT_SECONDS = 10
@@ -25,7 +26,7 @@ def _quiet_sdk(monkeypatch):
 @pytest.fixture
 def sandbox():
     return Sandbox(
-        restricted_keys=[RESTRICTED_KEY],
+        restricted_keys={RESTRICTED_KEY: NAMES},
         retry_base_seconds=0.01,
         redirect_hold_seconds=WAIT_SECONDS,
     )
@@ -50,7 +51,7 @@ def client(sandbox, url):
 
 @pytest.fixture
 def other_client(url):
-    """A client of the same account with a restricted key."""
+    """A client of the same account with a restricted key that may do everything."""
     return stripe.StripeClient(RESTRICTED_KEY, base_addresses={"api": url})
 
 

@@ -180,7 +180,7 @@ def test_a_bank_debit_can_be_disputed(client, create, pay, bank_debit, control):
     body = {"reason": "debit_not_authorized"}
     dispute = control("POST", f"charges/{charge.id}/dispute", body)
 
-    assert dispute["payment_method_details"] is None
+    assert "payment_method_details" not in dispute
 
 
 def test_disputes_are_listed_by_charge_and_intent(client, paid):
@@ -283,8 +283,95 @@ def test_evidence_is_stored_and_causes_an_event(client, paid, events):
     assert updated.evidence.product_description == "A mug"
     assert updated.evidence_details.has_evidence
     assert updated.evidence_details.submission_count == 1
+    assert updated.status == "under_review"
     (event,) = events("charge.dispute.updated")
     assert event.data.object.metadata.to_dict() == {"a": "1"}
     assert set(event.data.previous_attributes.to_dict()) == {
-        *("evidence", "evidence_details", "metadata")
+        *("evidence", "evidence_details", "metadata", "status")
     }
+
+
+def test_two_disputes_can_be_about_two_parts_of_a_charge(client, paid, control, ask):
+    intent = paid()
+
+    for amount in (700, 1800):
+        control("POST", f"charges/{intent.id}/dispute", {"amount": amount})
+
+    assert ask("POST", f"charges/{intent.id}/dispute", {"amount": 1}) == 400
+    assert ask("POST", f"charges/{intent.id}/dispute") == 400
+    assert [d.amount for d in client.v1.disputes.list().data] == [1800, 700]
+
+
+def test_the_undisputed_part_cannot_be_refunded(client, paid, control):
+    intent = paid()
+    control("POST", f"charges/{intent.id}/dispute", {"amount": 700})
+
+    with pytest.raises(stripe.InvalidRequestError) as refused:
+        client.v1.refunds.create({"payment_intent": intent.id, "amount": 100})
+
+    assert refused.value.code == "charge_disputed"
+
+
+def test_staged_evidence_is_submitted_later(client, paid):
+    paid(DISPUTED)
+    (dispute,) = client.v1.disputes.list().data
+    evidence = {"uncategorized_text": "It was sent."}
+
+    staged = client.v1.disputes.update(
+        dispute.id, {"evidence": evidence, "submit": False}
+    )
+    noted = client.v1.disputes.update(dispute.id, {"metadata": {"a": "1"}})
+    submitted = client.v1.disputes.update(dispute.id, {"submit": True})
+
+    assert staged.status == noted.status == "needs_response"
+    assert staged.evidence_details.has_evidence
+    assert staged.evidence_details.submission_count == 0
+    assert submitted.status == "under_review"
+    assert submitted.evidence_details.submission_count == 1
+
+
+@pytest.mark.parametrize("outcome", ["won", "lost"])
+def test_two_texts_decide_a_dispute_at_once(client, paid, events, outcome):
+    paid(DISPUTED)
+    (dispute,) = client.v1.disputes.list().data
+    text = {"won": "winning_evidence", "lost": "losing_evidence"}[outcome]
+
+    submitted = client.v1.disputes.update(
+        dispute.id, {"evidence": {"uncategorized_text": text}}
+    )
+
+    assert submitted.status == "under_review"
+    assert client.v1.disputes.retrieve(dispute.id).status == outcome
+    (closed,) = events("charge.dispute.closed")
+    assert closed.data.object.status == outcome
+
+
+def test_an_inquiry_is_reviewed_too(client, paid):
+    paid("4000000000001976")
+    (inquiry,) = client.v1.disputes.list().data
+
+    submitted = client.v1.disputes.update(
+        inquiry.id, {"evidence": {"product_description": "A mug"}}
+    )
+
+    assert submitted.status == "warning_under_review"
+
+
+def test_a_lost_dispute_can_be_appealed_and_won(client, paid, control, ask, events):
+    paid(DISPUTED)
+    (dispute,) = client.v1.disputes.list().data
+    assert ask("POST", f"disputes/{dispute.id}/appeal") == 400
+    control("POST", f"disputes/{dispute.id}/close", {"status": "lost"})
+
+    appealed = control("POST", f"disputes/{dispute.id}/appeal")
+    reviewed = client.v1.disputes.update(
+        dispute.id, {"evidence": {"customer_name": "Ada"}}
+    )
+    control("POST", f"disputes/{dispute.id}/close", {"status": "won"})
+
+    assert appealed["status"] == "appeal_needs_response"
+    assert reviewed.status == "appeal_under_review"
+    won = client.v1.disputes.retrieve(dispute.id)
+    assert won.status == "won"
+    assert sum(entry.amount for entry in won.balance_transactions) == 0
+    assert len(events("charge.dispute.updated")) == 2

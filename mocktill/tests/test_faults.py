@@ -96,3 +96,32 @@ def test_calls_are_counted_with_their_keys(client, hosted, control):
     ]
     assert calls[0]["idempotency_key"] == "order_1"
     assert control("GET", "requests")["data"] == []
+
+
+def test_a_429_names_its_reason(control, raw):
+    for reason, code in (
+        ("endpoint-rate", "rate_limit"),
+        ("global-concurrency", "rate_limit"),
+        ("resource-specific", "lock_timeout"),
+    ):
+        control("POST", "faults", {"status": 429, "reason": reason})
+        answer = raw("GET", "/v1/events")
+
+        assert answer.status_code == 429
+        assert answer.headers["Stripe-Rate-Limited-Reason"] == reason
+        assert answer.json()["error"]["code"] == code
+    assert "Stripe-Rate-Limited-Reason" not in raw("GET", "/v1/events").headers
+
+
+def test_a_saved_429_keeps_its_reason(control, raw):
+    fault = {"status": 429, "reason": "resource-specific", "when": "during"}
+    control("POST", "faults", fault)
+
+    answers = [raw("POST", "/v1/customers", Idempotency_Key="a key") for _ in range(2)]
+
+    for answer in answers:
+        assert answer.headers["Stripe-Rate-Limited-Reason"] == "resource-specific"
+
+
+def test_an_unknown_reason_is_refused(ask):
+    assert ask("POST", "faults", {"status": 429, "reason": "a whim"}) == 400

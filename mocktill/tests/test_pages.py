@@ -5,6 +5,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from html.parser import HTMLParser
+from urllib.parse import urldefrag
 
 import pytest
 import requests
@@ -67,7 +68,7 @@ def submit(url, visit):
 @pytest.fixture
 def path(url):
     def of(session):
-        return session.url.removeprefix(url)
+        return urldefrag(session.url).url.removeprefix(url)
 
     return of
 
@@ -436,9 +437,9 @@ def test_opening_any_page_changes_nothing(client, create, embedded, paid, sandbo
 
     for page in (
         session.url,
-        f"{session.url}/authenticate",
+        f"{urldefrag(session.url).url}/authenticate",
         challenged.url,
-        f"{challenged.url}/authenticate",
+        f"{urldefrag(challenged.url).url}/authenticate",
         f"{url}/c/embedded/{secret}",
         receipt,
         f"{url}/sandbox",

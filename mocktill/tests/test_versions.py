@@ -35,7 +35,7 @@ def test_a_call_without_a_version_is_in_the_accounts_own(raw, control):
     after = raw("GET", "/v1/events")
     named = raw("GET", "/v1/events", Stripe_Version=ENDIVE)
 
-    assert control("GET", "account") == {"default_api_version": DAHLIA}
+    assert control("GET", "account")["default_api_version"] == DAHLIA
     versions = [each.headers["Stripe-Version"] for each in (before, after, named)]
     assert versions == [ENDIVE, DAHLIA, ENDIVE]
 

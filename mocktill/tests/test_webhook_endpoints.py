@@ -4,6 +4,7 @@ import pytest
 import stripe
 
 from mocktill import API_VERSION
+from mocktill.destinations import Destination
 
 EXPIRED = "checkout.session.expired"
 
@@ -295,3 +296,146 @@ def test_an_old_secret_lives_for_a_day_at_most(register, ask, hours):
     roll = f"webhook_endpoints/{register().id}/roll_secret"
 
     assert ask("POST", roll, {"expires_in_hours": hours}) == 400
+
+
+def test_the_configured_endpoint_is_an_object_of_the_account(
+    client, sandbox, endpoint, control, expire, eventually
+):
+    endpoint.take = lambda *_: 200
+    control("PUT", "webhook_endpoint", {"url": endpoint.url})
+
+    (listed,) = client.v1.webhook_endpoints.list().data
+    shown = client.v1.webhook_endpoints.retrieve(listed.id)
+
+    assert shown.to_dict() == listed.to_dict()
+    assert (listed.url, listed.status) == (endpoint.url, "enabled")
+    assert listed.enabled_events == ["*"]
+    assert listed.api_version is None
+    assert "secret" not in listed
+
+    client.v1.webhook_endpoints.update(listed.id, {"disabled": True})
+    expire()
+    (disabled,) = client.v1.webhook_endpoints.list().data
+    assert disabled.status == "disabled"
+    client.v1.webhook_endpoints.update(listed.id, {"disabled": False})
+    heard = expire()
+    eventually(lambda: client.v1.events.retrieve(heard).pending_webhooks == 0)
+    assert len(client.v1.events.list({"delivery_success": True}).data) == 1
+
+    rolled = control("POST", f"webhook_endpoints/{listed.id}/roll_secret")
+    (destination,) = sandbox.webhooks.configured
+    assert rolled["secret"] == destination.secret == sandbox.webhook_secret
+
+    client.v1.webhook_endpoints.delete(listed.id)
+    assert client.v1.webhook_endpoints.list().data == []
+
+
+def test_an_endpoint_that_is_configured_anew_takes_the_place_of_the_old_one(
+    client, another_endpoint, endpoint, control
+):
+    control("PUT", "webhook_endpoint", {"url": endpoint.url})
+    (old,) = client.v1.webhook_endpoints.list().data
+
+    control("PUT", "webhook_endpoint", {"url": another_endpoint.url})
+
+    (new,) = client.v1.webhook_endpoints.list().data
+    assert new.url == another_endpoint.url
+    with pytest.raises(stripe.InvalidRequestError, match="No such webhook_endpoint"):
+        client.v1.webhook_endpoints.retrieve(old.id)
+
+
+@pytest.mark.parametrize("was", ["not subscribed", "disabled", "not made"])
+def test_what_happened_before_is_not_resent_to_an_endpoint(
+    client, endpoint, register, expire, raw, was
+):
+    if was == "not made":
+        missed = expire()
+        made = register()
+    elif was == "disabled":
+        made = register()
+        client.v1.webhook_endpoints.update(made.id, {"disabled": True})
+        missed = expire()
+        client.v1.webhook_endpoints.update(made.id, {"disabled": False})
+    else:
+        made = register(enabled_events=["charge.failed"])
+        missed = expire()
+        client.v1.webhook_endpoints.update(made.id, {"enabled_events": ["*"]})
+
+    answer = raw(
+        "POST", f"/v1/events/{missed}/retry", data={"webhook_endpoint": made.id}
+    )
+    heard = expire()
+
+    assert answer.status_code == 200
+    (event,) = endpoint.wait_for(EXPIRED)
+    assert event.id == heard
+
+
+def test_held_events_go_only_to_those_who_were_to_get_them(
+    client, endpoint, register, control, expire
+):
+    control("POST", "webhooks", {"mode": "hold"})
+    client.v1.webhook_endpoints.create(
+        {"url": "http://127.0.0.1:1/", "enabled_events": ["*"]}
+    )
+    expire()
+    register()
+
+    control("POST", "webhooks/release")
+    heard = expire()
+
+    (event,) = endpoint.wait_for(EXPIRED)
+    assert event.id == heard
+
+
+def test_an_endpoint_that_is_replaced_gets_no_more_attempts(
+    client, endpoint, another_endpoint, sandbox, control, expire, raw
+):
+    endpoint.secret = another_endpoint.secret = sandbox.webhook_secret
+    control("PUT", "webhook_endpoint", {"url": endpoint.url})
+    (old,) = client.v1.webhook_endpoints.list().data
+    heard = expire()
+    endpoint.wait_for(EXPIRED)
+
+    control(
+        "PUT", "webhook_endpoint", {"url": endpoint.url, "enabled_events": [EXPIRED]}
+    )
+    (same,) = client.v1.webhook_endpoints.list().data
+    control("PUT", "webhook_endpoint", {"url": another_endpoint.url})
+    raw("POST", f"/v1/events/{heard}/retry")
+    expire()
+
+    assert another_endpoint.wait_for(EXPIRED)
+    assert same.id == old.id
+    assert same.enabled_events == [EXPIRED]
+    assert len(endpoint.received) == 1
+
+
+def test_the_configured_endpoint_may_have_a_version(
+    client, unconfigured, sandbox, control, expire, ask
+):
+    unconfigured.secret = sandbox.webhook_secret
+    body = {"url": unconfigured.url, "api_version": "2025-09-30.clover"}
+    control("PUT", "webhook_endpoint", body)
+    expire()
+
+    (event,) = unconfigured.wait_for(EXPIRED)
+    assert event.api_version == "2025-09-30.clover"
+    assert event.data.object.ui_mode == "hosted"
+    (listed,) = client.v1.webhook_endpoints.list().data
+    assert listed.api_version == "2025-09-30.clover"
+    assert ask("PUT", "webhook_endpoint", body | {"api_version": "soon"}) == 400
+
+
+def test_a_new_endpoint_is_listed_before_the_configured_one(
+    client, sandbox, unconfigured
+):
+    sandbox.webhooks.configured = [Destination(unconfigured.url, "whsec_x")]
+    made = client.v1.webhook_endpoints.create(
+        {"url": "https://shop.example/", "enabled_events": ["*"]}
+    )
+
+    newest, configured = client.v1.webhook_endpoints.list().data
+
+    assert newest.id == made.id
+    assert configured.url == unconfigured.url

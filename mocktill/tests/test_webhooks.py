@@ -44,6 +44,17 @@ def test_the_signature_is_stripes(sandbox):
     )
 
 
+def test_a_test_event_also_has_a_signature_of_another_scheme(sandbox):
+    header = sign(b"{}", [sandbox.webhook_secret, "whsec_old"], 1_800_000_000)
+
+    names = [part.partition("=")[0] for part in header.split(",")]
+    assert names == ["t", "v1", "v1", "v0"]
+    with pytest.raises(stripe.SignatureVerificationError):
+        stripe.WebhookSignature.verify_header(
+            "{}", header.replace("v1=", "v2="), sandbox.webhook_secret
+        )
+
+
 def test_a_signature_with_another_secret_does_not_verify(sandbox):
     header = sign(b"{}", ["whsec_another"], 1_800_000_000)
 
@@ -204,7 +215,6 @@ def test_events_are_listed_newest_first_and_by_type(client, create, pay, expire)
         "checkout.session.expired",
         COMPLETED,
     ]
-    assert len(types(delivery_success=True)) == 5
 
 
 def test_events_since_another_come_in_the_order_they_happened(client, expire):

@@ -17,6 +17,7 @@ from tests.aws_calls import AwsCall, intercepted
 from tests.shop import Shop
 
 STACK = "shop"
+API_URL = "https://def456.execute-api.eu-west-1.amazonaws.com"
 WEBHOOK_URL = "https://abc123.lambda-url.eu-west-1.on.aws/"
 
 
@@ -66,6 +67,7 @@ class Deployed:
             "PaymentEventsQueueUrl": shop.aws.queue_url,
             "PaymentEventsDeadLetterQueueUrl": operator.dead_letters_url,
             "WebhookUrl": WEBHOOK_URL,
+            "ApiUrl": API_URL,
         }
 
     def answer(self, call: AwsCall) -> Any:
@@ -79,7 +81,7 @@ class Deployed:
         self._check(parameters)
         names = (
             *("StripeMode", "StripeSecretKeyName", "StripeWebhookSecretName"),
-            *("StripeApiBase", "DisputedAccess"),
+            *("StripeApiBase", "DisputedAccess", "OtherWebhookUrls"),
         )
         found = {
             "Parameters": [

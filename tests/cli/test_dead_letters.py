@@ -121,6 +121,21 @@ def test_what_is_redriven_is_applied(
     assert listed(operator) == set()
 
 
+@pytest.mark.usefixtures("buried")
+def test_what_is_redriven_has_all_its_attempts_again(
+    shop: Shop, operator: Operator
+) -> None:
+    operator("dlq", "redrive", "--yes")
+
+    received = shop.aws.sqs.receive_message(
+        QueueUrl=shop.aws.queue_url,
+        MaxNumberOfMessages=10,
+        MessageSystemAttributeNames=["ApproximateReceiveCount"],
+    )["Messages"]
+    counts = [m["Attributes"]["ApproximateReceiveCount"] for m in received]
+    assert counts == ["1", "1"]
+
+
 def test_only_the_named_are_redriven(
     shop: Shop, operator: Operator, buried: list[dict[str, Any]]
 ) -> None:

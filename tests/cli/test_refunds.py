@@ -1,8 +1,10 @@
 """Refunds by an operator: confirmed first, made once, in the operator's name."""
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from time_machine import travel
 
 from mocktill import refunds
 from mocktill.faults import Fault
@@ -140,7 +142,7 @@ def test_a_refund_that_stripe_did_not_confirm_is_made_once(
     assert "do not repeat it" in result.stderr
     assert operator("refund", purchase["id"], "--yes").exit_code == 1
     shop.stripe.sandbox.faults.clear()
-    operator("reconcile")
+    shop.reconcile()
     assert refunds_at_stripe(shop) == [(999, "succeeded")]
     assert [found["status"] for found in shop.purchases()] == ["refunded"]
 
@@ -325,7 +327,8 @@ def test_what_is_not_in_quarantine_has_no_way_out(
 def test_a_receipts_address_is_never_printed(
     shop: Shop, operator: Operator, purchase: dict[str, Any]
 ) -> None:
-    operator("reconcile")
+    with travel(datetime.now(UTC) + timedelta(minutes=2), tick=False):
+        operator("reconcile")
     [kept] = shop.purchases()
     assert kept["receipt"]["url"]
 
@@ -333,3 +336,104 @@ def test_a_receipts_address_is_never_printed(
         printed = operator("show", purchase["id"], *options).output
         assert kept["receipt"]["url"] not in printed
         assert EMAIL not in printed
+
+
+# ---------------------------------------------------------------- another currency
+
+
+@pytest.fixture
+def lost_in_euros(shop: Shop, purchase: dict[str, Any]) -> dict[str, Any]:
+    """The purchase, of which a bank has taken 9.21 EUR."""
+    intent = purchase["stripe_payment_intent_id"]
+    shop.stripe.control("charges", intent, "dispute")
+    [event] = shop.stripe.events("charge.dispute.created")
+    lost = {"currency": "eur", "amount": 921, "status": "lost"}
+    event["data"]["object"] |= lost
+    shop.deliver(event)
+    [found] = shop.purchases()
+    return found
+
+
+def test_an_amount_in_another_currency_is_shown_and_listed_as_what_it_is(
+    operator: Operator, lost_in_euros: dict[str, Any]
+) -> None:
+    shown = operator("show", lost_in_euros["id"]).stdout
+    listed = operator("quarantine", "list").stdout
+
+    assert "9.21 EUR" in shown
+    for printed in (shown, listed):
+        assert "returned_in_another_currency" in printed
+
+
+def test_a_sale_that_stands_has_access_again(
+    shop: Shop, operator: Operator, lost_in_euros: dict[str, Any]
+) -> None:
+    assert not has_access(shop)
+
+    shown = operator.json("quarantine", "accept", lost_in_euros["id"], "--yes")
+
+    assert (shown["purchase"]["status"], has_access(shop)) == ("completed", True)
+    assert listed(operator) == []
+
+
+def test_a_sale_of_which_nothing_is_left_is_dismissed(
+    shop: Shop, operator: Operator, lost_in_euros: dict[str, Any]
+) -> None:
+    options = ("--note", "All of it is lost", "--yes")
+
+    shown = operator.json("quarantine", "dismiss", lost_in_euros["id"], *options)
+
+    assert (shown["purchase"]["status"], has_access(shop)) == ("failed", False)
+    assert shop.ownerships() == []
+    path = {"creatorId": "creator_1"}
+    answer = shop.call(
+        "GET /api/creators/{creatorId}/revenue", buyer="creator_1", path=path
+    )
+    assert answer.body["totals"] == [], "it no longer counts as a sale"
+
+
+def test_an_amount_that_the_currency_does_not_have_is_not_asked_for(
+    shop: Shop, operator: Operator
+) -> None:
+    price = {"amount": 100_000, "currency": "isk"}
+    shop.change_offer(f"content#{PUBLISHED}", price=price)
+    shop.create("content")
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver()
+    [sold] = shop.purchases()
+
+    result = operator("refund", sold["id"], "--amount", "550", "--yes")
+
+    assert result.exit_code == 1
+    assert "must be a multiple of 100" in result.stderr
+    assert shop.purchases() == [sold]
+
+
+def test_a_lost_part_is_shown(
+    shop: Shop, operator: Operator, purchase: dict[str, Any]
+) -> None:
+    intent = purchase["stripe_payment_intent_id"]
+    made = shop.stripe.control("charges", intent, "dispute", amount=300)
+    shop.stripe.control("disputes", made["id"], "close", status="lost")
+    shop.deliver()
+
+    [told] = operator.json("show", purchase["id"])["payments"]
+
+    [shown] = told["purchases"]
+    assert (shown["status"], shown["lost_amount"]) == ("completed", 300)
+    assert shown["refundable_amount"] == 699
+
+
+def test_why_a_refund_failed_is_shown(
+    shop: Shop, operator: Operator, purchase: dict[str, Any]
+) -> None:
+    operator("refund", purchase["id"], "--yes")
+    [made] = shop.purchases()[0]["refunds"]
+    shop.stripe.control("refunds", made, "fail", failure_reason="declined")
+    shop.deliver()
+
+    [told] = operator.json("show", purchase["id"])["payments"]
+
+    assert told["purchases"][0]["refunds"][0]["failure_reason"] == "declined"
+    [failed] = [e for e in told["timeline"] if e["what"] == "refund_failed"]
+    assert failed["details"]["failure_reason"] == "declined"

@@ -9,11 +9,12 @@ import stripe
 from checkout.clients import credentials
 from checkout.domain.stripe_events import FROM_STRIPE
 from tests.aws_calls import REFUSAL, failing
-from tests.cli.conftest import WEBHOOK_URL, Operator
+from tests.cli.conftest import API_URL, WEBHOOK_URL, Operator
 from tests.shop import Shop
 from tests.stripe_side import WEBHOOK_SECRET, sign
 
 NAME = "stripe/webhook-secret"
+CHECK = ("webhook-endpoint", "check")
 CREATE = ("webhook-endpoint", "create")
 PRUNE = ("webhook-endpoint", "prune")
 
@@ -50,6 +51,7 @@ def test_the_endpoint_sends_what_we_act_on_in_the_version_that_we_speak(
     assert told == {
         "id": endpoint["id"],
         "url": WEBHOOK_URL,
+        "status": "enabled",
         "api_version": stripe.api_version,
         "enabled_events": sorted(FROM_STRIPE),
         "secret_kept_in": NAME,
@@ -233,3 +235,87 @@ def test_an_endpoint_whose_secret_cannot_be_kept_is_not_left_behind(
 
     assert (result.exit_code, result.stderr) == (1, f"{REFUSAL}\n")
     assert endpoints(shop) == []
+
+
+# ------------------------------------------------------------ check
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        WEBHOOK_URL,
+        WEBHOOK_URL.rstrip("/"),
+        f"{API_URL}/webhook",
+        f"{API_URL}/api/webhooks/stripe",
+        f"{API_URL}/payments/webhooks/stripe",
+        f"{API_URL}/webhooks/stripe",
+        "http://webhook.example.test/",
+    ],
+)
+def test_an_endpoint_with_any_of_our_addresses_is_right(
+    shop: Shop, operator: Operator, url: str
+) -> None:
+    made = make(shop, url=url)
+
+    told = operator.json(*CHECK)
+
+    assert told["problems"] == []
+    assert told["webhook_endpoint"]["id"] == made
+    assert told["webhook_endpoint"]["url"] == url
+
+
+def test_an_endpoint_that_sends_everything_is_right(
+    shop: Shop, operator: Operator
+) -> None:
+    make(shop, **{"enabled_events[]": "*"})
+
+    assert operator(*CHECK).exit_code == 0
+
+
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"api_version": "2024-06-20"}, "its API version is 2024-06-20"),
+        ({"enabled_events[]": "refund.failed"}, "it does not send charge.dispute."),
+        ({"url": "https://elsewhere.example.test/"}, "Stripe has no endpoint"),
+    ],
+)
+def test_what_is_wrong_with_the_endpoint_is_said(
+    shop: Shop, operator: Operator, changes: dict[str, Any], said: str
+) -> None:
+    make(shop, **changes)
+
+    result = operator(*CHECK)
+
+    assert result.exit_code == 1
+    assert said in result.stderr
+
+
+def test_of_several_endpoints_the_best_is_checked(
+    shop: Shop, operator: Operator
+) -> None:
+    right = make(shop)
+    make(shop, api_version="2024-06-20")
+
+    assert operator.json(*CHECK)["webhook_endpoint"]["id"] == right
+
+
+def test_a_disabled_endpoint_is_wrong_and_so_is_one_without_a_secret(
+    shop: Shop, operator: Operator
+) -> None:
+    made = make(shop)
+    shop.stripe.post(f"/v1/webhook_endpoints/{made}", disabled="true")
+    shop.aws.secrets.delete_secret(SecretId=NAME, ForceDeleteWithoutRecovery=True)
+
+    result = operator(*CHECK)
+
+    assert result.exit_code == 1
+    assert "it is disabled" in result.stderr
+    assert f"{NAME} has no secret" in result.stderr
+
+
+def test_the_check_changes_nothing(shop: Shop, operator: Operator) -> None:
+    operator(*CHECK)
+
+    assert endpoints(shop) == []
+    assert kept(shop) == [WEBHOOK_SECRET]

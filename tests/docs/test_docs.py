@@ -224,7 +224,7 @@ def test_what_the_diagrams_of_the_lifecycle_page_call_a_status_is_one():
         for diagram in diagrams
     )
     assert of_session == set(Status)
-    assert of_purchase == set(PurchaseStatus) - {PurchaseStatus.PENDING}
+    assert of_purchase == set(PurchaseStatus)
 
 
 def test_the_lifecycle_page_names_every_audit_action_and_metrics_that_there_are():

@@ -1,11 +1,16 @@
 """What a create endpoint answers, and what exactly Stripe is sent for it."""
 
+import hashlib
+import inspect
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
+from stripe.params.checkout import SessionCreateParams
 
-from tests.shop import FIRST_KEYS, ORIGIN, PUBLISHED, Shop, first_key
+from checkout.domain.terms import DELAYED_METHODS
+from mocktill.payment_methods import DELAYED
+from tests.shop import FIRST_KEYS, ORIGIN, PUBLISHED, STACK_ID, Shop, first_key
 
 KINDS = ["bid", "auction", "order", "product", "content"]
 SAMPLES = {
@@ -40,11 +45,17 @@ def lines(shop: Shop) -> list[dict[str, Any]]:
 # ---------------------------------------------------------------- answers
 
 
+def for_every_kind(shop: Shop) -> dict[str, str]:
+    """What every create answer has, whatever names its frontend has of its own."""
+    [session] = shop.sessions()
+    return {"payment_session_id": session["id"], "checkout_url": only(shop)["url"]}
+
+
 def test_a_bid_answers_with_the_page_to_go_to(shop: Shop) -> None:
     answer = shop.create("bid")
 
     assert answer.status == 200
-    assert answer.body == {"checkout_url": only(shop)["url"]}
+    assert answer.body == for_every_kind(shop)
 
 
 def test_an_auction_answers_with_its_payment_window(shop: Shop) -> None:
@@ -66,7 +77,8 @@ def test_an_auction_answers_with_its_payment_window(shop: Shop) -> None:
 
 
 def test_an_order_answers_with_the_page_to_go_to(shop: Shop) -> None:
-    assert shop.create("order").body == {"url": only(shop)["url"]}
+    answer = shop.create("order").body
+    assert answer == {"url": only(shop)["url"]} | for_every_kind(shop)
 
 
 def test_a_product_answers_with_a_client_secret_alone(shop: Shop) -> None:
@@ -77,6 +89,7 @@ def test_content_answers_with_the_page_and_the_session(shop: Shop) -> None:
     assert shop.create("content").body == {
         "sessionUrl": only(shop)["url"],
         "sessionId": only(shop)["id"],
+        **for_every_kind(shop),
     }
 
 
@@ -102,7 +115,9 @@ def test_the_session_and_its_payment_carry_the_same_metadata(
     shop.stripe.pay(session["id"])
 
     [ours] = shop.sessions()
+    stack = hashlib.sha256(STACK_ID.encode()).hexdigest()[:12]
     expected = own_keys | {"kind": kind, "payment_session_id": ours["id"]}
+    expected |= {"stack": stack}
     [intent] = shop.stripe.get("/v1/payment_intents")["data"]
     assert session["metadata"] == expected
     assert intent["metadata"] == expected
@@ -296,6 +311,29 @@ def test_a_products_payment_does_not_leave_its_page_without_need(shop: Shop) -> 
     assert redirects == {"embedded_page": "if_required", "hosted_page": None}
 
 
+@pytest.mark.parametrize("currency", ["usd", "eur"])
+def test_an_anonymous_kind_offers_no_method_whose_money_comes_days_later(
+    shop: Shop, currency: str
+) -> None:
+    """Nobody could tell its buyer what became of the payment."""
+    offered = {}
+    for kind in ("product", "content"):
+        price = {"amount": 999, "currency": currency}
+        shop.change_offer(SAMPLES[kind], price=price)
+        shop.create(kind)
+        offered[kind] = set(shop.stripe.sessions()[0]["payment_method_types"])
+
+    assert offered["product"] == {"card"}
+    assert offered["content"] & set(DELAYED)
+
+
+def test_stripe_knows_the_delayed_methods_that_are_left_out() -> None:
+    text = inspect.getsource(SessionCreateParams)
+
+    assert all(f'"{method}"' in text for method in DELAYED_METHODS)
+    assert set(DELAYED) <= set(DELAYED_METHODS)
+
+
 # ---------------------------------------------------------------- prices
 
 
@@ -442,7 +480,7 @@ def test_a_session_is_due_for_reconcile_until_it_is_resolved(
     shop.create(kind)
     [ours] = shop.sessions()
     assert on_the_list() == [ours["id"]]
-    assert ours["created_at"] < ours["due_at"] < ours["expires_at"]
+    assert ours["expires_at"] < ours["due_at"]
 
     shop.stripe.pay(only(shop)["id"])
     shop.deliver()

@@ -448,7 +448,10 @@ def test_any_kind_can_be_bought_by_its_name(
     )
 
     assert by_name.status == 200, by_name.body
-    assert by_name.body.keys() == shop.create(kind).body.keys()
+    own = shop.create(kind).body.keys()
+    # A product's own route answers with the client secret and nothing else.
+    more = {"payment_session_id"} if kind == "product" else set()
+    assert by_name.body.keys() == own | more
 
 
 def test_a_name_that_is_no_kind_is_not_found(shop: Shop) -> None:

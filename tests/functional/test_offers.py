@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 
+from tests.conftest import Traveller
 from tests.shop import Answer, Shop
 
 
@@ -40,6 +41,7 @@ RETAIL_TILE = {
     "image_url": "https://images.example.com/hush-300.jpg",
     "buy_now": True,
     "clickout_url": "https://shop.example.com/hush-300?ref=row-7",
+    "purchased": False,
 }
 
 
@@ -189,3 +191,126 @@ def test_another_row_is_as_good_as_unknown(shop: Shop, row_id: str) -> None:
 def test_orders_and_rows_are_for_those_who_are_logged_in(shop: Shop) -> None:
     assert order(shop, "order_1", buyer=None).status == 401
     assert row(shop, "7", buyer=None).status == 401
+
+
+# ---------------------------------------------------------------- payments under way
+
+
+def pay_order_again(shop: Shop) -> None:
+    shop.change_offer("order#order_1", status="CREATED")
+    buy(shop, "order")
+
+
+def payments(shop: Shop) -> list[tuple[str, str]]:
+    shown = order(shop, "order_1").body["payments"]
+    times = [payment["created_at"] for payment in shown]
+    assert times == sorted(times, reverse=True)
+    return [(payment["id"], payment["status"]) for payment in shown]
+
+
+@pytest.mark.frozen_at("2026-05-06T07:08:09Z")
+def test_an_order_lists_every_payment_the_newest_first(
+    shop: Shop, clock: Traveller
+) -> None:
+    """One was refunded, one failed, one stands, one waits for a person."""
+    shop.change_offer("order#order_1", currency="eur")
+    buy(shop, "order")
+    [refunded] = shop.purchases()
+    intent = refunded["stripe_payment_intent_id"]
+    clock.shift(60)
+    shop.stripe.post("/v1/refunds", payment_intent=intent)
+    shop.deliver()
+    shop.change_offer("order#order_1", status="CREATED")
+    pay_by_bank(shop, "order", pays=False)
+    clock.shift(60)
+    pay_order_again(shop)
+    [event] = shop.stripe.events("checkout.session.completed")[-1:]
+    clock.shift(60)
+    other = {"id": "cs_test_other", "payment_intent": "pi_other"}
+    event["data"]["object"] |= other
+    event["created"] += 60
+    shop.deliver(event)
+
+    shown = payments(shop)
+
+    assert [status for _, status in shown] == [
+        "quarantined",
+        "completed",
+        "failed",
+        "refunded",
+    ]
+    assert {payment_id for payment_id, _ in shown} == {
+        p["id"] for p in shop.purchases()
+    }
+    assert shown[0][0] == "pur_cs_test_other"
+
+
+def test_an_order_lists_a_payment_on_its_way(shop: Shop) -> None:
+    shop.change_offer("order#order_1", currency="eur")
+    pay_by_bank(shop, "order")
+
+    [(_, status)] = payments(shop)
+
+    assert status == "pending"
+    assert order(shop, "order_1").body["status"] == "CREATED"
+
+
+def test_an_order_lists_its_own_payments_only(shop: Shop) -> None:
+    found = shop.aws.item("OffersTable", "order#order_1")
+    shop.put_offer(found | {"id": "order#order_9", "order_id": "order_9"})
+    buy(shop, "order")
+
+    assert order(shop, "order_9").body["payments"] == []
+
+
+def pay_by_bank(shop: Shop, kind: str, *, pays: bool | None = None) -> None:
+    assert shop.create(kind).status == 200
+    stripe_id = shop.stripe.sessions()[0]["id"]
+    shop.stripe.pay_by_bank(stripe_id)
+    shop.deliver()
+    if pays is not None:
+        session = shop.stripe.get(f"/v1/checkout/sessions/{stripe_id}")
+        shop.stripe.bank_decides(session["payment_intent"], pays=pays)
+        shop.deliver()
+
+
+def test_a_row_says_which_bid_was_bought(shop: Shop) -> None:
+    assert row(shop, "7").body["purchased_bid_id"] is None
+    buy(shop, "bid")
+
+    body = row(shop, "7").body
+
+    assert (body["purchased_bid_id"], body["pending_bid_id"]) == ("42", None)
+    assert {b["bid_id"]: b["purchased"] for b in body["bids"]} == {
+        "42": True,
+        "43": False,
+        "44": False,
+    }
+
+
+def test_a_row_that_is_open_again_has_no_bid_that_was_bought(shop: Shop) -> None:
+    """The attribute of the earlier sale stays on it."""
+    buy(shop, "bid")
+    intent = shop.purchases()[0]["stripe_payment_intent_id"]
+    shop.stripe.post("/v1/refunds", payment_intent=intent)
+    shop.deliver()
+    body = row(shop, "7").body
+    assert (body["status"], body["purchased_bid_id"]) == ("refunded", "42")
+    assert not any(bid["purchased"] for bid in body["bids"])
+
+    shop.change_offer("row#7", status="open")
+
+    assert row(shop, "7").body["purchased_bid_id"] is None
+
+
+def test_a_row_says_for_which_bid_money_is_on_its_way(shop: Shop) -> None:
+    shop.change_offer("bid#42", price={"amount": 12999, "currency": "eur"})
+    shop.create("bid")
+    assert row(shop, "7").body["pending_bid_id"] is None
+    pay_by_bank(shop, "bid")
+
+    body = row(shop, "7").body
+
+    assert (body["status"], body["pending_bid_id"]) == ("open", "42")
+    assert body["purchased_bid_id"] is None
+    assert not any(bid["purchased"] for bid in body["bids"])

@@ -154,12 +154,16 @@ def test_others_hear_of_a_declined_card_and_of_a_session_that_expired(
 
     publish(shop, *audit_entries(shop))
 
-    assert sorted(event["detail-type"] for event in listener.heard()) == [
+    heard = listener.heard()
+    assert sorted(event["detail-type"] for event in heard) == [
         "payments.checkout.expired",
         "payments.checkout.failed",
         "payments.checkout.started",
         "payments.checkout.started",
     ]
+    [failed] = [e["detail"] for e in heard if "failed" in e["detail-type"]]
+    assert failed["reason"] == "card_declined"
+    assert failed["decline_code"] == "generic_decline"
 
 
 def test_no_e_mail_address_is_on_the_bus(shop: Shop, listener: Listener) -> None:
@@ -235,6 +239,45 @@ def test_lambda_goes_on_from_the_first_entry_that_the_bus_refused(
 
     assert failed == ["101"], "the second record, whose number it is"
     assert set(listener.heard_ids()) == {id_of(1), id_of(3), id_of(5)}
+
+
+UNREADABLE: list[dict[str, Any]] = [
+    {"action": None},
+    {"at": None},
+    {"at": "yesterday"},
+    {"entry_id": None},
+    {"kind": "content"},
+    {"amount": [1], "currency": "usd"},
+]
+
+
+@pytest.mark.parametrize("odd", UNREADABLE, ids=str)
+def test_an_entry_that_cannot_be_read_holds_up_no_other(
+    shop: Shop, listener: Listener, capsys: pytest.CaptureFixture[str], odd: Any
+) -> None:
+    """Invariant 13: written by hand, or by another version; an alarm rings."""
+    with captured_log() as log:
+        assert publish(shop, entry(1), entry(2) | odd, entry(3)) == []
+
+    assert set(listener.heard_ids()) == {id_of(1), id_of(3)}
+    assert metrics_in(capsys.readouterr().out) == {
+        "payments.events.published": 2,
+        "payments.events.unreadable": 1,
+    }
+    [line] = map(json.loads, log.getvalue().splitlines())
+    assert (line["message"], line["sequence_number"]) == ("entry_unreadable", "101")
+
+
+def test_an_amount_that_is_no_integer_is_unreadable(
+    shop: Shop, listener: Listener
+) -> None:
+    """Such as only a hand writes; JSON has no Decimal."""
+    image = to_item(entry(1)) | {"amount": {"N": "1.5"}}
+    record = {"SequenceNumber": "100", "NewImage": image}
+    answer = shop.invoke("PublishEventsFunction", {"Records": [{"dynamodb": record}]})
+
+    assert answer == {"batchItemFailures": []}
+    assert listener.heard() == []
 
 
 def test_numbers_are_right_where_some_entries_concern_nobody_else(shop: Shop) -> None:

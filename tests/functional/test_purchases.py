@@ -1,5 +1,6 @@
 """What a buyer has bought: the history, page by page, and each purchase."""
 
+from collections import Counter
 from collections.abc import Iterator
 from typing import Any
 
@@ -8,10 +9,12 @@ import pytest
 from checkout.domain.purchase import Purchase
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.refund import Refund
+from checkout.tables import purchases as purchases_table
 from checkout.tables import transaction
 from checkout.tables.purchases import Purchases
 from tests.aws import on_moto_too
-from tests.aws_calls import AwsCall, intercepted
+from tests.aws_calls import AwsCall, failing, intercepted, observed
+from tests.request_units import counted
 from tests.shop import PUBLISHED, Answer, Shop
 
 COMMON = {
@@ -241,6 +244,113 @@ def test_a_page_after_the_last_is_empty(shop: Shop) -> None:
     assert body["pagination"]["totalCount"] == 3
 
 
+def record_quickly(shop: Shop, statuses: list[str]) -> list[str]:
+    """As `record_many`, by copies of one purchase of each status."""
+    kinds = sorted({*statuses})
+    samples = dict(zip(kinds, reversed(record_many(shop, "x", kinds)), strict=True))
+    sampled = {s: shop.aws.item("PurchasesTable", i) for s, i in samples.items()}
+    ids = [f"pur_{number:06}" for number in range(len(statuses))]
+    shop.aws.put(
+        "PurchasesTable",
+        *(
+            sampled[status]
+            | {"id": purchase_id, "buyer_id": "user_1"}
+            | {"purchased_at": f"2026-01-01T00:{n // 60:02}:{n % 60:02}.000Z"}
+            for n, (purchase_id, status) in enumerate(zip(ids, statuses, strict=True))
+        ),
+        {"id": "buyer#user_1", "total": len(statuses), **Counter(statuses)},
+    )
+    return ids[::-1]
+
+
+def test_a_page_costs_what_it_shows(shop: Shop) -> None:
+    """The first page of a long history is as cheap as that of a short one."""
+    ids = record_quickly(shop, ["completed"] * 2000)
+    costs = {}
+    for page in (1, 2, 50, 100):
+        with counted(shop) as units:
+            body = history(shop, page=str(page)).body
+        assert [p["id"] for p in body["data"]] == ids[20 * (page - 1) : 20 * page]
+        costs[page] = units.listed
+
+    # Twenty purchases, and the keys of the pages up to this one: 40 or so for a unit.
+    assert costs[1] <= 10 + 1
+    assert costs[2] <= 10 + 1.5
+    assert costs[50] <= 10 + 1000 / 40
+    assert costs[100] <= 10 + 2000 / 40
+
+
+@pytest.mark.parametrize("operation", ["GetItem", "Query", "BatchGetItem"])
+def test_a_table_that_is_asked_too_often_is_for_the_caller_to_ask_again(
+    shop: Shop, operation: str
+) -> None:
+    record_many(shop, "user_1", ["completed"])
+
+    with failing(operation, error="ThrottlingException"):
+        answer = history(shop)
+
+    assert (answer.status, answer.body["code"]) == (503, "try_again")
+    assert answer.headers["retry-after"] == "1"
+
+
+def test_a_page_after_the_last_reads_no_key(shop: Shop) -> None:
+    record_quickly(shop, ["completed"] * 40)
+    for query in ({"page": "3"}, {"page": "10000", "pageSize": "100"}):
+        with counted(shop) as units:
+            assert history(shop, **query).body["data"] == []
+        assert (units.read, units.listed) == (1, 0)
+
+
+def test_a_page_reads_a_bounded_number_of_keys(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = record_quickly(shop, ["completed"] * 200)
+    monkeypatch.setattr(purchases_table, "MOST_KEYS_READ", 100)
+
+    assert [p["id"] for p in history(shop, page="5").body["data"]] == ids[80:100]
+    answer = history(shop, page="6")
+    assert answer.status == 400
+    assert [each["field"] for each in answer.body["fields"]] == ["page"]
+    assert "100 purchases" in answer.body["fields"][0]["problem"]
+
+
+@pytest.mark.parametrize("pages_of", [7, None])
+def test_a_rare_status_is_found_in_a_long_history(
+    shop: Shop, pages_of: int | None
+) -> None:
+    """Whatever the size of DynamoDB's pages, each key is read once at most."""
+    statuses = ["completed"] * 700
+    for number in (3, 400, 402, 699):
+        statuses[number] = "refunded"
+    ids = record_quickly(shop, statuses)
+    expected = [ids[699 - number] for number in (699, 402, 400, 3)]
+
+    def in_pages(call: AwsCall) -> Any:
+        if call.operation != "Query" or pages_of is None:
+            return call.answer()
+        return call.answer(Limit=min(pages_of, call.parameters["Limit"]))
+
+    with intercepted(in_pages), observed() as calls:
+        body = history(shop, status="refunded").body
+
+    assert [p["id"] for p in body["data"]] == expected
+    queries = [call for call in calls if call.operation == "Query"]
+    assert len(queries) <= (700 // pages_of + 1 if pages_of else 6)
+
+
+def test_a_status_is_looked_for_in_a_bounded_number_of_keys(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statuses = ["refunded", *["completed"] * 500, "refunded"]
+    ids = record_quickly(shop, statuses)
+    monkeypatch.setattr(purchases_table, "MOST_KEYS_READ", 300)
+
+    body = history(shop, status="refunded").body
+
+    assert [p["id"] for p in body["data"]] == [ids[0]]
+    assert body["pagination"]["totalCount"] == 2
+
+
 @on_moto_too
 def test_a_history_can_be_asked_for_one_status(shop: Shop) -> None:
     statuses = ["completed", "quarantined", "completed", "refunded"] * 7
@@ -284,10 +394,9 @@ def test_a_query_that_makes_no_sense_is_refused(shop: Shop) -> None:
 def test_a_quarantined_purchase_is_in_its_buyers_history(shop: Shop) -> None:
     assert shop.create("order").status == 200
     shop.stripe.pay(shop.stripe.sessions()[0]["id"])
-    shop.aws.dynamodb.delete_item(
-        TableName=shop.aws.tables["OffersTable"], Key={"id": {"S": "order#order_1"}}
-    )
-    shop.deliver()
+    [event] = shop.stripe.events("checkout.session.completed")
+    event["data"]["object"]["amount_total"] = 1
+    shop.deliver(event)
 
     [body] = history(shop, status="quarantined").body["data"]
 

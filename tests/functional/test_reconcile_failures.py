@@ -1,26 +1,29 @@
 """Reconcile meets what it cannot deal with: all the rest is dealt with all the same."""
 
-import json
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
+from collections.abc import Callable
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
+from itertools import count as counting
 from typing import Any
-from unittest.mock import patch
 
 import pytest
 from time_machine import Traveller
 
-from checkout.clients import stripe_api, stripe_sdk
+from checkout.clients import stripe_api
+from checkout.clients.stripe_connection import ListPage
 from mocktill.faults import Fault
-from tests.aws_calls import failing
+from tests.aws_calls import AwsCall, failing, intercepted, observed
+from tests.crashes import CrashPoint
 from tests.functional.test_reconcile import (
+    DAYS,
     HOURS,
     MINUTES,
     START,
+    asked,
+    buy,
     reconcile,
+    refund_in_dashboard,
     run,
-    stripe_id,
 )
 from tests.lambda_events import Context
 from tests.output import captured_log, metrics_in
@@ -28,6 +31,19 @@ from tests.shop import Shop
 
 pytestmark = pytest.mark.frozen_at(START)
 BUYERS = [f"user_{number}" for number in range(4)]
+STATE = "reconcile#state"
+
+
+def change(shop: Shop, table: str, item_id: str, **attributes: Any) -> None:
+    shop.aws.put(table, shop.aws.item(table, item_id) | attributes)
+
+
+def left_prepared(shop: Shop, buyers: list[str] = BUYERS) -> dict[str, dict[str, Any]]:
+    """Let a crash leave a prepared session of each buyer, due now."""
+    for buyer in buyers:
+        with CrashPoint(5):
+            shop.create("content", buyer)
+    return {session["buyer_id"]: session for session in shop.sessions()}
 
 
 def paid_unheard(shop: Shop, buyers: list[str] = BUYERS) -> dict[str, dict[str, Any]]:
@@ -40,21 +56,11 @@ def paid_unheard(shop: Shop, buyers: list[str] = BUYERS) -> dict[str, dict[str, 
     return sessions
 
 
-def bought(shop: Shop, buyers: list[str] = BUYERS) -> dict[str, dict[str, Any]]:
-    """Let *buyers* buy; return the purchase of each, whose receipt is due now."""
-    paid_unheard(shop, buyers)
-    shop.deliver()
-    return {purchase["buyer_id"]: purchase for purchase in shop.purchases()}
+def statuses(shop: Shop) -> dict[str, str]:
+    return {p["buyer_id"]: p["status"] for p in shop.purchases()}
 
 
-def change(shop: Shop, table: str, item_id: str, **attributes: Any) -> None:
-    from checkout.tables.item import to_item  # noqa: PLC0415 - as in the shop
-
-    item = shop.aws.item(table, item_id) | attributes
-    shop.aws.dynamodb.put_item(TableName=shop.aws.tables[table], Item=to_item(item))
-
-
-# ------------------------------------------------------------ sessions and purchases
+# ------------------------------------------------------------ due sessions
 
 
 def unreadable_status(shop: Shop, session: dict[str, Any]) -> None:
@@ -62,34 +68,19 @@ def unreadable_status(shop: Shop, session: dict[str, Any]) -> None:
 
 
 def unreadable_time(shop: Shop, session: dict[str, Any]) -> None:
-    change(shop, "PaymentSessionsTable", session["id"], created_at="long ago")
+    change(shop, "PaymentSessionsTable", session["id"], expires_at="long ago")
 
 
 def unreadable_type(shop: Shop, session: dict[str, Any]) -> None:
     change(shop, "PaymentSessionsTable", session["id"], title=None)
 
 
-def unreadable_at_stripe(shop: Shop, session: dict[str, Any]) -> None:
-    del shop.stripe.sandbox.checkouts[session["stripe_session_id"]].session[
-        "payment_intent"
-    ]
-    del shop.stripe.sandbox.checkouts[session["stripe_session_id"]].session["status"]
-
-
-def refused_by_stripe(shop: Shop, session: dict[str, Any]) -> None:
-    path = f"/v1/checkout/sessions/{session['stripe_session_id']}"
-    shop.stripe.sandbox.faults.add(Fault("GET", path, status=400, times=99))
+def unreadable_request(shop: Shop, session: dict[str, Any]) -> None:
+    change(shop, "PaymentSessionsTable", session["id"], stripe_request="{")
 
 
 @pytest.mark.parametrize(
-    "spoil",
-    [
-        unreadable_status,
-        unreadable_time,
-        unreadable_type,
-        unreadable_at_stripe,
-        refused_by_stripe,
-    ],
+    "spoil", [unreadable_status, unreadable_time, unreadable_type, unreadable_request]
 )
 def test_a_bad_session_keeps_no_other_waiting(
     shop: Shop,
@@ -97,43 +88,49 @@ def test_a_bad_session_keeps_no_other_waiting(
     capsys: pytest.CaptureFixture[str],
     spoil: Callable[[Shop, dict[str, Any]], None],
 ) -> None:
-    """Invariant 13: the others are recorded by the first run, wherever it stands."""
-    sessions = paid_unheard(shop)
+    """Invariant 13: the others are resolved by the first run, wherever it stands."""
+    sessions = left_prepared(shop)
     spoil(shop, sessions["user_0"])
     clock.shift(11 * MINUTES)
     capsys.readouterr()
 
-    answer = run(shop)
+    assert run(shop)["failed"] == 1
 
-    assert answer == {"checked": 4, "failed": 1}
-    assert metrics_in(capsys.readouterr().out)["payments.reconcile.failed"] == 1
-    shop.work()
-    assert {p["buyer_id"] for p in shop.purchases()} == {*BUYERS[1:]}
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.reconcile.failed"] == 1
+    found = {s["buyer_id"]: s["status"] for s in shop.sessions()}
+    assert {found[buyer] for buyer in BUYERS[1:]} == {"expired"}
+    assert run(shop)["failed"] == 0, "it is postponed"
+
+
+def test_bad_sessions_do_not_crowd_out_the_good_ones(
+    shop: Shop, clock: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However many of them lead the queue of a partition."""
+    monkeypatch.setattr("checkout.flows.check_due.MOST_AT_ONCE", 1)
+    monkeypatch.setattr("checkout.tables.due.partition_of", lambda _id, _all: "0")
+    sessions = left_prepared(shop)
+    for buyer in BUYERS[1:]:
+        unreadable_status(shop, sessions[buyer])
+    clock.shift(11 * MINUTES)
+
+    for _ in BUYERS:
+        run(shop)
+
+    found = {s["buyer_id"]: s["status"] for s in shop.sessions()}
+    assert found["user_0"] == "expired"
 
 
 def processing_without_an_id(shop: Shop, session: dict[str, Any]) -> None:
-    change(
-        shop,
-        "PaymentSessionsTable",
-        session["id"],
-        status="processing",
-        stripe_session_id=None,
-    )
+    without = {"status": "processing", "stripe_session_id": None}
+    change(shop, "PaymentSessionsTable", session["id"], **without)
 
 
-def open_without_an_id_and_over(shop: Shop, session: dict[str, Any]) -> None:
-    change(
-        shop,
-        "PaymentSessionsTable",
-        session["id"],
-        stripe_session_id=None,
-        expires_at=session["created_at"],
-    )
+def open_without_an_id(shop: Shop, session: dict[str, Any]) -> None:
+    change(shop, "PaymentSessionsTable", session["id"], stripe_session_id=None)
 
 
-@pytest.mark.parametrize(
-    "spoil", [processing_without_an_id, open_without_an_id_and_over]
-)
+@pytest.mark.parametrize("spoil", [processing_without_an_id, open_without_an_id])
 def test_a_session_without_the_id_that_it_must_have_is_alarmed(
     shop: Shop,
     clock: Traveller,
@@ -141,36 +138,10 @@ def test_a_session_without_the_id_that_it_must_have_is_alarmed(
     spoil: Callable[[Shop, dict[str, Any]], None],
 ) -> None:
     """Invariant 11: it may be open at Stripe, so it does not count as expired."""
-    session = paid_unheard(shop, ["user_0"])["user_0"]
+    shop.create("content")
+    [session] = shop.sessions()
     spoil(shop, session)
-    clock.shift(11 * MINUTES)
-    capsys.readouterr()
-
-    assert run(shop) == {"checked": 1, "failed": 1}
-
-    counted = metrics_in(capsys.readouterr().out)
-    assert counted["payments.reconcile.unexpected"] == 1
-
-
-def test_a_purchase_without_the_payment_intent_of_its_refund_is_alarmed(
-    shop: Shop, clock: Traveller, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """Invariant 10: a request that cannot be sent is not passed over."""
-    purchase = bought(shop, ["user_0"])["user_0"]
-    request = {
-        "id": "rr_1",
-        "amount": 1,
-        "requested_by": "operator_1",
-        "requested_at": purchase["purchased_at"],
-    }
-    change(
-        shop,
-        "PurchasesTable",
-        purchase["id"],
-        stripe_payment_intent_id=None,
-        refund_requests={"rr_1": request},
-    )
-    clock.shift(11 * MINUTES)
+    clock.shift(23 * HOURS + 11 * MINUTES)
     capsys.readouterr()
 
     assert run(shop)["failed"] == 1
@@ -179,37 +150,50 @@ def test_a_purchase_without_the_payment_intent_of_its_refund_is_alarmed(
     assert counted["payments.reconcile.unexpected"] == 1
 
 
-def test_a_bad_session_is_postponed(shop: Shop, clock: Traveller) -> None:
-    """It must not be the first of its partition again, before those that are good."""
-    session = paid_unheard(shop, ["user_0"])["user_0"]
-    unreadable_status(shop, session)
-    clock.shift(11 * MINUTES)
-    assert run(shop) == {"checked": 1, "failed": 1}
-
-    assert run(shop) == {"checked": 0, "failed": 0}
-
-    change(shop, "PaymentSessionsTable", session["id"], status="open")
-    clock.shift(61 * MINUTES)
-    reconcile(shop)
-    assert [p["buyer_id"] for p in shop.purchases()] == ["user_0"]
-
-
-def test_bad_sessions_do_not_crowd_out_the_good_ones(
-    shop: Shop, clock: Traveller, monkeypatch: pytest.MonkeyPatch
+def test_a_session_that_cannot_be_postponed_keeps_no_other_waiting(
+    shop: Shop, clock: Traveller
 ) -> None:
-    """However many of them lead the queue of a partition."""
-    monkeypatch.setattr("checkout.flows.reconcile.MOST_AT_ONCE", 1)
-    monkeypatch.setattr("checkout.tables.due.partition_of", lambda _id: "0")
-    sessions = paid_unheard(shop)
-    for buyer in BUYERS[1:]:
-        unreadable_status(shop, sessions[buyer])
+    sessions = left_prepared(shop)
+    bad = {"id": {"S": sessions["user_0"]["id"]}}
     clock.shift(11 * MINUTES)
 
-    for _ in BUYERS:
-        run(shop)
+    with failing("UpdateItem", where=lambda call: call.parameters["Key"] == bad):
+        assert run(shop)["failed"] == 1
+
+    found = {s["buyer_id"]: s["status"] for s in shop.sessions()}
+    assert {found[buyer] for buyer in BUYERS[1:]} == {"expired"}
+
+
+def test_a_partition_that_cannot_be_read_is_left_out(
+    shop: Shop, clock: Traveller
+) -> None:
+    purchase = buy(shop, "user_0")
+    paid_unheard(shop, ["user_1"])
+    refund_in_dashboard(shop, purchase)
+    clock.shift(11 * MINUTES)
+
+    with failing("Query"):
+        assert run(shop)["failed"] > 16
     shop.work()
 
-    assert [p["buyer_id"] for p in shop.purchases()] == ["user_0"]
+    assert statuses(shop) == {"user_0": "refunded", "user_1": "completed"}
+
+
+# ------------------------------------------------------------ due purchases
+
+
+def requested(shop: Shop, purchase: dict[str, Any]) -> None:
+    """Let Stripe fail on a refund that an operator requests; it is due soon."""
+    shop.stripe.sandbox.faults.add(Fault("POST", "/v1/refunds", status=500, times=2))
+    answer = shop.call(
+        "POST /api/purchases/{id}/refund",
+        {},
+        buyer="operator_1",
+        groups="payments-admin",
+        path={"id": purchase["id"]},
+        headers={"idempotency-key": f"of {purchase['id']}, the first one"},
+    )
+    assert answer.status == 502
 
 
 def unreadable_purchase(shop: Shop, purchase: dict[str, Any]) -> None:
@@ -220,469 +204,48 @@ def unreadable_refunds(shop: Shop, purchase: dict[str, Any]) -> None:
     change(shop, "PurchasesTable", purchase["id"], refunds={"re_x": {"note": "ours"}})
 
 
-def missing_at_stripe(shop: Shop, purchase: dict[str, Any]) -> None:
-    path = f"/v1/payment_intents/{purchase['stripe_payment_intent_id']}"
-    shop.stripe.sandbox.faults.add(Fault("GET", path, status=404, times=99))
+def without_its_intent(shop: Shop, purchase: dict[str, Any]) -> None:
+    change(shop, "PurchasesTable", purchase["id"], stripe_payment_intent_id=None)
 
 
-def odd_at_stripe(shop: Shop, purchase: dict[str, Any]) -> None:
-    intent = purchase["stripe_payment_intent_id"]
-    [charge] = [
-        c
-        for c in shop.stripe.sandbox.store.all("charge")
-        if c["payment_intent"] == intent
-    ]
-    charge["receipt_url"] = 0.5  # DynamoDB is given no such thing
+def failing_at_stripe(shop: Shop, _purchase: dict[str, Any]) -> None:
+    shop.stripe.sandbox.faults.add(Fault("GET", "/v1/refunds", status=500, times=2))
 
 
 @pytest.mark.parametrize(
-    "spoil", [unreadable_purchase, unreadable_refunds, missing_at_stripe, odd_at_stripe]
+    "spoil",
+    [unreadable_purchase, unreadable_refunds, without_its_intent, failing_at_stripe],
 )
 def test_a_bad_purchase_keeps_no_other_waiting(
-    shop: Shop,
-    capsys: pytest.CaptureFixture[str],
-    spoil: Callable[[Shop, dict[str, Any]], None],
+    shop: Shop, clock: Traveller, spoil: Callable[[Shop, dict[str, Any]], None]
 ) -> None:
-    purchases = bought(shop)
-    spoil(shop, purchases["user_0"])
-    capsys.readouterr()
-
-    answer = run(shop)
-
-    assert answer == {"checked": 4, "failed": 1}
-    assert metrics_in(capsys.readouterr().out)["payments.reconcile.failed"] == 1
-    without = [p["buyer_id"] for p in shop.purchases() if "receipt" not in p]
-    assert without == ["user_0"]
-    assert run(shop) == {"checked": 0, "failed": 0}, "it is postponed"
-
-
-# ------------------------------------------------------------ AWS itself
-
-
-def test_a_partition_that_cannot_be_read_is_left_out(
-    shop: Shop, clock: Traveller
-) -> None:
-    bought(shop, ["user_0"])
-    paid_unheard(shop, ["user_1"])
-    clock.shift(11 * MINUTES)
-    sessions = shop.aws.tables["PaymentSessionsTable"]
-
-    with failing("Query", where=lambda call: call.parameters["TableName"] == sessions):
-        answer = run(shop)
-
-    assert answer == {"checked": 1, "failed": 16}
-    [purchase] = shop.purchases()
-    assert "receipt" in purchase
-
-
-def test_a_session_that_cannot_be_postponed_keeps_no_other_waiting(
-    shop: Shop, clock: Traveller
-) -> None:
-    sessions = paid_unheard(shop)
-    bad = {"id": {"S": sessions["user_0"]["id"]}}
-    clock.shift(11 * MINUTES)
-
-    with failing("UpdateItem", where=lambda call: call.parameters["Key"] == bad):
-        answer = run(shop)
-
-    assert answer == {"checked": 4, "failed": 1}
-    shop.work()
-    assert {p["buyer_id"] for p in shop.purchases()} == {*BUYERS[1:]}
-
-
-@pytest.mark.parametrize("operation", ["GetItem", "PutItem"])
-def test_a_bookmark_that_cannot_be_kept_stops_neither_sessions_nor_purchases(
-    shop: Shop, clock: Traveller, operation: str
-) -> None:
-    bought(shop, ["user_0"])
-    paid_unheard(shop, ["user_1"])
-    clock.shift(11 * MINUTES)
-    bookmark = "reconcile#undelivered_events"
-
-    with failing(operation, where=lambda call: bookmark in str(call.parameters)):
-        answer = run(shop)
-
-    assert answer == {"checked": 2, "failed": 1}
-    shop.work()
-    assert {p["buyer_id"] for p in shop.purchases()} == {"user_0", "user_1"}
-    [purchase] = [p for p in shop.purchases() if p["buyer_id"] == "user_0"]
-    assert "receipt" in purchase
-
-
-# ------------------------------------------------------------ events and their windows
-
-
-def refunded_unheard(shop: Shop, purchase: dict[str, Any]) -> None:
-    """Give a purchase back in Stripe's dashboard, while the webhook is dead."""
-    intent = purchase["stripe_payment_intent_id"]
-    shop.stripe.post("/v1/refunds", payment_intent=intent)
-
-
-def bought_and_refunded_unheard(shop: Shop) -> dict[str, Any]:
-    """Let one buyer buy, with all that follows, and then be given the money back."""
-    [purchase] = bought(shop, ["user_0"]).values()
-    reconcile(shop)
-    shop.stripe.stop_webhook()
-    refunded_unheard(shop, purchase)
-    return purchase
-
-
-def refused_by_the_queue(purchase: dict[str, Any]) -> AbstractContextManager[None]:
-    """Let SQS refuse what tells of one payment, as it does above a mebibyte."""
-    intent = purchase["stripe_payment_intent_id"]
-    return failing(
-        "SendMessage", where=lambda call: intent in call.parameters["MessageBody"]
-    )
-
-
-def test_an_event_that_the_queue_refuses_keeps_no_other_waiting(
-    shop: Shop,
-    clock: Traveller,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """Neither the events before it and after it, nor the windows, nor the purchases."""
-    purchases = bought(shop, BUYERS[:3])
-    reconcile(shop)
-    shop.stripe.stop_webhook()
-    refunded_unheard(shop, purchases["user_0"])
-    clock.shift(MINUTES)
-    refunded_unheard(shop, purchases["user_1"])
-    clock.shift(3 * HOURS)
-    refunded_unheard(shop, purchases["user_2"])
-    clock.shift(11 * MINUTES)
-    capsys.readouterr()
-
-    with refused_by_the_queue(purchases["user_1"]):
-        failed = run(shop)["failed"]
-
-    assert failed > 0
-    assert metrics_in(capsys.readouterr().out)["payments.reconcile.failed"] == failed
-    shop.work()
-    statuses = {p["buyer_id"]: p["status"] for p in shop.purchases()}
-    assert statuses == {
-        "user_0": "refunded",
-        "user_1": "completed",
-        "user_2": "refunded",
-    }
-
-
-def test_an_event_that_failed_is_fetched_again(shop: Shop, clock: Traveller) -> None:
-    """Invariant 4: it is not forgotten when the windows after it are done."""
-    purchase = bought_and_refunded_unheard(shop)
-    clock.shift(11 * MINUTES)
-    with refused_by_the_queue(purchase):
-        for _ in range(3):
-            assert run(shop)["failed"] > 0
-            clock.shift(2 * HOURS)
-
-    assert run(shop)["failed"] == 0
-    shop.work()
-    assert [p["status"] for p in shop.purchases()] == ["refunded"]
-    assert run(shop)["failed"] == 0
-    assert shop.aws.messages() == [], "fetched once, and not again and again"
-
-
-def test_a_window_that_fails_is_fetched_again_and_the_next_ones_now(
-    shop: Shop, clock: Traveller
-) -> None:
-    purchases = bought(shop, BUYERS[:2])
-    reconcile(shop)
-    shop.stripe.stop_webhook()
-    refunded_unheard(shop, purchases["user_0"])
-    clock.shift(2 * HOURS)
-    refunded_unheard(shop, purchases["user_1"])
-    clock.shift(11 * MINUTES)
-    # The SDK asks once more, so twice is once.
-    shop.stripe.sandbox.faults.add(Fault("GET", "/v1/events", status=500, times=2))
-
-    assert run(shop)["failed"] == 1
-    shop.work()
-    statuses = {p["buyer_id"]: p["status"] for p in shop.purchases()}
-    assert statuses == {"user_0": "completed", "user_1": "refunded"}
-
-    assert run(shop)["failed"] == 0
-    shop.work()
-    assert {p["status"] for p in shop.purchases()} == {"refunded"}
-
-
-class Passing(Context):
-    """An invocation of four minutes, of which each event takes ten seconds."""
-
-    def __init__(self, shop: Shop) -> None:
-        super().__init__()
-        self.shop = shop
-
-    def get_remaining_time_in_millis(self) -> int:
-        asked = [
-            r for r in self.shop.stripe.sandbox.requests if r["path"] == "/v1/events"
-        ]
-        return 240_000 - 10_000 * len(asked)
-
-
-def test_purchases_get_their_turn_while_stripe_lists_no_events(
-    shop: Shop, clock: Traveller
-) -> None:
-    """Asking for three days of events takes half of what is left at the most."""
-    shop.forget_reconcile_runs()
-    bought(shop, ["user_0"])
-    clock.shift(MINUTES)
-    shop.stripe.sandbox.requests.clear()
-
-    shop.invoke("ReconcileFunction", {}, Passing(shop))
-
-    assert (
-        5
-        < len([r for r in shop.stripe.sandbox.requests if r["path"] == "/v1/events"])
-        < 12
-    )
-    [purchase] = shop.purchases()
-    assert "receipt" in purchase
-
-
-def test_a_long_outage_leaves_a_window_for_each_hour_and_loses_nothing(
-    shop: Shop, clock: Traveller
-) -> None:
-    bought_and_refunded_unheard(shop)
-    with patch.object(stripe_sdk, "RETRIES", 0):
-        from functions.reconcile import app  # noqa: PLC0415
-
-        app.reconciler.cache_clear()
-        shop.stripe.sandbox.faults.add(
-            Fault("GET", "/v1/events", status=500, times=999)
-        )
-        for _ in range(15):
-            clock.shift(10 * MINUTES)
-            assert run(shop)["failed"] > 0
-    bookmark = shop.aws.item("PaymentSessionsTable", "reconcile#undelivered_events")
-    assert len(bookmark["again"]) <= 4
-    times = [[datetime.fromisoformat(at) for at in each] for each in bookmark["again"]]
-    assert all(until - since <= HOURS for since, until in times)
-    shop.stripe.sandbox.faults.clear()
-
-    clock.shift(61 * MINUTES)
-    assert run(shop)["failed"] == 0
-    shop.work()
-
-    assert [p["status"] for p in shop.purchases()] == ["refunded"]
-    bookmark = shop.aws.item("PaymentSessionsTable", "reconcile#undelivered_events")
-    assert bookmark["again"] == []
-
-
-def test_the_queue_that_takes_nothing_loses_nothing(
-    shop: Shop, clock: Traveller
-) -> None:
-    purchases = bought(shop)
-    reconcile(shop)
-    shop.stripe.stop_webhook()
+    """Invariant 10: what cannot be sent is neither passed over nor in the way."""
+    purchases = {buyer: buy(shop, buyer) for buyer in BUYERS}
     for purchase in purchases.values():
-        refunded_unheard(shop, purchase)
-        clock.shift(MINUTES)
-    clock.shift(11 * MINUTES)
-    with failing("SendMessage"):
-        assert run(shop)["failed"] > 0
+        requested(shop, purchase)
+    spoil(shop, shop.aws.item("PurchasesTable", purchases["user_0"]["id"]))
+    clock.shift(3 * MINUTES)
 
-    assert run(shop)["failed"] == 0
-    shop.work()
+    failed = run(shop)["failed"]
 
-    assert {p["status"] for p in shop.purchases()} == {"refunded"}
+    assert failed >= 1
+    refunded = [
+        buyer for buyer, status in statuses(shop).items() if status == "refunded"
+    ]
+    assert len(refunded) == 3
+    clock.shift(31 * MINUTES)
+    assert run(shop)["checked"] >= 1, "it is tried again after half an hour"
 
 
-def bookmark_of(shop: Shop) -> dict[str, Any]:
-    return shop.aws.item("PaymentSessionsTable", "reconcile#undelivered_events")
-
-
-def test_what_fails_again_waits_an_hour_and_never_moves_the_bookmark_back(
+def test_one_refund_that_stripe_fails_keeps_no_other_waiting(
     shop: Shop, clock: Traveller
 ) -> None:
-    """Or its alarm would hide every other for as long as Stripe keeps the event."""
-    purchase = bought_and_refunded_unheard(shop)
-    clock.shift(11 * MINUTES)
-    with refused_by_the_queue(purchase):
-        assert run(shop)["failed"] > 0, "the first time"
-        until = bookmark_of(shop)["until"]
-        clock.shift(5 * MINUTES)
-        assert run(shop)["failed"] > 0, "the second time, at once"
-        assert bookmark_of(shop)["until"] > until
-
-        for _ in range(10):
-            clock.shift(5 * MINUTES)
-            assert run(shop)["failed"] == 0, "it waits"
-        clock.shift(11 * MINUTES)
-        assert run(shop)["failed"] > 0, "an hour later"
-
-
-class CutOff(Passing):
-    """An invocation whose time is over once Stripe has listed events twice."""
-
-    def get_remaining_time_in_millis(self) -> int:
-        asked = [
-            r for r in self.shop.stripe.sandbox.requests if r["path"] == "/v1/events"
-        ]
-        return 240_000 if len(asked) < 2 else 0
-
-
-def test_a_window_that_is_only_cut_off_goes_on_in_the_next_run(
-    shop: Shop, clock: Traveller
-) -> None:
-    """What fails again waits an hour; what there was no time for does not."""
-    purchase = bought_and_refunded_unheard(shop)
-    clock.shift(11 * MINUTES)
-    with refused_by_the_queue(purchase):
-        assert run(shop)["failed"] > 0
-    clock.shift(5 * MINUTES)
-    shop.stripe.sandbox.requests.clear()
-    shop.invoke("ReconcileFunction", {}, CutOff(shop))
-    assert shop.aws.messages() == []
-
-    clock.shift(5 * MINUTES)
-    reconcile(shop)
-
-    assert [p["status"] for p in shop.purchases()] == ["refunded"]
-
-
-def test_what_stripe_has_forgotten_is_given_up_and_reported(
-    shop: Shop,
-    clock: Traveller,
-    capsys: pytest.CaptureFixture[str],
-) -> None:
-    """Invariant 4: a payment does not disappear without an alarm."""
-    purchase = bought_and_refunded_unheard(shop)
-    clock.shift(11 * MINUTES)
-    with refused_by_the_queue(purchase):
-        run(shop)
-    clock.shift(31 * 24 * HOURS)
-    change(
-        shop,
-        "PaymentSessionsTable",
-        "reconcile#undelivered_events",
-        until="2031-06-06T00:00:00.000Z",
-    )
-    capsys.readouterr()
-    with refused_by_the_queue(purchase), captured_log() as log:
-        run(shop)
-
-    assert "events_given_up" in log.getvalue()
-    assert metrics_in(capsys.readouterr().out)["payments.reconcile.unexpected"] > 0
-    assert bookmark_of(shop)["again"] == []
-
-
-@pytest.mark.parametrize(
-    "broken", [{"again": [["x", "y"]]}, {"until": "once"}, {"again": 7}]
-)
-def test_a_bookmark_that_cannot_be_read_is_begun_anew(
-    shop: Shop, clock: Traveller, broken: dict[str, Any]
-) -> None:
-    bought_and_refunded_unheard(shop)
-    change(shop, "PaymentSessionsTable", "reconcile#undelivered_events", **broken)
-    clock.shift(11 * MINUTES)
-
-    assert run(shop)["failed"] == 0
-    shop.work()
-
-    assert [p["status"] for p in shop.purchases()] == ["refunded"]
-
-
-@pytest.mark.parametrize("without", ["id", "created"])
-def test_an_event_without_what_it_must_have_keeps_no_other_waiting(
-    shop: Shop, clock: Traveller, monkeypatch: pytest.MonkeyPatch, without: str
-) -> None:
-    purchases = bought(shop, BUYERS[:2])
-    reconcile(shop)
-    shop.stripe.stop_webhook()
-    for purchase in purchases.values():
-        refunded_unheard(shop, purchase)
-        clock.shift(MINUTES)
-    clock.shift(11 * MINUTES)
-    bad = purchases["user_1"]["stripe_payment_intent_id"]
-    events = stripe_api.StripeApi.events
-
-    def odd(*arguments: Any, **how: Any) -> Iterator[dict[str, Any]]:
-        for event in events(*arguments, **how):
-            if bad in str(event):
-                del event[without]
-            yield event
-
-    monkeypatch.setattr(stripe_api.StripeApi, "events", odd)
-    run(shop)
-    shop.work()
-
-    statuses = {p["buyer_id"]: p["status"] for p in shop.purchases()}
-    assert statuses["user_0"] == "refunded"
-
-
-def test_a_list_that_breaks_off_is_gone_on_with_where_it_did(
-    shop: Shop, clock: Traveller, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """What was queued before is not queued again and again."""
-    purchases = bought(shop, BUYERS[:2])
-    reconcile(shop)
-    shop.stripe.stop_webhook()
-    for buyer in BUYERS[:2]:
-        refunded_unheard(shop, purchases[buyer])
-        clock.shift(MINUTES)
-    clock.shift(11 * MINUTES)
-    older = purchases["user_0"]["stripe_payment_intent_id"]
-    events = stripe_api.StripeApi.events
-
-    def broken(*arguments: Any, **how: Any) -> Iterator[dict[str, Any]]:
-        for event in events(*arguments, **how):
-            if older in str(event):
-                raise ValueError("this page cannot be read")
-            yield event
-
-    with monkeypatch.context() as patch:
-        patch.setattr(stripe_api.StripeApi, "events", broken)
-        assert run(shop)["failed"] == 1
-        assert len(shop.aws.messages()) >= 1
-        clock.shift(5 * MINUTES)
-        assert run(shop)["failed"] == 1
-        again = [json.loads(m["Body"])["created"] for m in shop.aws.messages()]
-        assert len(set(again)) <= 1, "no more than the second where it broke off"
-
-    clock.shift(61 * MINUTES)
-    assert run(shop)["failed"] == 0
-    shop.work()
-    [first] = [p for p in shop.purchases() if p["buyer_id"] == "user_0"]
-    assert first["status"] == "refunded"
-
-
-# ------------------------------------------------------------ parts of one purchase
-
-
-def test_one_bad_refund_keeps_neither_the_others_nor_the_receipt_waiting(
-    shop: Shop,
-) -> None:
-    [purchase] = bought(shop, ["user_0"]).values()
-    intent = purchase["stripe_payment_intent_id"]
-    for _ in range(3):
-        shop.stripe.post("/v1/refunds", payment_intent=intent, amount="1")
-    [bad, *good] = shop.stripe.sandbox.store.all("refund")
-    pending = {
-        refund["id"]: {
-            "id": refund["id"],
-            "amount": 1,
-            "status": "pending",
-            "created_at": purchase["purchased_at"],
-        }
-        for refund in (bad, *good)
-    }
-    change(shop, "PurchasesTable", purchase["id"], refunds=pending)
-    bad["amount"] = "much"
-
-    assert run(shop)["failed"] == 1
-
-    found = shop.aws.item("PurchasesTable", purchase["id"])
-    assert {found["refunds"][r["id"]]["status"] for r in good} == {"succeeded"}
-    assert "receipt" in found
-
-
-def test_one_refund_that_stripe_fails_keeps_no_other_waiting(shop: Shop) -> None:
-    [purchase] = bought(shop, ["user_0"]).values()
-    refunds = "POST /api/purchases/{id}/refund"
+    purchase = buy(shop)
+    route = "POST /api/purchases/{id}/refund"
     shop.stripe.sandbox.faults.add(Fault("POST", "/v1/refunds", status=500, times=4))
     for key in ("the first of two refunds", "the second of two refunds"):
         answer = shop.call(
-            refunds,
+            route,
             {"amountCents": 100},
             buyer="operator_1",
             groups="payments-admin",
@@ -692,6 +255,7 @@ def test_one_refund_that_stripe_fails_keeps_no_other_waiting(shop: Shop) -> None
         assert answer.status == 502
     # Of the two that reconcile asks for, the first fails once more.
     shop.stripe.sandbox.faults.add(Fault("POST", "/v1/refunds", status=500, times=2))
+    clock.shift(3 * MINUTES)
 
     assert run(shop)["failed"] == 1
 
@@ -700,68 +264,615 @@ def test_one_refund_that_stripe_fails_keeps_no_other_waiting(shop: Shop) -> None
     assert "receipt" in found
 
 
-# ------------------------------------------------------------ every id is found
+# ------------------------------------------------------------ the cursors
 
 
-@pytest.mark.parametrize("last", ["f", "Z", "g", "7"])
-def test_a_purchase_of_any_id_is_swept(shop: Shop, clock: Traveller, last: str) -> None:
-    """Money that came through another Stripe session is known by that session's id."""
-    shop.create("content")
-    shop.stripe.pay(stripe_id(shop))
-    [event] = shop.stripe.events("checkout.session.completed")
-    other = deepcopy(event)
-    other["data"]["object"]["id"] = f"cs_test_other{last}"
-    shop.deliver(other)
-    [purchase] = shop.purchases()
-    assert purchase["id"].endswith(last)
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"until": "long ago"},
+        {"untill": 1},
+        {"until": 1, "first": 1, "last": "now"},
+        "1970",
+    ],
+)
+def test_a_cursor_that_cannot_be_read_is_begun_anew(
+    shop: Shop, clock: Traveller, broken: Any
+) -> None:
+    paid_unheard(shop, ["user_0"])
+    change(shop, "PaymentSessionsTable", STATE, sessions=broken)
+    clock.shift(2 * DAYS)
 
-    clock.shift(MINUTES)
     reconcile(shop)
 
-    [purchase] = shop.purchases()
-    assert "receipt" in purchase
-    assert "unresolved" not in purchase
+    assert statuses(shop) == {"user_0": "completed"}
 
 
-@pytest.mark.parametrize("last", ["0", "Z", "g", "_"])
-def test_a_purchase_that_was_indexed_by_its_last_character_is_swept(
-    shop: Shop, clock: Traveller, last: str
-) -> None:
-    [purchase] = bought(shop, ["user_0"]).values()
-    change(shop, "PurchasesTable", purchase["id"], unresolved=last)
-
-    clock.shift(MINUTES)
-    assert reconcile(shop) == 1
-
-    assert "unresolved" not in shop.aws.item("PurchasesTable", purchase["id"])
-
-
-def test_a_session_that_was_indexed_by_its_last_digit_is_swept(
+def test_a_cursor_that_cannot_be_kept_is_kept_by_the_next_run(
     shop: Shop, clock: Traveller
 ) -> None:
-    session = paid_unheard(shop, ["user_0"])["user_0"]
-    change(shop, "PaymentSessionsTable", session["id"], unresolved=session["id"][-1])
+    """Its events are queued once more, which changes nothing."""
+    buy(shop, "user_0")
+    paid_unheard(shop, ["user_1"])
+    clock.shift(2 * MINUTES)
 
+    def is_sessions_cursor(call: AwsCall) -> bool:
+        return "#sessions" in str(call.parameters.get("UpdateExpression"))
+
+    with failing("UpdateItem", where=is_sessions_cursor):
+        assert run(shop)["failed"] == 1
+    assert run(shop)["queued"] == 1
+    shop.work()
+
+    assert statuses(shop) == {"user_0": "completed", "user_1": "completed"}
+
+
+def test_the_first_run_reads_three_days(shop: Shop, clock: Traveller) -> None:
+    """As far back as Stripe itself repeats a delivery, an hour at a time."""
+    paid_unheard(shop, ["user_0"])
+    clock.shift(3 * DAYS - 5 * MINUTES)
+    shop.forget_reconcile_runs()
+    shop.stripe.sandbox.requests.clear()
+
+    reconcile(shop)
+
+    assert asked(shop, "/v1/events") == 2 * 72
+    assert statuses(shop) == {"user_0": "completed"}
+    clock.shift(5 * MINUTES)
+    reconcile(shop)
+    assert asked(shop, "/v1/events") == 2 * 73
+
+
+def test_what_stripe_has_forgotten_is_given_up_and_reported(
+    shop: Shop, clock: Traveller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    clock.shift(31 * DAYS)
+    paid_unheard(shop, ["user_0"])
+    clock.shift(2 * MINUTES)
+    capsys.readouterr()
+
+    with captured_log() as log:
+        run(shop)
+    shop.work()
+
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.reconcile.unexpected"] == 4, "one for each list"
+    assert "events_given_up" in log.getvalue()
+    assert statuses(shop) == {"user_0": "completed"}
+
+
+def test_an_outage_of_reconcile_itself_is_made_up_for(
+    shop: Shop, clock: Traveller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Hour by hour, the oldest first; the lag says how far it is."""
+    first = buy(shop, "user_0")
+    refund_in_dashboard(shop, first)
+    clock.shift(20 * HOURS)
+    paid_unheard(shop, ["user_1"])
+    clock.shift(9 * HOURS)
+    capsys.readouterr()
+
+    reconcile(shop)
+
+    assert statuses(shop) == {"user_0": "refunded", "user_1": "completed"}
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.reconcile.money_lag"] == 60
+    assert counted["payments.reconcile.sessions_lag"] == 60
+
+
+class UntilStripeWasAsked(Context):
+    """An invocation whose time is over once a list has been asked for."""
+
+    def __init__(self, shop: Shop, path: str, times: int) -> None:
+        super().__init__()
+        self.shop, self.path, self.times = shop, path, times
+
+    def get_remaining_time_in_millis(self) -> int:
+        return 60_000 if asked(self.shop, self.path) >= self.times else 240_000
+
+
+def many_events(shop: Shop, event: dict[str, Any], number: int) -> None:
+    """Let Stripe have made *number* more events of the same kind as *event*."""
+    for copy in range(number):
+        another = deepcopy(event) | {"id": f"evt_copy{copy}"}
+        shop.stripe.sandbox.store.add(another)
+
+
+def test_a_list_that_breaks_off_is_continued_where_it_did(
+    shop: Shop, clock: Traveller
+) -> None:
+    """A mark is left within the window, so that no page is read twice."""
+    paid_unheard(shop, ["user_0"])
+    [completed] = shop.stripe.events("checkout.session.completed")
+    many_events(shop, completed, 250)
+    clock.shift(2 * MINUTES)
+    shop.stripe.sandbox.requests.clear()
+
+    cut_off = run(shop, UntilStripeWasAsked(shop, "/v1/events", 3))
+    assert cut_off["unfinished"]
+    assert cut_off["queued"] == 200, "two pages, after the one of the money events"
+    rest = run(shop)
+
+    assert rest["queued"] == 51
+    assert asked(shop, "/v1/events") == 4
+
+
+def test_a_mark_that_stripe_has_forgotten_is_given_up(
+    shop: Shop, clock: Traveller
+) -> None:
+    paid_unheard(shop, ["user_0"])
+    now = int(START.timestamp())
+    mark = {"until": now, "first": now - 60, "last": now + 60, "after": "evt_gone"}
+    change(shop, "PaymentSessionsTable", STATE, sessions=mark)
+    clock.shift(2 * MINUTES)
+
+    reconcile(shop)
+
+    assert statuses(shop) == {"user_0": "completed"}
+
+
+def test_ten_thousand_known_events_cost_a_hundred_and_one_calls_and_no_write(
+    shop: Shop, clock: Traveller
+) -> None:
+    buy(shop)
+    clock.shift(2 * MINUTES)
+    reconcile(shop)
+    clock.shift(MINUTES)
+    [completed] = shop.stripe.events("checkout.session.completed")
+    later = completed | {"created": int(START.timestamp()) + 150}
+    many_events(shop, later, 9_999)
+    clock.shift(2 * MINUTES)
+    shop.stripe.sandbox.requests.clear()
+
+    with observed() as calls:
+        result = run(shop)
+
+    assert result["queued"] == 0
+    assert result["checked"] >= 10_000
+    assert asked(shop, "/v1/events") <= 101
+    written = {
+        call.parameters["Key"]["id"]["S"]
+        for call in calls
+        if call.operation not in {"Query", "GetItem", "BatchGetItem"}
+    }
+    assert written == {STATE}
+
+
+# ------------------------------------------------------------ events
+
+
+def test_an_event_that_cannot_be_compared_is_queued_as_it_is(
+    shop: Shop, clock: Traveller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Invariants 4 and 13: the worker, its retries and its alarms deal with it."""
+    sessions = paid_unheard(shop)
+    shop.stripe.events("checkout.session.completed")
+    for event in shop.stripe.sandbox.store.all("event"):
+        stripe_object = event["data"]["object"]
+        if stripe_object["id"] == sessions["user_0"]["stripe_session_id"]:
+            stripe_object["payment_status"] = ["odd"]
+    clock.shift(2 * MINUTES)
+    capsys.readouterr()
+
+    result = run(shop)
+
+    assert result["queued"] == 4
+    assert len(shop.work()) <= 1
+    assert set(statuses(shop)) >= {*BUYERS[1:]}
+
+
+@pytest.mark.parametrize(
+    "data", [{}, None, [], {"object": None}, {"object": "cs_1"}, {"object": {"id": 5}}]
+)
+def test_an_event_without_its_object_keeps_no_other_waiting(
+    shop: Shop, clock: Traveller, monkeypatch: pytest.MonkeyPatch, data: Any
+) -> None:
+    purchase = buy(shop, "user_1")
+    paid_unheard(shop, ["user_0"])
+    refund_in_dashboard(shop, purchase)
+    clock.shift(2 * MINUTES)
+    whole = stripe_api.StripeApi.events_page
+
+    def page_with_odd_events(*arguments: Any) -> ListPage:
+        page = whole(*arguments)
+        odd = [e | {"id": f"{e['id']}odd", "data": data} for e in page.members]
+        return page._replace(members=[*odd, *page.members])
+
+    monkeypatch.setattr(stripe_api.StripeApi, "events_page", page_with_odd_events)
+
+    run(shop)
+    shop.work()
+
+    assert statuses(shop) == {"user_0": "completed", "user_1": "refunded"}
+
+
+def test_an_event_in_another_version_gets_its_object_in_ours(
+    shop: Shop, clock: Traveller
+) -> None:
+    """Stripe lists an event in the version of its creation."""
+    purchase = buy(shop, "user_1")
+    paid_unheard(shop, ["user_0"])
+    refund_in_dashboard(shop, purchase)
+    for event in shop.stripe.sandbox.store.all("event"):
+        event["api_version"] = "2020-08-27"
+        if event["type"] == "charge.refunded":
+            continue  # it says the same in every version
+        # As if these fields had another meaning then.
+        for name in ("amount", "amount_total"):
+            if name in event["data"]["object"]:
+                event["data"]["object"][name] = 1
+    clock.shift(2 * MINUTES)
+    shop.stripe.sandbox.requests.clear()
+
+    reconcile(shop)
+
+    assert statuses(shop) == {"user_0": "completed", "user_1": "refunded"}
+    paths = [r["path"] for r in shop.stripe.sandbox.requests]
+    assert any(path.startswith("/v1/checkout/sessions/cs_") for path in paths), paths
+    assert any(path.startswith("/v1/refunds/re_") for path in paths)
+
+
+def test_an_event_of_the_other_mode_is_alarmed_and_not_queued(
+    shop: Shop, clock: Traveller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The API key is of the other mode: nothing that it lists is ours."""
+    paid_unheard(shop, ["user_0"])
+    for event in shop.stripe.sandbox.store.all("event"):
+        event["livemode"] = True
+    clock.shift(2 * MINUTES)
+    capsys.readouterr()
+
+    assert run(shop)["queued"] == 0
+
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.reconcile.unexpected"] >= 1
+
+
+def test_a_money_event_of_an_unknown_payment_is_queued_once(
+    shop: Shop, clock: Traveller
+) -> None:
+    """The worker asks Stripe whose it is; the overlap of an hour does not repeat it."""
+    purchase = buy(shop)
+    refund_in_dashboard(shop, purchase)
+    for event in shop.stripe.sandbox.store.all("event"):
+        if event["type"].startswith(("refund.", "charge.refunded")):
+            event["data"]["object"]["payment_intent"] = "pi_of_another_application"
+    queued = []
+    for _ in range(6):
+        clock.shift(5 * MINUTES)
+        queued.append(run(shop)["queued"])
+
+    assert queued[0] > 0
+    assert queued[1:] == [0] * 5
+
+
+# ------------------------------------------------------------ the queue
+
+
+def test_an_event_that_the_queue_does_not_take_is_sent_by_the_next_run(
+    shop: Shop, clock: Traveller
+) -> None:
+    """Invariant 4: the page is read again, and the other streams go on."""
+    purchase = buy(shop, "user_0")
+    refund_in_dashboard(shop, purchase)
+    paid_unheard(shop, ["user_1"])
+    clock.shift(2 * MINUTES)
+
+    def is_completed(call: AwsCall) -> bool:
+        return "session.completed" in str(call.parameters["Entries"])
+
+    with failing("SendMessageBatch", where=is_completed):
+        assert run(shop)["failed"] == 1
+    shop.work()
+    assert statuses(shop) == {"user_0": "refunded"}
+
+    assert run(shop)["failed"] == 0
+    shop.work()
+    assert statuses(shop) == {"user_0": "refunded", "user_1": "completed"}
+
+
+def test_an_event_that_the_queue_will_never_take_stops_nothing(
+    shop: Shop, clock: Traveller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paid_unheard(shop)
+    clock.shift(2 * MINUTES)
+    capsys.readouterr()
+
+    def refuse_the_first(call: AwsCall) -> Any:
+        if call.operation != "SendMessageBatch":
+            return call.answer()
+        first, *others = call.parameters["Entries"]
+        call.parameters["Entries"] = others
+        failed = {"Id": first["Id"], "SenderFault": True, "Code": "Invalid"}
+        return call.answer() | {"Failed": [failed]}
+
+    with intercepted(refuse_the_first):
+        assert run(shop)["failed"] == 0
+    shop.work()
+
+    assert len(statuses(shop)) == 3
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.reconcile.unexpected"] == 1
+    state = shop.aws.item("PaymentSessionsTable", STATE)
+    assert "after" not in state["sessions"]
+
+
+# ------------------------------------------------------------ Stripe
+
+
+@pytest.mark.parametrize("status", [429, 500, 503])
+def test_a_stripe_that_fails_ends_the_stream_and_the_next_run_continues(
+    shop: Shop, clock: Traveller, status: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    purchase = buy(shop, "user_0")
+    refund_in_dashboard(shop, purchase)
+    paid_unheard(shop, ["user_1"])
+    clock.shift(2 * MINUTES)
+    fault = Fault("GET", "/v1/events", status=status, times=1 if status == 429 else 2)
+    shop.stripe.sandbox.faults.add(fault)
+    capsys.readouterr()
+
+    first = run(shop)
+
+    assert first["failed"] == 1
+    assert first["unfinished"]
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.reconcile.money_lag"] == 120
+    shop.work()
+    assert statuses(shop) == {"user_0": "completed", "user_1": "completed"}
+    reconcile(shop)
+    assert statuses(shop)["user_0"] == "refunded"
+
+
+def test_a_key_without_a_permission_is_alarmed_and_the_rest_goes_on(
+    shop: Shop, clock: Traveller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    paid_unheard(shop, ["user_0"])
+    clock.shift(2 * MINUTES)
+    shop.stripe.sandbox.faults.add(
+        Fault("GET", "/v1/balance_transactions", status=403, times=2)
+    )
+    capsys.readouterr()
+
+    run(shop)
+    shop.work()
+
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.stripe.denied"] == 2
+    assert statuses(shop) == {"user_0": "completed"}
+
+
+class Passing(Context):
+    """An invocation of four minutes, of which each request to Stripe takes seconds."""
+
+    def __init__(self, shop: Shop, seconds: int) -> None:
+        super().__init__()
+        self.shop, self.seconds = shop, seconds
+        self.before = len(shop.stripe.sandbox.requests)
+
+    def get_remaining_time_in_millis(self) -> int:
+        asked_for = len(self.shop.stripe.sandbox.requests) - self.before
+        return 240_000 - asked_for * self.seconds * 1000
+
+
+def test_no_stage_takes_the_time_of_another(shop: Shop, clock: Traveller) -> None:
+    """A flood of session events leaves time for money, for due items and receipts."""
+    purchase = buy(shop, "user_0")
+    refund_in_dashboard(shop, purchase)
+    with CrashPoint(5):
+        shop.create("content", "user_1")
+    [completed] = shop.stripe.events("checkout.session.completed")
+    many_events(shop, completed, 6_000)
     clock.shift(11 * MINUTES)
-    assert reconcile(shop) == 1
 
-    assert [p["buyer_id"] for p in shop.purchases()] == ["user_0"]
+    result = run(shop, Passing(shop, 4))
+    shop.work()
+
+    assert result["unfinished"]
+    assert statuses(shop) == {"user_0": "refunded"}
+    [prepared] = [s for s in shop.sessions() if s["buyer_id"] == "user_1"]
+    assert prepared["status"] == "expired"
+    assert "receipt" in shop.purchases()[0]
 
 
-def test_what_is_postponed_moves_to_the_partition_of_its_hash(
-    shop: Shop, clock: Traveller
-) -> None:
-    from checkout.tables.due import partition_of  # noqa: PLC0415
+def test_requested_refunds_come_before_all_else(shop: Shop, clock: Traveller) -> None:
+    purchase = buy(shop, "user_0")
+    requested(shop, purchase)
+    with CrashPoint(5):
+        shop.create("content", "user_1")
+    clock.shift(11 * MINUTES)
+    shop.stripe.sandbox.requests.clear()
 
-    [purchase] = bought(shop, ["user_0"]).values()
-    missing_at_stripe(shop, purchase)
-    change(shop, "PurchasesTable", purchase["id"], unresolved="Z")
-
-    clock.shift(MINUTES)
     run(shop)
 
-    kept = shop.aws.item("PurchasesTable", purchase["id"])
-    assert kept["unresolved"] == partition_of(purchase["id"])
-    assert datetime.fromisoformat(kept["due_at"]) > datetime.now(UTC) + timedelta(
-        minutes=5
-    )
+    paths = [r["path"] for r in shop.stripe.sandbox.requests]
+    assert paths[:2] == ["/v1/refunds", "/v1/refunds"]
+
+
+# ------------------------------------------------------------ other stacks
+
+
+def of_another_stack(shop: Shop, stack: str | None) -> dict[str, Any]:
+    """Return the event of a payment whose session has no record here."""
+    paid_unheard(shop, ["user_0"])
+    [session] = shop.sessions()
+    table = shop.aws.tables["PaymentSessionsTable"]
+    for key in (session["id"], session["stripe_session_id"]):
+        shop.aws.dynamodb.delete_item(TableName=table, Key={"id": {"S": key}})
+    [event] = [
+        e
+        for e in shop.stripe.sandbox.store.all("event")
+        if e["type"] == "checkout.session.completed"
+    ]
+    if stack:
+        event["data"]["object"]["metadata"]["stack"] = stack
+    return event
+
+
+def test_a_payment_of_another_stack_is_foreign(
+    shop: Shop, clock: Traveller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Invariant 15: two stacks share a Stripe account."""
+    event = of_another_stack(shop, "0123456789ab")
+    clock.shift(2 * MINUTES)
+    capsys.readouterr()
+
+    assert run(shop)["queued"] == 0
+    shop.deliver(event)
+
+    assert shop.purchases() == []
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.events.foreign"] == 2
+
+
+def test_a_payment_of_ours_without_a_record_is_quarantined_once(
+    shop: Shop, clock: Traveller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Invariant 4: the table was restored, say, to a time before the session."""
+    event = of_another_stack(shop, None)
+    clock.shift(2 * MINUTES)
+    capsys.readouterr()
+
+    assert reconcile(shop)["queued"] == 1
+    for _ in range(3):
+        clock.shift(30 * timedelta(seconds=1))
+        assert reconcile(shop)["queued"] == 0
+    shop.deliver(event)
+
+    [purchase] = shop.purchases()
+    assert purchase["status"] == "quarantined"
+    assert purchase["quarantine_reason"] == "session_lost"
+    assert purchase["amount"] == 999
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.checkout.quarantined"] == 1
+
+
+def test_a_payment_of_another_application_is_not_even_looked_up(
+    shop: Shop, clock: Traveller
+) -> None:
+    paid_unheard(shop, ["user_0"])
+    for event in shop.stripe.sandbox.store.all("event"):
+        event["data"]["object"]["metadata"] = {"order": "5"}
+    clock.shift(2 * MINUTES)
+
+    with observed() as calls:
+        assert run(shop)["queued"] == 0
+
+    sessions = shop.aws.tables["PaymentSessionsTable"]
+    read = [call for call in calls if call.operation == "BatchGetItem"]
+    assert not [call for call in read if sessions in call.parameters["RequestItems"]]
+
+
+# ------------------------------------------------------------ the webhook endpoint
+
+
+def watched(shop: Shop) -> None:
+    """Let the next run check the endpoint."""
+    change(shop, "PaymentSessionsTable", STATE, endpoint_checked_at=None)
+
+
+def make_endpoint(shop: Shop, **changes: Any) -> str:
+    from checkout.clients.stripe_connection import api_version  # noqa: PLC0415
+    from checkout.domain.stripe_events import FROM_STRIPE  # noqa: PLC0415
+
+    form = {
+        "url": shop.values["OtherWebhookUrls"],
+        "api_version": api_version(),
+        "enabled_events[]": sorted(FROM_STRIPE),
+    }
+    return str(shop.stripe.post("/v1/webhook_endpoints", **form | changes)["id"])
+
+
+def wrong(shop: Shop, capsys: pytest.CaptureFixture[str]) -> int:
+    watched(shop)
+    capsys.readouterr()
+    run(shop)
+    counted = metrics_in(capsys.readouterr().out)
+    return counted.get("payments.webhook_endpoint.wrong", 0)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://webhook.example.test",
+        "https://url.example.test/",
+        "https://api.execute-api.eu-west-1.amazonaws.com/webhook",
+        "https://api.execute-api.eu-west-1.amazonaws.com/payments/webhooks/stripe",
+    ],
+)
+def test_any_address_of_the_stack_will_do(
+    shop: Shop, capsys: pytest.CaptureFixture[str], url: str
+) -> None:
+    make_endpoint(shop, url=url)
+
+    assert wrong(shop, capsys) == 0
+
+
+def test_two_endpoints_of_which_one_is_right_are_right(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    make_endpoint(shop)
+    old = make_endpoint(shop)
+    shop.stripe.post(f"/v1/webhook_endpoints/{old}", disabled="true")
+
+    assert wrong(shop, capsys) == 0
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"url": "https://another.example.test/"},
+        {"api_version": "2020-08-27"},
+        {"enabled_events[]": ["checkout.session.completed"]},
+    ],
+)
+def test_an_endpoint_that_loses_events_is_alarmed(
+    shop: Shop, capsys: pytest.CaptureFixture[str], changes: dict[str, Any]
+) -> None:
+    make_endpoint(shop, **changes)
+
+    assert wrong(shop, capsys) == 1
+
+
+def test_an_endpoint_that_is_disabled_or_deleted_is_alarmed(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    made = make_endpoint(shop)
+    shop.stripe.post(f"/v1/webhook_endpoints/{made}", disabled="true")
+    assert wrong(shop, capsys) == 1
+
+    shop.stripe.delete(f"/v1/webhook_endpoints/{made}")
+    assert wrong(shop, capsys) == 1
+
+
+def test_the_endpoint_is_checked_once_an_hour(shop: Shop, clock: Traveller) -> None:
+    watched(shop)
+    for _ in counting(0):
+        run(shop)
+        if clock.shift(5 * MINUTES) or datetime.now(UTC) >= START + 3 * HOURS:
+            break
+
+    assert asked(shop, "/v1/webhook_endpoints") == 3
+
+
+def test_an_endpoint_that_may_not_be_listed_is_unknown(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.stripe.sandbox.faults.add(Fault("GET", "/v1/webhook_endpoints", status=403))
+    watched(shop)
+    capsys.readouterr()
+
+    assert run(shop)["failed"] == 0
+
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.webhook_endpoint.unknown"] == 1
+    assert "payments.webhook_endpoint.wrong" not in counted
+
+
+def test_the_watch_can_be_turned_off(shop: Shop) -> None:
+    shop.values["WebhookEndpointCheck"] = "off"
+    watched(shop)
+
+    run(shop)
+
+    assert asked(shop, "/v1/webhook_endpoints") == 0

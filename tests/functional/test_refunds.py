@@ -204,6 +204,28 @@ def test_the_same_key_for_another_refund_is_refused(shop: Shop) -> None:
     assert len(stripe_refunds(shop)) == 1
 
 
+@pytest.mark.parametrize("step", range(1, 7))
+def test_the_same_key_with_another_amount_at_the_same_moment_is_refused(
+    shop: Shop, step: int
+) -> None:
+    """Invariant 5: one is refunded, and the other is not told that it was."""
+    purchase_id = bought(shop)
+    quicker: list[Answer] = []
+
+    with CrashPoint(
+        step,
+        visitor=lambda: quicker.append(refund(shop, purchase_id, {"amountCents": 200})),
+    ) as point:
+        slower = refund(shop, purchase_id, {"amountCents": 100})
+
+    assert point.happened, "the request takes more steps than that"
+    assert sorted([slower.status, quicker[0].status]) == [200, 409]
+    refused = slower if slower.status == 409 else quicker[0]
+    assert refused.body["code"] == "idempotency_key_reused"
+    [made] = stripe_refunds(shop)
+    assert made["amount"] == (100 if slower.status == 200 else 200)
+
+
 @pytest.mark.parametrize("reason", ["fraudulent", "Not what they wanted", None])
 def test_the_same_key_with_another_reason_is_refused(
     shop: Shop, reason: str | None
@@ -393,7 +415,7 @@ def test_a_stripe_that_fails_is_asked_again_by_reconcile(shop: Shop, when: Any) 
     assert standing(shop, purchase_id) == ("refunding", 0)
     assert has_access(shop)
 
-    shop.invoke("ReconcileFunction", {})
+    shop.reconcile()
 
     assert standing(shop, purchase_id) == ("refunded", 999)
     assert len(stripe_refunds(shop)) == 1
@@ -414,7 +436,7 @@ def test_a_crash_anywhere_in_a_refund_gives_the_money_back_once(
             assert refund(shop, purchase_id).status == 200, crash
         elif then == "webhook and reconcile":
             shop.deliver()
-        shop.invoke("ReconcileFunction", {})
+        shop.reconcile()
         shop.deliver()
 
         asked = shop.aws.item("PurchasesTable", purchase_id).get("refund_requests")
@@ -538,7 +560,7 @@ def test_a_pending_refund_whose_event_is_lost_is_found_by_reconcile(
     refund(shop, purchase_id)
     shop.stripe.control("refunds", stripe_refunds(shop)[0]["id"], "settle")
 
-    shop.invoke("ReconcileFunction", {})
+    shop.reconcile()
 
     assert standing(shop, purchase_id) == ("refunded", 999)
 

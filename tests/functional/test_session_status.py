@@ -6,7 +6,9 @@ from typing import Any
 import pytest
 import requests
 import time_machine
+from time_machine import Traveller
 
+from mocktill.faults import Fault
 from tests.shop import Answer, Shop
 
 STRIPE_SESSION = "/v1/checkout/sessions/"
@@ -165,7 +167,10 @@ def test_an_expiry_without_an_event_is_applied(shop: Shop) -> None:
     assert shop.sessions()[0]["status"] == "expired"
 
 
-def test_money_on_its_way_is_noted_once_and_then_awaited(shop: Shop) -> None:
+@pytest.mark.frozen_at("2026-11-21T12:00:00Z")
+def test_money_on_its_way_is_noted_once_and_then_awaited(
+    shop: Shop, clock: Traveller
+) -> None:
     stripe_id, intent = bank_session(shop)
     assert status(shop, stripe_id).body == {"status": "complete"}
     shop.work()
@@ -174,11 +179,46 @@ def test_money_on_its_way_is_noted_once_and_then_awaited(shop: Shop) -> None:
     assert shop.aws.messages() == []
 
     shop.stripe.bank_decides(intent, pays=True)
+    clock.shift(2)
     assert status(shop, stripe_id).body == {"status": "complete"}
     shop.work()
 
     assert shop.sessions()[0]["status"] == "complete"
     assert len(shop.purchases()) == 1
+
+
+@pytest.mark.frozen_at("2026-11-21T12:00:00Z")
+def test_stripe_is_asked_for_a_session_once_in_two_seconds(
+    shop: Shop, clock: Traveller
+) -> None:
+    """Whoever polls, and however often: all requests share Stripe's rate limit."""
+    stripe_id = opened(shop)
+    for _ in range(20):
+        assert status(shop, stripe_id).body == {"status": "open"}
+        clock.shift(0.1)
+    assert asked(shop, stripe_id) == 1
+
+    shop.stripe.pay(stripe_id)
+    shop.stripe.sandbox.requests.clear()
+    assert status(shop, stripe_id).body == {"status": "complete"}
+    assert asked(shop, stripe_id) == 1
+
+
+@pytest.mark.frozen_at("2026-11-21T12:00:00Z")
+def test_a_stripe_that_fails_is_asked_once_in_two_seconds_too(
+    shop: Shop, clock: Traveller
+) -> None:
+    stripe_id = opened(shop)
+    fault = Fault("GET", STRIPE_SESSION, status=400, times=1)
+    shop.stripe.sandbox.faults.add(fault)
+
+    for _ in range(5):
+        answer = status(shop, stripe_id)
+        assert (answer.status, answer.body["code"]) == (502, "stripe_unavailable")
+    assert asked(shop, stripe_id) == 1
+
+    clock.shift(2)
+    assert status(shop, stripe_id).body == {"status": "open"}
 
 
 @pytest.mark.parametrize("failure", [500, 503, 429, 401])
@@ -212,6 +252,8 @@ def test_a_buyer_sees_the_session_they_started(shop: Shop) -> None:
         "payment_status": "unpaid",
         "expires_at": expires_at,
         "seconds_remaining": 23 * 3600 - 30,
+        "payment_window": created["payment_window"]
+        | {"seconds_remaining": created["payment_window"]["seconds_remaining"] - 30},
     }
 
 

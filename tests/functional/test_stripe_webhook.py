@@ -316,7 +316,7 @@ def test_a_session_that_is_not_ours_is_received_and_ignored_by_the_worker(
 @pytest.mark.parametrize("text", ["Zoë 🎟", "\ufffe\uffff", "\x00\x1f", "\ud800"])
 def test_any_text_in_an_event_reaches_the_worker(shop: Shop, text: str) -> None:
     """SQS refuses some characters that JSON allows; Stripe may send them raw."""
-    event = stripe_event(note=text)
+    event = stripe_event(data={"object": {"id": "cs_test_1", "status": text}})
     try:
         payload = json.dumps(event, ensure_ascii=False).encode()
     except UnicodeEncodeError:
@@ -413,3 +413,31 @@ def test_no_payload_and_no_secret_is_logged(
         assert text not in logged
     assert email not in logged
     assert WEBHOOK_SECRET not in logged
+
+
+THIN = {
+    "id": "evt_test_1",
+    "object": "v2.core.event",
+    "type": "v1.checkout.session.completed",
+    "created": "2031-05-06T07:08:09.000Z",
+    "livemode": False,
+    "related_object": {"id": "cs_test_1", "type": "checkout.session", "url": "/v1/x"},
+}
+
+
+@pytest.mark.parametrize(
+    "changes", [{}, {"livemode": True}, {"type": "refund.created"}, {"id": None}]
+)
+def test_a_thin_event_is_refused_and_never_acknowledged(
+    shop: Shop, capsys: pytest.CaptureFixture[str], changes: dict[str, Any]
+) -> None:
+    """It has no object: acknowledged, it would be lost without a sound."""
+    answer = shop.webhook(THIN | changes)
+
+    assert answer.status == 400
+    assert answer.body["code"] == "unreadable_event"
+    assert "thin" in answer.body["error"]
+    assert shop.aws.messages() == []
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.events.thin"] == 1
+    assert counted["payments.events.refused"] == 1

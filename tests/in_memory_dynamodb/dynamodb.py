@@ -8,6 +8,8 @@ refuses what AWS refuses, also where moto is kinder. An operation, a parameter o
 expression that it does not know is an error, never a guess.
 """
 
+import json
+import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, NoReturn
@@ -44,6 +46,9 @@ MOST_WRITES_AT_ONCE = 25
 MOST_KEYS_AT_ONCE = 100
 LARGEST_BATCH_BYTES = 16 * 1024 * 1024
 LARGEST_PAGE_BYTES = 1024 * 1024
+TOKEN_SECONDS = 10 * 60
+LONGEST_TOKEN = 36
+MOST_TOKENS = 1000
 
 type Json = dict[str, Any]
 type Key = tuple[Any, ...]
@@ -200,6 +205,8 @@ class DynamoDB:
 
     def __init__(self) -> None:
         self._tables: dict[str, Table] = {}
+        # What was executed under a token, and when; the oldest first.
+        self._executed: dict[str, tuple[int, float]] = {}
 
     def create_table(
         self,
@@ -249,6 +256,8 @@ class DynamoDB:
     def batch_get_item(self, *, RequestItems: Json) -> Json:  # noqa: N803
         operation = "BatchGetItem"
         responses: dict[str, list[Item]] = {}
+        unprocessed: Json = {}
+        total = 0
         with _validation(operation):
             wanted_keys = [key for w in RequestItems.values() for key in w["Keys"]]
             if not 0 < len(wanted_keys) <= MOST_KEYS_AT_ONCE:
@@ -260,14 +269,14 @@ class DynamoDB:
                 keys = [table.key.exactly(key) for key in wanted["Keys"]]
                 if len({*keys}) < len(keys):
                     raise InvalidError("a batch asks for a key once")
-                responses[name] = [
-                    stored_item(table.items[key]) for key in keys if key in table.items
-                ]
-        if sum(size(i) for items in responses.values() for i in items) > (
-            LARGEST_BATCH_BYTES
-        ):
-            raise NotUnderstoodError("a batch of which DynamoDB answers a part")
-        return {"Responses": responses, "UnprocessedKeys": {}}
+                found = [table.items.get(key) for key in keys]
+                answered = _answered(found, total)
+                total += sum(size(item) for item in found[:answered] if item)
+                responses[name] = [stored_item(i) for i in found[:answered] if i]
+                if wanted["Keys"][answered:]:
+                    rest = {"Keys": wanted["Keys"][answered:]}
+                    unprocessed[name] = wanted | rest
+        return {"Responses": responses, "UnprocessedKeys": unprocessed}
 
     def query(
         self,
@@ -321,7 +330,7 @@ class DynamoDB:
                     and order(item) != start
                 ]
         # Of the items that a filter leaves out, the page is full all the same.
-        page, more = _page(found, Limit)
+        page, more = _page(found, Limit, index)
         answer: Json = {
             "Items": [
                 _projected(item, index.shows)
@@ -349,7 +358,7 @@ class DynamoDB:
                 if start not in keys:
                     raise NotUnderstoodError("a scan goes on after what has gone")
                 keys = keys[keys.index(start) + 1 :]
-        page, more = _page([table.items[key] for key in keys], None)
+        page, more = _page([table.items[key] for key in keys], None, index)
         answer: Json = {"Items": [_projected(item, index.shows) for item in page]}
         return _paged(answer, page, table, index, more=more)
 
@@ -384,8 +393,17 @@ class DynamoDB:
             write.do()
         return {"UnprocessedItems": {}}
 
-    def transact_write_items(self, *, TransactItems: list[Json]) -> Json:  # noqa: N803
-        """Write all or nothing; the reasons stand in the order of the actions."""
+    def transact_write_items(
+        self,
+        *,
+        TransactItems: list[Json],  # noqa: N803
+        ClientRequestToken: str | None = None,  # noqa: N803
+    ) -> Json:
+        """
+        Write all or nothing; the reasons stand in the order of the actions.
+
+        What was executed under a token is not executed again for ten minutes.
+        """
         prepare = {
             "Put": self._put,
             "Update": self._update,
@@ -393,6 +411,8 @@ class DynamoDB:
             "ConditionCheck": self._check,
         }
         operation = "TransactWriteItems"
+        if self._was_executed(ClientRequestToken, TransactItems):
+            return {}
         with _validation(operation):
             if not 0 < len(TransactItems) <= MOST_ACTIONS:
                 raise InvalidError("a transaction has one to a hundred actions")
@@ -422,7 +442,30 @@ class DynamoDB:
             )
         for write in writes:
             write.do()
+        self._remember(ClientRequestToken, TransactItems)
         return {}
+
+    def _remember(self, token: str | None, actions: list[Json]) -> None:
+        if token:
+            self._executed[token] = _digest(actions), time.time()
+        # Forgetting is never kinder: the transaction is executed again.
+        if len(self._executed) > MOST_TOKENS:
+            del self._executed[next(iter(self._executed))]
+
+    def _was_executed(self, token: str | None, actions: list[Json]) -> bool:
+        """Return whether the transaction was executed under *token* just now."""
+        if token is None:
+            return False
+        with _validation("TransactWriteItems"):
+            if not 0 < len(token) <= LONGEST_TOKEN:
+                raise InvalidError("a token has one to 36 characters")
+        executed, at = self._executed.get(token, (0, -TOKEN_SECONDS))
+        if time.time() - at >= TOKEN_SECONDS:
+            return False
+        if executed != _digest(actions):
+            code = "IdempotentParameterMismatchException"
+            raise _refusal("TransactWriteItems", code, "the token is another's")
+        return True
 
     def _write_one(self, operation: str, request: Json, prepare: Any) -> Json:
         with _validation(operation):
@@ -543,6 +586,10 @@ class _validation:  # noqa: N801 - used as a context, like contextlib's
         raise _refusal(self._operation, "ValidationException", str(error)) from error
 
 
+def _digest(actions: list[Json]) -> int:
+    return hash(json.dumps(actions, sort_keys=True))
+
+
 def _condition(text: str | None) -> Condition | None:
     return None if text is None else expressions.condition(text)
 
@@ -600,17 +647,29 @@ def _check_item(item: Item, table: Table) -> None:
         index.key.check_copy(item)
 
 
-def _page(found: list[Item], limit: int | None) -> tuple[list[Item], bool]:
+def _answered(found: list[Item | None], total: int) -> int:
+    """Return how many of a batch's keys one answer has room for; at least one."""
+    for number, item in enumerate(found):
+        total += size(item or {})
+        if total > LARGEST_BATCH_BYTES and number:
+            return number
+    return len(found)
+
+
+def _page(
+    found: list[Item], limit: int | None, index: Index
+) -> tuple[list[Item], bool]:
     """
     Return what one answer has room for, and whether it stopped there.
 
-    DynamoDB stops at the limit without looking whether it was at the end. Whether the
-    item that fills the megabyte is still in the page, is a guess.
+    What counts is the size of what the index shows of an item. DynamoDB stops at the
+    limit without looking whether it was at the end. Whether the item that fills the
+    megabyte is still in the page, is a guess.
     """
     page: list[Item] = []
     total = 0
     for item in found:
-        total += size(item)
+        total += size(_projected(item, index.shows))
         if page and total > LARGEST_PAGE_BYTES:
             return page, True
         page.append(item)
@@ -661,7 +720,6 @@ class Paginator:
         answer = getattr(self.client, self.operation)(**request)
         yield answer
         while start := answer.get("LastEvaluatedKey"):
-            answer = getattr(self.client, self.operation)(
-                **request, ExclusiveStartKey=start
-            )
+            request |= {"ExclusiveStartKey": start}
+            answer = getattr(self.client, self.operation)(**request)
             yield answer

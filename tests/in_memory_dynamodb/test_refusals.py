@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+from time_machine import travel
 
 from checkout.tables.item import to_item
 from tests.aws import aws_client
@@ -351,6 +352,106 @@ def test_a_page_is_a_megabyte(dynamodb: DynamoDB) -> None:
         assert [len(page["Items"]) for page in pages] == [2, 2, 2, 1]
         numbers = [int(i["number"]["N"]) for page in pages for i in page["Items"]]
         assert numbers == list(range(7))
+
+
+def test_a_page_of_an_index_is_a_megabyte_of_what_the_index_shows(
+    dynamodb: DynamoDB,
+) -> None:
+    """The items are large, and their entries in the index are small."""
+    for number in range(7):
+        who = {"who": {"S": "a"}, "due": {"S": str(number)}}
+        large = {"large": {"S": "x" * 390 * 1024}}
+        dynamodb.put_item(**put(Item={"id": {"S": str(number)}} | who | large))
+
+    answer = dynamodb.query(**query("who = :a", WHO, **OF_WHO))
+
+    assert len(answer["Items"]) == 7
+    assert "LastEvaluatedKey" not in answer
+
+
+def test_a_batch_is_sixteen_megabytes(dynamodb: DynamoDB) -> None:
+    keys = [{"id": {"S": f"{number:02}"}} for number in range(50)]
+    for key in keys:
+        dynamodb.put_item(**put(Item=key | {"text": {"S": "x" * 390 * 1024}}))
+
+    answer = dynamodb.batch_get_item(RequestItems={THINGS: {"Keys": keys}})
+
+    found = [{"id": item["id"]} for item in answer["Responses"][THINGS]]
+    rest = answer["UnprocessedKeys"][THINGS]["Keys"]
+    assert len(found) == 42
+    assert found + rest == keys
+
+
+TOKEN = {"ClientRequestToken": "t" * 36}
+
+
+def adding(number: int = 1) -> Json:
+    values = {":n": {"N": str(number)}}
+    wanted = update("ADD many :n", ExpressionAttributeValues=values)
+    return transaction({"Update": wanted})
+
+
+def many(dynamodb: DynamoDB) -> str:
+    found = dynamodb.get_item(TableName=THINGS, Key=X)["Item"]["many"]["N"]
+    return str(found)
+
+
+def test_what_was_executed_under_a_token_is_not_executed_again(
+    dynamodb: DynamoDB,
+) -> None:
+    """Moto executes it again."""
+    for _ in range(3):
+        dynamodb.transact_write_items(**adding(), **TOKEN)
+    assert many(dynamodb) == "1"
+
+    dynamodb.transact_write_items(**adding(), ClientRequestToken="another")
+    dynamodb.transact_write_items(**adding())
+    assert many(dynamodb) == "3"
+
+
+def test_a_token_is_for_one_transaction(dynamodb: DynamoDB) -> None:
+    dynamodb.transact_write_items(**adding(), **TOKEN)
+
+    refused = code_of(dynamodb, "transact_write_items", adding(2) | TOKEN)
+
+    assert refused == "IdempotentParameterMismatchException"
+    assert many(dynamodb) == "1"
+
+
+def test_a_token_is_remembered_for_ten_minutes(dynamodb: DynamoDB) -> None:
+    with travel(0, tick=False) as clock:
+        dynamodb.transact_write_items(**adding(), **TOKEN)
+        clock.shift(599)
+        dynamodb.transact_write_items(**adding(), **TOKEN)
+        assert many(dynamodb) == "1"
+
+        clock.shift(1)
+        dynamodb.transact_write_items(**adding(), **TOKEN)
+        assert many(dynamodb) == "2"
+
+
+def test_what_was_refused_under_a_token_may_be_executed_later(
+    dynamodb: DynamoDB,
+) -> None:
+    is_there = {"ConditionExpression": "attribute_exists(id)"}
+    check = {"ConditionCheck": {"TableName": THINGS, "Key": X} | is_there}
+    other = {"Put": put(Item={"id": {"S": "y"}})}
+    wanted = transaction(check, other) | TOKEN
+    assert code_of(dynamodb, "transact_write_items", wanted) == (
+        "TransactionCanceledException"
+    )
+
+    dynamodb.put_item(**put())
+    dynamodb.transact_write_items(**wanted)
+
+    assert len(dynamodb.scan(TableName=THINGS)["Items"]) == 2
+
+
+@pytest.mark.parametrize("token", ["", "t" * 37])
+def test_a_token_of_another_length_is_refused(dynamodb: DynamoDB, token: str) -> None:
+    wanted = adding() | {"ClientRequestToken": token}
+
+    assert code_of(dynamodb, "transact_write_items", wanted) == "ValidationException"
 
 
 def test_what_was_answered_or_given_is_not_what_is_stored(dynamodb: DynamoDB) -> None:

@@ -6,7 +6,9 @@ import subprocess
 import zipfile
 from dataclasses import replace
 
+import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from local.embedded_aws import EmbeddedAws
 from local.processes import Processes
@@ -108,3 +110,44 @@ def test_a_function_finds_nothing_that_the_layer_forgot(what_is_there):
     assert {"botocore", "ministack", "pydantic", "samtranslator"} <= set(names)
 
     assert what_is_there(names) == []
+
+
+@pytest.fixture
+def sqs_that_may(aws):
+    """Make clients of SQS whose user has these permissions, and no others."""
+
+    def make(*actions):
+        iam = aws.client("iam")
+        user = {"UserName": "-".join(actions)}
+        iam.create_user(**user)
+        allowed = {"Effect": "Allow", "Action": [f"sqs:{a}" for a in actions]}
+        policy = {"Version": "2012-10-17", "Statement": [allowed | {"Resource": "*"}]}
+        iam.put_user_policy(**user, PolicyName="sqs", PolicyDocument=json.dumps(policy))
+        key = iam.create_access_key(**user)["AccessKey"]
+        return boto3.client(
+            "sqs",
+            endpoint_url=aws.url,
+            region_name=aws.client("sqs").meta.region_name,
+            aws_access_key_id=key["AccessKeyId"],
+            aws_secret_access_key=key["SecretAccessKey"],
+        )
+
+    return make
+
+
+def test_a_batch_needs_the_permission_of_a_single_message(aws, sqs_that_may):
+    """As at AWS, where `sqs:SendMessageBatch` is no permission."""
+    queue = aws.client("sqs").create_queue(QueueName="batches")
+    url = {"QueueUrl": queue["QueueUrl"]}
+    sent = {"Entries": [{"Id": "0", "MessageBody": "x"}]}
+    assert sqs_that_may("SendMessage").send_message_batch(**url, **sent)["Successful"]
+
+    [message] = aws.client("sqs").receive_message(**url)["Messages"]
+    entry = {"Id": "0", "ReceiptHandle": message["ReceiptHandle"]}
+    hidden = {"Entries": [entry | {"VisibilityTimeout": 60}]}
+    worker = sqs_that_may("ChangeMessageVisibility")
+    assert worker.change_message_visibility_batch(**url, **hidden)["Successful"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        worker.delete_message_batch(**url, Entries=[entry])
+    with pytest.raises(ClientError, match="AccessDenied"):
+        worker.send_message_batch(**url, **sent)

@@ -20,12 +20,10 @@ from typing import Any
 from unittest.mock import patch
 
 import time_machine
-from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 
 from checkout.clients import aws, stripe_sdk
 from checkout.flows import fetch_events
 from checkout.telemetry import logger
-from functions.fulfillment import app as fulfillment
 from mocktill import Sandbox
 from mocktill.sessions import expire_due
 from tests.aws import Aws
@@ -169,11 +167,8 @@ class World(Shop):
         """Call a function, as a process of its own; raises Crash if it is killed."""
         process, self._next = self._next, Process()
         self._processes.append(process)
-        # Another process has another processor, which keeps what it is working on.
-        processor = BatchProcessor(EventType.SQS, raise_on_entire_batch_failure=False)
         try:
-            with patch.object(fulfillment, "processor", processor):
-                return super().invoke(function, event, context)
+            return super().invoke(function, event, context)
         except Crash:
             restart()
             raise

@@ -5,7 +5,7 @@ import sys
 
 import pytest
 
-from tests.template_file import ROOT, environment_of, functions, module_of
+from tests.template_file import ROOT, environment_of, functions, module_of, references
 
 # What a function must not have loaded when it is ready for its first request.
 NEVER = {"aws_xray_sdk", "boto3", "jsonschema", "pydantic_settings"}
@@ -51,18 +51,10 @@ def test_every_function_has_a_list():
 def test_a_function_loads_only_what_it_needs(function: str):
     properties = functions()[function]
     script = f"import sys, {module_of(properties)}; print(*sys.modules)"
-    values = dict.fromkeys(
-        {
-            value["Ref"] if "Ref" in value else value["Fn::Join"][1]["Ref"]
-            for value in [
-                *properties["Environment"]["Variables"].values(),
-                {"Ref": "LogLevel"},
-                {"Ref": "MetricsFormat"},
-            ]
-            if isinstance(value, dict)
-        },
-        "INFO",
-    ) | {"MetricsFormat": "cloudwatch", "AWS::StackName": "shop"}
+    values = dict.fromkeys(references(), "INFO") | {
+        "MetricsFormat": "cloudwatch",
+        "AWS::StackName": "shop",
+    }
     loaded = subprocess.run(
         [sys.executable, "-c", script],
         check=True,

@@ -7,12 +7,15 @@ from typing import Any
 
 import pytest
 
+from checkout.clients import aws
+from checkout.domain import retries
 from tests import template_file
 from tests.template_file import ROOT, functions, needs_token, resources, routes
 
 WITHOUT_TOKEN = {
     "POST /api/checkout/embedded-session",
     "GET /api/checkout/session-status",
+    "GET /api/checkout/payment-status",
     "POST /api/webhooks/stripe",
     "POST /payments/webhooks/stripe",
     "POST /webhooks/stripe",
@@ -33,6 +36,7 @@ WITH_TOKEN = {
     "GET /api/creators/{creatorId}/revenue",
     "GET /api/creators/{creatorId}/purchases",
     "GET /payments/sessions/{paymentSessionId}",
+    "POST /payments/sessions/{paymentSessionId}/cancel",
 }
 STRIPE_REQUESTS_A_SECOND = 25
 MOST_EVENTS_IN_A_REQUEST = 10
@@ -147,7 +151,7 @@ def test_cors_allows_what_the_frontends_send():
 
 def test_a_function_answers_before_the_gateway_gives_up():
     for name in set(routes().values()):
-        assert functions()[name].get("Timeout", 10) < 30, name
+        assert functions()[name].get("Timeout", 15) < 30, name
 
 
 def test_a_run_ends_before_the_next_begins():
@@ -161,7 +165,29 @@ def test_segments_timeouts_fit_into_its_function():
     from checkout.clients import segment  # noqa: PLC0415 - once the environment is set
 
     longest = segment.TIMEOUT.connect_timeout + segment.TIMEOUT.read_timeout
-    assert longest < functions()["SegmentFunction"].get("Timeout", 10)
+    assert longest < functions()["SegmentFunction"].get("Timeout", 15)
+
+
+# botocore waits a twentieth of a second after the first attempt, then twice as long.
+BOTOCORE_PAUSES_SECONDS = 0.05 + 0.1
+
+
+def longest_call_of_aws() -> float:
+    """Return the seconds after which a call fails that AWS does not answer."""
+    attempts = aws.CONFIG.retries["total_max_attempts"]
+    one = aws.CONFIG.connect_timeout + aws.CONFIG.read_timeout
+    return attempts * one + BOTOCORE_PAUSES_SECONDS
+
+
+@pytest.mark.parametrize("function", sorted(functions()))
+def test_a_slow_aws_is_answered_and_does_not_kill_the_function(function: str):
+    """With time for the calls before that one, and for the answer."""
+    default = template_file.template()["Globals"]["Function"]["Timeout"]
+    timeout = functions()[function].get("Timeout", default)
+    assert longest_call_of_aws() + 5 < timeout
+    module = importlib.import_module(template_file.module_of(functions()[function]))
+    margin = getattr(module, "MARGIN_MILLISECONDS", None)
+    assert margin is None or longest_call_of_aws() + 5 < margin / 1000
 
 
 def test_stripes_timeouts_fit_into_the_function_that_waits_for_them():
@@ -196,12 +222,20 @@ def test_a_message_is_hidden_long_enough_and_kept_long_enough():
         queues["PaymentEventsDeadLetterQueue"],
     )
     worker = functions()["FulfillmentFunction"]
-    assert queue["VisibilityTimeout"] >= 2 * worker["Timeout"]
-    # Without it messages could be hidden while the function is throttled.
+    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
+    assert queue["VisibilityTimeout"] >= 6 * worker["Timeout"]
+    # Without it the function could be throttled while messages are in flight.
     assert worker["Events"]["PaymentEvents"]["Properties"]["ScalingConfig"]
     assert dead["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
-    assert queue["MessageRetentionPeriod"] > 3 * 24 * 3600
-    assert queue["RedrivePolicy"]["maxReceiveCount"] >= 5
+    assert queue["MessageRetentionPeriod"] > 3 * sum(retries.PAUSES)
+    assert queue["RedrivePolicy"]["maxReceiveCount"] == len(retries.PAUSES) + 1
+
+
+def test_the_worker_may_hide_messages_of_its_queue_only():
+    for function in functions():
+        expected = function == "FulfillmentFunction"
+        actions = actions_on(function, "PaymentEventsQueue")
+        assert ("sqs:ChangeMessageVisibility" in actions) == expected, function
 
 
 def test_the_worker_reports_failed_messages_one_by_one():

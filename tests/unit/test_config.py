@@ -51,18 +51,12 @@ def parameters() -> Iterator[tuple[str, Any, dict[str, Any]]]:
 def test_the_template_gives_a_function_what_it_reads_and_nothing_more(
     function: str,
 ) -> None:
-    values = dict.fromkeys(_references(), "x")
+    values = dict.fromkeys(template_file.references(), "x")
     given = template_file.environment_of(FUNCTIONS[function], values)
 
     read = {name.upper() for each in configs_of(function) for name in each.fields()}
 
     assert {name for name in given if not name.startswith(OF_LIBRARIES)} == read
-
-
-def _references() -> set[str]:
-    template = template_file.template()
-    pseudo = {"AWS::StackId", "AWS::StackName"}
-    return {*template["Parameters"], *template["Resources"], *pseudo}
 
 
 def test_every_config_is_read_by_a_function() -> None:

@@ -11,7 +11,13 @@ from checkout.api import response
 from checkout.api.request import Request
 from checkout.api.response import Handler, refuse, respond
 from checkout.domain.buyer import Buyer
-from checkout.errors import InvalidRequestError, TooManyRequestsError, UnauthorizedError
+from checkout.errors import (
+    InvalidRequestError,
+    NotFoundError,
+    TooManyRequestsError,
+    TryAgainError,
+    UnauthorizedError,
+)
 from tests.lambda_events import Context, http_event
 from tests.output import captured_log
 
@@ -83,6 +89,17 @@ def test_too_many_requests_says_when_to_come_back() -> None:
 
     assert answer["statusCode"] == 429
     assert answer["headers"]["retry-after"] == "17"
+
+
+def test_a_temporary_failure_says_when_to_come_back() -> None:
+    answer = refuse(TryAgainError("In a moment."), "request-1")
+
+    assert answer["statusCode"] == 503
+    assert answer["headers"]["retry-after"] == "1"
+
+
+def test_other_refusals_do_not_say_when_to_come_back() -> None:
+    assert "retry-after" not in refuse(NotFoundError("No."), "request-1")["headers"]
 
 
 def test_the_status_of_an_answer_is_a_number() -> None:

@@ -150,7 +150,7 @@ def test_in_the_end_what_is_left_is_split_as_if_it_had_been_the_price(
     left -= total(Measure.LOST_TO_DISPUTES)
     bps = sold.platform_fee_bps, sold.organization_fee_bps
     assert left >= 0
-    assert tuple(total(share) for share in SHARES) == split(left, *bps)
+    assert tuple(total(share) for share in SHARES) == split(left, "usd", *bps)
 
 
 @settings(deadline=None)

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from checkout.domain.buyer import Buyer
 from checkout.domain.money import Money
 from checkout.domain.offer import LineItem, Offer, ReturnUrls
+from checkout.domain.stack import stack_name
 from checkout.domain.terms import Terms
 from checkout.errors import BrokenOfferError
 
@@ -77,6 +78,7 @@ def test_a_prepared_session_holds_all_that_stripe_will_be_sent() -> None:
         "orderId": "1",
         "kind": "order",
         "payment_session_id": intent.id,
+        "stack": stack_name(STACK["stack_id"]),
     }
     assert sent["payment_intent_data"] == {"metadata": sent["metadata"]}
     assert sent["client_reference_id"] == intent.id

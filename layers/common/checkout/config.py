@@ -130,13 +130,27 @@ class StripeWebhookConfig(Config):
     stripe_webhook_secret_name: str
 
 
+class FulfillmentConfig(Config):
+    stack_id: str
+    payment_events_queue_url: str
+
+
 class ReconcileConfig(Config):
+    stack_id: str
     payment_events_queue_url: str
     reconcile_calls_per_second: float
+    webhook_urls: tuple[str, ...]
+    webhook_endpoint_check: Literal["on", "off"]
+
+    @property
+    def watched_webhook_urls(self) -> tuple[str, ...]:
+        """The addresses of which Stripe must have one; none if nobody watches."""
+        return self.webhook_urls if self.webhook_endpoint_check == "on" else ()
 
 
 class SessionStatusConfig(Config):
     payment_sessions_table: str
+    purchases_table: str
     payment_events_queue_url: str
     stripe_secret_key_name: str
     stripe_api_base: str
@@ -153,6 +167,7 @@ class CreatorsConfig(Config):
 
 class OffersConfig(Config):
     offers_table: str
+    payment_sessions_table: str
     purchases_table: str
 
 

@@ -33,10 +33,15 @@ from http import HTTPStatus
 
 
 class CheckoutError(Exception):
-    """An error whose message is one sentence for the caller; the default is a 500."""
+    """
+    An error whose message is one sentence for the caller; the default is a 500.
+
+    The caller may retry after *retry_after* seconds, if it is a number.
+    """
 
     status = HTTPStatus.INTERNAL_SERVER_ERROR
     code = "internal_error"
+    retry_after: int | None = None
 
 
 class InvalidRequestError(CheckoutError):
@@ -210,6 +215,7 @@ class TryAgainError(CheckoutError):
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "try_again"
+    retry_after = 1
 
 
 class RefusedEventError(CheckoutError):

@@ -44,6 +44,11 @@ def count(metric: Metric, times: int = 1) -> None:
     metrics.add_metric(name=metric, unit="Count", value=times)
 
 
+def gauge_seconds(metric: Metric, seconds: int) -> None:
+    """Report how long something has lasted; an alarm takes the maximum."""
+    metrics.add_metric(name=metric, unit="Seconds", value=max(0, seconds))
+
+
 def report(
     event: str,
     metric: Metric,

@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 from collections.abc import Callable
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from http import HTTPStatus
 
@@ -12,7 +13,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
-from . import forms, versions
+from . import forms, known_urls, permissions, versions
 from .errors import ApiError, invalid
 from .faults import Fault, When, failure
 from .idempotency import Answer
@@ -23,6 +24,8 @@ from .store import new_id
 FORM = "application/x-www-form-urlencoded"
 
 type Handler = Callable[[Sandbox, Json, dict[str, str]], Json]
+
+current_path: ContextVar[str] = ContextVar("current_path", default="")
 
 
 @dataclass
@@ -39,6 +42,7 @@ class Call:
     version: str = versions.API_VERSION
     replayed: bool = False
     fault: Fault | None = None
+    restricted_key: permissions.Key | None = None
 
     @property
     def idempotency_key(self) -> str | None:
@@ -53,8 +57,7 @@ class ApiRoute(Route):
     ) -> None:
         self._handler = handler
         self._publishable = publishable
-        methods = ["GET", "POST", "DELETE"] if method == "*" else [method]
-        super().__init__(path, self._serve, methods=methods)
+        super().__init__(path, self._serve, methods=[method])
 
     async def _serve(self, request: Request) -> Response:
         form = request.method == "POST"
@@ -79,12 +82,38 @@ def route(
     return ApiRoute(method, path, handler, publishable=publishable)
 
 
-def unrecognized(_: Sandbox, __: Json, path_params: dict[str, str]) -> Json:
-    raise ApiError(
-        HTTPStatus.NOT_FOUND,
-        f"Unrecognized request URL (/v1/{path_params['path']}). Please see "
-        "https://stripe.com/docs or we can help at https://support.stripe.com/.",
-    )
+def searches() -> list[ApiRoute]:
+    """Refuse Stripe's searches, which would otherwise be taken for ids."""
+    return [
+        route(method, address, _refusal(method))
+        for method, address in known_urls.known()
+        if address.endswith("/search")
+    ]
+
+
+def not_answered() -> list[ApiRoute]:
+    """Refuse all calls that no other route answers."""
+    return [
+        route(method, f"/{version}/{{path:path}}", _refusal(method))
+        for version in ("v1", "v2")
+        for method in ("GET", "POST", "DELETE")
+    ]
+
+
+def _refusal(method: str) -> Handler:
+    """Refuse a call of Stripe's by name, and any other call in Stripe's words."""
+
+    def refuse(_: Sandbox, __: Json, ___: dict[str, str]) -> Json:
+        path = current_path.get()
+        if known_urls.is_known(method, path):
+            raise invalid(None, f"mocktill does not implement `{method} {path}`.")
+        raise ApiError(
+            HTTPStatus.NOT_FOUND,
+            f"Unrecognized request URL ({method}: {path}). Please see "
+            "https://stripe.com/docs or we can help at https://support.stripe.com/.",
+        )
+
+    return refuse
 
 
 def _respond(
@@ -114,8 +143,7 @@ def _respond(
         headers["Idempotent-Replayed"] = "true"
     if answer.status == HTTPStatus.UNAUTHORIZED:
         headers["WWW-Authenticate"] = 'Basic realm="Stripe"'
-    if answer.status == HTTPStatus.TOO_MANY_REQUESTS:
-        headers["Stripe-Rate-Limited-Reason"] = "global-rate"
+    headers |= answer.headers
     return Response(answer.body, answer.status, headers, "application/json")
 
 
@@ -125,6 +153,9 @@ def _execute(
     api_key = _authenticate(sandbox, call, publishable=publishable)
     named = call.headers.get("stripe-version", sandbox.default_api_version)
     call.version = versions.check(named)
+    call.restricted_key = sandbox.restricted_keys.get(api_key)
+    if call.restricted_key:
+        call.restricted_key.check_call(call.method, call.path)
     if not sandbox.rate_limit.admits():
         raise failure(HTTPStatus.TOO_MANY_REQUESTS)
     call.fault = sandbox.faults.take(call.method, call.path)
@@ -154,13 +185,17 @@ def _run(sandbox: Sandbox, call: Call, handler: Handler, params: Json) -> Answer
     cause = {"id": call.request_id, "idempotency_key": call.idempotency_key}
     token = current_request.set(cause)
     version = versions.current_version.set(call.version)
+    key = permissions.current_key.set(call.restricted_key)
+    path = current_path.set(call.path)
     try:
         _strike(sandbox, call, "during")
         with sandbox.lock:
             body = _json(handler(sandbox, params, call.path_params))
         if call.fault and call.fault.when == "after" and call.fault.status:
-            raise failure(call.fault.status)
+            raise failure(call.fault.status, call.fault.reason)
     finally:
+        current_path.reset(path)
+        permissions.current_key.reset(key)
         versions.current_version.reset(version)
         current_request.reset(token)
     return Answer(HTTPStatus.OK, body, call.request_id)
@@ -171,13 +206,13 @@ def _strike(sandbox: Sandbox, call: Call, when: When) -> None:
     if fault and fault.when == when:
         sandbox.faults.hang(fault)
         if fault.status:
-            raise failure(fault.status)
+            raise failure(fault.status, fault.reason)
 
 
 def _error(call: Call, error: ApiError) -> Answer:
     log_url = f"https://dashboard.stripe.com/test/logs/{call.request_id}"
     body = _json({"error": {**error.error, "request_log_url": log_url}})
-    return Answer(error.status, body, call.request_id)
+    return Answer(error.status, body, call.request_id, error.headers)
 
 
 def _json(value: Json) -> bytes:
@@ -216,6 +251,8 @@ def _authenticate(sandbox: Sandbox, call: Call, *, publishable: bool) -> str:
 
 
 def _params(call: Call) -> Json:
+    if call.path.startswith("/v2/"):
+        return {}  # mocktill refuses these calls, whose bodies are JSON
     content_type = call.headers.get("content-type", FORM).partition(";")[0].strip()
     if call.method == "POST" and call.encoded and content_type != FORM:
         raise invalid(

@@ -1,7 +1,5 @@
 """Charges: each attempt to take money, and what was refunded or disputed since."""
 
-from stripe import Charge
-
 from . import balance
 from .cards import Decline
 from .errors import conflict_of_state
@@ -10,11 +8,22 @@ from .shapes import Json
 from .store import new_id
 
 KIND = "charge"
-DETAILS: dict[str, type] = {
-    "card": Charge.PaymentMethodDetails.Card,
-    "sepa_debit": Charge.PaymentMethodDetails.SepaDebit,
-    "us_bank_account": Charge.PaymentMethodDetails.UsBankAccount,
-}
+DETAILS: dict[str, tuple[str, ...]] = {
+    "card": (
+        "amount_authorized", "authorization_code", "brand", "checks", "country",
+        "electronic_commerce_indicator", "exp_month", "exp_year", "fingerprint",
+        "funding", "installments", "last4", "mandate", "network", "network_token",
+        "network_transaction_id", "regulated_status", "three_d_secure",
+        "transaction_link_id", "wallet",
+    ),
+    "sepa_debit": (
+        "bank_code", "branch_code", "country", "fingerprint", "last4", "mandate",
+    ),
+    "us_bank_account": (
+        "account_holder_type", "account_type", "bank_name", "fingerprint", "last4",
+        "payment_reference", "routing_number",
+    ),
+}  # fmt: skip
 
 
 def of_attempt(
@@ -36,8 +45,12 @@ def of_attempt(
         "amount": intent["amount"],
         "amount_captured": intent["amount"] if paid else 0,
         "amount_refunded": 0,
+        "application": None,
+        "application_fee": None,
+        "application_fee_amount": None,
         "balance_transaction": None,
         "billing_details": method["billing_details"],
+        "calculated_statement_descriptor": None,
         "captured": paid,
         "created": old["created"] if old else sandbox.now(),
         "currency": intent["currency"],
@@ -50,36 +63,51 @@ def of_attempt(
         "fraud_details": {},
         "livemode": False,
         "metadata": intent["metadata"],
+        "on_behalf_of": None,
         "outcome": None,
         "paid": paid,
         "payment_intent": intent["id"],
         "payment_method": method["id"],
-        "payment_method_details": _method_details(method),
+        "payment_method_details": _method_details(method, intent["amount"]),
         "receipt_email": intent["receipt_email"],
         "receipt_number": None,
         "receipt_url": f"{sandbox.base_url}/receipts/{charge_id}" if paid else None,
         "refunded": False,
+        "review": None,
         "shipping": intent["shipping"],
+        "source_transfer": None,
         "statement_descriptor": None,
         "statement_descriptor_suffix": intent["statement_descriptor_suffix"],
         "status": status,
         "transfer_data": None,
         "transfer_group": intent["transfer_group"],
     }
-    if paid:
+    if paid and not sandbox.late_fees:
         entry = balance.record_payment(sandbox, charge)
         charge["balance_transaction"] = entry["id"]
     return sandbox.store.add(charge)
 
 
-def _method_details(method: Json) -> Json:
+def record_fee(sandbox: Sandbox, named: str) -> Json:
+    """Record the late fee of the charge with this id, or of the PaymentIntent."""
+    with sandbox.lock:
+        charge = successful(sandbox, named, "record the fee of")
+        if charge["balance_transaction"]:
+            raise conflict_of_state(f"The fee of charge {charge['id']} is recorded.")
+        entry = balance.record_payment(sandbox, charge)
+        charge["balance_transaction"] = entry["id"]
+        sandbox.emit("charge.updated", charge, {"balance_transaction": None})
+        return charge
+
+
+def _method_details(method: Json, amount: int) -> Json:
     """Return the fields of the method that a charge shows."""
     kind: str = method["type"]
-    names = DETAILS[kind].__annotations__
+    names = DETAILS[kind]
     shared = {name: value for name, value in method[kind].items() if name in names}
     details = dict.fromkeys(names) | shared
     if kind == "card":
-        details["network"] = details["brand"]
+        details |= {"amount_authorized": amount, "network": details["brand"]}
     return {"type": kind, kind: details}
 
 

@@ -14,10 +14,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from . import disputes, fraud_warnings, payments, refunds, sessions, versions
-from .destinations import Destination, check_url
+from . import (
+    charges,
+    disputes,
+    fraud_warnings,
+    payments,
+    refunds,
+    sessions,
+    versions,
+    webhook_endpoints,
+)
+from .destinations import PAYLOADS, Destination, check_url
 from .errors import ApiError
-from .faults import WHENS, Fault
+from .faults import REASONS, WHENS, Fault
 from .sandbox import Sandbox
 from .shapes import Json
 from .store import new_id
@@ -41,6 +50,12 @@ def routes() -> list[BaseRoute]:
         _route("PUT", "/sandbox/webhook_endpoint", set_webhook_endpoint),
         _route("POST", "/sandbox/webhook_endpoint/roll_secret", roll_configured),
         _route("POST", "/sandbox/webhook_endpoints/{id}/roll_secret", roll_registered),
+        _route("GET", "/sandbox/restricted_keys", list_keys),
+        _route("POST", "/sandbox/restricted_keys", make_key),
+        _route("DELETE", "/sandbox/restricted_keys", delete_keys),
+        _route("GET", "/sandbox/fields", hidden_fields),
+        _route("PUT", "/sandbox/fields", hide_fields),
+        _route("DELETE", "/sandbox/fields", show_fields),
         _route("GET", "/sandbox/webhooks", webhooks_settings),
         _route("POST", "/sandbox/webhooks", change_webhooks),
         _route("POST", "/sandbox/webhooks/release", release_webhooks),
@@ -54,7 +69,9 @@ def routes() -> list[BaseRoute]:
         _route("POST", "/sandbox/refunds/{id}/settle", settle_refund),
         _route("POST", "/sandbox/refunds/{id}/fail", fail_refund),
         _route("POST", "/sandbox/charges/{id}/dispute", dispute),
+        _route("POST", "/sandbox/charges/{id}/record_fee", record_fee),
         _route("POST", "/sandbox/disputes/{id}/close", close_dispute),
+        _route("POST", "/sandbox/disputes/{id}/appeal", appeal_dispute),
         _route("POST", "/sandbox/charges/{id}/early_fraud_warning", warn_of_fraud),
         _route("GET", "/sandbox/requests", list_requests),
         _route("DELETE", "/sandbox/requests", clear_requests),
@@ -68,6 +85,8 @@ def _route(method: str, path: str, control: Control) -> Route:
             body = json.loads(await request.body() or b"{}")
             subject = str(request.path_params.get("id", ""))
             result = await run_in_threadpool(control, sandbox, body, subject)
+            if "object" in result:
+                result = sandbox.store.expanded(result, ())
         except ApiError as error:
             return JSONResponse({"error": error.error}, error.status)
         except (KeyError, TypeError, ValueError) as error:
@@ -79,11 +98,24 @@ def _route(method: str, path: str, control: Control) -> Route:
 
 
 def account(sandbox: Sandbox, _: Json, __: str) -> Json:
-    return {"default_api_version": sandbox.default_api_version}
+    return {
+        "default_api_version": sandbox.default_api_version,
+        "late_fees": sandbox.late_fees,
+        "event_lag_seconds": sandbox.event_lag_seconds,
+    }
 
 
 def change_account(sandbox: Sandbox, body: Json, _: str) -> Json:
-    sandbox.default_api_version = versions.check(body["default_api_version"])
+    """Change all the given settings, or none of them if one is wrong."""
+    now = account(sandbox, {}, "")
+    if not body or not body.keys() <= now.keys():
+        raise ValueError(f"give one or more of {', '.join(now)}")
+    wanted = now | body
+    lag = int(wanted["event_lag_seconds"])
+    if lag < 0 or not isinstance(wanted["late_fees"], bool):
+        raise ValueError("late_fees is true or false, event_lag_seconds not negative")
+    sandbox.default_api_version = versions.check(wanted["default_api_version"])
+    sandbox.late_fees, sandbox.event_lag_seconds = wanted["late_fees"], lag
     return account(sandbox, {}, "")
 
 
@@ -95,6 +127,8 @@ def add_fault(sandbox: Sandbox, body: Json, _: str) -> Json:
     fault = Fault(**body)
     if fault.when not in WHENS:
         raise ValueError(f"when must be one of {', '.join(WHENS)}")
+    if fault.reason not in REASONS:
+        raise ValueError(f"reason must be one of {', '.join(REASONS)}")
     if not fault.status and not fault.hang_seconds:
         raise ValueError("a fault needs a status or hang_seconds")
     sandbox.faults.add(fault)
@@ -119,11 +153,59 @@ def lift_rate_limit(sandbox: Sandbox, _: Json, __: str) -> Json:
     return {}
 
 
+def list_keys(sandbox: Sandbox, _: Json, __: str) -> Json:
+    return {
+        "data": [
+            {"key": key, "permissions": sorted(granted.named)}
+            for key, granted in sandbox.restricted_keys.items()
+        ]
+    }
+
+
+def make_key(sandbox: Sandbox, body: Json, _: str) -> Json:
+    return {"key": sandbox.restricted_key(body["permissions"])}
+
+
+def delete_keys(sandbox: Sandbox, _: Json, __: str) -> Json:
+    sandbox.restricted_keys.clear()
+    return {}
+
+
+def hidden_fields(sandbox: Sandbox, _: Json, __: str) -> Json:
+    return {"data": sandbox.store.fields.hidden()}
+
+
+def hide_fields(sandbox: Sandbox, body: Json, _: str) -> Json:
+    how = body.get("how", "null")
+    sandbox.store.fields.hide(body["object"], body.get("fields"), how)
+    return hidden_fields(sandbox, {}, "")
+
+
+def show_fields(sandbox: Sandbox, _: Json, __: str) -> Json:
+    sandbox.store.fields.show()
+    return {}
+
+
 def set_webhook_endpoint(sandbox: Sandbox, body: Json, _: str) -> Json:
     url = check_url(body["url"])
     events = list(body.get("enabled_events", ["*"]))
-    secret = sandbox.webhook_secret
-    sandbox.webhooks.configured = [Destination(url, secret, events)]
+    payload = body.get("payload", "snapshot")
+    if payload not in PAYLOADS:
+        raise ValueError(f"payload must be one of {', '.join(PAYLOADS)}")
+    version = body.get("api_version")
+    if version is not None:
+        versions.check(version)
+    with sandbox.lock:
+        old = sandbox.webhooks.configured
+        same = [each for each in old if (each.url, each.payload) == (url, payload)]
+        secret = sandbox.webhook_secret
+        new = same[0] if same else Destination(url, secret, payload=payload)
+        new.enabled_events, new.api_version = events, version
+        # As after a deletion, the old endpoints get no more attempts.
+        for each in old:
+            each.enabled = each is new
+        sandbox.webhooks.configured = [new]
+        webhook_endpoints.list_configured(sandbox)
     return body
 
 
@@ -136,7 +218,9 @@ def roll_configured(sandbox: Sandbox, body: Json, _: str) -> Json:
 
 
 def roll_registered(sandbox: Sandbox, body: Json, endpoint_id: str) -> Json:
-    sandbox.store.get("webhook_endpoint", endpoint_id, "webhook_endpoint")
+    webhook_endpoints.find(sandbox, endpoint_id)
+    if endpoint_id not in sandbox.webhooks.registered:
+        return roll_configured(sandbox, body, "")
     secret, until = _new_secret(sandbox, body)
     sandbox.webhooks.registered[endpoint_id].roll(secret, until)
     return {"secret": secret}
@@ -233,8 +317,16 @@ def dispute(sandbox: Sandbox, body: Json, named: str) -> Json:
     return disputes.create(sandbox, named, **body)
 
 
+def record_fee(sandbox: Sandbox, _: Json, named: str) -> Json:
+    return charges.record_fee(sandbox, named)
+
+
 def close_dispute(sandbox: Sandbox, body: Json, dispute_id: str) -> Json:
     return disputes.close(sandbox, dispute_id, **body)
+
+
+def appeal_dispute(sandbox: Sandbox, _: Json, dispute_id: str) -> Json:
+    return disputes.appeal(sandbox, dispute_id)
 
 
 def warn_of_fraud(sandbox: Sandbox, body: Json, named: str) -> Json:

@@ -118,8 +118,12 @@ def _check_url(url: str, name: str, longest: int) -> None:
 
 
 def _check_customer(params: Json) -> None:
-    if "customer" in params:
-        raise no_such("customer", params["customer"], "customer")
+    for name in ("customer_email", "customer_creation"):
+        if "customer" in params and name in params:
+            raise invalid(
+                "customer",
+                f"You may only specify one of these parameters: customer, {name}.",
+            )
     if params.get("customer_creation") == "always":
         raise unsupported("customer_creation=always")
     if "customer_email" in params:

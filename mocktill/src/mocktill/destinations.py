@@ -1,7 +1,14 @@
 """The endpoints that receive webhooks."""
 
 from dataclasses import dataclass, field
+from typing import Literal, get_args
 from urllib.parse import urlsplit
+
+from . import thin_events
+from .store import new_id
+
+Payload = Literal["snapshot", "thin"]
+PAYLOADS: tuple[Payload, ...] = get_args(Payload)
 
 
 def check_url(url: object) -> str:
@@ -29,6 +36,9 @@ class Destination:
     rolled: list[tuple[str, int]] = field(default_factory=list)
     # The events that the endpoint has answered with 2xx.
     delivered: set[str] = field(default_factory=set)
+    id: str = field(default_factory=lambda: new_id("we_1"))
+    # An event destination of Stripe's v2 API may ask for thin events.
+    payload: Payload = "snapshot"
 
     def roll(self, secret: str, until: int) -> None:
         self.rolled.append((self.secret, until))
@@ -40,4 +50,9 @@ class Destination:
         return [self.secret, *rolled]
 
     def wants(self, kind: str) -> bool:
+        """Return whether an event of the type *kind* is for this endpoint."""
+        if self.payload == "thin":
+            if not thin_events.exists(kind):
+                return False
+            kind = thin_events.thin_type(kind)
         return self.enabled and not {"*", kind}.isdisjoint(self.enabled_events)

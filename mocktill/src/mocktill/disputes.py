@@ -23,7 +23,15 @@ REASONS = (
     "unrecognized",
 )  # fmt: skip
 OUTCOMES = ("won", "lost")
+# https://docs.stripe.com/testing, "Disputes"
+DECISIVE_TEXTS = {"winning_evidence": "won", "losing_evidence": "lost"}
 CLOSED = (*OUTCOMES, "warning_closed")
+# What becomes of a dispute when the shop submits its evidence.
+UNDER_REVIEW = {
+    "warning_needs_response": "warning_under_review",
+    "needs_response": "under_review",
+    "appeal_needs_response": "appeal_under_review",
+}
 
 
 def create(
@@ -38,13 +46,14 @@ def create(
     Dispute the charge with the id *named*, or of the PaymentIntent *named*.
 
     The bank takes *amount*, or all that is not refunded. With *inquiry* it takes
-    nothing.
+    nothing. Several disputes may each be about a part of the charge.
     """
     if reason not in REASONS:
         raise ValueError(f"reason must be one of {', '.join(REASONS)}")
     with sandbox.lock:
         charge = charges.successful(sandbox, named, "dispute")
-        if charge["disputed"]:
+        taken = sum(other["amount"] for other in _unreturned(sandbox, charge))
+        if charge["disputed"] and (amount is None or taken + amount > charge["amount"]):
             raise conflict_of_state(f"Charge {charge['id']} is disputed already.")
         remaining: int = charge["amount"] - charge["amount_refunded"]
         disputed = remaining if amount is None else amount
@@ -67,7 +76,12 @@ def create(
 
 
 def update(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
-    """Store the shop's evidence. The sandbox does not judge it."""
+    """
+    Store the shop's evidence, and submit it unless the shop stages it.
+
+    As in Stripe's test mode, two texts decide the dispute at once. The sandbox does not
+    judge any other evidence.
+    """
     params = validate(raw, DisputeUpdateParams)
     dispute = sandbox.store.get(KIND, path["id"], KIND)
     if dispute["status"] in CLOSED:
@@ -75,19 +89,29 @@ def update(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
     changed = {**dispute}
     if "metadata" in raw:
         changed["metadata"] = updated_metadata(dispute["metadata"], raw["metadata"])
-    if evidence := params.get("evidence"):
+    evidence = params.get("evidence")
+    # By default, evidence is submitted. A call without any submits what is staged.
+    submits = params.get("submit", bool(evidence))
+    if evidence:
         changed["evidence"] = dispute["evidence"] | evidence
-        changed["evidence_details"] = _submitted(dispute, params.get("submit", True))
+    if evidence or submits:
+        changed["evidence_details"] = _submitted(dispute, submits)
+    if submits:
+        changed["status"] = UNDER_REVIEW.get(dispute["status"], dispute["status"])
     answer = sandbox.store.expanded(changed, params.get("expand", []))
     before = {name: old for name, old in dispute.items() if old != changed[name]}
     dispute.update(changed)
-    sandbox.emit("charge.dispute.updated", dispute, before)
+    if before:
+        sandbox.emit("charge.dispute.updated", dispute, before)
+    text = dispute["evidence"]["uncategorized_text"]
+    if submits and text in DECISIVE_TEXTS:
+        close(sandbox, dispute["id"], DECISIVE_TEXTS[text])
     return answer
 
 
-def _submitted(dispute: Json, submit: bool) -> Json:
+def _submitted(dispute: Json, submits: bool) -> Json:
     details: Json = dispute["evidence_details"]
-    count = details["submission_count"] + submit
+    count = details["submission_count"] + submits
     return details | {"has_evidence": True, "submission_count": count}
 
 
@@ -120,12 +144,30 @@ def close(sandbox: Sandbox, dispute_id: str, status: str) -> Json:
         return dispute
 
 
+def appeal(sandbox: Sandbox, dispute_id: str) -> Json:
+    """Let the shop contest a lost dispute; evidence, then a decision, may follow."""
+    with sandbox.lock:
+        dispute = sandbox.store.get(KIND, dispute_id, KIND)
+        if dispute["status"] != "lost":
+            raise conflict_of_state("Only a lost dispute can be appealed.")
+        dispute["status"] = "appeal_needs_response"
+        sandbox.emit("charge.dispute.updated", dispute, {"status": "lost"})
+        return dispute
+
+
 def forbids_refund(sandbox: Sandbox, charge: Json) -> bool:
     """Return whether a dispute keeps the shop from refunding the charge."""
-    return any(
-        dispute["charge"] == charge["id"] and not dispute["is_charge_refundable"]
-        for dispute in sandbox.store.all(KIND)
-    )
+    return any(not d["is_charge_refundable"] for d in _of_charge(sandbox, charge))
+
+
+def _of_charge(sandbox: Sandbox, charge: Json) -> list[Json]:
+    return [d for d in sandbox.store.all(KIND) if d["charge"] == charge["id"]]
+
+
+def _unreturned(sandbox: Sandbox, charge: Json) -> list[Json]:
+    """Return the disputes that took money and have not given it back."""
+    kept = (d for d in _of_charge(sandbox, charge) if d["status"] != "won")
+    return [d for d in kept if not d["status"].startswith("warning_")]
 
 
 def _dispute(sandbox: Sandbox, charge: Json, reason: str, amount: int) -> Json:
@@ -156,11 +198,9 @@ def _dispute(sandbox: Sandbox, charge: Json, reason: str, amount: int) -> Json:
             "submission_count": 0,
             "submission_method": "not_submitted",
         },
-        "intended_submission_method": None,
         "is_charge_refundable": False,
         "livemode": False,
         "metadata": {},
-        "network_reason_code": NETWORK_REASONS.get(reason),
         "payment_intent": charge["payment_intent"],
         "payment_method_details": _method_details(charge, reason),
         "reason": reason,

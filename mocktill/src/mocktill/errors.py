@@ -27,6 +27,7 @@ class ApiError(Exception):
         super().__init__(message)
         self.status = status
         self.saved = saved
+        self.headers: dict[str, str] = {}
         self.error: dict[str, Any] = {"type": type, "message": message, **extra}
         if code:
             self.error["code"] = code

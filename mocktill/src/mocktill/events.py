@@ -1,9 +1,11 @@
 """Events, as the API returns and resends them."""
 
+from collections.abc import Callable
 from typing import NotRequired, TypedDict
 
 from stripe.params import EventListParams, EventRetrieveParams
 
+from . import versions, webhook_endpoints
 from .errors import invalid, no_such
 from .parameters import validate
 from .sandbox import Sandbox
@@ -29,7 +31,7 @@ def retrieve(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
     event = sandbox.store.get(KIND, path["id"])
     if not _kept(sandbox, event):
         raise no_such(KIND, event["id"], "id")
-    return sandbox.store.expanded(event, expand)
+    return sandbox.store.expanded(_shown(event), expand)
 
 
 def retry(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
@@ -37,51 +39,74 @@ def retry(sandbox: Sandbox, raw: Json, path: PathParams) -> Json:
     Send an event again, to one endpoint or to all, for `stripe events resend`.
 
     Stripe sends an event that its CLI asks for only to the CLI. mocktill sends it to
-    the endpoints.
+    the endpoints. As with Stripe, an endpoint that was not to get the event when it
+    happened does not get it now.
     """
     params = validate(raw, EventRetryParams)
     event = sandbox.store.get(KIND, path["id"])
+    if not _kept(sandbox, event):
+        raise no_such("notification", event["id"], "id")
     endpoint_id = params.get("webhook_endpoint")
     if endpoint_id:
-        sandbox.store.get("webhook_endpoint", endpoint_id, "webhook_endpoint")
-    sandbox.webhooks.deliver(event, endpoint_id)
-    return sandbox.store.expanded(event, params.get("expand", []))
+        webhook_endpoints.find(sandbox, endpoint_id)
+    sandbox.webhooks.resend(event, endpoint_id)
+    return sandbox.store.expanded(_shown(event), params.get("expand", []))
 
 
 def list_events(sandbox: Sandbox, raw: Json, _: PathParams) -> Json:
     params = validate(raw, EventListParams)
-    types = _types(params)
+    is_wanted = _type_filter(params)
     delivered = params.get("delivery_success")
 
     def matches(event: Json) -> bool:
         return (
-            any(_is_type(event["type"], wanted) for wanted in types)
+            is_wanted(event["type"])
             and within(event["created"], params.get("created"))
-            and delivered in (None, event["pending_webhooks"] == 0)
+            and delivered in (None, _delivery_success(sandbox, event))
         )
 
-    newest_first = [e for e in sandbox.store.all(KIND)[::-1] if _kept(sandbox, e)]
+    # A cursor may be any event that is kept, also one that does not match.
+    newest_first = [e for e in sandbox.store.all(KIND)[::-1] if _listed(sandbox, e)]
     found = page(newest_first, params, "/v1/events", matches)
+    found["data"] = [_shown(event) for event in found["data"]]
     return sandbox.store.expanded(found, params.get("expand", []))
+
+
+def _shown(event: Json) -> Json:
+    """Return the event in the version of its creation, whatever the call's version."""
+    shown = versions.shown(event["data"]["object"], event["api_version"])
+    return event | {"data": event["data"] | {"object": shown}}
+
+
+def _delivery_success(sandbox: Sandbox, event: Json) -> bool | str:
+    """Return whether all endpoints have the event, if it was meant for any."""
+    if not sandbox.webhooks.addressees(event):
+        return "nobody was to get it"
+    return bool(event["pending_webhooks"] == 0)
+
+
+def _listed(sandbox: Sandbox, event: Json) -> bool:
+    lags = event["created"] > sandbox.now() - sandbox.event_lag_seconds
+    return _kept(sandbox, event) and not (sandbox.event_lag_seconds and lags)
 
 
 def _kept(sandbox: Sandbox, event: Json) -> bool:
     return bool(event["created"] > sandbox.now() - KEPT_SECONDS)
 
 
-def _types(params: Json) -> list[str]:
+def _type_filter(params: Json) -> Callable[[str], bool]:
     if "type" in params and "types" in params:
         raise invalid(
             "types", "You may only specify one of these parameters: type, types."
         )
-    types: list[str] = params.get("types") or [params.get("type", "*")]
-    if len(types) > MAX_TYPES:
-        raise invalid("types", f"Array types exceeded maximum {MAX_TYPES} elements.")
-    return types
-
-
-def _is_type(kind: str, wanted: str) -> bool:
-    """Return whether *kind* matches *wanted*, which may end in a star."""
-    if wanted.endswith("*"):
-        return kind.startswith(wanted.removesuffix("*"))
-    return kind == wanted
+    if "types" in params:
+        types: list[str] = params["types"]
+        if len(types) > MAX_TYPES:
+            raise invalid(
+                "types", f"Array types exceeded maximum {MAX_TYPES} elements."
+            )
+        # Each is the name of one type. Only `type` may have a star.
+        return types.__contains__
+    wanted: str = params.get("type", "*")
+    start, star, _ = wanted.partition("*")
+    return lambda kind: kind.startswith(start) if star else kind == wanted

@@ -13,6 +13,16 @@ from .errors import ApiError
 # usual answer. If the fault has a status, the key saves the failure.
 When = Literal["before", "during", "after"]
 WHENS: tuple[When, ...] = get_args(When)
+# https://docs.stripe.com/rate-limits
+Reason = Literal[
+    "global-rate",
+    "global-concurrency",
+    "endpoint-rate",
+    "endpoint-concurrency",
+    "resource-specific",
+]
+REASONS: tuple[Reason, ...] = get_args(Reason)
+RATE_LIMITED = "Stripe-Rate-Limited-Reason"
 
 
 @dataclass
@@ -23,6 +33,8 @@ class Fault:
     hang_seconds: float = 0
     when: When = "before"
     times: int = 1
+    # Why a call gets 429, as Stripe's header names it.
+    reason: Reason = "global-rate"
 
     def matches(self, method: str, path: str) -> bool:
         return self.method in ("*", method) and path.startswith(self.path_prefix)
@@ -68,12 +80,23 @@ class Faults:
         self._stopped.set()
 
 
-def failure(status: int) -> ApiError:
-    if status == HTTPStatus.TOO_MANY_REQUESTS:
-        return ApiError(
-            HTTPStatus.TOO_MANY_REQUESTS,
-            "Request rate limit exceeded. You can learn more about rate limits here "
-            "https://stripe.com/docs/rate-limits.",
-            code="rate_limit",
+def failure(status: int, reason: Reason = "global-rate") -> ApiError:
+    if status != HTTPStatus.TOO_MANY_REQUESTS:
+        message = "An unknown error occurred."
+        return ApiError(HTTPStatus(status), message, type="api_error")
+    if reason == "resource-specific":
+        code = "lock_timeout"
+        message = (
+            "This object cannot be accessed right now because another API request or "
+            "Stripe process is currently accessing it. If you see this error "
+            "intermittently, retry the request."
         )
-    return ApiError(HTTPStatus(status), "An unknown error occurred.", type="api_error")
+    else:
+        code = "rate_limit"
+        message = (
+            "Request rate limit exceeded. You can learn more about rate limits here "
+            "https://stripe.com/docs/rate-limits."
+        )
+    error = ApiError(HTTPStatus.TOO_MANY_REQUESTS, message, code=code)
+    error.headers[RATE_LIMITED] = reason
+    return error

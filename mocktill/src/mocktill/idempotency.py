@@ -6,8 +6,8 @@ first call gave after it began to execute, also a 500.
 """
 
 import threading
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from http import HTTPStatus
 
 from .errors import ApiError, invalid
@@ -21,6 +21,7 @@ class Answer:
     status: int
     body: bytes
     request_id: str
+    headers: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass

@@ -120,7 +120,11 @@ def _facts(sandbox: Sandbox, said: str | None, refused: str | None) -> Json:
         "whens": [(when, f"{when} the work") for when in WHENS],
         "webhooks": control.webhooks_settings(sandbox, {}, ""),
         "endpoints": sandbox.webhooks.configured,
-        "registered": sandbox.store.all("webhook_endpoint"),
+        "registered": [
+            endpoint
+            for endpoint in sandbox.store.all("webhook_endpoint")
+            if endpoint["id"] in sandbox.webhooks.registered
+        ],
         "faults": sandbox.faults.pending(),
         "rate_limit": sandbox.rate_limit.per_second,
         "sessions": [

@@ -7,6 +7,7 @@ from .checkouts import Checkout
 from .create_rules import is_email
 from .errors import ApiError, invalid
 from .sandbox import Sandbox
+from .session_object import known_email
 from .shapes import Json
 
 # The field of the form for each of Stripe's parameters.
@@ -45,6 +46,10 @@ class Page:
         return self.checkout.session
 
     @property
+    def known_email(self) -> str | None:
+        return known_email(self.session)
+
+    @property
     def shop_name(self) -> str:
         branding = self.session["branding_settings"] or {}
         return str(branding.get("display_name") or "the shop")
@@ -52,7 +57,7 @@ class Page:
 
 def method_of(page: Page, form: Json) -> Json:
     """Make the payment method of the form, or any method if the total is zero."""
-    email = page.session["customer_email"] or form.get("email", "").strip()
+    email = page.known_email or form.get("email", "").strip()
     if not is_email(email):
         raise invalid("email", "Your email is incomplete.")
     kind = form.get("method", "card")

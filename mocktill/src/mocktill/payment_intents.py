@@ -105,6 +105,7 @@ def of_checkout(sandbox: Sandbox, checkout: Checkout) -> Json:
         session["currency"],
         session["payment_method_types"],
     )
+    intent["customer"] = session["customer"]
     sandbox.store.add(intent)
     session["payment_intent"] = intent["id"]
     sandbox.emit("payment_intent.created", intent)
@@ -142,6 +143,7 @@ def _intent(
     return {
         "id": intent_id,
         "object": KIND,
+        "allowed_payment_method_types": data.get("allowed_payment_method_types"),
         "amount": amount,
         "amount_capturable": 0,
         "amount_details": {"tip": {}},
@@ -159,9 +161,11 @@ def _intent(
         "customer": None,
         "customer_account": None,
         "description": data.get("description"),
+        "excluded_payment_method_types": data.get("excluded_payment_method_types"),
         "last_payment_error": None,
         "latest_charge": None,
         "livemode": False,
+        "managed_payments": None,
         "metadata": data.get("metadata") or {},
         "next_action": None,
         "on_behalf_of": None,
@@ -174,7 +178,6 @@ def _intent(
         "review": None,
         "setup_future_usage": data.get("setup_future_usage"),
         "shipping": data.get("shipping"),
-        "source": None,
         "statement_descriptor": None,
         "statement_descriptor_suffix": data.get("statement_descriptor_suffix"),
         "status": "requires_payment_method",

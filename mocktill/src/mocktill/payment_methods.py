@@ -81,9 +81,34 @@ def create_debit(sandbox: Sandbox, kind: str, params: Json) -> Json:
     field = "iban" if kind == "sepa_debit" else "account_number"
     number = debits.check(kind, details.get(field) or debits.SLOW[kind])
     shown = {"last4": number[-4:], "fingerprint": new_id("", 16)}
+    if kind == "sepa_debit":
+        shown |= _bank(number)
+    else:
+        shown |= _us_bank(details)
     method = _add(sandbox, kind, shown, params)
     sandbox.outcomes[method["id"]] = debits.outcome_of(number)
     return method
+
+
+def _bank(iban: str) -> Json:
+    return {
+        "bank_code": None,
+        "branch_code": None,
+        "country": iban[:2],
+        "generated_from": None,
+    }
+
+
+def _us_bank(details: Json) -> Json:
+    return {
+        "account_holder_type": details.get("account_holder_type", "individual"),
+        "account_type": details.get("account_type", "checking"),
+        "bank_name": "STRIPE TEST BANK",
+        "financial_connections_account": None,
+        "networks": {"preferred": "ach", "supported": ["ach"]},
+        "routing_number": details.get("routing_number", "110000000"),
+        "status_details": {},
+    }
 
 
 def create_card(sandbox: Sandbox, params: Json) -> Json:
@@ -144,6 +169,7 @@ def _add_card(
         "generated_from": None,
         "last4": number[-4:],
         "networks": {"available": [brand], "preferred": None},
+        "regulated_status": "unregulated",
         "three_d_secure_usage": {"supported": True},
         "wallet": None,
     }

@@ -9,6 +9,7 @@ from .errors import ApiError, conflict_of_state, missing
 from .payment_intents import of_checkout
 from .payment_methods import check_offered
 from .sandbox import Sandbox
+from .session_object import customer_details, known_email
 from .sessions import expire_if_due
 from .shapes import Json
 
@@ -125,20 +126,13 @@ def _complete(
 ) -> None:
     session = checkout.session
     billing = method["billing_details"] if method else {}
+    details = customer_details(billing)
     session.update(
         status="complete",
         payment_status=payment_status,
         url=None,
         client_secret=None,
-        customer_details={
-            "address": billing.get("address"),
-            "business_name": None,
-            "email": session["customer_email"] or billing.get("email"),
-            "individual_name": None,
-            "name": billing.get("name"),
-            "phone": billing.get("phone"),
-            "tax_exempt": "none",
-            "tax_ids": [],
-        },
+        customer_details=details
+        | {"email": known_email(session) or billing.get("email")},
     )
     checkout.completed_event = sandbox.emit("checkout.session.completed", session)

@@ -11,7 +11,7 @@ from .store import new_id
 
 PRODUCT = "product"
 PRICE = "price"
-UNSUPPORTED = ("default_price_data", "id", "package_dimensions", "tax_details")
+UNSUPPORTED = ("default_price_data", "id", "package_dimensions", "tax_details", "type")
 UNSUPPORTED_OF_PRICES = (
     "currency_options", "custom_unit_amount", "product_data", "recurring", "tiers",
     "tiers_mode", "transfer_lookup_key", "transform_quantity", "unit_amount_decimal",
@@ -63,8 +63,6 @@ def product(params: Json, now: int, *, active: bool = True) -> Json:
         "shippable": params.get("shippable"),
         "statement_descriptor": params.get("statement_descriptor"),
         "tax_code": params.get("tax_code"),
-        "tax_details": None,
-        "type": params.get("type", "service"),
         "unit_label": params.get("unit_label"),
         "updated": now,
         "url": params.get("url"),

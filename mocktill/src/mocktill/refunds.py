@@ -6,7 +6,7 @@ from stripe.params import RefundCancelParams, RefundCreateParams, RefundUpdatePa
 
 from . import balance, cards, charges, disputes, fraud_warnings, parameters
 from .errors import ApiError, conflict_of_state, invalid, refuse_unsupported
-from .money import format_amount
+from .money import check_amount, format_amount
 from .parameters import validate
 from .sandbox import Sandbox
 from .shapes import Json, PathParams
@@ -140,6 +140,7 @@ def _amount(charge: Json, params: Json) -> int:
         )
     remaining: int = charge["amount"] - charge["amount_refunded"]
     amount: int = params.get("amount", remaining)
+    check_amount(amount, charge["currency"], "amount")
     if amount < 1:
         raise invalid(
             "amount",

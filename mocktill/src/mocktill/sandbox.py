@@ -2,12 +2,13 @@
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
 from typing import TYPE_CHECKING
 
 from .faults import Faults
 from .idempotency import IdempotencyKeys
+from .permissions import Key
 from .rate_limit import RateLimit
 from .shapes import Json
 from .store import Store, new_id
@@ -36,7 +37,7 @@ class Sandbox:
         secret_key: str | None = None,
         publishable_key: str | None = None,
         webhook_secret: str | None = None,
-        restricted_keys: Sequence[str] = (),
+        restricted_keys: Mapping[str, Iterable[str]] | None = None,
         webhook_urls: Sequence[str] = (),
         base_url: str | None = None,
         retry_base_seconds: float = 1.0,
@@ -48,11 +49,21 @@ class Sandbox:
         self.secret_key = secret_key or new_id("sk_test_", 48)
         self.publishable_key = publishable_key or new_id("pk_test_", 48)
         self.webhook_secret = webhook_secret or new_id("whsec_", 32)
-        self.restricted_keys = tuple(restricted_keys)
+        self.account_id = new_id("acct_1", 15)
+        self.created = int(time.time())
+        # The restricted keys, with the permissions of each.
+        self.restricted_keys = {
+            key: Key(key, self.account_id, names)
+            for key, names in (restricted_keys or {}).items()
+        }
         self.base_url = base_url
         self.redirect_hold_seconds = redirect_hold_seconds
         # The version of events, and of calls that name no version.
         self.default_api_version = default_api_version
+        # Stripe records the fee of a payment a moment after the payment. It may also
+        # list an event a moment after it happened.
+        self.late_fees = False
+        self.event_lag_seconds = 0
         # Whether a payment in another currency must also be worth 50 cents.
         self.settled_in_dollars = settled_in_dollars
         self.lock = threading.RLock()
@@ -67,6 +78,7 @@ class Sandbox:
             self.webhook_secret,
             webhook_urls,
             now=self.now,
+            fields=self.store.fields,
             retry_base_seconds=retry_base_seconds,
             attempts=webhook_attempts,
         )
@@ -77,6 +89,12 @@ class Sandbox:
 
     def advance_clock(self, seconds: int) -> None:
         self._clock_offset += seconds
+
+    def restricted_key(self, names: Iterable[str]) -> str:
+        """Make a restricted key with these permissions."""
+        key = new_id("rk_test_", 48)
+        self.restricted_keys[key] = Key(key, self.account_id, names)
+        return key
 
     def emit(self, kind: str, subject: Json, previous: Json | None = None) -> Json:
         """

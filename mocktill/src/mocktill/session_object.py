@@ -80,3 +80,24 @@ def new_session(params: Json, line_items: list[Json], now: int) -> Json:
         },
         "ui_mode": params.get("ui_mode", "hosted_page"),
     }
+
+
+def customer_details(known: Json) -> Json:
+    """Return what a session shows of its customer, from a customer or a payment."""
+    return {
+        "address": known.get("address"),
+        "business_name": None,
+        "email": known.get("email"),
+        "individual_name": None,
+        "name": known.get("name"),
+        "phone": known.get("phone"),
+        "tax_exempt": known.get("tax_exempt", "none"),
+        "tax_ids": [],
+    }
+
+
+def known_email(session: Json) -> str | None:
+    """Return the e-mail address that the customer cannot change on the page."""
+    details = session["customer_details"] or {}
+    email: str | None = session["customer_email"] or details.get("email")
+    return email

@@ -11,7 +11,7 @@ from .checkouts import Checkout
 from .errors import conflict_of_state, invalid, no_such
 from .parameters import validate
 from .sandbox import Sandbox
-from .session_object import KIND, new_session
+from .session_object import KIND, customer_details, new_session
 from .shapes import Json
 from .store import new_id, page, within
 
@@ -23,8 +23,14 @@ def create(sandbox: Sandbox, raw: Json) -> Json:
     now = sandbox.now()
     create_rules.check(params, now, settled_in_dollars=sandbox.settled_in_dollars)
     with sandbox.lock:
+        customer = None
+        if "customer" in params:
+            customer = sandbox.store.get("customer", params["customer"], "customer")
         line_items = [_line_item(sandbox, line, now) for line in params["line_items"]]
         session = new_session(params, line_items, now)
+        if customer:
+            session["customer"] = customer["id"]
+            session["customer_details"] = customer_details(customer)
         checkout = Checkout(session, line_items, params.get("payment_intent_data", {}))
         if session["ui_mode"] == "embedded_page":
             session["redirect_on_completion"] = params.get(
@@ -33,7 +39,8 @@ def create(sandbox: Sandbox, raw: Json) -> Json:
             checkout.client_secret = new_id(f"{session['id']}_secret_")
             session["client_secret"] = checkout.client_secret
         else:
-            session["url"] = f"{sandbox.base_url}{checkout.path}"
+            # Stripe's addresses have a long fragment.
+            session["url"] = f"{sandbox.base_url}{checkout.path}#{new_id('fid', 96)}"
         # A wrong expansion must leave no session.
         answer = shown(sandbox, checkout, params.get("expand", []))
         sandbox.store.add(session)

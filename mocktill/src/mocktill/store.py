@@ -4,13 +4,20 @@ import copy
 import secrets
 import string
 from collections.abc import Callable, Iterable
+from functools import cache
+from typing import ForwardRef, get_args, get_origin
 
+from stripe._object_classes import OBJECT_CLASSES, get_object_class
+
+from . import permissions
 from .errors import invalid, no_such
 from .shapes import Json
+from .shown_fields import ShownFields
 
 _ALPHABET = string.ascii_letters + string.digits
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
+MAX_EXPANDED_LEVELS = 4
 
 
 def new_id(prefix: str, length: int = 24) -> str:
@@ -21,6 +28,7 @@ class Store:
     def __init__(self) -> None:
         self._tables: dict[str, dict[str, Json]] = {}
         self._by_id: dict[str, Json] = {}
+        self.fields = ShownFields()
 
     def add(self, stored: Json) -> Json:
         self._tables.setdefault(stored["object"], {})[stored["id"]] = stored
@@ -44,24 +52,56 @@ class Store:
         return list(self._tables.get(kind, {}).values())
 
     def expanded(self, shown: Json, paths: Iterable[str]) -> Json:
-        """Return a copy of *shown* in which full objects replace the ids at *paths*."""
+        """
+        Return a copy of *shown* as Stripe shows it.
+
+        Full objects replace the ids at *paths*.
+        """
         shown = copy.deepcopy(shown)
         for path in paths:
-            self._expand(shown, path.split("."), path)
+            segments = path.split(".")
+            if len(segments) > MAX_EXPANDED_LEVELS:
+                raise _not_expandable(path)
+            self._expand(shown, segments, path)
+        self.fields.apply(shown)
         return shown
 
     def _expand(self, shown: Json, segments: list[str], path: str) -> None:
         head, *rest = segments
         if head not in shown:
-            raise invalid("expand", f"This property cannot be expanded ({path}).")
+            raise _not_expandable(path)
         value = shown[head]
-        if isinstance(value, str) and value in self._by_id:
-            value = shown[head] = copy.deepcopy(self._by_id[value])
+        expandable = is_expandable(shown.get("object"), head)
+        if isinstance(value, str) and value in self._by_id and expandable:
+            whole = self._by_id[value]
+            if key := permissions.current_key.get():
+                key.check_expansion(shown.get("object"), head, whole["object"])
+            value = shown[head] = copy.deepcopy(whole)
         for inner in value if isinstance(value, list) else [value]:
             if isinstance(inner, dict) and rest:
                 self._expand(inner, rest, path)
-            elif inner is not None and not isinstance(inner, dict):
-                raise invalid("expand", f"This property cannot be expanded ({path}).")
+            elif isinstance(inner, str) or not (expandable or _is_list(inner) or rest):
+                raise _not_expandable(path)
+
+
+@cache
+def is_expandable(kind: str | None, field: str) -> bool:
+    """Return whether the SDK lets the *field* of a *kind* be an id or an object."""
+    if kind not in OBJECT_CLASSES:
+        return True
+    hint = get_object_class("V1", kind).__annotations__.get(field)
+    if get_origin(hint) is list:
+        (hint,) = get_args(hint)
+    parts = get_args(hint)
+    return str in parts and any(isinstance(part, ForwardRef) for part in parts)
+
+
+def _is_list(value: object) -> bool:
+    return isinstance(value, dict) and value.get("object") == "list"
+
+
+def _not_expandable(path: str) -> Exception:
+    return invalid("expand", f"This property cannot be expanded ({path}).")
 
 
 def page(
@@ -76,6 +116,12 @@ def page(
         raise invalid(
             "limit",
             f"Invalid limit: must be between 1 and {MAX_LIMIT}.",
+        )
+    if "ending_before" in params and "starting_after" in params:
+        raise invalid(
+            "starting_after",
+            "You may only specify one of these parameters: ending_before, "
+            "starting_after.",
         )
     if before := params.get("ending_before"):
         found = _beyond(newest_first[::-1], before, "ending_before")
@@ -98,7 +144,8 @@ def page(
 def _beyond(ordered: list[Json], cursor: str, param: str) -> list[Json]:
     ids = [each["id"] for each in ordered]
     if cursor not in ids:
-        raise no_such("object", cursor, param)
+        kind = ordered[0]["object"] if ordered else "object"
+        raise no_such(kind, cursor, param)
     return ordered[ids.index(cursor) + 1 :]
 
 

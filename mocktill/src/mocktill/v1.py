@@ -28,6 +28,7 @@ from stripe.params.radar import (
 )
 
 from . import (
+    account,
     customers,
     disputes,
     events,
@@ -37,9 +38,10 @@ from . import (
     products,
     refunds,
     sessions,
+    updates,
     webhook_endpoints,
 )
-from .api import route, unrecognized
+from .api import not_answered, route, searches
 from .parameters import validate
 from .reading import reads
 from .sandbox import Sandbox
@@ -54,6 +56,10 @@ def routes() -> list[BaseRoute]:
     endpoints = "/v1/webhook_endpoints"
     intent = "/v1/payment_intents/{id}"
     return [
+        *searches(),
+        *updates.routes(),
+        route("GET", "/v1/account", account.retrieve_own),
+        route("GET", "/v1/accounts/{id}", account.retrieve),
         route("POST", "/v1/checkout/sessions", create_session),
         route("GET", "/v1/checkout/sessions", list_sessions),
         route("GET", session, retrieve_session),
@@ -78,6 +84,7 @@ def routes() -> list[BaseRoute]:
             WebhookEndpointRetrieveParams,
             WebhookEndpointListParams,
             param="webhook_endpoint",
+            before=webhook_endpoints.list_configured,
         ),
         route("POST", endpoints, webhook_endpoints.create),
         route("POST", f"{endpoints}/{{id}}", webhook_endpoints.update),
@@ -85,7 +92,7 @@ def routes() -> list[BaseRoute]:
         route("GET", "/v1/events", events.list_events),
         route("GET", "/v1/events/{id}", events.retrieve),
         route("POST", "/v1/events/{id}/retry", events.retry),
-        route("*", "/v1/{path:path}", unrecognized),
+        *not_answered(),
     ]
 
 
@@ -115,7 +122,7 @@ def _before_payment() -> list[BaseRoute]:
             "/v1/products",
             ProductRetrieveParams,
             ProductListParams,
-            filters=("active", "shippable", "type", "url"),
+            filters=("active", "shippable", "url"),
         ),
     ]
 

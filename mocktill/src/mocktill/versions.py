@@ -72,4 +72,5 @@ def shown(stripe_object: Json, version: str) -> Json:
     if stripe_object["object"] != "checkout.session" or version >= UI_MODES_RENAMED:
         return stripe_object
     old_names = {new: old for old, new in OLD_UI_MODES.items()}
-    return stripe_object | {"ui_mode": old_names[stripe_object["ui_mode"]]}
+    mode = stripe_object.get("ui_mode")
+    return stripe_object | ({"ui_mode": old_names[mode]} if mode else {})

@@ -6,7 +6,7 @@ import { test } from "node:test";
 const { poll, ApiError, createApi, path, sentenceFor } = await import("../../../local/storefront/api.js");
 const { inWords } = await import("../../../local/storefront/countdown.js");
 const { formatMoney, toDecimal } = await import("../../../local/storefront/money.js");
-const { readReturn } = await import("../../../local/storefront/return.js");
+const { readReturn, resultOf } = await import("../../../local/storefront/return.js");
 const { expiryOf } = await import("../../../local/storefront/session.js");
 
 test("an amount has the decimals that Stripe counts it in", () => {
@@ -101,4 +101,31 @@ test("a token says when it ends, a strange one does not break the shop", () => {
   const token = `e30.${Buffer.from(JSON.stringify({ exp: 1_800_000_000 })).toString("base64url")}.x`;
   assert.equal(expiryOf(token), 1_800_000_000_000);
   assert.equal(expiryOf("opaque"), null);
+});
+
+test("only money that has arrived is called a confirmed payment", () => {
+  const titles = (answer) => resultOf(answer, "product")[0];
+  assert.equal(titles({ payment_status: "paid" }), "Payment confirmed");
+  for (const answer of [
+    { payment_status: "processing" },
+    { payment_status: "processing", code: "under_review" },
+    { payment_status: "processing", code: "refunding" },
+    { payment_status: "paid", code: "refunding" },
+    { payment_status: "failed" },
+    { payment_status: "refunded" },
+    { payment_status: "unpaid" },
+    { payment_status: "a_word_of_next_year" },
+    {},
+  ]) {
+    const [title, sentence] = resultOf(answer, "product");
+    assert.doesNotMatch(title, /confirmed$/, JSON.stringify(answer));
+    assert.doesNotMatch(sentence, /is yours\./, JSON.stringify(answer));
+  }
+});
+
+test("who must not pay again is told", () => {
+  for (const answer of [{ payment_status: "processing" }, { payment_status: "processing", code: "under_review" }]) {
+    assert.match(resultOf(answer)[1], /do not pay again/);
+  }
+  assert.match(resultOf({ payment_status: "processing", code: "under_review" })[1], /is safe/);
 });

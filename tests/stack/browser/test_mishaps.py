@@ -104,6 +104,60 @@ def test_who_owns_it_already_is_told_and_shown_so(buyer):
     expect(buyer.button("Buy this course")).to_have_count(0)
 
 
+def test_a_payment_that_was_begun_can_be_cancelled(buyer):
+    offer = buyer.open_offer("order")
+    buyer.go_to_pay("Pay $25.00")
+    buyer.press_cancel()
+
+    buyer.press("Cancel this payment")
+
+    expect(buyer.page.get_by_text("cannot be used any more")).to_be_visible()
+    expect(buyer.button("Pay $25.00")).to_be_enabled()
+    [session] = buyer.shop.sessions_of(offer)
+    assert session["status"] == "expired"
+
+
+def test_an_auctions_payment_can_be_cancelled_before_its_page_is_opened(buyer):
+    offer = buyer.open_offer("auction")
+    buyer.press("Pay for this auction")
+
+    buyer.press("Cancel the payment")
+
+    expect(buyer.button("Pay for this auction")).to_be_enabled()
+    [session] = buyer.shop.sessions_of(offer)
+    assert session["status"] == "expired"
+
+
+def test_money_on_its_way_is_not_called_a_confirmed_payment(buyer):
+    offer = buyer.open_offer("order")
+    started = buyer.shop.create(offer, buyer.sub).json()
+    [session] = buyer.shop.sessions_of(offer)
+    stripe_id = session["stripe_session_id"]
+    assert started["payment_session_id"] == session["id"]
+    method = buyer.shop.stripe.post(
+        "/v1/payment_methods",
+        type="us_bank_account",
+        **{
+            "us_bank_account[account_number]": "000123456789",
+            "us_bank_account[routing_number]": "110000000",
+            "us_bank_account[account_holder_type]": "individual",
+            "billing_details[name]": "Ada",
+            "billing_details[email]": "ada@example.test",
+        },
+    )
+    buyer.shop.stripe.post(
+        f"/v1/payment_pages/{stripe_id}/confirm",
+        payment_method=method["id"],
+        expected_amount=2500,
+    )
+
+    buyer.open(f"/orders/{offer.id}?session_id={stripe_id}")
+
+    buyer.sees_heading("Your payment is on its way")
+    expect(buyer.card("order").get_by_role("listitem")).to_contain_text("Pending")
+    expect(buyer.button("Pay $25.00")).to_have_count(0)
+
+
 def test_an_expired_payment_page_charges_nothing_and_can_be_had_again(buyer):
     offer = buyer.open_offer("auction")
     buyer.press("Pay for this auction")

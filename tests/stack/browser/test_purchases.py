@@ -80,7 +80,7 @@ def test_a_product_is_bought_without_loading_another_page(visit):
     visitor.sees_heading("Payment confirmed")
     assert loaded == []
     assert page.url.endswith("/hero-me")
-    assert any("/api/checkout/session-status" in url for url in asked)
+    assert any("/api/checkout/payment-status" in url for url in asked)
 
 
 def test_content_is_locked_until_it_is_bought_and_then_stands_in_the_library(buyer):

@@ -10,7 +10,6 @@ from checkout.errors import (
     CheckoutError,
     InvalidRequestError,
     NotFoundError,
-    TooManyRequestsError,
 )
 from checkout.telemetry import logger
 
@@ -60,11 +59,8 @@ def refuse(error: CheckoutError, request_id: str) -> Response:
             {"field": name, "problem": problem}
             for name, problem in error.fields.items()
         ]
-    headers = (
-        {"retry-after": str(error.retry_after)}
-        if isinstance(error, TooManyRequestsError)
-        else {}
-    )
+    seconds = error.retry_after
+    headers = {} if seconds is None else {"retry-after": str(seconds)}
     return respond(error.status, body, headers)
 
 

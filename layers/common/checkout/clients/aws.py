@@ -4,6 +4,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any, Literal, overload
 
 from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
 from botocore.session import Session, get_session
 
 if TYPE_CHECKING:
@@ -16,14 +17,23 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
     from mypy_boto3_sts import STSClient
 
-# For the caller of a function, a call that takes longer than this has failed.
+# What a call raises if AWS refuses it, and if AWS does not answer either.
+Refusal = ClientError
+Error = (BotoCoreError, ClientError)
+
+# A call fails after nine seconds, before the function is killed: its caller gets an
+# answer, and its messages return to the queue one by one.
 CONFIG = Config(
-    connect_timeout=2,
-    read_timeout=4,
+    connect_timeout=1,
+    read_timeout=2,
     retries={"mode": "standard", "total_max_attempts": 3},
 )
 # For a call whose result is optional: it fails fast, because a caller is waiting.
 HURRIED = Config(connect_timeout=1, read_timeout=2, retries={"total_max_attempts": 1})
+
+
+def code_of(refusal: ClientError) -> str:
+    return refusal.response["Error"]["Code"]
 
 
 @cache
@@ -37,7 +47,7 @@ if TYPE_CHECKING:
     @overload
     def client(service: Literal["dynamodb"]) -> "DynamoDBClient": ...
     @overload
-    def client(service: Literal["sqs"]) -> "SQSClient": ...
+    def client(service: Literal["sqs"], config: Config = CONFIG) -> "SQSClient": ...
     @overload
     def client(
         service: Literal["secretsmanager"], config: Config = CONFIG

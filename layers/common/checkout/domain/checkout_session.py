@@ -4,9 +4,35 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
-from checkout.domain.payment_session import PaymentSession, Status
+from checkout.domain.payment_session import ID_PREFIX, PaymentSession, Status
 from checkout.domain.quarantine_reason import QuarantineReason
-from checkout.domain.stripe_object import id_of
+from checkout.domain.stripe_events import (
+    ASYNC_PAYMENT_FAILED,
+    ASYNC_PAYMENT_SUCCEEDED,
+    SESSION_COMPLETED,
+    SESSION_EXPIRED,
+)
+from checkout.domain.stripe_object import (
+    flag_of,
+    id_of,
+    metadata_of,
+    number_of,
+    part_of,
+    text_of,
+    word_of,
+)
+
+# What we know of Stripe's words. Any other never fulfills.
+STATUSES = frozenset(["open", "complete", "expired"])
+# What an event says of the status, which Stripe's types allow to be null.
+STATUS_AT_EVENT = {
+    SESSION_COMPLETED: "complete",
+    ASYNC_PAYMENT_SUCCEEDED: "complete",
+    ASYNC_PAYMENT_FAILED: "complete",
+    SESSION_EXPIRED: "expired",
+}
+PAID = frozenset(["paid", "no_payment_required"])
+UNPAID = "unpaid"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -15,70 +41,132 @@ class CheckoutSession:
     A snapshot of https://docs.stripe.com/api/checkout/sessions/object.
 
     *status* is open, complete or expired; *payment_status* is paid, unpaid or
-    no_payment_required; *expires_at* is in Unix seconds.
+    no_payment_required. Each may be a word that Stripe has added since. *expires_at* is
+    in Unix seconds.
     """
 
     id: str
-    status: str
+    status: str | None
     payment_status: str
     amount_total: int | None
     currency: str | None
     livemode: bool
-    expires_at: int
+    expires_at: int | None
     payment_intent: str | None
     payment_session_id: str | None
     url: str | None = field(default=None, repr=False)
     client_secret: str | None = field(default=None, repr=False)
 
     @classmethod
-    def from_stripe(cls, stripe_object: Mapping[str, Any]) -> Self:
-        """Read Stripe's object; raises KeyError if it is not a Checkout Session."""
-        metadata = stripe_object.get("metadata") or {}
+    def from_stripe(
+        cls, stripe_object: Mapping[str, Any], event_type: str | None = None
+    ) -> Self:
+        """
+        Read Stripe's object, of an event of *event_type* if it came with one.
+
+        Raises ValueError without an id, a payment status or a mode, which Stripe's
+        types do not call nullable: the event returns to the queue, and a good one of
+        the same payment can still fulfill it.
+        """
+        status = word_of(stripe_object, "status")
         return cls(
-            id=stripe_object["id"],
-            status=stripe_object["status"],
-            payment_status=stripe_object["payment_status"],
-            amount_total=stripe_object.get("amount_total"),
-            currency=stripe_object.get("currency"),
-            livemode=stripe_object["livemode"],
-            expires_at=stripe_object["expires_at"],
+            id=text_of(stripe_object, "id"),
+            status=status or STATUS_AT_EVENT.get(event_type or ""),
+            payment_status=text_of(stripe_object, "payment_status"),
+            amount_total=number_of(stripe_object, "amount_total"),
+            currency=word_of(stripe_object, "currency"),
+            livemode=flag_of(stripe_object, "livemode"),
+            expires_at=number_of(stripe_object, "expires_at"),
             payment_intent=id_of(stripe_object.get("payment_intent")),
-            payment_session_id=metadata.get("payment_session_id"),
-            url=stripe_object.get("url"),
-            client_secret=stripe_object.get("client_secret"),
+            payment_session_id=payment_session_id_of(stripe_object),
+            url=word_of(stripe_object, "url"),
+            client_secret=word_of(stripe_object, "client_secret"),
         )
+
+    @property
+    def is_paid(self) -> bool:
+        return self.payment_status in PAID
+
+
+def payment_session_id_of(stripe_object: Mapping[str, Any]) -> str | None:
+    """
+    Return the id of our session, None if the object is not about one of ours.
+
+    We send it twice: Stripe's types allow the metadata to be null.
+    """
+    if found := metadata_of(stripe_object, "payment_session_id"):
+        return found
+    reference = word_of(stripe_object, "client_reference_id")
+    return reference if reference and reference.startswith(ID_PREFIX) else None
 
 
 def mismatch(
     checkout: CheckoutSession, session: PaymentSession
 ) -> QuarantineReason | None:
-    """Return how the Checkout Session differs from what we prepared, None if equal."""
-    if session.stripe_session_id not in {None, checkout.id}:
-        return QuarantineReason.ANOTHER_STRIPE_SESSION
-    if checkout.livemode != session.livemode:
-        return QuarantineReason.ANOTHER_MODE
-    if checkout.currency != session.currency:
-        return QuarantineReason.ANOTHER_CURRENCY
-    if checkout.amount_total != session.amount:
-        return QuarantineReason.ANOTHER_AMOUNT
-    return None
+    """
+    Return why the Checkout Session is not what we prepared and can fulfill.
+
+    None if it is. A field that is null or absent differs from what we prepared.
+    """
+    paid = checkout.status == "complete" and checkout.is_paid
+    differences = {
+        QuarantineReason.ANOTHER_STRIPE_SESSION: (
+            session.stripe_session_id not in {None, checkout.id}
+        ),
+        QuarantineReason.ANOTHER_MODE: checkout.livemode != session.livemode,
+        QuarantineReason.ANOTHER_CURRENCY: checkout.currency != session.currency,
+        QuarantineReason.ANOTHER_AMOUNT: checkout.amount_total != session.amount,
+        QuarantineReason.UNKNOWN_STATUS: not paid,
+        # Neither a refund nor a dispute could find the purchase.
+        QuarantineReason.NO_PAYMENT_INTENT: (
+            checkout.payment_status == "paid" and not checkout.payment_intent
+        ),
+    }
+    return next((reason for reason, differs in differences.items() if differs), None)
+
+
+def status_after(event_type: str, checkout: CheckoutSession) -> Status | None:
+    """
+    Return what an event makes of a session, None if it is still open.
+
+    COMPLETE means that money has come, or may have come: a payment status that we do
+    not know is for a person, as is a paid session without a status that we know.
+    """
+    complete = checkout.status == "complete"
+    may_be_complete = complete or checkout.status not in STATUSES
+    if may_be_complete and checkout.payment_status != UNPAID:
+        return Status.COMPLETE
+    if event_type == ASYNC_PAYMENT_FAILED:
+        return Status.FAILED
+    if event_type == SESSION_EXPIRED or checkout.status == "expired":
+        return Status.EXPIRED
+    # With a bank debit, for example, the buyer is done before the money arrives.
+    return Status.PROCESSING if complete else None
+
+
+def shown_status(stripe_object: Mapping[str, Any], session: PaymentSession) -> str:
+    """Return Stripe's status of a session; by our record if it is not a known word."""
+    status = stripe_object.get("status")
+    if isinstance(status, str) and status in STATUSES:
+        return status
+    return "complete" if session.status is Status.PROCESSING else "open"
 
 
 def is_ahead(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
     """Return whether Stripe is ahead of our record: an event is late or lost."""
     awaited = (
         session.status is Status.PROCESSING
-        and stripe_object["payment_status"] == "unpaid"
+        and stripe_object.get("payment_status") == UNPAID
         and not bank_refused(stripe_object)
     )
-    return stripe_object["status"] != "open" and not awaited
+    return stripe_object.get("status") in {"complete", "expired"} and not awaited
 
 
 def bank_refused(stripe_object: Mapping[str, Any]) -> bool:
     """Return whether a bank debit failed; known if payment_intent is expanded."""
-    payment_intent = stripe_object.get("payment_intent")
+    payment_intent = part_of(stripe_object, "payment_intent")
+    refused = {"requires_payment_method", "canceled"}
     return (
-        isinstance(payment_intent, Mapping)
-        and stripe_object["status"] == "complete"
-        and payment_intent["status"] in {"requires_payment_method", "canceled"}
+        stripe_object.get("status") == "complete"
+        and payment_intent.get("status") in refused
     )

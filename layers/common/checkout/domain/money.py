@@ -13,6 +13,14 @@ BASIS_POINTS = 10_000
 CURRENCY_CODE_LENGTH = 3
 
 
+def unit_problem(amount: int, currency: str) -> str | None:
+    """Return why *amount* cannot be paid in *currency*, None if it can."""
+    unit = stripe_limits.step(currency)
+    if amount % unit == 0:
+        return None
+    return f"must be a multiple of {unit}: {currency.upper()} has no smaller unit"
+
+
 class InvalidMoneyError(ValueError):
     """An amount that Stripe cannot charge."""
 
@@ -67,18 +75,20 @@ class Money:
 
 
 def split(
-    amount: int, platform_bps: int, organization_bps: int
+    amount: int, currency: str, platform_bps: int, organization_bps: int
 ) -> tuple[int, int, int]:
     """
     Return the shares of platform, organization and creator; they add up to *amount*.
 
-    The fees are in basis points and rounded down; the creator gets the rest. Raises
-    ValueError for a negative fee, and for fees above the amount.
+    The fees are in basis points and rounded down to an amount that can be paid in
+    *currency*; the creator gets the rest. Raises ValueError for a negative fee, and for
+    fees above the amount.
     """
     if min(platform_bps, organization_bps) < 0 or (
         platform_bps + organization_bps > BASIS_POINTS
     ):
         raise ValueError("the fees take more than there is")
-    platform = amount * platform_bps // BASIS_POINTS
-    organization = amount * organization_bps // BASIS_POINTS
+    unit = stripe_limits.step(currency)
+    platform = amount * platform_bps // BASIS_POINTS // unit * unit
+    organization = amount * organization_bps // BASIS_POINTS // unit * unit
     return platform, organization, amount - platform - organization

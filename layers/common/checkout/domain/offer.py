@@ -1,6 +1,6 @@
 """An offer: what can be bought, at what price, and who gets which share."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from checkout.domain import stripe_limits
 from checkout.domain.money import BASIS_POINTS, InvalidMoneyError, Money
 from checkout.domain.offer_item import LONGEST_RECORDED, OfferItem
+from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import BrokenOfferError, NotPurchasableError
 
 # The longest `sub` of a token. The id is part of keys in DynamoDB.
@@ -103,8 +104,8 @@ class Sale(NamedTuple):
     How a purchase changes the item of its offer.
 
     The status goes from *sellable* to *sold*, and to *returned* when all the money is
-    refunded. An offer that can be sold any number of times has no statuses; it only
-    has to exist. *attributes* are written together with the sold status.
+    refunded. An offer that can be sold any number of times has no statuses.
+    *attributes* are written together with the sold status.
     """
 
     item_type: str
@@ -126,6 +127,30 @@ def single_line(item: Mapping[str, Any], refusal: str) -> tuple[LineItem]:
             image_url=offer.decoration("image_url"),
         ),
     )
+
+
+def withdrawal(
+    item: Mapping[str, Any] | None,
+    costs: Callable[[Mapping[str, Any]], bool] | None,
+    **expected: str | None,
+) -> QuarantineReason | None:
+    """
+    Return why an offer's *item* is not for sale any more, None if it still is.
+
+    Its fields must have the *expected* values, and *costs* must find a price in it.
+    """
+    if item is None:
+        return QuarantineReason.OFFER_VANISHED
+    changed = any(item.get(name) != value for name, value in expected.items())
+    if changed or item.get("deleted_at") or (costs and not costs(item)):
+        return QuarantineReason.OFFER_NOT_SELLABLE
+    return None
+
+
+def has_price(item: Mapping[str, Any]) -> bool:
+    """Return whether an offer's item has a price, however that is written."""
+    price = item.get("price")
+    return isinstance(price, Mapping) and bool(price.get("amount"))
 
 
 def as_item(item: Mapping[str, Any]) -> OfferItem:

@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Any, Self
 from uuid import uuid4
 
+from checkout import clock
 from checkout.domain.money import Money
 
 
@@ -41,6 +42,9 @@ STRIPE_STATUS = {
     Status.EXPIRED: "expired",
     Status.ABANDONED: "expired",
 }
+ID_PREFIX = "ps_"
+# In place of what only a lost session's record could tell.
+UNKNOWN = "unknown"
 UNRESOLVED = frozenset([Status.PREPARED, Status.OPEN, Status.PROCESSING])
 
 
@@ -93,6 +97,54 @@ class PaymentSession:
     def price(self) -> Money:
         return Money(self.amount, self.currency)
 
+    @property
+    def payment_window(self) -> dict[str, Any] | None:
+        """The time in which an offer such as an auction can be paid, if it has one."""
+        closes_at = self.details.get("closes_at")
+        if closes_at is None:
+            return None
+        return {
+            "opens_at": self.details["opens_at"],
+            "closes_at": closes_at,
+            "seconds_remaining": clock.seconds_until(closes_at),
+        }
+
+    @classmethod
+    def lost(
+        cls,
+        payment_session_id: str,
+        kind: str,
+        amount: int,
+        currency: str,
+        created: str,
+    ) -> Self:
+        """
+        Return a stand-in for a session of this stack that we have no record of.
+
+        It was deleted, or the table was restored to an earlier time. Only Stripe's
+        object tells what remains of it; nobody owns it, and it cannot be paid.
+        """
+        return cls(
+            id=payment_session_id,
+            kind=kind,
+            offer_id=UNKNOWN,
+            buyer_id=None,
+            sale_key=None,
+            attempt=1,
+            status=Status.OPEN,
+            payment_status="unpaid",
+            amount=amount,
+            currency=currency,
+            title=UNKNOWN,
+            terms_digest=UNKNOWN,
+            idempotency_key=UNKNOWN,
+            stripe_request="{}",
+            livemode=False,
+            created_at=created,
+            expires_at=created,
+            stripe_session_id=UNKNOWN,
+        )
+
     def to_dict(self) -> dict[str, Any]:
         return asdict(self)
 
@@ -105,4 +157,4 @@ class PaymentSession:
 
 
 def new_id() -> str:
-    return f"ps_{uuid4().hex}"
+    return f"{ID_PREFIX}{uuid4().hex}"

@@ -37,10 +37,14 @@ FIELDS = (
     "amount",
     "currency",
     "reason",
+    "decline_code",
     "refund_id",
     "refund_amount",
+    "refund_currency",
+    "failure_reason",
     "dispute_id",
     "dispute_amount",
+    "dispute_currency",
 )
 
 

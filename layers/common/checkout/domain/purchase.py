@@ -10,19 +10,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
-from checkout.domain import dispute, refund
-from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.dispute import Dispute
 from checkout.domain.money import split
-from checkout.domain.payment_session import PaymentSession
-from checkout.domain.purchase_status import PurchaseStatus
+from checkout.domain.purchase_status import UNPAID, Arrival, PurchaseStatus
+from checkout.domain.purchase_sums import PurchaseSums
+from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest, request_id
 from checkout.errors import NotRefundableError
 
+# With it begin the ids of purchases.
+PREFIX = "pur_"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Purchase:
+class Purchase(PurchaseSums):
     """
     Amounts are in the currency's minor unit; the three shares add up to *amount*.
 
@@ -49,6 +51,7 @@ class Purchase:
     stripe_session_id: str
     stripe_payment_intent_id: str | None
     purchased_at: str
+    arrival: str = Arrival.ARRIVED
     refund_requests: Mapping[str, RefundRequest] = field(default_factory=dict)
     refunds: Mapping[str, Refund] = field(default_factory=dict)
     disputes: Mapping[str, Dispute] = field(default_factory=dict)
@@ -56,134 +59,78 @@ class Purchase:
     receipt: Receipt | None = None
     version: int = 1
 
-    @classmethod
-    def from_checkout(
-        cls,
-        session: PaymentSession,
-        checkout: CheckoutSession,
-        purchased_at: str,
-        quarantine_reason: str | None = None,
-    ) -> Self:
-        """Return the purchase that a paid *checkout* of *session* makes."""
-        ours = session.stripe_session_id in {None, checkout.id}
-        total = checkout.amount_total
-        return cls(
-            # A payment through another Checkout Session is recorded separately, since
-            # ours can still be paid.
-            id=id_for(session.id if ours else checkout.id),
-            payment_session_id=session.id,
-            kind=session.kind,
-            offer_id=session.offer_id,
-            buyer_id=session.buyer_id,
-            creator_id=session.creator_id,
-            sale_key=session.sale_key,
-            title=session.title,
-            details=session.details,
-            amount=session.amount if total is None else total,
-            currency=checkout.currency or session.currency,
-            platform_fee_bps=session.platform_fee_bps,
-            organization_fee_bps=session.organization_fee_bps,
-            quarantine_reason=quarantine_reason,
-            stripe_session_id=checkout.id,
-            stripe_payment_intent_id=checkout.payment_intent,
-            purchased_at=purchased_at,
+    @property
+    def status(self) -> PurchaseStatus:
+        """The first row whose condition holds."""
+        under_way = bool(self.pending_refunds or self.open_requests)
+        undecided = bool(self.quarantine_reason and not self.accepted_at)
+        if not self.has_arrived:
+            return UNPAID[self.arrival]
+        rows = (
+            (PurchaseStatus.REFUNDED, self.is_refunded),
+            (PurchaseStatus.DISPUTED, self.is_undone),
+            (PurchaseStatus.QUARANTINED, self.needs_review and not self.dismissed_at),
+            (PurchaseStatus.DISPUTED, self.is_disputed),
+            (PurchaseStatus.REFUNDING, under_way and not self.refundable_amount),
+            (PurchaseStatus.FAILED, self.dismissed_at),
+            (PurchaseStatus.QUARANTINED, undecided),
+        )
+        return next(
+            (status for status, holds in rows if holds), PurchaseStatus.COMPLETED
         )
 
     @property
-    def status(self) -> PurchaseStatus:
-        if self.is_refunded:
-            return PurchaseStatus.REFUNDED
-        if self._has_dispute(dispute.OPEN, dispute.LOST):
-            return PurchaseStatus.DISPUTED
-        if self.amount and not self.refundable_amount:
-            return PurchaseStatus.REFUNDING
-        if self.quarantine_reason and not self.accepted_at:
-            dismissed = PurchaseStatus.FAILED
-            return dismissed if self.dismissed_at else PurchaseStatus.QUARANTINED
-        return PurchaseStatus.COMPLETED
+    def review_reason(self) -> str | None:
+        """Why a person must decide or had to, None if everything was in order."""
+        if self.needs_review:
+            return QuarantineReason.RETURNED_IN_ANOTHER_CURRENCY
+        return self.quarantine_reason
+
+    @property
+    def has_arrived(self) -> bool:
+        """Whether the money has arrived; before, a bank may still refuse it."""
+        return self.arrival == Arrival.ARRIVED
 
     @property
     def is_sale(self) -> bool:
-        """Whether it counts as a sale: not quarantined, or accepted by a person."""
+        """Whether it counts as a sale: paid, and not quarantined, or accepted."""
+        if self.dismissed_at or not self.has_arrived:
+            return False
         return not self.quarantine_reason or self.accepted_at is not None
 
     @property
     def is_entitled(self) -> bool:
         """Whether the buyer owns what was bought; an ownership may be suspended."""
-        returned = self.is_refunded or self._has_dispute(dispute.LOST)
-        return self.is_sale and not returned
-
-    @property
-    def is_disputed(self) -> bool:
-        """Whether a dispute is open."""
-        return self._has_dispute(dispute.OPEN)
-
-    def _has_dispute(self, *ranks: int) -> bool:
-        return any(d.rank in ranks for d in self.disputes.values())
-
-    @property
-    def is_refunded(self) -> bool:
-        return 0 < self.amount <= self.refunded_amount
-
-    @property
-    def refunded_amount(self) -> int:
-        return sum(r.amount for r in self.succeeded_refunds)
-
-    @property
-    def succeeded_refunds(self) -> list[Refund]:
-        """The refunds that have succeeded, the oldest first."""
-        succeeded = (r for r in self.refunds.values() if r.status == refund.SUCCEEDED)
-        return sorted(succeeded, key=lambda r: (r.created_at, r.id))
-
-    @property
-    def refundable_amount(self) -> int:
-        """What is neither refunded, nor pending, nor requested."""
-        asked = sum(r.amount for r in self.open_requests)
-        return max(0, self.amount - self.outgoing_amount - asked)
-
-    @property
-    def outgoing_amount(self) -> int:
-        """What is refunded or pending: Stripe's `amount_refunded` of the charge."""
-        return sum(r.amount for r in self.refunds.values() if r.rank < refund.FAILED)
-
-    @property
-    def open_requests(self) -> list[RefundRequest]:
-        return [r for r in self.refund_requests.values() if r.is_open]
-
-    @property
-    def pending_refunds(self) -> list[Refund]:
-        return [r for r in self.refunds.values() if r.rank == refund.PENDING]
+        return self.is_sale and not self.is_undone
 
     @property
     def shares(self) -> tuple[int, int, int]:
         """The shares of platform, organization and creator in the amount paid."""
-        return split(self.amount, self.platform_fee_bps, self.organization_fee_bps)
-
-    @property
-    def is_unresolved(self) -> bool:
-        """Whether reconcile must ask Stripe about it."""
-        return bool(
-            self.open_requests
-            or self.pending_refunds
-            or (self.stripe_payment_intent_id and not self.receipt)
+        return split(
+            self.amount,
+            self.currency,
+            self.platform_fee_bps,
+            self.organization_fee_bps,
         )
 
     def with_refund(self, found: Refund) -> Self:
+        """Add what Stripe reports; the purchase is equal if it was known."""
         requests = self.refund_requests
-        if found.request_id and (asked := requests.get(found.request_id)):
-            made = replace(asked, refund_id=found.id, refusal_code=None)
+        asked = requests.get(found.request_id) if found.request_id else None
+        if asked and not asked.refund_id:
+            made = replace(
+                asked, refund_id=found.id, refusal_code=None, refusal_details=None
+            )
             requests = {**requests, asked.id: made}
         known = self.refunds.get(found.id)
-        newer = known is None or found.rank > known.rank
-        refunds = {**self.refunds, found.id: found} if newer else self.refunds
+        refunds = {**self.refunds, found.id: known.updated(found) if known else found}
         return replace(self, refund_requests=requests, refunds=refunds)
 
     def with_dispute(self, found: Dispute) -> Self:
-        known = self.disputes.get(found.id, found)
-        latest = found if found.rank > known.rank else known
-        balance = {**known.balance, **found.balance}
-        merged = replace(latest, balance=balance)
-        return replace(self, disputes={**self.disputes, found.id: merged})
+        """Add what Stripe reports; the purchase is equal if it was known."""
+        known = self.disputes.get(found.id)
+        latest = known.updated(found) if known else found
+        return replace(self, disputes={**self.disputes, found.id: latest})
 
     def with_fraud_warning(self, warning_id: str) -> Self:
         warnings = sorted({*self.fraud_warnings, warning_id})
@@ -194,10 +141,13 @@ class Purchase:
 
     def with_refund_request(self, request: RefundRequest) -> Self:
         """Add a request for a refund; raises NotRefundableError."""
+        if not self.has_arrived:
+            raise NotRefundableError("The money has not arrived.")
         if not self.stripe_payment_intent_id:
             raise NotRefundableError("Nothing was paid, so nothing can be refunded.")
-        if self._has_dispute(dispute.OPEN, dispute.LOST):
-            raise NotRefundableError("The buyer's bank has taken the money back.")
+        if self.is_disputed:
+            # Stripe refuses to refund a charge while its dispute is open.
+            raise NotRefundableError("A dispute about the payment is open.")
         if not 0 < request.amount <= self.refundable_amount:
             left = self.refundable_amount
             raise NotRefundableError(f"Only {left} of it can be refunded.")
@@ -216,11 +166,14 @@ class Purchase:
             )
         )
 
-    def with_refused_request(self, request_id: str, code: str) -> Self:
+    def with_refused_request(
+        self, request_id: str, code: str, details: str | None = None
+    ) -> Self:
         request = self.refund_requests[request_id]
         if not request.is_open:
             return self
-        return self._with_request(replace(request, refusal_code=code))
+        refused = replace(request, refusal_code=code, refusal_details=details)
+        return self._with_request(refused)
 
     def with_next_attempt(self, request: RefundRequest) -> Self:
         """Count an attempt of *request*, unless the request has changed meanwhile."""
@@ -238,13 +191,23 @@ class Purchase:
 
     def accepted(self, at: str) -> Self:
         """Let a quarantined purchase stand as a sale."""
-        return replace(self, accepted_at=self.accepted_at or at)
+        return replace(self._reviewed(at), accepted_at=self.accepted_at or at)
 
     def dismissed(self, at: str) -> Self:
         """End a quarantine without a sale."""
-        return replace(self, dismissed_at=self.dismissed_at or at)
+        return replace(self._reviewed(at), dismissed_at=self.dismissed_at or at)
+
+    def _reviewed(self, at: str) -> Self:
+        """Note that a person has seen every amount in another currency."""
+        refunds = {r.id: replace(r, reviewed_at=at) for r in self.unreviewed_refunds}
+        disputes = {d.id: replace(d, reviewed_at=at) for d in self.unreviewed_disputes}
+        return replace(
+            self,
+            refunds={**self.refunds, **refunds},
+            disputes={**self.disputes, **disputes},
+        )
 
 
 def id_for(session_id: str) -> str:
     """Return the purchase's id: a session has one purchase at most."""
-    return "pur_" + session_id.removeprefix("ps_")
+    return PREFIX + session_id.removeprefix("ps_")

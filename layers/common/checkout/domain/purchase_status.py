@@ -1,4 +1,4 @@
-"""The statuses of a purchase."""
+"""The statuses of a purchase, and of its money."""
 
 from enum import StrEnum
 
@@ -13,3 +13,18 @@ class PurchaseStatus(StrEnum):
     REFUNDING = "refunding"
     DISPUTED = "disputed"
     QUARANTINED = "quarantined"
+
+
+class Arrival(StrEnum):
+    """Whether the money has arrived: a bank debit, for example, takes days."""
+
+    UNDER_WAY = "under_way"
+    ARRIVED = "arrived"
+    REFUSED = "refused"
+
+
+# The status of a purchase whose money has not arrived.
+UNPAID: dict[str, PurchaseStatus] = {
+    Arrival.UNDER_WAY: PurchaseStatus.PENDING,
+    Arrival.REFUSED: PurchaseStatus.FAILED,
+}

@@ -2,12 +2,16 @@
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
-from checkout.clock import iso
-from checkout.domain.stripe_object import amount_of, text_of
+from checkout.domain.stripe_object import (
+    amount_of,
+    part_of,
+    text_of,
+    time_of,
+    word_of,
+)
 
 # The reasons that Stripe takes; any other is sent as metadata.
 STRIPE_REASONS = frozenset(["duplicate", "fraudulent", "requested_by_customer"])
@@ -32,33 +36,64 @@ class Refund:
     """
     A snapshot of https://docs.stripe.com/api/refunds/object.
 
-    *amount* is in the minor unit of the purchase's currency. *request_id* is our
-    request's, None for a refund that was made in Stripe's dashboard.
+    *amount* is in the minor unit of *currency*, which is the purchase's if Stripe does
+    not say. *request_id* is our request's, None for a refund that was made in Stripe's
+    dashboard. *failure_reason* is Stripe's, for a refund that failed. *reviewed_at* is
+    when a person decided about an amount in another currency.
     """
 
     id: str
     amount: int
     created_at: str
+    currency: str | None = None
     status: str = DEFAULT_STATUS
     reason: str | None = None
+    failure_reason: str | None = None
     request_id: str | None = None
+    reviewed_at: str | None = None
 
     @classmethod
     def from_stripe(cls, stripe_object: Mapping[str, Any]) -> Self:
-        metadata = stripe_object.get("metadata") or {}
+        """
+        Read Stripe's object; raises ValueError without an id, an amount or a time.
+
+        Stripe's types call none of these nullable. Money cannot be recorded without
+        them, so the event returns to the queue, and an alarm rings.
+        """
+        metadata = part_of(stripe_object, "metadata")
         return cls(
             id=text_of(stripe_object, "id"),
             amount=amount_of(stripe_object, "amount"),
-            status=stripe_object.get("status") or DEFAULT_STATUS,
-            created_at=iso(datetime.fromtimestamp(stripe_object["created"], UTC)),
-            reason=metadata.get("reason") or stripe_object.get("reason"),
-            request_id=metadata.get("refund_request_id"),
+            currency=word_of(stripe_object, "currency"),
+            status=word_of(stripe_object, "status") or DEFAULT_STATUS,
+            created_at=time_of(stripe_object, "created"),
+            reason=word_of(metadata, "reason") or word_of(stripe_object, "reason"),
+            failure_reason=word_of(stripe_object, "failure_reason"),
+            request_id=word_of(metadata, "refund_request_id"),
         )
 
     @property
     def rank(self) -> int:
-        # Treat unknown statuses as pending.
+        # Treat unknown statuses as pending: they return nothing.
         return RANK.get(self.status, PENDING)
+
+    def updated(self, found: Self) -> Self:
+        """
+        Return this refund after Stripe has reported it as *found*.
+
+        The snapshot of the higher rank counts, this one if they are equal. What it
+        lacks, such as a reason, is taken from the other. So the same snapshot never
+        changes a refund twice.
+        """
+        latest, other = (found, self) if found.rank > self.rank else (self, found)
+        return replace(
+            latest,
+            currency=latest.currency or other.currency,
+            reason=latest.reason or other.reason,
+            failure_reason=latest.failure_reason or other.failure_reason,
+            request_id=latest.request_id or other.request_id,
+            reviewed_at=self.reviewed_at,
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,7 +103,8 @@ class RefundRequest:
 
     *requested_amount* is the caller's, None for all that was left. *attempt* counts
     the idempotency keys. The request ends with the *refund_id* of Stripe's refund, or
-    with the *refusal_code* of Stripe.
+    with the *refusal_code* of Stripe; *refusal_details* are what else Stripe said, such
+    as the parameter that it refused.
     """
 
     id: str
@@ -80,6 +116,7 @@ class RefundRequest:
     attempt: int = 1
     refund_id: str | None = None
     refusal_code: str | None = None
+    refusal_details: str | None = None
 
     @property
     def is_open(self) -> bool:

@@ -10,7 +10,6 @@ from collections import Counter
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from checkout.domain import dispute
 from checkout.domain.money import split
 from checkout.domain.purchase import Purchase
 
@@ -66,9 +65,13 @@ def entries(purchase: Purchase) -> Counter[Entry]:
         sums[Entry(at[: len("2026-01-31")], currency, measure)] += amount
 
     def add_shares(at: str, before: int, after: int) -> None:
-        bps = purchase.platform_fee_bps, purchase.organization_fee_bps
+        terms = (
+            purchase.currency,
+            purchase.platform_fee_bps,
+            purchase.organization_fee_bps,
+        )
         for share, was, becomes in zip(
-            SHARES, split(before, *bps), split(after, *bps), strict=True
+            SHARES, split(before, *terms), split(after, *terms), strict=True
         ):
             add(at, share, becomes - was, purchase.currency)
 
@@ -124,7 +127,6 @@ def _taken_back(purchase: Purchase) -> list[tuple[str, str, Measure, int]]:
     ]
     lost = [
         (found.created_at, found.id, Measure.LOST_TO_DISPUTES, found.amount)
-        for found in purchase.disputes.values()
-        if found.rank == dispute.LOST
+        for found in purchase.lost_disputes
     ]
     return sorted(refunds + lost)

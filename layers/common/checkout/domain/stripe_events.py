@@ -1,5 +1,6 @@
-"""The events of Stripe that we act on."""
+"""The events of Stripe that we act on, and what we keep of each."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 SESSION_COMPLETED = "checkout.session.completed"
@@ -42,10 +43,137 @@ OF_DISPUTES = frozenset(
 AFTER_PAYMENT = OF_REFUNDS | OF_DISPUTES | {FRAUD_WARNING}
 FROM_STRIPE = OF_SESSIONS | AFTER_PAYMENT
 
+# What reconcile lists in one call; Stripe takes twenty types at most. A decline leaves
+# the session open, so only the webhook reports it.
+SESSION_STREAM = OF_SESSIONS - {PAYMENT_FAILED}
+MONEY_STREAM = AFTER_PAYMENT
+
+
+# What we keep of an event. Each name stands for a value, for an object with the names
+# below it, or, in square brackets, for a list of such objects.
+METADATA = dict.fromkeys(
+    [
+        "payment_session_id",
+        "kind",
+        "stack",
+        "refund_request_id",
+        "purchase_id",
+        "reason",
+    ]
+)
+REFERENCE = {"id": None}
+BALANCE_TRANSACTION = dict.fromkeys(["id", "created", "currency", "fee", "net"])
+# A session's payment intent may be expanded, and a payment intent's latest charge.
+PAYMENT_INTENT = {
+    **dict.fromkeys(["id", "object", "status", "created", "livemode"]),
+    **dict.fromkeys(["amount", "currency"]),
+    "last_payment_error": dict.fromkeys(["type", "code", "decline_code"]),
+    "latest_charge": {
+        **dict.fromkeys(["id", "created", "receipt_url"]),
+        "balance_transaction": BALANCE_TRANSACTION,
+    },
+    "metadata": METADATA,
+}
+CHECKOUT_SESSION = {
+    **dict.fromkeys(["id", "object", "status", "payment_status", "created"]),
+    **dict.fromkeys(["livemode", "expires_at", "client_reference_id"]),
+    **dict.fromkeys(["amount_subtotal", "amount_total", "currency"]),
+    "total_details": dict.fromkeys(
+        ["amount_discount", "amount_shipping", "amount_tax"]
+    ),
+    "payment_intent": PAYMENT_INTENT,
+    "metadata": METADATA,
+}
+CHARGE = {
+    **dict.fromkeys(["id", "object", "created", "livemode"]),
+    **dict.fromkeys(["amount", "amount_refunded", "currency", "refunded"]),
+    "payment_intent": REFERENCE,
+    "metadata": METADATA,
+}
+REFUND = {
+    **dict.fromkeys(["id", "object", "status", "created", "amount", "currency"]),
+    **dict.fromkeys(["reason", "failure_reason"]),
+    "charge": REFERENCE,
+    "payment_intent": REFERENCE,
+    "metadata": METADATA,
+}
+DISPUTE = {
+    **dict.fromkeys(["id", "object", "status", "created", "livemode"]),
+    **dict.fromkeys(["amount", "currency", "reason"]),
+    "charge": REFERENCE,
+    "payment_intent": REFERENCE,
+    "balance_transactions": [BALANCE_TRANSACTION],
+    "evidence_details": {"due_by": None},
+    "metadata": METADATA,
+}
+EARLY_FRAUD_WARNING = {
+    **dict.fromkeys(["id", "object", "created", "livemode", "fraud_type"]),
+    "charge": REFERENCE,
+    "payment_intent": REFERENCE,
+}
+# The first prefix of an event's type says what the event is about.
+KEPT_BY_PREFIX = {
+    "checkout.session.": CHECKOUT_SESSION,
+    "payment_intent.": PAYMENT_INTENT,
+    "refund.": REFUND,
+    "charge.dispute.": DISPUTE,
+    "charge.": CHARGE,
+    "radar.early_fraud_warning.": EARLY_FRAUD_WARNING,
+}
+# Stripe's ids have at most 255 characters, and values in metadata at most 500.
+LONGEST_TEXT = 1000
+# Stripe's own limit for the balance transactions of a dispute is two.
+MOST_ENTRIES = 10
+
 
 class Event(NamedTuple):
-    """A verified event: Stripe's id and type, and the object that it is about."""
+    """
+    A verified event: Stripe's id and type, and the object that it is about.
+
+    *created* is in Unix seconds. It decides nothing: Stripe's events come in any order.
+    """
 
     id: str
     type: str
     object: dict[str, Any]
+    # When Stripe made the event, in Unix seconds; None for SESSION_OBSERVED.
+    created: int | None = None
+    api_version: str | None = None
+
+
+def reduced(event: Mapping[str, Any]) -> dict[str, Any]:
+    """
+    Return what we act on of *event*, and nothing else.
+
+    The result has a bounded size whatever Stripe, or a caller through the metadata, has
+    put into the event. It reads like the event for everything that reads events, also
+    where a value is null, absent or of another type.
+    """
+    event_type = event.get("type")
+    about = next(
+        (
+            kept
+            for prefix, kept in KEPT_BY_PREFIX.items()
+            if isinstance(event_type, str) and event_type.startswith(prefix)
+        ),
+        REFERENCE,
+    )
+    names = dict.fromkeys(
+        ["id", "object", "type", "created", "livemode", "api_version"]
+    )
+    kept: dict[str, Any] = _kept(event, {**names, "data": {"object": about}})
+    return kept
+
+
+def _kept(value: Any, names: Any) -> Any:  # noqa: ANN401 - any JSON
+    match value:
+        case Mapping():
+            known = names if isinstance(names, dict) else {}
+            return {n: _kept(value[n], known[n]) for n in known if n in value}
+        case list():
+            [entry] = names if isinstance(names, list) else [None]
+            most = MOST_ENTRIES if entry else 0
+            return [_kept(member, entry) for member in value[:most]]
+        case int() | float() | None:
+            return value
+    return str(value)[:LONGEST_TEXT]

@@ -13,6 +13,7 @@ from checkout.domain import stripe_limits, stripe_request
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import Offer
 from checkout.domain.payment_session import PaymentSession, Status, new_id
+from checkout.domain.stack import stack_name
 
 # Stripe allows thirty minutes to twenty-four hours, measured by its own clock. Both
 # ends leave room for a difference of the clocks.
@@ -25,6 +26,17 @@ PLAIN_KEY = re.compile(r"[A-Za-z0-9._|-]{1,120}:[A-Za-z0-9._|-]{1,120}")
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9._|:-]")
 LONGEST_PREFIX = 100
 SESSION_ID = "{CHECKOUT_SESSION_ID}"
+
+# With these the buyer is done days before the money arrives, if it does: debits from a
+# bank account, vouchers that are paid in a shop, and transfers that the buyer makes.
+# Nobody could tell an anonymous buyer. https://docs.stripe.com/payments/bank-debits,
+# https://docs.stripe.com/payments/vouchers, https://docs.stripe.com/payments/bank-transfers
+DELAYED_METHODS = (
+    *("acss_debit", "au_becs_debit", "bacs_debit", "nz_bank_account", "payto"),
+    *("sepa_debit", "sofort", "us_bank_account"),
+    *("boleto", "konbini", "multibanco", "oxxo"),
+    "customer_balance",
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +105,10 @@ class Terms:
             request_key=None if offer.sale_key else request_key,
         )
 
+    def without_delayed_methods(self) -> Self:
+        excluded = {"excluded_payment_method_types": list(DELAYED_METHODS)}
+        return replace(self, request=self.request | excluded)
+
     @property
     def digest(self) -> str:
         """The fingerprint of the terms and their buyer."""
@@ -123,7 +139,10 @@ class Terms:
         now = clock.now()
         pay_by = self.offer.pay_by
         expires_at = _session_end(now, pay_by)
-        metadata = self.request["metadata"] | {"payment_session_id": payment_session_id}
+        metadata = self.request["metadata"] | {
+            "payment_session_id": payment_session_id,
+            "stack": stack_name(stack_id),
+        }
         whole = stripe_request.undecorated(self.request, self.left_out) | {
             "client_reference_id": payment_session_id,
             "metadata": metadata,

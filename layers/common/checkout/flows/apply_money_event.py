@@ -2,7 +2,7 @@
 
 from checkout.clients.stripe_api import StripeApi
 from checkout.domain.audit_action import AuditAction
-from checkout.domain.dispute import INQUIRY, LOST, OPEN, WON, Dispute
+from checkout.domain.dispute import Dispute
 from checkout.domain.outcome import Outcome
 from checkout.domain.purchase import Purchase
 from checkout.domain.refund import Refund
@@ -13,30 +13,18 @@ from checkout.domain.stripe_events import (
     SESSION_OBSERVED,
     Event,
 )
-from checkout.domain.stripe_object import id_of
+from checkout.domain.stripe_object import id_of, number_of, text_of, word_of
 from checkout.errors import TryAgainError
 from checkout.flows import flow
 from checkout.flows.apply_session_event import SessionEvents
 from checkout.flows.change_purchase import PurchaseChanges
 from checkout.flows.fulfill import record_no_effect
+from checkout.flows.record_dispute import record_dispute
 from checkout.flows.refund_purchase import record_refund
 from checkout.metric import Metric
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.purchases import Purchases
 from checkout.telemetry import count, report
-
-# By the rank of a dispute: what the audit log says when a dispute reaches it.
-AUDIT_ACTIONS = {
-    INQUIRY: AuditAction.DISPUTE_INQUIRY,
-    OPEN: AuditAction.DISPUTE_OPENED,
-    LOST: AuditAction.DISPUTE_LOST,
-    WON: AuditAction.DISPUTE_WON,
-}
-METRICS = {
-    AuditAction.DISPUTE_OPENED: Metric.DISPUTES_OPENED,
-    AuditAction.DISPUTE_LOST: Metric.DISPUTES_LOST,
-    AuditAction.DISPUTE_WON: Metric.DISPUTES_WON,
-}
 
 
 @flow
@@ -64,7 +52,8 @@ class MoneyEvents:
         if event.type == CHARGE_REFUNDED:
             is_news = self._record_refunds(purchase, payment_intent_id, event)
         elif event.type in OF_DISPUTES:
-            is_news = self._record_dispute(purchase, event)
+            dispute = Dispute.from_stripe(event.object)
+            _, is_news = record_dispute(self.changes, purchase, dispute, event.id)
         elif event.type == FRAUD_WARNING:
             is_news = self._record_fraud_warning(purchase, event)
         else:
@@ -78,7 +67,11 @@ class MoneyEvents:
         """Return the payment intent's id; where it is absent, the charge has it."""
         if payment_intent_id := id_of(event.object.get("payment_intent")):
             return payment_intent_id
-        charge_id = id_of(event.object.get("charge"))
+        charge_id = (
+            word_of(event.object, "id")
+            if event.type == CHARGE_REFUNDED
+            else id_of(event.object.get("charge"))
+        )
         return self.stripe.payment_intent_of(charge_id) if charge_id else None
 
     def _purchase_of(self, payment_intent_id: str) -> Purchase | None:
@@ -102,7 +95,8 @@ class MoneyEvents:
         self, purchase: Purchase, payment_intent_id: str, event: Event
     ) -> bool:
         """Record every refund of a charge: the event has only their sum."""
-        if event.object["amount_refunded"] == purchase.outgoing_amount:
+        # If the sum is absent, the refunds are read in any case.
+        if number_of(event.object, "amount_refunded") == purchase.outgoing_amount:
             return False
         is_news = False
         failure: Exception | None = None
@@ -119,41 +113,14 @@ class MoneyEvents:
             raise failure
         return is_news
 
-    def _record_dispute(self, purchase: Purchase, event: Event) -> bool:
-        dispute = Dispute.from_stripe(event.object)
-        action = _action_of(dispute, purchase)
-        changed, is_news = self.changes.change(
-            purchase,
-            lambda before: before.with_dispute(dispute),
-            lambda before: _action_of(dispute, before),
-            dispute_id=dispute.id,
-            dispute_amount=dispute.amount,
-            reason=dispute.reason,
-            event_id=event.id,
-        )
-        if is_news:
-            report(
-                action,
-                METRICS.get(action, Metric.DISPUTES_UPDATED),
-                level="warning",
-                purchase_id=purchase.id,
-                dispute_id=dispute.id,
-                event_id=event.id,
-                status=changed.status,
-            )
-            if dispute.id not in purchase.disputes and dispute.rank == LOST:
-                # The alarm rings for opened disputes. We missed that this one opened.
-                count(Metric.DISPUTES_OPENED)
-        return is_news
-
     def _record_fraud_warning(self, purchase: Purchase, event: Event) -> bool:
-        warning_id = event.object["id"]
+        warning_id = text_of(event.object, "id")
         _, is_news = self.changes.change(
             purchase,
             lambda before: before.with_fraud_warning(warning_id),
             AuditAction.FRAUD_WARNING_RECEIVED,
             fraud_warning_id=warning_id,
-            reason=event.object["fraud_type"],
+            reason=word_of(event.object, "fraud_type"),
             event_id=event.id,
         )
         if is_news:
@@ -166,11 +133,3 @@ class MoneyEvents:
                 event_id=event.id,
             )
         return is_news
-
-
-def _action_of(dispute: Dispute, before: Purchase) -> AuditAction:
-    """Return what a dispute has come to; any of its events may be the first."""
-    known = before.disputes.get(dispute.id)
-    if known is None or dispute.rank > known.rank:
-        return AUDIT_ACTIONS[dispute.rank]
-    return AuditAction.DISPUTE_FUNDS_MOVED

@@ -1,21 +1,32 @@
 """Apply an event of a Checkout Session: paid, failed, expired or declined."""
 
+from dataclasses import replace
+
+from checkout import clock
 from checkout.domain.audit_action import AuditAction
-from checkout.domain.checkout_session import CheckoutSession, bank_refused
+from checkout.domain.checkout_payment import decline_reason, new_purchase, paid_at
+from checkout.domain.checkout_session import (
+    CheckoutSession,
+    bank_refused,
+    payment_session_id_of,
+    status_after,
+)
 from checkout.domain.outcome import Outcome
 from checkout.domain.payment_session import PaymentSession, Status
-from checkout.domain.stripe_events import (
-    ASYNC_PAYMENT_FAILED,
-    PAYMENT_FAILED,
-    SESSION_EXPIRED,
-    Event,
-)
+from checkout.domain.purchase import Purchase, id_for
+from checkout.domain.purchase_status import Arrival
+from checkout.domain.stack import is_of_stack
+from checkout.domain.stripe_events import PAYMENT_FAILED, Event
+from checkout.domain.stripe_object import word_of
+from checkout.errors import TryAgainError
 from checkout.flows import flow
+from checkout.flows.change_purchase import PurchaseChanges
 from checkout.flows.fulfill import Fulfillment, record_no_effect
 from checkout.metric import Metric
 from checkout.tables import transaction
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.payment_sessions import PaymentSessions
+from checkout.tables.purchases import Purchases
 from checkout.telemetry import count, logger, report
 
 AUDIT_ACTIONS = {
@@ -25,6 +36,8 @@ AUDIT_ACTIONS = {
 }
 # An expired session keeps its payment status: a card may have been declined before.
 PAYMENT_STATUS = {Status.PROCESSING: "unpaid", Status.FAILED: "failed"}
+# A payment of a bank debit is a purchase from the moment in which the buyer is done.
+ARRIVALS = {Status.PROCESSING: Arrival.UNDER_WAY, Status.FAILED: Arrival.REFUSED}
 
 
 @flow
@@ -32,27 +45,49 @@ class SessionEvents:
     """Applies events to payment sessions; each may come twice, late or never."""
 
     sessions: PaymentSessions
+    purchases: Purchases
     audit_log: AuditLog
+    changes: PurchaseChanges
     fulfillment: Fulfillment
+    stack_id: str
 
     def apply_session_event(self, event: Event) -> Outcome:
         """Do what *event* means; raises TryAgainError when it must come again."""
-        metadata = event.object.get("metadata") or {}
-        payment_session_id = metadata.get("payment_session_id")
-        session = self.sessions.get(payment_session_id) if payment_session_id else None
+        payment_session_id = payment_session_id_of(event.object)
+        if payment_session_id is None:
+            return self._ignore_foreign()
+        session = self.sessions.get(payment_session_id)
         if session is None:
-            # A session is prepared before Stripe is asked. One that we do not know was
-            # made by another application with the same Stripe account.
-            count(Metric.EVENTS_FOREIGN)
-            return Outcome.FOREIGN
+            return self._without_session(payment_session_id, event)
         if event.type == PAYMENT_FAILED:
             return self._decline(session, event)
-        checkout = CheckoutSession.from_stripe(event.object)
-        if checkout.status == "complete" and checkout.payment_status != "unpaid":
+        checkout = CheckoutSession.from_stripe(event.object, event.type)
+        status = status_after(event.type, checkout)
+        if status is Status.COMPLETE:
             return self.fulfillment.fulfill(session, checkout, event)
-        if status := _status_without_money(event, checkout):
+        if bank_refused(event.object):
+            status = Status.FAILED
+        if status:
             return self._move(session, status, event, checkout)
         return record_no_effect(self.audit_log, session, event)
+
+    def _without_session(self, payment_session_id: str, event: Event) -> Outcome:
+        """
+        Quarantine money of a session that this stack made and does not know any more.
+
+        A session is prepared before Stripe is asked. All others were made by another
+        stack or application with the same Stripe account.
+        """
+        if event.type == PAYMENT_FAILED or not is_of_stack(event.object, self.stack_id):
+            return self._ignore_foreign()
+        checkout = CheckoutSession.from_stripe(event.object, event.type)
+        if status_after(event.type, checkout) is not Status.COMPLETE:
+            return self._ignore_foreign()
+        return self.fulfillment.keep_lost(payment_session_id, checkout, event)
+
+    def _ignore_foreign(self) -> Outcome:
+        count(Metric.EVENTS_FOREIGN)
+        return Outcome.FOREIGN
 
     def _move(
         self,
@@ -64,31 +99,70 @@ class SessionEvents:
         """Move a session that brought no money, if *status* has a higher rank."""
         if session.stripe_session_id not in {None, checkout.id}:
             return record_no_effect(self.audit_log, session, event)
+        before, purchase = self._purchase(session, status, event, checkout)
+        writes = self.changes.writes_for(before, purchase) if purchase else {}
+        reason = decline_reason(event.object.get("payment_intent"))
         failures = transaction.execute(
             {
                 "session": self.sessions.moved(
-                    session.id,
+                    session,
                     status,
                     payment_status=PAYMENT_STATUS.get(status),
                     stripe_session_id=session.stripe_session_id or checkout.id,
                 ),
                 "pointer": self.sessions.pointer(checkout.id, session.id),
+                **writes,
                 "audit": self.audit_log.entry(
-                    session, AUDIT_ACTIONS[status], event_id=event.id
+                    session,
+                    AUDIT_ACTIONS[status],
+                    event_id=event.id,
+                    purchase_id=purchase.id if purchase else None,
+                    **reason,
                 ),
             }
         )
+        if failures.keys() == {"purchase"}:
+            raise TryAgainError("Another event of this payment was applied just now.")
         if failures:
             return record_no_effect(self.audit_log, session, event)
         if status is Status.FAILED:
             count(Metric.CHECKOUT_FAILED)
         logger.info(
-            AUDIT_ACTIONS[status], payment_session_id=session.id, event_id=event.id
+            AUDIT_ACTIONS[status],
+            payment_session_id=session.id,
+            event_id=event.id,
+            **reason,
         )
         return Outcome(status)
 
+    def _purchase(
+        self,
+        session: PaymentSession,
+        status: Status,
+        event: Event,
+        checkout: CheckoutSession,
+    ) -> tuple[Purchase | None, Purchase | None]:
+        """
+        Return the purchase of a payment before and after the session's new *status*.
+
+        The first event about money that is on its way, or is refused, makes the
+        purchase. A session that expires has none.
+        """
+        arrival = ARRIVALS.get(status)
+        if arrival is None:
+            return None, None
+        before = None
+        if session.status is Status.PROCESSING:
+            before = self.purchases.get(id_for(session.id))
+        if before:
+            version = before.version + 1
+            return before, replace(before, arrival=arrival, version=version)
+        at = paid_at(event, clock.now())
+        return None, new_purchase(session, checkout, at, arrival=arrival)
+
     def _decline(self, session: PaymentSession, event: Event) -> Outcome:
         """Record a declined card; the session stays open for another attempt."""
+        reason = decline_reason(event.object)
         failures = transaction.execute(
             {
                 "session": self.sessions.declined(session.id, event.id),
@@ -96,26 +170,18 @@ class SessionEvents:
                     session,
                     AuditAction.PAYMENT_FAILED,
                     event_id=event.id,
-                    stripe_payment_intent_id=event.object["id"],
+                    stripe_payment_intent_id=word_of(event.object, "id"),
+                    **reason,
                 ),
             }
         )
         if failures:
-            return record_no_effect(self.audit_log, session, event)
+            return record_no_effect(self.audit_log, session, event, **reason)
         report(
             "payment_declined",
             Metric.CHECKOUT_FAILED,
             payment_session_id=session.id,
             event_id=event.id,
+            **reason,
         )
         return Outcome.DECLINED
-
-
-def _status_without_money(event: Event, checkout: CheckoutSession) -> Status | None:
-    """Return what becomes of an unpaid session, None if it is still open."""
-    if event.type == ASYNC_PAYMENT_FAILED or bank_refused(event.object):
-        return Status.FAILED
-    if event.type == SESSION_EXPIRED or checkout.status == "expired":
-        return Status.EXPIRED
-    # With a bank debit, for example, the buyer is done before the money arrives.
-    return Status.PROCESSING if checkout.status == "complete" else None

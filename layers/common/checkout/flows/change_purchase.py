@@ -101,7 +101,7 @@ class PurchaseChanges:
                 after,
                 AuditAction.PURCHASE_QUARANTINED,
                 purchase_id=after.id,
-                reason=after.quarantine_reason,
+                reason=after.review_reason,
             )
         failures = transaction.execute_required(writes)
         if not failures:
@@ -151,7 +151,8 @@ class PurchaseChanges:
         sale = kind_named(after.kind).sale(after)
         if was_sold:
             return self.offers.returned(sale)
-        return self.offers.sold_again(sale) if before else self.offers.sold(sale)
+        again = before is not None and before.has_arrived
+        return self.offers.sold_again(sale) if again else self.offers.sold(sale)
 
     def _session_write(self, before: Purchase | None, after: Purchase) -> Write | None:
         quarantined = PurchaseStatus.QUARANTINED
@@ -169,7 +170,7 @@ def report_quarantine(purchase: Purchase, event_id: str | None = None) -> None:
         payment_session_id=purchase.payment_session_id,
         purchase_id=purchase.id,
         event_id=event_id,
-        reason=purchase.quarantine_reason,
+        reason=purchase.review_reason,
     )
 
 

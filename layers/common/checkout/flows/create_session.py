@@ -16,6 +16,7 @@ from checkout.errors import (
     IdempotencyKeyReusedError,
     IdempotencyKeyTakenError,
     InvalidRequestError,
+    NotFoundError,
     NotPurchasableError,
     PaymentInProgressError,
     StripeInvalidRequestError,
@@ -52,10 +53,11 @@ def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settin
 
     A BrokenOfferError is counted: nobody can buy the offer until it is mended.
     """
+    kind = kind_named(kind_name)
     try:
-        return Terms.for_offer(
+        terms = Terms.for_offer(
             kind_name,
-            kind_named(kind_name).find_offer(request, buyer, offers),
+            kind.find_offer(request, buyer, offers),
             buyer=buyer,
             frontend_url=frontend_url,
             request_key=request_key,
@@ -71,6 +73,8 @@ def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settin
             problem=error.problem,
         )
         raise
+    # An anonymous buyer could not be told when the money arrives.
+    return terms.without_delayed_methods() if kind.ANONYMOUS else terms
 
 
 @flow
@@ -127,6 +131,20 @@ class SessionCreator:
                     return opened
                 terms = opened
         raise PaymentInProgressError("This is being paid for in another window.")
+
+    def cancel(self, payment_session_id: str, buyer_id: str) -> None:
+        """
+        Make sure that the buyer's own session cannot be paid any more.
+
+        Raises NotFoundError, and AlreadyPurchasedError or PaymentInProgressError if it
+        has been paid, and StripeError if it may still be paid.
+        """
+        session = self.sessions.get(payment_session_id)
+        if session is None or session.buyer_id != buyer_id:
+            raise NotFoundError("There is no such payment session of yours.")
+        if session.status is Status.COMPLETE:
+            raise AlreadyPurchasedError("You have paid for this.")
+        self.stripe_checkout.expire(session)
 
     def _open(self, session: PaymentSession, terms: Terms) -> OpenedCheckout | Terms:
         """Open the session; return the terms of the next attempt if it has ended."""

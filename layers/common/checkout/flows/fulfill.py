@@ -1,16 +1,19 @@
 """Fulfill a payment: turn a paid Checkout Session into a purchase, exactly once."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from checkout import clock
 from checkout.domain.audit_action import AuditAction
+from checkout.domain.checkout_payment import new_purchase, paid_at
 from checkout.domain.checkout_session import CheckoutSession, mismatch
 from checkout.domain.outcome import Outcome
-from checkout.domain.payment_session import RANK, PaymentSession, Status
+from checkout.domain.payment_session import RANK, UNKNOWN, PaymentSession, Status
 from checkout.domain.purchase import Purchase
-from checkout.domain.purchase_status import PurchaseStatus
+from checkout.domain.purchase_status import Arrival, PurchaseStatus
 from checkout.domain.quarantine_reason import UNFULFILLABLE, QuarantineReason
 from checkout.domain.stripe_events import Event
+from checkout.domain.stripe_object import metadata_of
 from checkout.errors import CheckoutError, TryAgainError
 from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges, report_quarantine
@@ -19,6 +22,7 @@ from checkout.kinds import kind_named
 from checkout.metric import Metric
 from checkout.tables import transaction
 from checkout.tables.audit_log import AuditLog
+from checkout.tables.item import Value
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
@@ -56,11 +60,12 @@ class Fulfillment:
             return self._keep(session, checkout, event, reason)
         if RANK[session.status] == RANK[Status.COMPLETE]:
             return record_no_effect(self.audit_log, session, event)
-        purchase = Purchase.from_checkout(session, checkout, clock.iso(clock.now()))
-        if self._offer_vanished(purchase):
-            vanished = QuarantineReason.OFFER_VANISHED
-            return self._keep(session, checkout, event, vanished)
-        writes = self._writes(purchase, session, checkout, event)
+        before, purchase = self._purchase(session, checkout, event)
+        # The offer is read before the transaction. A condition in the transaction would
+        # lock the item, and the sales of a popular offer would conflict there.
+        if reason := kind_named(purchase.kind).withdrawn(purchase, self.offers):
+            return self._keep(session, checkout, event, reason)
+        writes = self._writes(before, purchase, session, checkout, event)
         failures = transaction.execute(writes)
         if not failures:
             report(
@@ -75,11 +80,25 @@ class Fulfillment:
             )
             return Outcome.FULFILLED
         if failures.keys() & {"session", "purchase"}:
+            _check_recorded(failures)
             fulfilled_by = failures.get("session", {}).get("stripe_session_id")
             if fulfilled_by not in {None, checkout.id}:
                 raise TryAgainError("Another Checkout Session was fulfilled just now.")
             return record_no_effect(self.audit_log, session, event)
         return self._keep(session, checkout, event, _reason(writes, failures))
+
+    def keep_lost(
+        self, payment_session_id: str, checkout: CheckoutSession, event: Event
+    ) -> Outcome:
+        """Quarantine the paid *checkout* of a session of ours that is not recorded."""
+        session = PaymentSession.lost(
+            payment_session_id,
+            metadata_of(event.object, "kind") or UNKNOWN,
+            checkout.amount_total or 0,
+            checkout.currency or UNKNOWN,
+            clock.iso(clock.now()),
+        )
+        return self._keep(session, checkout, event, QuarantineReason.SESSION_LOST)
 
     def _keep(
         self,
@@ -95,12 +114,12 @@ class Fulfillment:
         purchase itself must be new: a session that has got further and pointers that
         lead to another payment stay as they are.
         """
-        now = clock.iso(clock.now())
-        purchase = Purchase.from_checkout(session, checkout, now, reason)
+        before, purchase = self._purchase(session, checkout, event, reason)
         if reason in UNFULFILLABLE and purchase.stripe_payment_intent_id:
-            purchase = purchase.with_automatic_refund(now)
-        writes = self._writes(purchase, session, checkout, event)
-        if transaction.execute_required(writes):
+            purchase = purchase.with_automatic_refund(clock.iso(clock.now()))
+        writes = self._writes(before, purchase, session, checkout, event)
+        if failures := transaction.execute_required(writes):
+            _check_recorded(failures)
             return record_no_effect(self.audit_log, session, event)
         if not purchase.open_requests:
             report_quarantine(purchase, event.id)
@@ -129,22 +148,25 @@ class Fulfillment:
 
     def _writes(
         self,
+        before: Purchase | None,
         purchase: Purchase,
         session: PaymentSession,
         checkout: CheckoutSession,
         event: Event,
     ) -> dict[str, Write]:
         """Return the writes that record a payment, the most telling condition first."""
-        writes = self.changes.writes_for(None, purchase)
+        writes = self.changes.writes_for(before, purchase)
         if checkout.payment_intent:
             writes["payment_intent"] = self.purchases.pointer(
                 checkout.payment_intent, purchase
             )
         # A payment through another Checkout Session leaves ours open for payment.
-        if session.stripe_session_id in {None, checkout.id}:
+        if session.stripe_session_id not in {None, checkout.id}:
+            writes["listed"] = self.sessions.listed(purchase)
+        else:
             quarantined = purchase.status is PurchaseStatus.QUARANTINED
             writes["session"] = self.sessions.moved(
-                session.id,
+                session,
                 Status.QUARANTINED if quarantined else Status.COMPLETE,
                 payment_status=checkout.payment_status,
                 stripe_session_id=checkout.id,
@@ -162,24 +184,43 @@ class Fulfillment:
         )
         return writes
 
-    def _offer_vanished(self, purchase: Purchase) -> bool:
+    def _purchase(
+        self,
+        session: PaymentSession,
+        checkout: CheckoutSession,
+        event: Event,
+        reason: QuarantineReason | None = None,
+    ) -> tuple[Purchase | None, Purchase]:
         """
-        Return whether an offer that can be sold any number of times is gone.
+        Return the purchase of a payment, and before it the record that it replaces.
 
-        It is read before the transaction. A condition in the transaction would lock
-        the item, and the sales of a popular offer would conflict there. An offer that
-        is sold once is written by the transaction, which then finds that it is gone.
+        A payment has a record already if its money was on its way for some time.
         """
-        sale = kind_named(purchase.kind).sale(purchase)
-        return not (sale.sellable or self.offers.get(sale.item_type, sale.id))
+        at = paid_at(event, clock.now())
+        purchase = new_purchase(session, checkout, at, quarantine_reason=reason)
+        before = None
+        if session.status in {Status.PROCESSING, Status.FAILED}:
+            before = self.purchases.get(purchase.id)
+        if before is None or before.has_arrived:
+            return None, purchase
+        return before, replace(purchase, version=before.version + 1)
 
 
 def record_no_effect(
-    audit_log: AuditLog, about: PaymentSession | Purchase, event: Event
+    audit_log: AuditLog,
+    about: PaymentSession | Purchase,
+    event: Event,
+    **details: Value,
 ) -> Outcome:
     """Record an event that came again, or too late: no event disappears."""
-    audit_log.append_no_effect(about, event)
+    audit_log.append_no_effect(about, event, **details)
     return Outcome.NO_EFFECT
+
+
+def _check_recorded(failures: Failures) -> None:
+    """Raise TryAgainError if another worker has just recorded it as not yet paid."""
+    if failures.get("purchase", {}).get("arrival", Arrival.ARRIVED) != Arrival.ARRIVED:
+        raise TryAgainError("The payment was recorded as pending just now.")
 
 
 def _reason(writes: Mapping[str, Write], failures: Failures) -> QuarantineReason:

@@ -49,6 +49,12 @@ class OpenedCheckout(NamedTuple):
     session: PaymentSession
     client_secret: str | None
 
+    @property
+    def in_every_answer(self) -> dict[str, Any]:
+        """What every create response has; embedded pages have no URL."""
+        url = {"checkout_url": self.session.url} if self.session.url else {}
+        return {"payment_session_id": self.session.id, **url}
+
 
 @flow
 class StripeCheckout:
@@ -110,7 +116,7 @@ class StripeCheckout:
         failures = transaction.execute(
             {
                 "session": self.sessions.moved(
-                    session.id,
+                    session,
                     Status.OPEN,
                     stripe_session_id=checkout.id,
                     url=checkout.url,
@@ -145,8 +151,13 @@ class StripeCheckout:
         Raises AlreadyPurchasedError or PaymentInProgressError if it has been paid, and
         StripeError if Stripe has not said that it is expired: it may still be paid.
         """
-        if session.status in {Status.PROCESSING, Status.QUARANTINED}:
+        if session.status is Status.PROCESSING:
             raise _in_progress()
+        if session.status is Status.QUARANTINED:
+            raise PaymentInProgressError(
+                "Your payment has arrived and is safe. We are reviewing it; please do "
+                "not pay again."
+            )
         if session.status is Status.PREPARED:
             self._expire_prepared(session)
         elif session.status is Status.OPEN:
@@ -162,6 +173,8 @@ class StripeCheckout:
         session = self._reload(session)
         if session.status is Status.PREPARED:
             raise StripeError
+        if session.status is Status.COMPLETE:
+            raise _just_paid()
         self.expire(session)
 
     def _expire_open(self, session: PaymentSession, stripe_session_id: str) -> None:
@@ -180,9 +193,9 @@ class StripeCheckout:
             self._end(session, Status.EXPIRED, AuditAction.CHECKOUT_EXPIRED)
             return
         self.queue.send_observed(stripe_object)
-        if checkout.payment_status == "unpaid":
-            raise _in_progress()
-        raise AlreadyPurchasedError("You have just paid for this.")
+        if checkout.is_paid:
+            raise _just_paid()
+        raise _in_progress()
 
     def _abandon(self, session: PaymentSession) -> bool:
         """
@@ -217,7 +230,7 @@ class StripeCheckout:
         """Move the session to a final status; return whether it was not there yet."""
         return not transaction.execute(
             {
-                "session": self.sessions.moved(session.id, status, **attributes),
+                "session": self.sessions.moved(session, status, **attributes),
                 "audit": self.audit_log.entry(session, action, **details),
             }
         )
@@ -228,6 +241,10 @@ def _stripe_id_of(session: PaymentSession) -> str:
     if session.stripe_session_id is None:
         raise LookupError(f"{session.id} is open, and has no id of Stripe's")
     return session.stripe_session_id
+
+
+def _just_paid() -> AlreadyPurchasedError:
+    return AlreadyPurchasedError("You have just paid for this.")
 
 
 def _in_progress() -> PaymentInProgressError:

@@ -1,34 +1,21 @@
-"""Resolve every session and purchase that no webhook has resolved, by asking Stripe."""
+"""Reconcile: compare Stripe's event log with our records, and repair what differs."""
 
-import random
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 
 from checkout import clock
-from checkout.clients.payment_events_queue import PaymentEventsQueue
-from checkout.clients.stripe_api import StripeApi
-from checkout.domain.audit_action import AuditAction
-from checkout.domain.checkout_session import is_ahead
-from checkout.domain.payment_session import UNRESOLVED, PaymentSession, Status
-from checkout.domain.purchase import Purchase
-from checkout.domain.receipt import Receipt
-from checkout.domain.refund import Refund
-from checkout.errors import AlreadyPurchasedError, PaymentInProgressError
 from checkout.flows import flow
-from checkout.flows.change_purchase import PurchaseChanges
-from checkout.flows.fetch_events import UndeliveredEvents
-from checkout.flows.open_checkout import StripeCheckout
-from checkout.flows.refund_purchase import Refunds, record_refund
-from checkout.flows.run import Run
-from checkout.tables.payment_sessions import FIRST_CHECK_AFTER, PaymentSessions
-from checkout.tables.purchases import Purchases
-from checkout.telemetry import logger
+from checkout.flows.check_due import DueItems
+from checkout.flows.read_stream import Stream, StreamReader
+from checkout.flows.run import LeaseLostError, Run
+from checkout.flows.watch_endpoint import EndpointWatch
+from checkout.metric import Metric
+from checkout.tables.reconcile_state import ReconcileState
+from checkout.telemetry import count, logger
 
-LONGEST_PAUSE = timedelta(hours=1)
-# Of one partition in one run; the next run continues where this one stopped.
-MOST_AT_ONCE = 100
-# Stripe books a payment within minutes, with some methods within days.
-BOOKED_WITHIN = timedelta(days=7)
+# The function's reserve for its last item, and some seconds more: a run that was killed
+# is over before the next one is due.
+LEASE_AFTER_RUN = timedelta(seconds=90)
 
 
 @flow
@@ -36,132 +23,57 @@ class Reconciler:
     """
     Brings every session and purchase to its end, whatever became of the webhooks.
 
-    The work of a run grows with what is unresolved, not with what has been sold. No
-    payment is fulfilled here: what is behind goes on the queue, as the webhook's events
-    do.
+    No payment is fulfilled here: what is behind goes on the queue, as the webhook's
+    events do. The work of a run grows with Stripe's new events and with what is
+    unresolved, neither with what was sold nor with what is waiting
+    (docs/adr/0031-reconcile-reads-the-event-log.md).
     """
 
-    sessions: PaymentSessions
-    purchases: Purchases
-    queue: PaymentEventsQueue
-    stripe: StripeApi
-    stripe_checkout: StripeCheckout
-    changes: PurchaseChanges
-    refunds: Refunds
-    undelivered_events: UndeliveredEvents
+    state: ReconcileState
+    reader: StreamReader
+    money: Stream
+    sessions: Stream
+    balance: tuple[Stream, ...]
+    due_items: DueItems
+    endpoint_watch: EndpointWatch
 
     def reconcile(self, seconds_left: Callable[[], float]) -> Run:
-        """Check what is due while there is time; a failure does not end the run."""
+        """Do one run while there is time; only one run works at a time."""
         run = Run(seconds_left)
-        # Payments that are not recorded are the most urgent, receipts the least.
-        self._check_due(run, self.sessions, self._check_session)
-        with run.guard(stage="undelivered_events"):
-            # If Stripe or the queue is slow, the purchases still get their turn.
-            run.reserved = seconds_left() / 2
-            self.undelivered_events.fetch(run)
-        run.reserved = 0
-        self._check_due(run, self.purchases, self._check_purchase)
+        until = clock.now() + timedelta(seconds=seconds_left()) + LEASE_AFTER_RUN
+        if not self.state.take_lease(run.owner, until):
+            run.is_second = True
+            logger.info("reconcile_in_progress")
+            return run
+        try:
+            self._stages(run)
+        except LeaseLostError:
+            # A run that slept too long; the other one continues from our last cursor.
+            count(Metric.RECONCILE_UNEXPECTED)
+            logger.error("reconcile_lease_lost")
+            return run
+        self.state.release_lease(run.owner)
+        if run.unfinished:
+            count(Metric.RECONCILE_UNFINISHED)
         return run
 
-    def _check_due(
-        self,
-        run: Run,
-        table: PaymentSessions | Purchases,
-        check: Callable[[Run, str], None],
-    ) -> None:
-        # In random order: a run that is cut short must not always omit the same ones.
-        for partition in random.sample(table.partitions, len(table.partitions)):
-            if not run.has_time():
-                return
-            with run.guard(table=type(table).__name__, partition=partition):
-                for item_id in table.due(partition, clock.now(), MOST_AT_ONCE):
-                    if not run.has_time():
-                        return
-                    with run.guard(item_id=item_id):
-                        check(run, item_id)
-                    run.checked += 1
+    def _stages(self, run: Run) -> None:
+        # The shares of the time; what one stage leaves, the next one has.
+        self.due_items.report_age(run)
+        run.begin_stage(0.25)
+        self.due_items.check_refund_requests(run)
+        run.begin_stage(0.25)
+        self._read(run, self.money)
+        run.begin_stage(0.30)
+        self._read(run, self.sessions)
+        run.begin_stage(0.10)
+        self.due_items.check_others(run)
+        run.begin_stage(0.10)
+        for stream in self.balance:
+            self._read(run, stream)
+        with run.guard(stage="endpoint"):
+            self.endpoint_watch.watch(run)
 
-    def _check_session(self, _run: Run, payment_session_id: str) -> None:
-        due_at = clock.now() + LONGEST_PAUSE
-        try:
-            session = self.sessions.get(payment_session_id)
-            if session:
-                due_at = _next_check(session)
-        finally:
-            # Before anything else, and even if the item cannot be read: a bad item must
-            # not stay the first of its partition.
-            self.sessions.postpone(payment_session_id, due_at)
-        if session is None or session.status not in UNRESOLVED:
-            return
-        try:
-            self._resolve_session(session)
-        except (AlreadyPurchasedError, PaymentInProgressError):
-            # It was paid before we expired it; its fulfillment is on the queue.
-            logger.info("fulfillment_queued", payment_session_id=session.id)
-
-    def _resolve_session(self, session: PaymentSession) -> None:
-        over = clock.now() >= clock.from_iso(session.expires_at)
-        if session.status is Status.PREPARED or (
-            session.status is Status.OPEN and over
-        ):
-            self.stripe_checkout.expire(session)
-            return
-        if session.stripe_session_id is None:
-            raise LookupError(f"{session.id} is open, and has no id of Stripe's")
-        stripe_object = self.stripe.session(session.stripe_session_id)
-        if is_ahead(stripe_object, session):
-            self.queue.send_observed(stripe_object)
-            logger.info("fulfillment_queued", payment_session_id=session.id)
-
-    def _check_purchase(self, run: Run, purchase_id: str) -> None:
-        due_at = clock.now() + LONGEST_PAUSE
-        try:
-            purchase = self.purchases.get(purchase_id)
-            if purchase:
-                due_at = _later(purchase.purchased_at)
-        finally:
-            self.purchases.postpone(purchase_id, due_at)
-        if purchase and purchase.is_unresolved:
-            self._resolve_purchase(run, purchase)
-
-    def _resolve_purchase(self, run: Run, purchase: Purchase) -> None:
-        payment_intent_id = purchase.stripe_payment_intent_id
-        if payment_intent_id is None:
-            raise LookupError(f"{purchase.id} is unresolved, and has no payment intent")
-        for request in purchase.open_requests:
-            with run.guard(item_id=purchase.id, refund_request_id=request.id):
-                purchase = self.refunds.send(purchase, request)
-        if purchase.pending_refunds:
-            with run.guard(item_id=purchase.id):
-                for stripe_refund in self.stripe.refunds(payment_intent_id):
-                    refund_id = str(stripe_refund["id"])
-                    with run.guard(item_id=purchase.id, refund_id=refund_id):
-                        refund = Refund.from_stripe(stripe_refund)
-                        purchase, _ = record_refund(self.changes, purchase, refund)
-        if purchase.receipt is None:
-            self._fetch_receipt(purchase, payment_intent_id)
-
-    def _fetch_receipt(self, purchase: Purchase, payment_intent_id: str) -> None:
-        receipt = Receipt.from_stripe(self.stripe.payment_intent(payment_intent_id))
-        age = clock.now() - clock.from_iso(purchase.purchased_at)
-        if receipt.fee is not None or age > BOOKED_WITHIN:
-            self.changes.change(
-                purchase,
-                lambda before: before.with_receipt(receipt),
-                AuditAction.RECEIPT_RECEIVED,
-                stripe_fee=receipt.fee,
-            )
-
-
-def _next_check(session: PaymentSession) -> datetime:
-    """Return when to check a session again: ever later, and once at its deadline."""
-    later = _later(session.created_at)
-    end = clock.from_iso(session.expires_at)
-    return end if clock.now() < end < later else later
-
-
-def _later(begun_at: str) -> datetime:
-    """Return a time as far ahead as *begun_at* is behind: ten minutes to an hour."""
-    now = clock.now()
-    age = now - clock.from_iso(begun_at)
-    return now + min(max(age, FIRST_CHECK_AFTER), LONGEST_PAUSE)
+    def _read(self, run: Run, stream: Stream) -> None:
+        with run.guard(stream=stream.name):
+            self.reader.read(run, stream)

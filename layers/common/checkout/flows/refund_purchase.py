@@ -5,10 +5,12 @@ from typing import Any
 from checkout import clock
 from checkout.clients.stripe_api import StripeApi
 from checkout.domain.audit_action import AuditAction
+from checkout.domain.money import unit_problem
 from checkout.domain.purchase import Purchase
 from checkout.domain.refund import STRIPE_REASONS, Refund, RefundRequest, request_id
 from checkout.errors import (
     IdempotencyKeyReusedError,
+    InvalidRequestError,
     NotFoundError,
     NotRefundableError,
     StripeBrokenError,
@@ -23,6 +25,8 @@ from checkout.telemetry import report
 # By the status of a refund: what the audit log says, and what is counted.
 PENDING = (AuditAction.REFUND_PENDING, Metric.REFUNDS_PENDING)
 FAILED = (AuditAction.REFUND_FAILED, Metric.REFUNDS_FAILED)
+# It has come no further: Stripe has added a reason, for example.
+UPDATED = (AuditAction.REFUND_UPDATED, Metric.REFUNDS_UPDATED)
 REPORTED = {
     "succeeded": (AuditAction.PURCHASE_REFUNDED, Metric.REFUNDS_SUCCEEDED),
     "failed": FAILED,
@@ -57,10 +61,14 @@ class Refunds:
         Refund *amount*, or all that is left; return the purchase as it is then.
 
         The same *request_key* asks for the same refund, however often it is sent.
-        Raises NotFoundError, NotRefundableError, IdempotencyKeyReusedError, and
-        StripeError when it is unknown whether Stripe has refunded: then ask again.
+        Raises NotFoundError, InvalidRequestError for an amount that the currency does
+        not have, NotRefundableError, IdempotencyKeyReusedError, and StripeError when it
+        is unknown whether Stripe has refunded: then ask again.
         """
         purchase = self._refundable(purchase_id)
+        problem = amount and unit_problem(amount, purchase.currency)
+        if problem:
+            raise InvalidRequestError("The amount is refused.", amountCents=problem)
         name = request_id(purchase.id, request_key)
         resumed = name in purchase.refund_requests
         if not resumed:
@@ -179,14 +187,16 @@ def record_refund(
     event_id: str | None = None,
 ) -> tuple[Purchase, bool]:
     """Record what Stripe says of a refund; return also whether it is news."""
-    action, metric = REPORTED.get(refund.status, PENDING)
-    purchase, is_news = changes.change(
+    action, metric = _reported(refund, purchase)
+    changed, is_news = changes.change(
         purchase,
         lambda before: before.with_refund(refund),
-        action,
+        lambda before: _reported(refund, before)[0],
         refund_id=refund.id,
         refund_amount=refund.amount,
+        refund_currency=refund.currency,
         refund_reason=refund.reason,
+        failure_reason=refund.failure_reason,
         event_id=event_id,
     )
     if is_news:
@@ -196,10 +206,19 @@ def record_refund(
             purchase_id=purchase.id,
             refund_id=refund.id,
             amount=refund.amount,
-            currency=purchase.currency,
-            status=purchase.status,
+            currency=refund.currency or purchase.currency,
+            failure_reason=refund.failure_reason,
+            status=changed.status,
         )
-    return purchase, is_news
+    return changed, is_news
+
+
+def _reported(refund: Refund, before: Purchase) -> tuple[AuditAction, Metric]:
+    """Return what a refund has come to; any of its events may be the first."""
+    known = before.refunds.get(refund.id)
+    if known is None or refund.rank > known.rank:
+        return REPORTED.get(refund.status, PENDING)
+    return UPDATED
 
 
 def _stripe_request(purchase: Purchase, request: RefundRequest) -> dict[str, Any]:

@@ -60,7 +60,7 @@ def _decide(
             raise NotQuarantinedError(f"The purchase is {before.status}.")
         return decision(before)
 
-    reason = purchase.quarantine_reason
+    reason = purchase.review_reason
     decided, _ = changes.change(purchase, decide, action, reason=reason, **details)
     logger.info(action, purchase_id=purchase.id)
     return decided

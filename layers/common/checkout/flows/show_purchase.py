@@ -1,9 +1,24 @@
 """Show a purchase to its buyer and to its creator, in the shape of docs/api.md."""
 
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from checkout.domain.purchase import Purchase
 from checkout.kinds import kind_named
+from checkout.tables.item import report_unreadable
+
+
+def show_each(
+    purchases: Iterable[Purchase], show: Callable[[Purchase], dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Show each purchase that can be shown: a bad one does not hide the others."""
+    shown = []
+    for purchase in purchases:
+        try:
+            shown.append(show(purchase))
+        except Exception as error:  # noqa: BLE001 - see above
+            report_unreadable(purchase.id, error)
+    return shown
 
 
 def show_to_buyer(purchase: Purchase) -> dict[str, Any]:
@@ -27,6 +42,8 @@ def show_to_buyer(purchase: Purchase) -> dict[str, Any]:
         "refundedAmountCents": purchase.refunded_amount,
         "purchasedAt": purchase.purchased_at,
     }
+    if purchase.lost_amount:
+        shown["lostAmountCents"] = purchase.lost_amount
     if purchase.succeeded_refunds:
         latest = purchase.succeeded_refunds[-1]
         shown["refundedAt"] = latest.created_at

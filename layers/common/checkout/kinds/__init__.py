@@ -13,6 +13,7 @@ from checkout.domain.buyer import Buyer
 from checkout.domain.offer import Offer, Sale
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
+from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import NotFoundError
 from checkout.tables.offers import Offers
 
@@ -48,6 +49,14 @@ class Kind(Protocol):
 
     def sale(self, purchase: Purchase) -> Sale:
         """Return how the purchase changes the offer's item."""
+
+    def withdrawn(self, purchase: Purchase, offers: Offers) -> QuarantineReason | None:
+        """
+        Return why the offer is not for sale to its buyer any more, None if it is.
+
+        This is asked when the money has arrived, before the transaction of the sale.
+        The status of an offer that is sold once is checked by that transaction.
+        """
 
     def purchase_fields(self, purchase: Purchase) -> dict[str, Any]:
         """Return what a purchase of this kind shows beside the common fields."""

@@ -10,11 +10,14 @@ from checkout.domain.offer import (
     Offer,
     ReturnUrls,
     Sale,
+    has_price,
     revenue_split,
     single_line,
+    withdrawal,
 )
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
+from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import (
     AlreadyPurchasedError,
     NotAcceptedError,
@@ -79,17 +82,12 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
 def create_response(
     session: PaymentSession, client_secret: str | None
 ) -> dict[str, Any]:
-    closes_at = session.details["closes_at"]
     return {
         "payment_session_id": session.id,
         "session_id": session.stripe_session_id,
         "checkout_url": session.url,
         "expires_at": session.expires_at,
-        "payment_window": {
-            "opens_at": session.details["opens_at"],
-            "closes_at": closes_at,
-            "seconds_remaining": clock.seconds_until(closes_at),
-        },
+        "payment_window": session.payment_window,
     }
 
 
@@ -105,6 +103,11 @@ def sale(purchase: Purchase) -> Sale:
         sold="paid",
         returned="refunded",
     )
+
+
+def withdrawn(purchase: Purchase, offers: Offers) -> QuarantineReason | None:
+    auction = offers.get("auction", purchase.offer_id)
+    return withdrawal(auction, has_price, winner_id=purchase.buyer_id)
 
 
 def purchase_fields(purchase: Purchase) -> dict[str, Any]:

@@ -9,12 +9,15 @@ from checkout.domain.offer import (
     Offer,
     ReturnUrls,
     Sale,
+    has_price,
     price_of,
     revenue_split,
+    withdrawal,
 )
 from checkout.domain.offer_item import OfferItem, shown
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
+from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.domain.stripe_limits import minimum
 from checkout.errors import AlreadyPurchasedError, NotFoundError, NotPurchasableError
 from checkout.tables.offers import Offers
@@ -55,7 +58,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     title = bid.text("title")
     return Offer(
         id=bid_id,
-        sale_key=_key_of_row(row_id),
+        sale_key=key_of_row(row_id),
         title=title,
         lines=(
             LineItem(title=title, price=price, image_url=bid.decoration("image_url")),
@@ -88,14 +91,14 @@ def create_response(
     return {"checkout_url": session.url}
 
 
-def _key_of_row(row_id: str) -> str:
+def key_of_row(row_id: str) -> str:
     return f"row#{row_id}"
 
 
 def sale_key(offer_id: str, buyer_id: str, offers: Offers) -> str | None:
     bid = offers.get("bid", offer_id)
     row_id = bid.decoration("row_id") if bid else None
-    return _key_of_row(row_id) if row_id else None
+    return key_of_row(row_id) if row_id else None
 
 
 def sale(purchase: Purchase) -> Sale:
@@ -106,6 +109,14 @@ def sale(purchase: Purchase) -> Sale:
         sold="purchased",
         returned="refunded",
         attributes={"purchased_bid_id": purchase.offer_id},
+    )
+
+
+def withdrawn(purchase: Purchase, offers: Offers) -> QuarantineReason | None:
+    row_id = purchase.details["row_id"]
+    row, bid = offers.get("row", row_id), offers.get("bid", purchase.offer_id)
+    return withdrawal(row, None, owner_id=purchase.buyer_id) or withdrawal(
+        bid, has_price, offer_type="retail"
     )
 
 

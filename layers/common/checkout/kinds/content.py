@@ -9,11 +9,14 @@ from checkout.domain.offer import (
     Offer,
     ReturnUrls,
     Sale,
+    has_price,
     revenue_split,
     single_line,
+    withdrawal,
 )
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
+from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import NotFoundError
 from checkout.tables.offers import Offers
 
@@ -72,6 +75,11 @@ def sale_key(offer_id: str, buyer_id: str, offers: Offers) -> str | None:
 
 def sale(purchase: Purchase) -> Sale:
     return Sale(item_type="content", id=purchase.offer_id)
+
+
+def withdrawn(purchase: Purchase, offers: Offers) -> QuarantineReason | None:
+    content = offers.get("content", purchase.offer_id)
+    return withdrawal(content, has_price, status="published")
 
 
 def purchase_fields(purchase: Purchase) -> dict[str, Any]:

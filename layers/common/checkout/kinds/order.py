@@ -1,5 +1,6 @@
 """An order: several ticket lines, paid by its owner while it is CREATED."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from checkout.api.fields import Identifier, Url, request_body
@@ -10,10 +11,12 @@ from checkout.domain.offer import (
     Sale,
     order_line,
     revenue_split,
+    withdrawal,
 )
 from checkout.domain.offer_item import shown
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
+from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import NotFoundError, NotPurchasableError
 from checkout.tables.offers import Offers
 
@@ -81,6 +84,19 @@ def sale(purchase: Purchase) -> Sale:
         sold="PAID",
         returned="REFUNDED",
         attributes={"purchase_id": purchase.id},
+    )
+
+
+def withdrawn(purchase: Purchase, offers: Offers) -> QuarantineReason | None:
+    order = offers.get("order", purchase.offer_id)
+    return withdrawal(order, _costs, owner_id=purchase.buyer_id)
+
+
+def _costs(order: Mapping[str, Any]) -> bool:
+    """Return whether a line has a price; the lines may be of any form by now."""
+    lines = order.get("items")
+    return isinstance(lines, list) and any(
+        isinstance(line, Mapping) and line.get("unit_price_cents") for line in lines
     )
 
 

@@ -6,9 +6,17 @@ from annotated_types import Len
 
 from checkout.api.fields import request_body
 from checkout.domain.buyer import Buyer, is_email
-from checkout.domain.offer import Offer, Sale, revenue_split, single_line
+from checkout.domain.offer import (
+    Offer,
+    Sale,
+    has_price,
+    revenue_split,
+    single_line,
+    withdrawal,
+)
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase
+from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import InvalidRequestError, NotFoundError
 from checkout.tables.offers import Offers
 
@@ -75,6 +83,11 @@ def sale_key(offer_id: str, buyer_id: str, offers: Offers) -> str | None:
 
 def sale(purchase: Purchase) -> Sale:
     return Sale(item_type="product", id=purchase.offer_id)
+
+
+def withdrawn(purchase: Purchase, offers: Offers) -> QuarantineReason | None:
+    product = offers.get("product", purchase.offer_id)
+    return withdrawal(product, has_price, status="active")
 
 
 def purchase_fields(purchase: Purchase) -> dict[str, Any]:

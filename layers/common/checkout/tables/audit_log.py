@@ -50,7 +50,9 @@ class AuditLog:
         """Write an entry that reports no other change."""
         execute_alone(entry)
 
-    def append_no_effect(self, about: PaymentSession | Purchase, event: Event) -> None:
+    def append_no_effect(
+        self, about: PaymentSession | Purchase, event: Event, **details: Value
+    ) -> None:
         """Record an event that came again, or too late: no event disappears."""
         self.append(
             self.entry(
@@ -58,6 +60,7 @@ class AuditLog:
                 AuditAction.EVENT_HAD_NO_EFFECT,
                 event_id=event.id,
                 event_type=event.type,
+                **details,
             )
         )
 

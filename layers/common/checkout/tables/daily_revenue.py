@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterable
+from typing import Any
 from zlib import crc32
 
 from checkout.domain.purchase import Purchase
 from checkout.domain.revenue import Entry, Measure, difference
-from checkout.tables.item import read_all
+from checkout.tables.item import all_readable, read_all
 from checkout.tables.transaction import Write, item_update
 
 # Two transactions that write the same item conflict, and one must try again. At ten
@@ -44,9 +45,16 @@ class DailyRevenue:
             for shard in range(SHARDS)
         )
         sums: Counter[Entry] = Counter()
-        for item in read_all(self._table, keys):
-            _, day, _ = item.pop("id").rsplit("#", 2)
-            for name, amount in item.items():
-                currency, _, measure = name.partition("_")
-                sums[Entry(day, currency, Measure(measure))] += amount
+        for counter in all_readable(_sums_of, read_all(self._table, keys)):
+            sums.update(counter)
         return sums
+
+
+def _sums_of(item: dict[str, Any]) -> Counter[Entry]:
+    _, day, _ = item["id"].rsplit("#", 2)
+    sums: Counter[Entry] = Counter()
+    for name, amount in item.items():
+        if name != "id":
+            currency, _, measure = name.partition("_")
+            sums[Entry(day, currency, Measure(measure))] += amount
+    return sums

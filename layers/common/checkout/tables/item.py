@@ -1,11 +1,17 @@
 """Items of DynamoDB: reading them by key, and their types."""
 
+import random
+import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from decimal import Decimal
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from checkout.clients import aws
+from checkout.errors import TryAgainError
+from checkout.metric import Metric
+from checkout.telemetry import report
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import (
@@ -17,11 +23,44 @@ if TYPE_CHECKING:
 LONGEST_KEY_BYTES = 2048
 MOST_KEYS_AT_ONCE = 100
 
+ATTEMPTS = 6
+FIRST_PAUSE_SECONDS = 0.02
+# DynamoDB has not executed the request, and botocore has repeated it already.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Programming.Errors.html
+THROTTLED = frozenset(
+    [
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+    ]
+)
+
 type Value = str | int | bool | list[Any] | dict[str, Any] | None
 
 
 class UnreadableItemError(Exception):
     """A stored item is not of the expected form; the message names both."""
+
+
+@contextmanager
+def throttling() -> Iterator[None]:
+    """Raise TryAgainError if DynamoDB throttles the requests inside."""
+    try:
+        yield
+    except aws.Refusal as error:
+        if aws.code_of(error) not in THROTTLED:
+            raise
+        raise try_again() from error
+
+
+def try_again() -> TryAgainError:
+    return TryAgainError("Please try again in a moment.")
+
+
+def pause(attempt: int, first_seconds: float) -> None:
+    """Wait before the next attempt, about twice as long each time."""
+    # The pauses are random, so that the same requests do not meet again.
+    time.sleep(random.uniform(0.5, 1.5) * first_seconds * 2**attempt)  # noqa: S311
 
 
 def _typed(value: Value) -> "AttributeValueTypeDef":
@@ -69,21 +108,44 @@ def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def readable[T](shape: Callable[[dict[str, Any]], T], item: dict[str, Any]) -> T:
-    """Return *item* as a *shape*; raises UnreadableItemError."""
+    """Return a stored *item* as a *shape*; raises and reports UnreadableItemError."""
     try:
         return shape(item)
-    except (KeyError, TypeError, ValueError) as error:
+    # An item may have any form; whatever is raised, only this one is unreadable.
+    except Exception as error:
+        report_unreadable(item["id"], error)
         fault = f"{type(error).__name__}: {error}"
         raise UnreadableItemError(f"{item['id']} cannot be read: {fault}") from error
+
+
+def report_unreadable(item_id: str, error: Exception) -> None:
+    """Count and log an item that cannot be read; its alarm rings."""
+    report(
+        "item_unreadable",
+        Metric.ITEMS_UNREADABLE,
+        level="error",
+        item_id=item_id,
+        fault=type(error).__name__,
+    )
+
+
+def all_readable[T](
+    shape: Callable[[dict[str, Any]], T], items: Iterable[dict[str, Any]]
+) -> Iterator[T]:
+    """Yield each item that can be read: a bad one does not hide the others."""
+    for item in items:
+        with suppress(UnreadableItemError):
+            yield readable(shape, item)
 
 
 def read(table: str, item_id: str) -> dict[str, Any] | None:
     """Return the item as it is now, None if there is no such id."""
     if not _can_be_key(item_id):
         return None
-    answer = aws.client("dynamodb").get_item(
-        TableName=table, Key=to_item({"id": item_id}), ConsistentRead=True
-    )
+    with throttling():
+        answer = aws.client("dynamodb").get_item(
+            TableName=table, Key=to_item({"id": item_id}), ConsistentRead=True
+        )
     return from_item(answer["Item"]) if "Item" in answer else None
 
 
@@ -95,16 +157,37 @@ def _can_be_key(text: str) -> bool:
         return False  # half a surrogate pair is not UTF-8
 
 
-def read_all(table: str, item_ids: Iterable[str]) -> Iterator[dict[str, Any]]:
-    """Yield the existing items of these ids; they may be about a second old."""
-    for batch in batched(item_ids, MOST_KEYS_AT_ONCE, strict=False):
+def read_all(
+    table: str, item_ids: Iterable[str], *, consistent: bool = False
+) -> Iterator[dict[str, Any]]:
+    """
+    Yield the existing items of these ids; unless *consistent*, up to a second old.
+
+    DynamoDB refuses a batch with an id twice, or with one that cannot be a key: such
+    ids have no item. Raises TryAgainError if DynamoDB leaves the same ids for later
+    each time.
+    """
+    possible = dict.fromkeys(filter(_can_be_key, item_ids))
+    for batch in batched(possible, MOST_KEYS_AT_ONCE, strict=False):
         wanted: Mapping[str, KeysAndAttributesUnionTypeDef] = {
-            table: {"Keys": [to_item({"id": item_id}) for item_id in batch]}
+            table: {
+                "Keys": [to_item({"id": item_id}) for item_id in batch],
+                "ConsistentRead": consistent,
+            }
         }
+        attempt = 0
         while wanted:
-            answer = aws.client("dynamodb").batch_get_item(RequestItems=wanted)
+            with throttling():
+                answer = aws.client("dynamodb").batch_get_item(RequestItems=wanted)
             yield from map(from_item, answer["Responses"].get(table, []))
-            wanted = answer["UnprocessedKeys"]
+            before, wanted = wanted, answer["UnprocessedKeys"]
+            if wanted:
+                # Items that are large in sum leave a rest, too; that is progress.
+                is_stuck = len(wanted[table]["Keys"]) == len(before[table]["Keys"])
+                attempt = attempt + 1 if is_stuck else 0
+                if attempt == ATTEMPTS:
+                    raise try_again()
+                pause(attempt, FIRST_PAUSE_SECONDS)
 
 
 def query(
@@ -129,5 +212,6 @@ def query(
             **options,
         )
     )
-    for page in pages:
-        yield from map(from_item, page["Items"])
+    with throttling():
+        for page in pages:
+            yield from map(from_item, page["Items"])

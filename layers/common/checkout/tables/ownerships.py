@@ -22,7 +22,8 @@ class Ownership(NamedTuple):
     """
     The fact that a buyer holds a sale key.
 
-    It is *suspended* while a dispute about the payment is open.
+    It is *suspended* while a dispute about the payment is open, or until a person has
+    reviewed what went back in another currency.
     """
 
     buyer_id: str | None
@@ -60,19 +61,24 @@ class Ownerships:
         Return the write that a change of a purchase needs, None if it needs none.
 
         The purchase *before* is None if it is new. With *suspends_disputed* an open
-        dispute suspends the ownership.
+        dispute suspends the ownership. What may have gone back in another currency
+        suspends it until a person has reviewed it.
         """
         if after.sale_key is None:
             return None
         was_owner = before is not None and before.is_entitled
-        suspended = suspends_disputed and after.is_disputed
+
+        def is_suspended(purchase: Purchase) -> bool:
+            disputed = suspends_disputed and purchase.is_disputed
+            return disputed or purchase.needs_review
+
+        suspended = is_suspended(after)
         if after.is_entitled and not was_owner:
             return self._taken(after, after.sale_key, suspended=suspended)
         if was_owner and not after.is_entitled:
             held = _held_by(after)
             return deletion(self._table, _id(after.sale_key), held)
-        was_suspended = suspends_disputed and before is not None and before.is_disputed
-        if was_owner and suspended != was_suspended:
+        if before and was_owner and suspended != is_suspended(before):
             return self._suspended(after, after.sale_key, suspended=suspended)
         return None
 

@@ -1,19 +1,29 @@
 """The PaymentSessions table: sessions, their pointers, the live one of a sale key."""
 
-from datetime import datetime, timedelta
+from collections.abc import Iterable
+from contextlib import suppress
+from datetime import datetime
+from itertools import islice
 from typing import NamedTuple
 
-from checkout.clients import aws
-from checkout.clock import from_iso
+from checkout import clock
+from checkout.domain.next_check import session_check
 from checkout.domain.payment_session import RANK, UNRESOLVED, PaymentSession, Status
+from checkout.domain.purchase import PREFIX as PURCHASE
+from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables import due, transaction
-from checkout.tables.item import Value, read, readable, to_item
+from checkout.tables.due import DueItem
+from checkout.tables.item import (
+    UnreadableItemError,
+    Value,
+    all_readable,
+    query,
+    read,
+    read_all,
+    readable,
+)
 from checkout.tables.transaction import Condition, Write, insertion, item_update
-
-# Reconcile checks a session after this long. A session that is still prepared then was
-# left behind by a crash; an open session may have been paid without an event.
-FIRST_CHECK_AFTER = timedelta(minutes=10)
 
 IS_NEW = Condition(
     "session_is_new", "attribute_not_exists(id)", "impossible: the id is random"
@@ -39,9 +49,6 @@ class LiveSession(NamedTuple):
 
 
 class PaymentSessions:
-    # Our own ids end in hexadecimal digits: they have been in no other partition.
-    partitions = due.PARTITIONS
-
     def __init__(self, table: str) -> None:
         self._table = table
 
@@ -73,7 +80,9 @@ class PaymentSessions:
         item: dict[str, Value] = session.to_dict() | {
             "rank": RANK[Status.PREPARED],
             "offer": _offer(session.kind, session.offer_id),
-            **due.index(session.id, from_iso(session.created_at) + FIRST_CHECK_AFTER),
+            **due.index(
+                session.id, session_check(session, session.status, clock.now())
+            ),
         }
         writes = {"session": insertion(self._table, item, IS_NEW)}
         if live_id:
@@ -99,7 +108,7 @@ class PaymentSessions:
         )
         return insertion(self._table, item, unchanged)
 
-    def moved(self, payment_session_id: str, to: Status, **attributes: Value) -> Write:
+    def moved(self, session: PaymentSession, to: Status, **attributes: Value) -> Write:
         """
         Return the update that moves a session to a status of higher rank.
 
@@ -116,12 +125,18 @@ class PaymentSessions:
             values={"limit": limit},
         )
         known = {name: value for name, value in attributes.items() if value is not None}
+        unresolved = to in UNRESOLVED
+        index = (
+            due.index(session.id, session_check(session, to, clock.now()))
+            if unresolved
+            else {}
+        )
         return item_update(
             self._table,
-            payment_session_id,
+            session.id,
             below,
-            set_={"status": to, "rank": RANK[to], **known},
-            remove=() if to in UNRESOLVED else ("unresolved", "due_at"),
+            set_={"status": to, "rank": RANK[to], **known, **index},
+            remove=() if unresolved else ("unresolved", "due_at"),
         )
 
     def pointer(self, stripe_session_id: str, payment_session_id: str) -> Write:
@@ -168,8 +183,16 @@ class PaymentSessions:
             set_={"status": Status.COMPLETE},
         )
 
-    def due(self, partition: str, at: datetime, limit: int) -> list[str]:
-        """Return the ids of unresolved sessions that are due, the longest due first."""
+    def get_all(self, payment_session_ids: Iterable[str]) -> dict[str, PaymentSession]:
+        """Return the sessions by id, without those that do not exist."""
+        items = read_all(self._table, payment_session_ids)
+        found = all_readable(
+            PaymentSession.from_dict, (item for item in items if "kind" in item)
+        )
+        return {session.id: session for session in found}
+
+    def due(self, partition: str, at: datetime, limit: int) -> list[DueItem]:
+        """Return unresolved sessions that are due, the longest due first."""
         return due.find(self._table, partition, at, limit)
 
     def postpone(self, payment_session_id: str, due_at: datetime) -> None:
@@ -177,16 +200,43 @@ class PaymentSessions:
 
     def of_offer(self, kind: str, offer_id: str, limit: int) -> list[PaymentSession]:
         """Return an offer's sessions, newest first; at most about a second old."""
-        answer = aws.client("dynamodb").query(
-            TableName=self._table,
+        keys = query(
+            self._table,
+            "offer = :offer",
+            {":offer": _offer(kind, offer_id)},
             IndexName="by-offer",
-            KeyConditionExpression="offer = :offer",
-            ExpressionAttributeValues=to_item({":offer": _offer(kind, offer_id)}),
             ScanIndexForward=False,
             Limit=limit,
         )
-        found = (self.get(item["id"]["S"]) for item in answer["Items"])
-        return [session for session in found if session]
+        found: list[PaymentSession] = []
+        for key in islice(keys, limit):
+            with suppress(UnreadableItemError):
+                found += filter(None, [self.get(key["id"])])
+        return found
+
+    def purchase_ids(self, kind: str, offer_id: str) -> list[str]:
+        """Return every id that a purchase of the offer can have."""
+        keys = query(
+            self._table,
+            "offer = :offer",
+            {":offer": _offer(kind, offer_id)},
+            IndexName="by-offer",
+        )
+        found = [key["id"] for key in keys]
+        return [i if i.startswith(PURCHASE) else id_for(i) for i in found]
+
+    def listed(self, purchase: Purchase) -> Write:
+        """
+        Return the put by which `purchase_ids` finds a purchase beside its session's.
+
+        It was paid through another Checkout Session than the session's own.
+        """
+        item: dict[str, Value] = {
+            "id": purchase.id,
+            "offer": _offer(purchase.kind, purchase.offer_id),
+            "created_at": purchase.purchased_at,
+        }
+        return insertion(self._table, item)
 
 
 def _offer(kind: str, offer_id: str) -> str:

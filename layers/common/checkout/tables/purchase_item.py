@@ -1,17 +1,24 @@
 """A purchase as an item of the Purchases table."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
 from checkout import clock
 from checkout.domain.dispute import Dispute
+from checkout.domain.next_check import purchase_check
 from checkout.domain.purchase import Purchase
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest
 from checkout.tables import due
-from checkout.tables.item import from_item, readable, to_item
+from checkout.tables.item import (
+    UnreadableItemError,
+    all_readable,
+    from_item,
+    readable,
+    to_item,
+)
 
 # A buyer's counts have a number named quarantined, and an attribute that an index uses
 # must have one type in every item. So this one is named quarantine.
@@ -29,20 +36,30 @@ def item_of(purchase: Purchase) -> dict[str, Any]:
     buyer's history unreadable, and every later event of the payment.
     """
     stored = _stored(purchase)
-    _stored(purchase_of(from_item(to_item(stored))))
-    if purchase.is_unresolved:
-        stored |= due.index(purchase.id, clock.now())
+    try:
+        _purchase(from_item(to_item(stored)))
+    except (KeyError, TypeError, ValueError) as error:
+        raise UnreadableItemError(f"{purchase.id} cannot be stored") from error
+    if due_at := purchase_check(purchase, clock.now()):
+        requested = bool(purchase.open_requests)
+        partitions = due.REFUND_PARTITIONS if requested else due.PARTITIONS
+        stored |= due.index(purchase.id, due_at, partitions)
     if purchase.status is PurchaseStatus.QUARANTINED:
         stored["quarantine"] = OPEN
     return stored
 
 
 def _stored(purchase: Purchase) -> dict[str, Any]:
+    warnings = list(purchase.fraud_warnings)
+    return asdict(purchase) | {"fraud_warnings": warnings} | _computed(purchase)
+
+
+def _computed(purchase: Purchase) -> dict[str, Any]:
     platform, organization, creator = purchase.shares
-    return asdict(purchase) | {
-        "fraud_warnings": list(purchase.fraud_warnings),
+    return {
         "status": purchase.status,
         "refunded_amount": purchase.refunded_amount,
+        "lost_amount": purchase.lost_amount,
         "platform_fee": platform,
         "organization_fee": organization,
         "creator_payout": creator,
@@ -52,6 +69,11 @@ def _stored(purchase: Purchase) -> dict[str, Any]:
 def purchase_of(item: dict[str, Any]) -> Purchase:
     """Return the purchase that is stored as *item*; raises UnreadableItemError."""
     return readable(_purchase, item)
+
+
+def purchases_of(items: Iterable[dict[str, Any]]) -> Iterator[Purchase]:
+    """Yield the purchases that can be read."""
+    return all_readable(_purchase, items)
 
 
 def _purchase(item: Mapping[str, Any]) -> Purchase:
@@ -66,7 +88,10 @@ def _purchase(item: Mapping[str, Any]) -> Purchase:
     if "receipt" in known:
         known["receipt"] = Receipt.from_dict(known["receipt"])
     known["fraud_warnings"] = tuple(known.get("fraud_warnings", ()))
-    return Purchase(**known)
+    purchase = Purchase(**known)
+    # A value of another type would only be found where it is added or compared.
+    _computed(purchase)
+    return purchase
 
 
 def _known(shape: type[Any], stored: Mapping[str, Any]) -> dict[str, Any]:

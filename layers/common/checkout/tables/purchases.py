@@ -1,6 +1,8 @@
 """The Purchases table: purchases, and each buyer's number of them."""
 
+from collections.abc import Iterable
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from checkout.clients import aws
@@ -8,9 +10,11 @@ from checkout.domain.cursor import Cursor
 from checkout.domain.purchase import Purchase
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.quarantine_reason import QuarantineReason
+from checkout.errors import InvalidRequestError
 from checkout.tables import due
-from checkout.tables.item import from_item, query, read, read_all, to_item
-from checkout.tables.purchase_item import OPEN, item_of, purchase_of
+from checkout.tables.due import DueItem
+from checkout.tables.item import query, read, read_all, throttling, to_item
+from checkout.tables.purchase_item import OPEN, item_of, purchase_of, purchases_of
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
 IS_NEW = Condition(
@@ -24,10 +28,11 @@ INTENT_IS_NEW = Condition(
     required=False,
 )
 
+# What a page may read at most: 13 requests of DynamoDB, and 1,700 of its read units.
+MOST_KEYS_READ = 100_000
+
 
 class Purchases:
-    partitions = due.PARTITIONS + due.EARLIER_PARTITIONS
-
     def __init__(self, table: str) -> None:
         self._table = table
 
@@ -44,9 +49,24 @@ class Purchases:
         Return a page of a buyer's purchases, newest first, and the total number.
 
         It reads the keys of the earlier pages, not their purchases: forty keys cost as
-        much as one purchase (docs/adr/0006-page-numbers.md).
+        much as one purchase (docs/adr/0006-page-numbers.md). Raises InvalidRequestError
+        if there are more keys than one request may read.
         """
-        client = aws.client("dynamodb")
+        counts = read(self._table, f"buyer#{buyer_id}") or {}
+        total = counts.get(status or "total", 0)
+        first, end = (page - 1) * size, page * size
+        if first >= total:
+            return [], total
+        if end > MOST_KEYS_READ:
+            problem = f"reaches beyond {MOST_KEYS_READ} purchases"
+            raise InvalidRequestError("The page is refused.", page=problem)
+        ids = self._newest(buyer_id, status, min(end, total))
+        return self._all(ids[first:]), total
+
+    def _newest(
+        self, buyer_id: str, status: PurchaseStatus | None, number: int
+    ) -> list[str]:
+        """Return the ids of a buyer's newest purchases; it reads a bounded number."""
         values: dict[str, Any] = {":buyer": buyer_id}
         query: dict[str, Any] = {
             "TableName": self._table,
@@ -60,14 +80,18 @@ class Purchases:
             query["ExpressionAttributeNames"] = {"#status": "status"}
         query["ExpressionAttributeValues"] = to_item(values)
         ids: list[str] = []
-        for answer in client.get_paginator("query").paginate(**query):
+        keys_read, limit = 0, number
+        while len(ids) < number and keys_read < MOST_KEYS_READ:
+            with throttling():
+                answer = aws.client("dynamodb").query(**query, Limit=limit)
             ids += [item["id"]["S"] for item in answer["Items"]]
-            if len(ids) >= page * size:
+            keys_read += answer["ScannedCount"]
+            if "LastEvaluatedKey" not in answer:
                 break
-        counts = read(self._table, f"buyer#{buyer_id}") or {}
-        return self._all(ids[(page - 1) * size : page * size]), counts.get(
-            status or "total", 0
-        )
+            query["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            # A rare status is found in a few requests, each of which reads more keys.
+            limit = min(4 * limit, MOST_KEYS_READ) if status else number - len(ids)
+        return ids[:number]
 
     def page_of_creator(
         self,
@@ -83,36 +107,64 @@ class Purchases:
         The page begins after the cursor *after*, which must lie in the period. The
         second result is the cursor for the next page, None on the last page.
         """
-        query: dict[str, Any] = {
-            "TableName": self._table,
-            "IndexName": "by-creator",
-            "KeyConditionExpression": (
-                "creator_id = :creator AND purchased_at BETWEEN :since AND :until"
-            ),
-            "ExpressionAttributeValues": to_item(
-                {":creator": creator_id, ":since": since, ":until": until}
-            ),
-            "ScanIndexForward": False,
-            "Limit": size,
-        }
+        start: dict[str, Any] = {}
         if after:
             key = {"creator_id": creator_id, **after._asdict()}
-            query["ExclusiveStartKey"] = to_item(key)
-        answer = aws.client("dynamodb").query(**query)
-        last = from_item(answer.get("LastEvaluatedKey", {}))
+            start = {"ExclusiveStartKey": to_item(key)}
+        keys = query(
+            self._table,
+            "creator_id = :creator AND purchased_at BETWEEN :since AND :until",
+            {":creator": creator_id, ":since": since, ":until": until},
+            IndexName="by-creator",
+            ScanIndexForward=False,
+            # One more: DynamoDB says that there may be more whenever it stops.
+            Limit=size + 1,
+            **start,
+        )
+        found = list(islice(keys, size + 1))
+        shown = found[:size]
+        last = shown[-1] if len(found) > size else None
         following = Cursor(last["purchased_at"], last["id"]) if last else None
-        return self._all([item["id"]["S"] for item in answer["Items"]]), following
+        return self._all([item["id"] for item in shown]), following
 
     def _all(self, ids: list[str]) -> list[Purchase]:
-        found = {item["id"]: item for item in read_all(self._table, ids)}
-        return [purchase_of(found[i]) for i in ids if i in found]
+        """Return the purchases with these ids that can be read, in their order."""
+        purchases = purchases_of(read_all(self._table, ids))
+        found = {purchase.id: purchase for purchase in purchases}
+        return [found[i] for i in ids if i in found]
+
+    def get_all(self, purchase_ids: Iterable[str]) -> list[Purchase]:
+        """Return the purchases of these ids as they are now, if they exist."""
+        items = read_all(self._table, purchase_ids, consistent=True)
+        return [purchase_of(item) for item in items]
 
     def by_payment_intent(self, payment_intent_id: str) -> Purchase | None:
         pointer = read(self._table, payment_intent_id)
         return self.get(pointer["purchase_id"]) if pointer else None
 
-    def due(self, partition: str, at: datetime, limit: int) -> list[str]:
-        """Return the ids of unresolved purchases that are due, oldest first."""
+    def by_payment_intents(
+        self, payment_intent_ids: Iterable[str]
+    ) -> dict[str, Purchase]:
+        """Return the purchases by payment intent, without those that do not exist."""
+        pointers = {
+            pointer["id"]: pointer["purchase_id"]
+            for pointer in read_all(self._table, payment_intent_ids)
+            if "purchase_id" in pointer
+        }
+        found = self._all([*{*pointers.values()}])
+        purchases = {purchase.id: purchase for purchase in found}
+        return {
+            intent: purchases[purchase_id]
+            for intent, purchase_id in pointers.items()
+            if purchase_id in purchases
+        }
+
+    def existing(self, purchase_ids: Iterable[str]) -> set[str]:
+        """Return those of the ids that are purchases."""
+        return {item["id"] for item in read_all(self._table, purchase_ids)}
+
+    def due(self, partition: str, at: datetime, limit: int) -> list[DueItem]:
+        """Return unresolved purchases that are due, the longest due first."""
         return due.find(self._table, partition, at, limit)
 
     def postpone(self, purchase_id: str, due_at: datetime) -> None:
@@ -135,7 +187,7 @@ class Purchases:
     def updated(self, before: Purchase, after: Purchase) -> Write:
         """Return the update of *before* to *after*, its next version."""
         old, new = item_of(before), item_of(after)
-        # The next check is due soon after any change, also if nothing else is new.
+        # Any change moves the next check, also if nothing else of it is new.
         always = {"unresolved", "due_at"}
         changed = {
             name: value

@@ -3,6 +3,8 @@
 import ipaddress
 from datetime import datetime
 
+from checkout import clock
+from checkout.errors import TooManyRequestsError
 from checkout.tables.transaction import Condition, execute_alone, item_update
 
 SECONDS_TO_KEEP = 3600
@@ -13,7 +15,15 @@ class RateLimit:
         self._table = table
         self._limit = limit
 
-    def count_request(self, address: str, at: datetime) -> bool:
+    def check(self, address: str) -> None:
+        """Count a request, against card testing; raises TooManyRequestsError."""
+        now = clock.now()
+        if not self._count_request(address, now):
+            raise TooManyRequestsError(
+                "Too many checkouts; please wait.", 60 - now.second
+            )
+
+    def _count_request(self, address: str, at: datetime) -> bool:
         """Count a request in this minute; return whether it is within the limit."""
         below_limit = Condition(
             "below_limit",

@@ -1,19 +1,31 @@
 """Conditional writes as values, and the transaction that executes them."""
 
-import random
-import time
 from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+from uuid import uuid4
 
 from checkout.clients import aws
 from checkout.domain.quarantine_reason import QuarantineReason
-from checkout.errors import TryAgainError
-from checkout.tables.item import Value, from_item, to_item
+from checkout.tables.item import (
+    Value,
+    from_item,
+    pause,
+    throttling,
+    to_item,
+    try_again,
+)
 
 ATTEMPTS = 6
 FIRST_PAUSE_SECONDS = 0.02
-# Two transactions met on one item. Nothing was written; the next attempt may succeed.
-TEMPORARY = frozenset(["TransactionConflict", "ThrottlingError"])
+# Two transactions met on one item, or there were too many requests. Nothing was
+# written; the next attempt may succeed.
+TEMPORARY = frozenset(
+    ["TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"]
+)
+# The same of a whole request. One that is throttled botocore has repeated already.
+CONFLICTS = frozenset(
+    ["TransactionConflictException", "TransactionInProgressException"]
+)
 
 
 class Condition(NamedTuple):
@@ -136,18 +148,27 @@ def execute(writes: Mapping[str, Write]) -> Failures:
     Execute all *writes* or none; return those whose condition failed.
 
     An empty answer means that everything is written. Raises TryAgainError when other
-    transactions on the same items were faster in each attempt.
+    transactions on the same items were faster in each attempt, or there are too many
+    requests.
     """
     client = aws.client("dynamodb")
     requests: list[Any] = [write.request for write in writes.values()]
+    # All attempts carry one token: if an earlier one was executed and its answer lost,
+    # DynamoDB says so, and does not find our own writes in our way.
+    token = uuid4().hex
     for attempt in range(ATTEMPTS):
         try:
-            client.transact_write_items(TransactItems=requests)
+            with throttling():
+                client.transact_write_items(
+                    TransactItems=requests, ClientRequestToken=token
+                )
         except client.exceptions.TransactionCanceledException as error:
             reasons = dict(
                 zip(writes, error.response["CancellationReasons"], strict=True)
             )
-        except client.exceptions.TransactionInProgressException:
+        except aws.Refusal as error:
+            if aws.code_of(error) not in CONFLICTS:
+                raise
             reasons = {}
         else:
             return {}
@@ -161,9 +182,8 @@ def execute(writes: Mapping[str, Write]) -> Failures:
         codes = {reason["Code"] for reason in reasons.values()} - {"None"}
         if unexpected := codes - TEMPORARY:
             raise RuntimeError(f"transaction refused: {', '.join(sorted(unexpected))}")
-        # The pauses are random, so that the same transactions do not meet again.
-        time.sleep(random.uniform(0.5, 1.5) * FIRST_PAUSE_SECONDS * 2**attempt)  # noqa: S311
-    raise TryAgainError("Please try again in a moment.")
+        pause(attempt, FIRST_PAUSE_SECONDS)
+    raise try_again()
 
 
 def execute_required(writes: Mapping[str, Write]) -> Failures:
@@ -186,7 +206,11 @@ def execute_required(writes: Mapping[str, Write]) -> Failures:
 
 
 def execute_alone(write: Write) -> bool:
-    """Execute one write outside a transaction; return whether its condition held."""
+    """
+    Execute one write outside a transaction; return whether its condition held.
+
+    Raises TryAgainError as `execute` does.
+    """
     client = aws.client("dynamodb")
     [(verb, request)] = write.request.items()
     calls: dict[str, Callable[..., object]] = {
@@ -194,8 +218,16 @@ def execute_alone(write: Write) -> bool:
         "Update": client.update_item,
         "Delete": client.delete_item,
     }
-    try:
-        calls[verb](**request)
-    except client.exceptions.ConditionalCheckFailedException:
-        return False
-    return True
+    for attempt in range(ATTEMPTS):
+        try:
+            with throttling():
+                calls[verb](**request)
+        except client.exceptions.ConditionalCheckFailedException:
+            return False
+        except aws.Refusal as error:
+            if aws.code_of(error) not in CONFLICTS:
+                raise
+            pause(attempt, FIRST_PAUSE_SECONDS)
+        else:
+            return True
+    raise try_again()

@@ -1,0 +1,106 @@
+"""A payment through a Checkout Session: its purchase, and when it was paid."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, TypeGuard
+
+from checkout import clock
+from checkout.domain.checkout_session import CheckoutSession
+from checkout.domain.payment_session import PaymentSession
+from checkout.domain.purchase import Purchase, id_for
+from checkout.domain.purchase_status import Arrival
+from checkout.domain.stripe_events import (
+    ASYNC_PAYMENT_SUCCEEDED,
+    SESSION_COMPLETED,
+    Event,
+)
+
+# Unix seconds after the year 2200 are no time of a payment.
+LATEST = 7_258_118_400
+LONGEST_CODE = 64
+REPORTS_MONEY = frozenset([SESSION_COMPLETED, ASYNC_PAYMENT_SUCCEEDED])
+
+
+def new_purchase(
+    session: PaymentSession,
+    checkout: CheckoutSession,
+    purchased_at: datetime,
+    *,
+    arrival: Arrival = Arrival.ARRIVED,
+    quarantine_reason: str | None = None,
+) -> Purchase:
+    """Return the purchase that a *checkout* of *session* makes."""
+    ours = session.stripe_session_id in {None, checkout.id}
+    total = checkout.amount_total
+    return Purchase(
+        # A payment through another Checkout Session is recorded separately, since ours
+        # can still be paid.
+        id=id_for(session.id if ours else checkout.id),
+        payment_session_id=session.id,
+        kind=session.kind,
+        offer_id=session.offer_id,
+        buyer_id=session.buyer_id,
+        creator_id=session.creator_id,
+        sale_key=session.sale_key,
+        title=session.title,
+        details=session.details,
+        amount=session.amount if total is None else total,
+        currency=checkout.currency or session.currency,
+        platform_fee_bps=session.platform_fee_bps,
+        organization_fee_bps=session.organization_fee_bps,
+        quarantine_reason=quarantine_reason,
+        stripe_session_id=checkout.id,
+        stripe_payment_intent_id=checkout.payment_intent,
+        purchased_at=clock.iso(purchased_at),
+        arrival=arrival,
+    )
+
+
+def paid_at(event: Event, now: datetime) -> datetime:
+    """
+    Return when the money of the session in *event* was taken, *now* if that is unknown.
+
+    Stripe reports money in the moment in which it takes it. A session that we retrieved
+    ourselves may be days old; its charge has the time. The time is never later than
+    *now*.
+    """
+    charge = _part(_part(event.object, "payment_intent"), "latest_charge")
+    booked = _part(charge, "balance_transaction")
+    known = [booked.get("created"), charge.get("created")]
+    if event.type in REPORTS_MONEY:
+        known.insert(0, event.created)
+    seconds = next((each for each in known if _is_time(each)), None)
+    if seconds is None:
+        return now
+    return min(datetime.fromtimestamp(seconds, UTC), now)
+
+
+def decline_reason(payment_intent: str | Mapping[str, Any] | None) -> dict[str, Any]:
+    """
+    Return why a payment was declined: `reason` and `decline_code`, as far as known.
+
+    Both are Stripe's codes. Its message is left out: it may hold data of the buyer.
+    https://docs.stripe.com/declines/codes
+    """
+    if not isinstance(payment_intent, Mapping):
+        return {}
+    error = _part(payment_intent, "last_payment_error")
+    found = {"reason": error.get("code"), "decline_code": error.get("decline_code")}
+    return {name: code for name, code in found.items() if _is_code(code)}
+
+
+def _is_code(value: object) -> TypeGuard[str]:
+    """Return whether *value* is a code such as `insufficient_funds`, not free text."""
+    if not isinstance(value, str) or not 0 < len(value) <= LONGEST_CODE:
+        return False
+    return value.isascii() and value.replace("_", "").isalnum() and value.islower()
+
+
+def _part(stripe_object: Mapping[str, Any], name: str) -> Mapping[str, Any]:
+    """Return a part that Stripe may have left out, set to null or not expanded."""
+    part = stripe_object.get(name)
+    return part if isinstance(part, Mapping) else {}
+
+
+def _is_time(value: object) -> TypeGuard[int]:
+    return type(value) is int and 0 < value < LATEST

@@ -1,0 +1,127 @@
+"""The sums of a purchase: what of its amount went back, and what may."""
+
+from collections.abc import Iterable, Mapping
+
+from checkout.domain import dispute, refund, stripe_limits
+from checkout.domain.dispute import Dispute
+from checkout.domain.refund import Refund, RefundRequest
+
+
+class PurchaseSums:
+    """
+    The sums of a purchase: what is refunded, lost to disputes, and under way.
+
+    All are in the purchase's currency. An amount in another currency is never added to
+    them; it is kept and waits for a person.
+    """
+
+    __slots__ = ()
+
+    amount: int
+    currency: str
+    refund_requests: Mapping[str, RefundRequest]
+    refunds: Mapping[str, Refund]
+    disputes: Mapping[str, Dispute]
+
+    @property
+    def succeeded_refunds(self) -> list[Refund]:
+        """The refunds that have succeeded, the oldest first."""
+        succeeded = (
+            found for found in self._refunds() if found.status == refund.SUCCEEDED
+        )
+        return sorted(succeeded, key=lambda found: (found.created_at, found.id))
+
+    @property
+    def lost_disputes(self) -> list[Dispute]:
+        """The disputes that are lost, the oldest first."""
+        lost = (found for found in self._disputes() if found.stage == dispute.LOST)
+        return sorted(lost, key=lambda found: (found.created_at, found.id))
+
+    @property
+    def refunded_amount(self) -> int:
+        return _sum(self.succeeded_refunds)
+
+    @property
+    def lost_amount(self) -> int:
+        """What the buyers' banks kept, but for what had been refunded already."""
+        return min(_sum(self.lost_disputes), max(0, self.amount - self.refunded_amount))
+
+    @property
+    def is_refunded(self) -> bool:
+        return 0 < self.amount <= self.refunded_amount
+
+    @property
+    def is_undone(self) -> bool:
+        """Whether the whole amount went back, as refunds or by lost disputes."""
+        return 0 < self.amount <= self.refunded_amount + self.lost_amount
+
+    @property
+    def outgoing_amount(self) -> int:
+        """What is refunded or pending: Stripe's `amount_refunded` of the charge."""
+        return _sum(f for f in self._refunds() if f.rank < refund.FAILED)
+
+    @property
+    def refundable_amount(self) -> int:
+        """What is neither refunded, nor pending, nor requested, nor lost."""
+        gone = self.outgoing_amount + _sum(self.open_requests) + self.lost_amount
+        left = max(0, self.amount - gone)
+        # A bank may have taken an amount that leaves less than the smallest unit.
+        return left - left % stripe_limits.step(self.currency)
+
+    @property
+    def open_requests(self) -> list[RefundRequest]:
+        return [r for r in self.refund_requests.values() if r.is_open]
+
+    @property
+    def pending_refunds(self) -> list[Refund]:
+        """The refunds about which Stripe has yet to decide, in any currency."""
+        return [f for f in self.refunds.values() if f.rank == refund.PENDING]
+
+    @property
+    def open_disputes(self) -> list[Dispute]:
+        """The disputes and inquiries that are not decided, in any currency."""
+        return [f for f in self.disputes.values() if not f.is_decided]
+
+    @property
+    def is_disputed(self) -> bool:
+        """Whether a dispute is open, of any amount and in any currency."""
+        return any(found.stage == dispute.OPEN for found in self.disputes.values())
+
+    @property
+    def needs_review(self) -> bool:
+        """Whether something went, or may go, back in another currency."""
+        return bool(self.unreviewed_refunds or self.unreviewed_disputes)
+
+    @property
+    def unreviewed_refunds(self) -> list[Refund]:
+        return [
+            found
+            for found in self.refunds.values()
+            if found.rank < refund.FAILED and self._is_unreviewed(found)
+        ]
+
+    @property
+    def unreviewed_disputes(self) -> list[Dispute]:
+        return [
+            found
+            for found in self.disputes.values()
+            if found.stage in {dispute.OPEN, dispute.LOST}
+            and self._is_unreviewed(found)
+        ]
+
+    def _refunds(self) -> Iterable[Refund]:
+        return filter(self._is_ours, self.refunds.values())
+
+    def _disputes(self) -> Iterable[Dispute]:
+        return filter(self._is_ours, self.disputes.values())
+
+    def _is_ours(self, found: Refund | Dispute) -> bool:
+        """Return whether it is in the purchase's currency, as far as Stripe says."""
+        return found.currency in {None, self.currency}
+
+    def _is_unreviewed(self, found: Refund | Dispute) -> bool:
+        return not (self._is_ours(found) or found.reviewed_at)
+
+
+def _sum(found: Iterable[Refund | Dispute | RefundRequest]) -> int:
+    return sum(each.amount for each in found)

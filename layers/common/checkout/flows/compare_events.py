@@ -1,0 +1,81 @@
+"""Compare Stripe's events with our records, and queue those that we are behind on."""
+
+from collections.abc import Callable
+from typing import Any
+
+from checkout.clients.payment_events_queue import PaymentEventsQueue
+from checkout.clients.stripe_connection import api_version
+from checkout.errors import TryAgainError
+from checkout.flows import flow
+from checkout.flows.run import Run
+from checkout.metric import Metric
+from checkout.telemetry import count, logger, report
+
+type StripeEvent = dict[str, Any]
+
+
+@flow
+class EventComparison:
+    """
+    Queues events for the worker; it applies nothing itself.
+
+    *livemode* is the stack's: an event of the other mode means that the API key is the
+    wrong one.
+    """
+
+    queue: PaymentEventsQueue
+    livemode: bool
+
+    def queue_news(
+        self,
+        run: Run,
+        events: list[StripeEvent],
+        is_news: Callable[[StripeEvent], bool],
+        retrieve: Callable[[StripeEvent], dict[str, Any] | None],
+    ) -> list[str]:
+        """
+        Queue the *events* that *is_news* finds to be ahead of us; return their ids.
+
+        An event that cannot be compared is queued as it is: the worker, its retries and
+        the dead-letter queue deal with it. An event in another API version than ours
+        gets the object that *retrieve* returns, None to leave the event as it is.
+        Raises TryAgainError if the queue did not take all of them.
+        """
+        news: list[StripeEvent] = []
+        for event in events:
+            if event.get("livemode") is not self.livemode:
+                count(Metric.RECONCILE_UNEXPECTED)
+                logger.error("event_of_other_mode", event_id=event.get("id"))
+                continue
+            queued: StripeEvent | None = event
+            with run.guard(event_id=str(event.get("id"))):
+                queued = _current(event, retrieve) if is_news(event) else None
+            if queued:
+                news.append(queued)
+        later, never = self.queue.send_all(news)
+        for event_id in never:
+            # Read again, the page would never end: a person must look.
+            count(Metric.RECONCILE_UNEXPECTED)
+            logger.error("event_refused_by_queue", event_id=event_id)
+        for event in news:
+            if event["id"] not in (*later, *never):
+                report(
+                    "event_queued",
+                    Metric.EVENTS_FETCHED,
+                    event_id=event["id"],
+                    event_type=event.get("type"),
+                )
+                run.queued += 1
+        if later:
+            raise TryAgainError("The queue did not take every event.")
+        return [str(event["id"]) for event in news]
+
+
+def _current(
+    event: StripeEvent, retrieve: Callable[[StripeEvent], dict[str, Any] | None]
+) -> StripeEvent:
+    """Return the event with its object in the API version that we read."""
+    if event.get("api_version") == api_version():
+        return event
+    stripe_object = retrieve(event)
+    return event | {"data": {"object": stripe_object}} if stripe_object else event

@@ -1,0 +1,99 @@
+"""The stream of events about Checkout Sessions."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from checkout.clients.stripe_api import StripeApi
+from checkout.clients.stripe_connection import ListPage
+from checkout.domain.checkout_session import (
+    CheckoutSession,
+    payment_session_id_of,
+    status_after,
+)
+from checkout.domain.payment_session import RANK, PaymentSession, Status
+from checkout.domain.purchase import id_for
+from checkout.domain.stack import is_of_stack
+from checkout.domain.stripe_events import SESSION_STREAM
+from checkout.domain.stripe_object import object_of
+from checkout.flows import flow
+from checkout.flows.compare_events import EventComparison, StripeEvent
+from checkout.flows.run import Run
+from checkout.metric import Metric
+from checkout.tables.payment_sessions import PaymentSessions
+from checkout.tables.purchases import Purchases
+from checkout.telemetry import count
+
+
+@flow
+class SessionStream:
+    """
+    Finds the payments, failures and expiries that no webhook reported.
+
+    *stack_id* tells our sessions from those of other stacks and applications with the
+    same Stripe account.
+    """
+
+    sessions: PaymentSessions
+    purchases: Purchases
+    stripe: StripeApi
+    comparison: EventComparison
+    stack_id: str
+
+    name = "sessions"
+    lag = Metric.RECONCILE_SESSIONS_LAG
+    overlap = timedelta(seconds=120)
+
+    def page(self, since: int, until: int, after: str | None) -> ListPage:
+        return self.stripe.events_page(SESSION_STREAM, since, until, after)
+
+    def process(self, run: Run, members: list[dict[str, Any]]) -> None:
+        """Queue the events that we are behind on."""
+        ids = {found for event in members if (found := _session_id_of(event))}
+        sessions = self.sessions.get_all(ids)
+        separate = {
+            purchase_id
+            for event in members
+            if (purchase_id := _separate_purchase(event, sessions))
+        }
+        recorded = self.purchases.existing(separate)
+
+        def is_news(event: StripeEvent) -> bool:
+            session = sessions.get(_session_id_of(event) or "")
+            if session is None and not is_of_stack(object_of(event), self.stack_id):
+                count(Metric.EVENTS_FOREIGN)
+                return False
+            checkout = CheckoutSession.from_stripe(object_of(event), event["type"])
+            status = status_after(event["type"], checkout)
+            if status is None:
+                return False
+            if separate_id := _separate_purchase(event, sessions):
+                return status is Status.COMPLETE and separate_id not in recorded
+            return session is None or RANK[status] > RANK[session.status]
+
+        self.comparison.queue_news(run, members, is_news, self._retrieve)
+
+    def _retrieve(self, event: StripeEvent) -> dict[str, Any]:
+        return self.stripe.session(object_of(event)["id"])
+
+
+def _session_id_of(event: StripeEvent) -> str | None:
+    return payment_session_id_of(object_of(event))
+
+
+def _separate_purchase(
+    event: StripeEvent, sessions: Mapping[str, PaymentSession]
+) -> str | None:
+    """
+    Return the id of the purchase that a payment of its own makes.
+
+    A payment has one if the session is unknown, or has another Checkout Session.
+    """
+    session_id = _session_id_of(event)
+    stripe_session_id = object_of(event).get("id")
+    if session_id is None or not isinstance(stripe_session_id, str):
+        return None
+    session = sessions.get(session_id)
+    if session and session.stripe_session_id in {None, stripe_session_id}:
+        return None
+    return id_for(stripe_session_id)

@@ -1,0 +1,66 @@
+"""The streams of Stripe's balance: write the fees and receipts that are missing."""
+
+from datetime import timedelta
+from typing import Any
+
+from checkout.clients.stripe_api import StripeApi
+from checkout.clients.stripe_connection import ListPage
+from checkout.domain.audit_action import AuditAction
+from checkout.domain.purchase import Purchase
+from checkout.domain.receipt import Receipt
+from checkout.domain.stripe_object import id_of, part_of
+from checkout.flows import flow
+from checkout.flows.change_purchase import PurchaseChanges
+from checkout.flows.run import Run
+from checkout.metric import Metric
+from checkout.tables.purchases import Purchases
+
+
+@flow
+class BalanceStream:
+    """
+    Reads the balance transactions of one type, a hundred payments at a time.
+
+    *entry_type* is `charge` for cards and `payment` for most other methods:
+    https://docs.stripe.com/reports/balance-transaction-types
+    """
+
+    entry_type: str
+    name: str
+    purchases: Purchases
+    changes: PurchaseChanges
+    stripe: StripeApi
+
+    lag = Metric.RECONCILE_BALANCE_LAG
+    overlap = timedelta(hours=1)
+
+    def page(self, since: int, until: int, after: str | None) -> ListPage:
+        return self.stripe.balance_page(self.entry_type, since, until, after)
+
+    def process(self, run: Run, members: list[dict[str, Any]]) -> None:
+        """Write each purchase's receipt, unless it has one."""
+        intents = {found for entry in members if (found := _payment_intent_of(entry))}
+        purchases = self.purchases.by_payment_intents(intents)
+        for entry in members:
+            purchase = purchases.get(_payment_intent_of(entry) or "")
+            if purchase and purchase.receipt is None:
+                with run.guard(item_id=purchase.id):
+                    receipt = Receipt.from_balance(entry)
+                    record_receipt(self.changes, purchase, receipt)
+
+
+def record_receipt(
+    changes: PurchaseChanges, purchase: Purchase, receipt: Receipt
+) -> Purchase:
+    """Write the receipt; return the purchase as it is then."""
+    changed, _ = changes.change(
+        purchase,
+        lambda before: before if before.receipt else before.with_receipt(receipt),
+        AuditAction.RECEIPT_RECEIVED,
+        stripe_fee=receipt.fee,
+    )
+    return changed
+
+
+def _payment_intent_of(entry: dict[str, Any]) -> str | None:
+    return id_of(part_of(entry, "source").get("payment_intent"))

@@ -1,0 +1,111 @@
+"""Show the status of a payment: to anybody with Stripe's id, and to its buyer."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from checkout import clock
+from checkout.clients.payment_events_queue import PaymentEventsQueue
+from checkout.clients.recent_sessions import RecentSessions
+from checkout.domain.checkout_session import bank_refused, is_ahead, shown_status
+from checkout.domain.payment_session import STRIPE_STATUS, PaymentSession
+from checkout.domain.purchase import Purchase, id_for
+from checkout.domain.purchase_status import PurchaseStatus
+from checkout.errors import NotFoundError
+from checkout.flows import flow
+from checkout.tables.payment_sessions import PaymentSessions
+from checkout.tables.purchases import Purchases
+from checkout.telemetry import logger
+
+
+@flow
+class ShownSessions:
+    """
+    Answers from our record once that is final, and asks Stripe until then.
+
+    If Stripe is ahead of our record, the fulfillment is queued.
+    """
+
+    sessions: PaymentSessions
+    purchases: Purchases
+    queue: PaymentEventsQueue
+    recent_sessions: RecentSessions
+
+    def status(self, stripe_session_id: str) -> dict[str, Any]:
+        """Return Stripe's status of a Checkout Session; raises NotFoundError."""
+        session = self._found(stripe_session_id)
+        if recorded := STRIPE_STATUS.get(session.status):
+            return {"status": recorded}
+        found = self._at_stripe(session, stripe_session_id)
+        return {"status": shown_status(found, session)}
+
+    def payment_status(self, stripe_session_id: str) -> dict[str, Any]:
+        """
+        Return also whether the money has arrived; raises NotFoundError.
+
+        The answer has no id and no amount: whoever has the id of a Checkout Session may
+        ask.
+        """
+        session = self._found(stripe_session_id)
+        recorded = STRIPE_STATUS.get(session.status)
+        if recorded is None:
+            found = self._at_stripe(session, stripe_session_id)
+            return _unrecorded(found, shown_status(found, session))
+        purchase = self.purchases.get(id_for(session.id))
+        outcome = _outcome(purchase) if purchase else {"payment_status": "failed"}
+        return {"status": recorded, **outcome}
+
+    def of_buyer(self, payment_session_id: str, buyer_id: str) -> dict[str, Any]:
+        """Return the buyer's own session; raises NotFoundError."""
+        session = self.sessions.get(payment_session_id)
+        if session is None or session.buyer_id != buyer_id:
+            raise NotFoundError("There is no such payment session of yours.")
+        window = session.payment_window
+        return {
+            "payment_session_id": session.id,
+            "status": session.status,
+            "payment_status": session.payment_status,
+            "expires_at": session.expires_at,
+            "seconds_remaining": clock.seconds_until(session.expires_at),
+            **({"payment_window": window} if window else {}),
+        }
+
+    def _found(self, stripe_session_id: str) -> PaymentSession:
+        session = self.sessions.by_stripe_id(stripe_session_id)
+        if session is None:
+            raise NotFoundError("There is no such session.")
+        return session
+
+    def _at_stripe(
+        self, session: PaymentSession, stripe_session_id: str
+    ) -> dict[str, Any]:
+        found = self.recent_sessions.session(stripe_session_id)
+        if is_ahead(found, session):
+            self.queue.send_observed(found)
+            logger.info("fulfillment_queued", payment_session_id=session.id)
+        return found
+
+
+def _unrecorded(stripe_object: Mapping[str, Any], status: str) -> dict[str, Any]:
+    """Show a payment that is not recorded yet: it counts as paid once it is."""
+    if status == "complete":
+        failed = bank_refused(stripe_object)
+        payment_status = "failed" if failed else "processing"
+    else:
+        payment_status = "unpaid" if status == "open" else "failed"
+    return {"status": status, "payment_status": payment_status}
+
+
+def _outcome(purchase: Purchase) -> dict[str, str]:
+    """Return what a buyer needs to know of a purchase whose session is final."""
+    status = purchase.status
+    if status is PurchaseStatus.FAILED:
+        return {"payment_status": "failed"}
+    if purchase.is_sale and not purchase.is_entitled:
+        # All of it went back, as refunds or by lost disputes.
+        return {"payment_status": "refunded"}
+    if status is PurchaseStatus.REFUNDED:
+        return {"payment_status": "refunded"}
+    refunding = {"code": "refunding"} if status is PurchaseStatus.REFUNDING else {}
+    if purchase.is_sale:
+        return {"payment_status": "paid", **refunding}
+    return {"payment_status": "processing", **(refunding or {"code": "under_review"})}

@@ -1,0 +1,81 @@
+"""Invariant 13: whatever Stripe leaves out, an operator can look at a payment."""
+
+from typing import Any
+
+import pytest
+
+from checkout.clients import stripe_api
+from tests.cli.conftest import Operator
+from tests.cli.test_show import buy
+from tests.nullable import ABSENT, CLASSES, hiding, nullable
+from tests.shop import Shop
+
+
+@pytest.fixture
+def purchase(shop: Shop) -> dict[str, Any]:
+    """A sale with a refund and a dispute."""
+    session = buy(shop)
+    intent = session["stripe_payment_intent_id"]
+    shop.stripe.post("/v1/refunds", payment_intent=intent, amount="1")
+    shop.stripe.control("charges", intent, "dispute", amount=2)
+    shop.stripe.control("charges", intent, "early_fraud_warning")
+    shop.deliver()
+    [found] = shop.purchases()
+    return found
+
+
+@pytest.mark.parametrize("value", [None, ABSENT])
+@pytest.mark.parametrize(
+    "kind", sorted(CLASSES.keys() - {"webhook_endpoint", "balance_transaction"})
+)
+def test_a_payment_is_shown_whatever_stripe_leaves_out(
+    operator: Operator,
+    purchase: dict[str, Any],
+    kind: str,
+    value: object,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    plain = stripe_api._plain  # noqa: SLF001 - all answers pass it
+    names = nullable(CLASSES[kind])
+
+    for hidden in ([*names], *([name] for name in names)):
+        monkeypatch.setattr(stripe_api, "_plain", hiding(kind, hidden, value, plain))
+        shown = operator("show", purchase["id"])
+        assert shown.exit_code == 0, hidden
+        assert purchase["id"] in shown.stdout, hidden
+
+    monkeypatch.setattr(stripe_api, "_plain", hiding(kind, names, value, plain))
+    [told] = operator.json("show", purchase["id"])["payments"]
+    assert [each["id"] for each in told["purchases"]] == [purchase["id"]]
+    assert told["stripe"]
+
+
+@pytest.mark.parametrize("value", [None, ABSENT])
+def test_what_stripe_knows_by_its_id_is_found_or_said_to_be_unknown(
+    shop: Shop, operator: Operator, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An event without metadata, for example, may belong to nobody."""
+    shop.create("content")
+    stripe_id = shop.stripe.sessions()[0]["id"]
+    shop.stripe.pay(stripe_id)
+    [event] = shop.stripe.events("checkout.session.completed")
+    plain = stripe_api._plain  # noqa: SLF001 - all answers pass it
+
+    for kind in ("checkout.session", "event"):
+        for name in nullable(CLASSES[kind]):
+            monkeypatch.setattr(
+                stripe_api, "_plain", hiding(kind, [name], value, plain)
+            )
+            assert operator("show", event["id"]).exit_code == 0, name
+
+
+def test_an_unreadable_purchase_hides_no_other_in_quarantine(
+    shop: Shop, operator: Operator, purchase: dict[str, Any]
+) -> None:
+    bad = {**purchase, "id": "pur_bad", "quarantine": "open", "refunds": 7}
+    other = {**purchase, "id": "pur_other", "quarantine": "open"}
+    shop.aws.put("PurchasesTable", bad, other)
+
+    listed = operator.json("quarantine", "list")["quarantined"]
+
+    assert [each["id"] for each in listed] == ["pur_other"]

@@ -1,0 +1,244 @@
+"""What a shopper reads about their money, in a browser, from an API that is made up."""
+
+import json
+import mimetypes
+import re
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
+
+from local.browser import ARGUMENTS, find_browser
+from local.serve_storefront import STOREFRONT
+
+SHOP, API = "http://shop.test", "http://api.test"
+CONFIG = {
+    "api_url": API,
+    "issuer_url": "http://issuer.test",
+    "stripe_publishable_key": "pk_test_1",
+    "sample": {
+        "shoppers": [{"sub": "user_1", "name": "Ada"}],
+        "contents": {"published": "1", "free": "2", "unpublished": "3"},
+        "product_id": "hero-me-feelings",
+    },
+}
+ORDER = {
+    "id": "order_1",
+    "status": "CREATED",
+    "currency": "usd",
+    "total_cents": 2500,
+    "items": [{"name": "A seat", "quantity": 2, "unit_price_cents": 1250}],
+    "payments": [],
+}
+ROW = {"row_id": "7", "title": "A row", "status": "open", "pending_bid_id": None}
+BID = {
+    "bid_id": "42",
+    "title": "A tile",
+    "price_cents": 12999,
+    "currency": "usd",
+    "buy_now": True,
+    "clickout_url": "https://merchant.test/",
+    "purchased": False,
+}
+
+type Json = dict[str, Any]
+# Answers a request of the API, given its method and path.
+type Api = dict[str, Json]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    path = find_browser()
+    if path is None:
+        pytest.skip("No browser is here: `make browser` installs one.")
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
+    """Open a page of the shop, whose API answers as it is told."""
+    contexts = []
+
+    def opened(path: str, api: Api, begun: str | None = None) -> Page:
+        context = browser.new_context(base_url=SHOP)
+        contexts.append(context)
+        context.set_default_timeout(20_000)
+        shopper = {"sub": "user_1", "token": "a.b.c"}
+        stored = {"shopper": json.dumps(shopper)}
+        if begun:
+            stored["payment begun"] = begun
+        context.add_init_script(f"Object.assign(sessionStorage, {json.dumps(stored)})")
+        context.route("**/*", lambda route: answer(route, api))
+        page = context.new_page()
+        page.goto(path)
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+
+
+def answer(route: Route, api: Api) -> None:
+    url = route.request.url
+    if url.startswith(API):
+        asked = f"{route.request.method} {url.removeprefix(API).split('?')[0]}"
+        found = api.get(asked, {"status": 404, "error": "Not found.", "code": "x"})
+        headers = {"access-control-allow-origin": "*"}
+        headers |= {"access-control-allow-headers": "*"}
+        status = 200 if asked.startswith("OPTIONS") else found.get("status_code", 200)
+        route.fulfill(status=status, headers=headers, json=found)
+        return
+    name = url.removeprefix(f"{SHOP}/").split("?")[0]
+    if name == "config.json":
+        route.fulfill(json=CONFIG)
+        return
+    file = STOREFRONT / name
+    if not (name and file.is_file()):
+        file = STOREFRONT / "index.html"
+    kind = mimetypes.guess_type(file.name)[0] or "text/html"
+    route.fulfill(body=file.read_bytes(), content_type=kind)
+
+
+def heading(page: Page, text: str) -> None:
+    expect(page.get_by_role("heading", name=text)).to_be_visible(timeout=40_000)
+
+
+def returned(**payment: str) -> Api:
+    return {
+        "GET /api/checkout/session-status": {"status": "complete"},
+        "GET /api/checkout/payment-status": {"status": "complete", **payment},
+        "GET /orders/order_1": ORDER,
+        "GET /api/purchases": {"data": [], "pagination": {}},
+    }
+
+
+@pytest.mark.parametrize(
+    ("payment", "title", "sentence"),
+    [
+        ({"payment_status": "paid"}, "Payment confirmed", "yours"),
+        (
+            {"payment_status": "processing", "code": "under_review"},
+            "Your payment is under review",
+            "safe.*do not pay again",
+        ),
+        (
+            {"payment_status": "processing", "code": "refunding"},
+            "Your money is on its way back",
+            "not for sale any more",
+        ),
+        ({"payment_status": "failed"}, "Your payment failed", "nothing was bought"),
+        ({"payment_status": "refunded"}, "Your payment was returned", "went back"),
+    ],
+)
+def test_who_returns_reads_what_became_of_the_money(
+    open_page: Callable[..., Page],
+    payment: dict[str, str],
+    title: str,
+    sentence: str,
+) -> None:
+    page = open_page("/hero-me?session_id=cs_test_1", returned(**payment))
+
+    heading(page, title)
+    expect(page.locator("#returned")).to_contain_text(re.compile(sentence))
+    tone = page.locator("#returned .panel").get_attribute("data-tone")
+    assert (tone == "good") == (payment == {"payment_status": "paid"})
+
+
+def test_money_on_its_way_is_not_confirmed(open_page: Callable[..., Page]) -> None:
+    """Stripe's `complete` says that the shopper is done, not that money came."""
+    api = returned(payment_status="processing")
+    page = open_page("/hero-me?session_id=cs_test_1", api)
+
+    heading(page, "Your payment is on its way")
+
+    expect(page.get_by_text("Payment confirmed")).to_have_count(0)
+    expect(page.get_by_text("is yours")).to_have_count(0)
+    api["GET /api/checkout/payment-status"]["payment_status"] = "paid"
+    page.get_by_role("button", name="Check again").click()
+    heading(page, "Payment confirmed")
+
+
+def test_who_comes_back_without_paying_can_cancel(
+    open_page: Callable[..., Page],
+) -> None:
+    api = {
+        "GET /orders/order_1": ORDER,
+        "POST /payments/sessions/ps_1/cancel": {"status": "expired"},
+    }
+    page = open_page("/orders/order_1?checkout=cancel", api, begun="ps_1")
+    heading(page, "You came back without paying")
+
+    page.get_by_role("button", name="Cancel this payment").click()
+
+    expect(page.get_by_text("cannot be used any more")).to_be_visible()
+    expect(page.get_by_role("button", name="Cancel this payment")).to_be_hidden()
+    expect(page.get_by_role("button", name="Pay $25.00")).to_be_enabled()
+
+
+def test_what_cannot_be_cancelled_says_why(open_page: Callable[..., Page]) -> None:
+    refusal = {"status_code": 409, "error": "You have paid for this.", "code": "x"}
+    api = {"GET /orders/order_1": ORDER, "POST /payments/sessions/ps_1/cancel": refusal}
+    page = open_page("/orders/order_1?checkout=cancel", api, begun="ps_1")
+
+    page.get_by_role("button", name="Cancel this payment").click()
+
+    expect(page.get_by_text("You have paid for this.")).to_be_visible()
+
+
+def test_an_order_shows_every_payment(open_page: Callable[..., Page]) -> None:
+    payments = [
+        {"id": f"pur_{status}", "provider": "stripe", "status": status}
+        for status in ("pending", "failed", "refunded")
+    ]
+    api = {"GET /orders/order_1": ORDER | {"payments": payments}}
+    page = open_page("/orders/order_1", api)
+
+    expect(page.get_by_role("listitem")).to_have_count(3)
+    expect(page.locator("#order")).to_contain_text("Please do not pay again")
+    expect(page.get_by_role("button", name="Pay")).to_have_count(0)
+
+
+@pytest.mark.parametrize("state", ["purchased", "pending"])
+def test_a_row_shows_which_bid_was_bought(
+    open_page: Callable[..., Page], state: str
+) -> None:
+    other = BID | {"bid_id": "45", "title": "Another tile"}
+    mine = BID | {"purchased": state == "purchased"}
+    pending = "42" if state == "pending" else None
+    row = ROW | {"bids": [mine, other], "pending_bid_id": pending}
+    page = open_page("/rows/7", {"GET /api/rows/7": row})
+
+    badges = page.locator(".tile .badge")
+    expect(badges).to_have_count(1)
+    expect(page.locator(".tile").first).to_contain_text(state.capitalize())
+    if state == "pending":
+        expect(page.get_by_role("button", name="Buy now")).to_have_count(0)
+
+
+def test_an_auction_shows_its_deadline_and_can_be_cancelled(
+    open_page: Callable[..., Page],
+) -> None:
+    window = {"closes_at": "2030-01-01T00:00:00.000Z", "seconds_remaining": 3725}
+    created = {
+        "payment_session_id": "ps_1",
+        "checkout_url": f"{SHOP}/pay",
+        "payment_window": window,
+    }
+    api = {
+        "GET /api/access/auction/auction_1": {"hasAccess": False},
+        "POST /payments/checkout/create": created,
+        "GET /payments/sessions/ps_1": created | {"status": "open"},
+        "POST /payments/sessions/ps_1/cancel": {"status": "expired"},
+    }
+    page = open_page("/auctions/auction_1", api)
+    page.get_by_role("button", name="Pay for this auction").click()
+    page.reload()
+    expect(page.get_by_role("timer")).to_contain_text("1 h 0")
+
+    page.get_by_role("button", name="Cancel the payment").click()
+
+    expect(page.get_by_role("button", name="Pay for this auction")).to_be_enabled()
