@@ -124,15 +124,16 @@ def test_an_expanded_object_needs_its_own_permission(
     assert expanded(*permissions, missing).latest_charge.id.startswith("ch_")
 
 
-def test_a_refused_call_does_nothing_and_keeps_no_answer(client, restricted, hosted):
-    error = refused(
-        lambda: restricted("checkout_session_read").v1.checkout.sessions.create(
-            hosted(), {"idempotency_key": "one"}
-        )
-    )
+def test_a_refused_call_does_nothing(client, restricted, hosted):
+    lesser = restricted("checkout_session_read").v1.checkout.sessions
 
+    error = refused(lambda: lesser.create(hosted(), {"idempotency_key": "one"}))
+    again = refused(lambda: lesser.create(hosted(), {"idempotency_key": "one"}))
+
+    assert "idempotent-replayed" not in {name.lower() for name in again.headers}
+    assert again.request_id != error.request_id
     assert client.v1.checkout.sessions.list().data == []
-    assert error.headers["request-id"]
+    assert client.v1.events.list().data == []
 
 
 def test_keys_are_listed_and_deleted(restricted, control):
