@@ -3,7 +3,9 @@
 import pytest
 import stripe
 
-from mocktill.permissions import NAMES
+from mocktill import v1
+from mocktill.api import ApiRoute
+from mocktill.permissions import ADDRESSES, NAMES
 
 
 @pytest.fixture
@@ -86,6 +88,23 @@ def test_each_call_needs_its_permission(restricted, made, permission):
 
     assert f"'{permission}'" in error.user_message
     assert CALLS[permission](restricted(permission).v1, made) is not None
+
+
+def test_every_address_that_is_answered_has_its_permission():
+    """A new route must not be open to all keys."""
+    open_to_all = {
+        route.path
+        for route in v1.routes()
+        if isinstance(route, ApiRoute)
+        and "{path:path}" not in route.path
+        and not any(
+            route.path == address or route.path.startswith(f"{address}/")
+            for address in ADDRESSES
+        )
+    }
+
+    # These are refused by name, whatever the key.
+    assert open_to_all == {"/v1/invoices/search", "/v1/subscriptions/search"}
 
 
 def test_to_write_includes_to_read(restricted):
