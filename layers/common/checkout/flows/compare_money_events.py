@@ -50,8 +50,10 @@ class MoneyStream:
 
     def process(self, run: Run, members: list[dict[str, Any]]) -> list[str] | None:
         """Queue the events that we are behind on; return the ids of those queued."""
-        intents = {found for event in members if (found := _payment_intent_of(event))}
-        purchases = self.purchases.by_payment_intents(intents)
+        payment_intent_ids = {
+            found for event in members if (found := _payment_intent_of(event))
+        }
+        purchases = self.purchases.by_payment_intents(payment_intent_ids)
         queued_before = self.state.queued_ids(self.name)
         known = {*queued_before}
 
