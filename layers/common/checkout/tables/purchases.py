@@ -154,8 +154,8 @@ class Purchases:
         found = self._all([*{*pointers.values()}])
         purchases = {purchase.id: purchase for purchase in found}
         return {
-            intent: purchases[purchase_id]
-            for intent, purchase_id in pointers.items()
+            payment_intent_id: purchases[purchase_id]
+            for payment_intent_id, purchase_id in pointers.items()
             if purchase_id in purchases
         }
 
