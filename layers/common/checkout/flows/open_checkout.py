@@ -36,6 +36,12 @@ BUSY_PAUSE_SECONDS = 0.15
 # Stripe expires a Checkout Session a day after it was created, at the latest.
 OPEN_AT_MOST = timedelta(hours=25)
 
+# What a buyer is told who would pay a second time.
+UNDECIDED = {
+    Status.PROCESSING: "Your earlier payment is still being processed.",
+    Status.QUARANTINED: "Your payment has arrived and is safe. We are reviewing it; "
+    "please do not pay again.",
+}
 ENDED_BY_US = frozenset([Status.ABANDONED, Status.EXPIRED])
 
 
@@ -150,13 +156,8 @@ class StripeCheckout:
         Raises AlreadyPurchasedError or PaymentInProgressError if it has been paid, and
         StripeError if Stripe has not said that it is expired: it may still be paid.
         """
-        if session.status is Status.PROCESSING:
-            raise _in_progress()
-        if session.status is Status.QUARANTINED:
-            raise PaymentInProgressError(
-                "Your payment has arrived and is safe. We are reviewing it; please do "
-                "not pay again."
-            )
+        if session.status in UNDECIDED:
+            raise PaymentInProgressError(UNDECIDED[session.status])
         if session.status is Status.PREPARED:
             self._expire_prepared(session)
         elif session.status is Status.OPEN:
@@ -194,7 +195,7 @@ class StripeCheckout:
         self.queue.send_observed(stripe_object)
         if checkout.is_paid:
             raise _just_paid()
-        raise _in_progress()
+        raise PaymentInProgressError(UNDECIDED[Status.PROCESSING])
 
     def _abandon(self, session: PaymentSession) -> bool:
         """
@@ -244,7 +245,3 @@ def _stripe_id_of(session: PaymentSession) -> str:
 
 def _just_paid() -> AlreadyPurchasedError:
     return AlreadyPurchasedError("You have just paid for this.")
-
-
-def _in_progress() -> PaymentInProgressError:
-    return PaymentInProgressError("Your earlier payment is still being processed.")
