@@ -752,7 +752,8 @@ def test_a_payment_of_another_application_is_not_even_looked_up(
 ) -> None:
     paid_unheard(shop, ["user_0"])
     for event in shop.stripe.sandbox.store.all("event"):
-        event["data"]["object"]["metadata"] = {"order": "5"}
+        event["data"]["object"] |= {"metadata": {"order": "5"}}
+        event["data"]["object"] |= {"client_reference_id": "order_5"}
     clock.shift(2 * MINUTES)
 
     with observed() as calls:

@@ -36,7 +36,7 @@ BUSY_PAUSE_SECONDS = 0.15
 # Stripe expires a Checkout Session a day after it was created, at the latest.
 OPEN_AT_MOST = timedelta(hours=25)
 
-# What a buyer is told who would pay a second time.
+# The answer to a buyer who would pay a second time.
 UNDECIDED = {
     Status.PROCESSING: "Your earlier payment is still being processed.",
     Status.QUARANTINED: "Your payment has arrived and is safe. We are reviewing it; "
