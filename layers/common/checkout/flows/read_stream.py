@@ -50,8 +50,13 @@ class StreamReader:
 
     state: ReconcileState
 
-    def read(self, run: Run, stream: Stream) -> None:
-        """Read *stream* up to a minute ago, or until its time is over."""
+    def read(self, run: Run, stream: Stream, again_from: int | None = None) -> None:
+        """
+        Read *stream* up to a minute ago, or until its time is over.
+
+        The next run reads it from *again_from* on, in Unix seconds, if it would
+        otherwise begin later.
+        """
         end = int((clock.now() - LISTED_WITHIN).timestamp())
         progress = self._progress(stream, end)
         overlap = _seconds(stream.overlap)
@@ -65,6 +70,16 @@ class StreamReader:
             raise
         finally:
             gauge_seconds(stream.lag, _now() - progress.until)
+        run.read_until[stream.name] = progress.until
+        if again_from is not None and not progress.after:
+            self._set_back(run, stream, progress.until, again_from)
+
+    def _set_back(self, run: Run, stream: Stream, until: int, again_from: int) -> None:
+        back = Progress(until=again_from + _seconds(stream.overlap))
+        if back.until >= until:
+            return
+        if not self.state.store(run.owner, stream.name, back, None):
+            raise LeaseLostError
 
     def _progress(self, stream: Stream, end: int) -> Progress:
         progress = self.state.progress(stream.name)
