@@ -32,9 +32,9 @@ Some outcomes depend, by right, on who comes first. They are kept out of the his
   our own refund would race with theirs.
 - What has been refunded or disputed is bought again only once we know that it was; and
   a refund does not fail any more, and an appeal is not won, once somebody has begun to
-  buy the same again: of two payments for one sale key, the first that we hear of stands.
-- What is left of a payment after other refunds is refunded through our API only once we
-  know of those: what is left is what we know of.
+  buy the same again: of two payments for one sale key, the first we hear of stands.
+- What is left of a payment after refunds and disputes is refunded through our API only
+  once we know of those: what is left is what we know of.
 - A buyer cancels only what can still be paid: whether a cancelled payment was over
   already is answered by what we know.
 """
@@ -56,7 +56,13 @@ from checkout.domain import stripe_events
 from tests.prove.at_stripe import METHODS, OTHERS, PARTS, WORDS, with_unknown_word
 from tests.prove.faults import FAULTS
 from tests.prove.outside import Trouble
-from tests.prove.state import check_invariants, check_known, differences, final_state
+from tests.prove.state import (
+    check_answers,
+    check_invariants,
+    check_known,
+    differences,
+    final_state,
+)
 from tests.prove.world import OFFERS, PRICED, TROUBLES, Setting, World
 
 # Most functions make a handful of calls; a batch of the worker makes more.
@@ -331,7 +337,8 @@ class History(RuleBasedStateMachine):
         self, world: World, number: int, part: str, key: str
     ) -> bool:
         stripe_id = world.handed_out[number]
-        if part == "all" and world.at_stripe.refunds(stripe_id):
+        went_back = (world.at_stripe.refunds, world.at_stripe.disputes)
+        if part == "all" and any(found(stripe_id) for found in went_back):
             self._once_we_know(world)
         if world.refund_by_operator(stripe_id, part, key):
             return True
@@ -444,13 +451,13 @@ class History(RuleBasedStateMachine):
             self.world.decide()
             self.world.run_twice()
             check_known(self.world)
-            self.world.come_to_rest()
-            check_invariants(self.world)
+            self.world.come_to_rest(2)
             self._stripe_sends()
             for event in reversed(self.pending):
                 assert self.world.hear(event)
             self.world.work_off()
             check_invariants(self.world)
+            check_answers(self.world)
             actual = final_state(self.world)
         finally:
             self.world.close()
@@ -478,7 +485,9 @@ def told_well(deeds: list[Deed], setting: Setting) -> Any:
             _hear_in_order(world)
         world.decide()
         _hear_in_order(world)
-        world.come_to_rest()
+        world.come_to_rest(1)
+        _hear_in_order(world)
+        world.decide()
         _hear_in_order(world)
         check_invariants(world)
         return final_state(world)

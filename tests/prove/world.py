@@ -60,9 +60,9 @@ MOST_ATTEMPTS = 8
 # Stripe's log has an event after a minute. Reconcile runs every five.
 LISTED = timedelta(seconds=101)
 BETWEEN_RUNS = timedelta(minutes=5)
-# A session can be paid for a day, and after a day at most, reconcile asks for the receipt
-# of a payment that was recorded late.
-PAUSES_AT_THE_END = [timedelta(hours=25)] * 2
+# A session can be paid for a day. After another day at most, reconcile asks for the
+# receipt of a payment that was recorded late.
+PAUSE_AT_THE_END = timedelta(hours=25)
 LARGEST_STRIPE_PAGE = 4
 LARGEST_PAGE_BYTES = 4000
 LARGEST_BATCH_BYTES = 5000
@@ -230,7 +230,7 @@ class World(Shop):
     `hear` on, only what we know of it.
     """
 
-    def __init__(self, setting: Setting = Setting()) -> None:  # noqa: B008 - frozen
+    def __init__(self, setting: Setting = Setting()) -> None:
         self.setting = setting
         self.offers = for_sale(setting.name)
         self._clients = {
@@ -522,10 +522,10 @@ class World(Shop):
             self.reconcile()
             self.work_off()
 
-    def come_to_rest(self) -> None:
+    def come_to_rest(self, rounds: int) -> None:
         """Let time pass, and the banks decide, until there is nothing left to do."""
-        for pause in PAUSES_AT_THE_END:
+        for _ in range(rounds):
             self.decide()
-            self.pass_time(pause)
+            self.pass_time(PAUSE_AT_THE_END)
             self.reconcile()
             self.work_off()
