@@ -229,7 +229,7 @@ class AtStripe:
         found = [i for i in self.handed_out if self.sale_key(i) == sale_key]
         return found if sale_key else []
 
-    def is_latest_of_its_claim(self, stripe_id: str) -> bool:
+    def is_latest_of_its_sale_key(self, stripe_id: str) -> bool:
         return self.of_sale_key(self.sale_key(stripe_id))[-1:] in ([], [stripe_id])
 
     def is_disputed(self, stripe_id: str) -> bool:

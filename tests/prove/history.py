@@ -192,7 +192,7 @@ class History(RuleBasedStateMachine):
         """Return what was refunded, if nobody has begun to buy the same again."""
         return self._payments(
             lambda i: (
-                self.world.at_stripe.is_latest_of_its_claim(i)
+                self.world.at_stripe.is_latest_of_its_sale_key(i)
                 and self.world.at_stripe.has_refund(i)
             )
         )
@@ -376,7 +376,7 @@ class History(RuleBasedStateMachine):
         stripe_id = self.world.handed_out[number]
         if self.world.at_stripe.is_appealed(
             stripe_id
-        ) and not self.world.at_stripe.is_latest_of_its_claim(stripe_id):
+        ) and not self.world.at_stripe.is_latest_of_its_sale_key(stripe_id):
             status = "lost"
         self.done(
             lambda world: world.at_stripe.close_dispute(
