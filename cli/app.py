@@ -7,7 +7,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
 from checkout.errors import CheckoutError, StripeError
-from checkout.tables.item import UnreadableItemError
+from checkout.tables.readable import UnreadableItemError
 from cli import (
     dead_letters,
     offers,

@@ -26,7 +26,7 @@ OF_PURCHASE = (
 )
 OF_REFUND_REQUEST = (
     *("id", "amount", "reason", "requested_by", "requested_at", "refund_id"),
-    *("refusal_code", "refusal_details"),
+    *("refusal_code", "refusal_param", "refusal_decline_code"),
 )
 OF_REFUND = (
     *("id", "amount", "currency", "status", "created_at", "reason", "failure_reason"),

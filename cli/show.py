@@ -146,7 +146,9 @@ def stripe_view(stack: Stack, session: PaymentSession) -> Fields | None:
     if isinstance(payment_intent, Mapping):
         view["payment_intent_status"] = payment_intent.get("status")
         view["amount_received"] = payment_intent.get("amount_received")
-        view["last_error"] = part_of(payment_intent, "last_payment_error").get("code")
+        last_error = part_of(payment_intent, "last_payment_error")
+        view["last_error"] = last_error.get("code")
+        view["decline_code"] = last_error.get("decline_code")
     return view
 
 

@@ -8,6 +8,7 @@ import typer
 from checkout.clients import aws
 from checkout.clients.stripe_connection import api_version
 from checkout.domain.stripe_events import FROM_STRIPE
+from checkout.domain.stripe_object import word_of
 from checkout.domain.webhook_endpoint import best_of, problems
 from cli.console import CommandError, Json, Yes, ask, print_fields, print_json
 from cli.stack import Stack, stack_of
@@ -49,7 +50,7 @@ def create(
     )
     endpoint = stack.stripe.create_webhook_endpoint(url, FROM_STRIPE)
     try:
-        keep(endpoint["secret"], kept_in)
+        keep(secret_of(endpoint), kept_in)
     except Exception:
         # Stripe returns the secret only once; without it the endpoint is useless.
         stack.stripe.delete_webhook_endpoint(endpoint["id"])
@@ -104,7 +105,7 @@ def prune(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
 def endpoints(stack: Stack) -> list[Endpoint]:
     """Return the endpoints with the stack's URL, in Stripe's order: newest first."""
     url = stack.output("WebhookUrl")
-    return [each for each in stack.stripe.webhook_endpoints() if each["url"] == url]
+    return [each for each in stack.stripe.webhook_endpoints() if each.get("url") == url]
 
 
 def addresses(stack: Stack) -> tuple[str, ...]:
@@ -133,10 +134,16 @@ def require(endpoint: Endpoint, kept_in: str) -> None:
 
 def differences(endpoint: Endpoint, kept_in: str) -> Iterator[str]:
     yield from problems(endpoint, api_version())
-    if unwanted := set(endpoint["enabled_events"]) - FROM_STRIPE:
+    if unwanted := set(endpoint.get("enabled_events") or []) - FROM_STRIPE:
         yield f"it sends unhandled types: {', '.join(sorted(unwanted))}"
     if not secrets_in(kept_in):
         yield f"{kept_in} has no secret"
+
+
+def secret_of(endpoint: Endpoint) -> str:
+    if secret := word_of(endpoint, "secret"):
+        return secret
+    raise CommandError("Stripe has sent no secret; the endpoint is deleted.")
 
 
 def keep(secret: str, name: str) -> None:
@@ -173,4 +180,4 @@ def print_endpoint(endpoint: Endpoint, kept_in: str, *, as_json: bool) -> None:
 def shown(endpoint: Endpoint) -> dict[str, Any]:
     # An allow list, so that the secret is never printed.
     names = ("id", "url", "status", "api_version", "enabled_events")
-    return {name: endpoint[name] for name in names}
+    return {name: endpoint.get(name) for name in names}

@@ -6,13 +6,17 @@ where it asks Stripe.
 """
 
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from copy import deepcopy
 from typing import Any
 
+import pytest
 import stripe
 from stripe.checkout import Session
 from stripe.radar import EarlyFraudWarning
+
+from checkout.clients import stripe_api, stripe_connection
+from checkout.clients.stripe_connection import plain
 
 type Json = dict[str, Any]
 
@@ -70,10 +74,8 @@ def said(value: object) -> str:
     return "absent" if value is ABSENT else "null"
 
 
-def hiding(
-    kind: str, names: list[str], value: object, plain: Callable[[Any], Json]
-) -> Callable[[Any], Json]:
-    """Return *plain*, by which answers of Stripe become dicts, with fields hidden."""
+def hide(patch: pytest.MonkeyPatch, kind: str, names: list[str], value: object) -> None:
+    """Let Stripe's answers have *value* in the fields *names* of each *kind*."""
 
     def hidden(found: Any) -> Any:
         if isinstance(found, list):
@@ -83,4 +85,6 @@ def hiding(
         inner = {name: hidden(member) for name, member in found.items()}
         return changed(inner, names, value) if found.get("object") == kind else inner
 
-    return lambda stripe_object: dict(hidden(plain(stripe_object)))
+    # Every answer of Stripe passes this function.
+    for module in (stripe_api, stripe_connection):
+        patch.setattr(module, "plain", lambda answer: hidden(plain(answer)))

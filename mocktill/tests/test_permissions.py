@@ -3,7 +3,9 @@
 import pytest
 import stripe
 
-from mocktill.permissions import NAMES
+from mocktill import v1
+from mocktill.api import ApiRoute
+from mocktill.permissions import ADDRESSES, NAMES
 
 
 @pytest.fixture
@@ -88,6 +90,23 @@ def test_each_call_needs_its_permission(restricted, made, permission):
     assert CALLS[permission](restricted(permission).v1, made) is not None
 
 
+def test_every_address_that_is_answered_has_its_permission():
+    """A new route must not be open to all keys."""
+    open_to_all = {
+        route.path
+        for route in v1.routes()
+        if isinstance(route, ApiRoute)
+        and "{path:path}" not in route.path
+        and not any(
+            route.path == address or route.path.startswith(f"{address}/")
+            for address in ADDRESSES
+        )
+    }
+
+    # These are refused by name, whatever the key.
+    assert open_to_all == {"/v1/invoices/search", "/v1/subscriptions/search"}
+
+
 def test_to_write_includes_to_read(restricted):
     assert restricted("charge_write").v1.refunds.list().data == []
 
@@ -124,15 +143,16 @@ def test_an_expanded_object_needs_its_own_permission(
     assert expanded(*permissions, missing).latest_charge.id.startswith("ch_")
 
 
-def test_a_refused_call_does_nothing_and_keeps_no_answer(client, restricted, hosted):
-    error = refused(
-        lambda: restricted("checkout_session_read").v1.checkout.sessions.create(
-            hosted(), {"idempotency_key": "one"}
-        )
-    )
+def test_a_refused_call_does_nothing(client, restricted, hosted):
+    lesser = restricted("checkout_session_read").v1.checkout.sessions
 
+    error = refused(lambda: lesser.create(hosted(), {"idempotency_key": "one"}))
+    again = refused(lambda: lesser.create(hosted(), {"idempotency_key": "one"}))
+
+    assert "idempotent-replayed" not in {name.lower() for name in again.headers}
+    assert again.request_id != error.request_id
     assert client.v1.checkout.sessions.list().data == []
-    assert error.headers["request-id"]
+    assert client.v1.events.list().data == []
 
 
 def test_keys_are_listed_and_deleted(restricted, control):

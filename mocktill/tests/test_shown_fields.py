@@ -104,11 +104,15 @@ def test_an_event_keeps_what_it_showed(client, endpoint, expire, hide, control):
     before = expire()
     hide("checkout.session", fields=["client_reference_id", "success_url"])
     hidden = expire()
-    control("DELETE", "fields")
 
-    heard = {event.id: event for event in endpoint.wait_for(EXPIRED, 2)}
-    listed = {event.id: event for event in client.v1.events.list().data}
-    for events in (heard, listed):
+    def by_id(events):
+        return {event.id: event for event in events}
+
+    heard = by_id(endpoint.wait_for(EXPIRED, 2))
+    while_hidden = by_id(client.v1.events.list().data)
+    control("DELETE", "fields")
+    afterwards = by_id(client.v1.events.list().data)
+    for events in (heard, while_hidden, afterwards):
         assert events[before].data.object.success_url.startswith("https://")
         assert events[hidden].data.object.success_url is None
 

@@ -7,6 +7,8 @@ from datetime import datetime
 import pytest
 import stripe
 
+from mocktill.destinations import Destination
+
 EXPIRED = "checkout.session.expired"
 
 
@@ -118,3 +120,10 @@ def test_a_payload_is_thin_or_a_snapshot(ask, unconfigured):
     with contextlib.closing(unconfigured):
         body = {"url": unconfigured.url, "payload": "fat"}
         assert ask("PUT", "webhook_endpoint", body) == 400
+
+
+def test_an_event_without_a_thin_form_is_not_sent():
+    destination = Destination("http://127.0.0.1:1/", "whsec_x", payload="thin")
+
+    assert destination.wants(EXPIRED)
+    assert not destination.wants("checkout.session.thought_about")

@@ -424,6 +424,19 @@ def test_a_lost_part_is_shown(
     assert shown["refundable_amount"] == 699
 
 
+def test_why_stripe_refused_a_refund_is_shown(
+    shop: Shop, operator: Operator, purchase: dict[str, Any]
+) -> None:
+    intent = purchase["stripe_payment_intent_id"]
+    shop.stripe.control("charges", intent, "dispute")
+
+    result = operator("refund", purchase["id"], "--yes")
+
+    assert result.exit_code == 1
+    assert "charge_disputed" in result.stderr
+    assert "charge_disputed" in operator("show", purchase["id"]).stdout
+
+
 def test_why_a_refund_failed_is_shown(
     shop: Shop, operator: Operator, purchase: dict[str, Any]
 ) -> None:

@@ -13,6 +13,7 @@ from tests.cli.conftest import Operator
 from tests.shop import PUBLISHED, Shop
 from tests.stripe_side import DECLINED_CARD
 
+INSUFFICIENT_FUNDS = "4000000000009995"
 EMAIL = "ada@example.test"
 
 
@@ -143,6 +144,21 @@ def test_the_timeline_has_what_we_did_and_what_stripe_said(
     assert [p["status"] for p in told["purchases"]] == ["completed"]
     assert told["stripe"]["payment_intent_status"] == "succeeded"
     assert told["stripe"]["amount_received"] == told["session"]["amount"] == 999
+
+
+def test_a_decline_says_why(shop: Shop, operator: Operator) -> None:
+    shop.create("content")
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"], INSUFFICIENT_FUNDS)
+    shop.deliver()
+
+    shown = operator.json("show", newest(shop)["id"])["payments"][0]
+
+    [entry] = [e for e in shown["timeline"] if e["what"] == "payment_failed"]
+    assert entry["details"]["reason"] == "card_declined"
+    assert entry["details"]["decline_code"] == "insufficient_funds"
+    assert shown["stripe"]["last_error"] == "card_declined"
+    assert shown["stripe"]["decline_code"] == "insufficient_funds"
+    assert "insufficient_funds" in operator("show", newest(shop)["id"]).output
 
 
 def test_within_a_second_an_event_precedes_what_it_did() -> None:

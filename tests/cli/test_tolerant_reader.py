@@ -4,10 +4,9 @@ from typing import Any
 
 import pytest
 
-from checkout.clients import stripe_api
 from tests.cli.conftest import Operator
 from tests.cli.test_show import buy
-from tests.nullable import ABSENT, CLASSES, hiding, nullable
+from tests.nullable import ABSENT, CLASSES, hide, nullable
 from tests.shop import Shop
 
 
@@ -35,16 +34,15 @@ def test_a_payment_is_shown_whatever_stripe_leaves_out(
     value: object,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    plain = stripe_api._plain  # noqa: SLF001 - all answers pass it
     names = nullable(CLASSES[kind])
 
     for hidden in ([*names], *([name] for name in names)):
-        monkeypatch.setattr(stripe_api, "_plain", hiding(kind, hidden, value, plain))
+        hide(monkeypatch, kind, hidden, value)
         shown = operator("show", purchase["id"])
         assert shown.exit_code == 0, hidden
         assert purchase["id"] in shown.stdout, hidden
 
-    monkeypatch.setattr(stripe_api, "_plain", hiding(kind, names, value, plain))
+    hide(monkeypatch, kind, names, value)
     [told] = operator.json("show", purchase["id"])["payments"]
     assert [each["id"] for each in told["purchases"]] == [purchase["id"]]
     assert told["stripe"]
@@ -59,14 +57,50 @@ def test_what_stripe_knows_by_its_id_is_found_or_said_to_be_unknown(
     stripe_id = shop.stripe.sessions()[0]["id"]
     shop.stripe.pay(stripe_id)
     [event] = shop.stripe.events("checkout.session.completed")
-    plain = stripe_api._plain  # noqa: SLF001 - all answers pass it
 
     for kind in ("checkout.session", "event"):
         for name in nullable(CLASSES[kind]):
-            monkeypatch.setattr(
-                stripe_api, "_plain", hiding(kind, [name], value, plain)
-            )
+            hide(monkeypatch, kind, [name], value)
             assert operator("show", event["id"]).exit_code == 0, name
+
+
+@pytest.mark.parametrize("value", [None, ABSENT])
+def test_the_endpoint_is_checked_whatever_stripe_leaves_out(
+    operator: Operator, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert operator("webhook-endpoint", "create", "--yes").exit_code == 0
+
+    for name in nullable(CLASSES["webhook_endpoint"]):
+        kind = "webhook_endpoint"
+        hide(monkeypatch, kind, [name], value)
+
+        checked = operator("webhook-endpoint", "check")
+        assert checked.exit_code == (1 if name == "api_version" else 0), name
+        operator("webhook-endpoint", "create", "--yes")
+
+    hide(monkeypatch, "webhook_endpoint", ["secret"], value)
+    made = operator("webhook-endpoint", "create", "--replace", "--yes")
+    assert "Stripe has sent no secret" in made.stderr
+
+
+@pytest.mark.parametrize("value", [None, ABSENT])
+def test_events_are_replayed_whatever_they_lack(
+    shop: Shop,
+    operator: Operator,
+    purchase: dict[str, Any],
+    value: object,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = nullable(CLASSES["event"])
+    hide(monkeypatch, "event", names, value)
+    day = purchase["purchased_at"][: len("2026-01-31")]
+
+    replayed = operator(
+        "replay", "--from", f"{day}T00:00Z", "--to", f"{day}T23:59Z", "--yes"
+    )
+
+    assert replayed.exit_code == 0
+    assert shop.work() == []
 
 
 def test_an_unreadable_purchase_hides_no_other_in_quarantine(

@@ -420,6 +420,27 @@ def test_a_body_that_arrives_as_bytes_reads_the_same(shop: Shop) -> None:
     assert post(shop, "auction", body).status == 200
 
 
+@pytest.mark.parametrize(
+    ("kind", "item"),
+    [
+        ("bid", "row#7"),
+        ("bid", "bid#42"),
+        ("auction", "auction#auction_1"),
+        ("order", "order#order_1"),
+        ("product", "product#hero-me-feelings"),
+        ("content", f"content#{PUBLISHED}"),
+    ],
+)
+def test_what_the_host_has_deleted_is_not_found(
+    shop: Shop, kind: str, item: str
+) -> None:
+    """Or its buyer would pay, and get the money back."""
+    shop.change_offer(item, deleted_at="2026-01-01T00:00:00Z")
+
+    assert shop.create(kind).status == 404
+    assert shop.stripe.sessions() == []
+
+
 # ---------------------------------------------------------------- the generic route
 
 

@@ -518,6 +518,36 @@ def test_two_stripe_sessions_that_race_for_one_of_ours_both_leave_a_purchase(
     assert number > 3
 
 
+@pytest.mark.parametrize("pays", [True, False])
+@pytest.mark.parametrize("decision_is_quicker", [True, False])
+def test_a_banks_decision_and_the_payment_itself_may_meet(
+    shop: Shop, *, pays: bool, decision_is_quicker: bool
+) -> None:
+    """Invariant 1: one purchase, also where both events are applied at once."""
+    events = [e for e in by_bank(shop, pays=pays) if e["type"] != DECLINED]
+    late, quick = events if decision_is_quicker else events[::-1]
+    before = shop.aws.snapshot()
+
+    for number in count(1):
+        shop.aws.restore(before)
+        quicker = CrashPoint(
+            number, visitor=lambda: work_of_another_process(shop, quick)
+        )
+        with quicker:
+            failed = shop.work(json.dumps(late))
+        if not quicker.happened:
+            break
+        assert shop.work(*failed) == [], "it comes again, and has its effect then"
+
+        where = f"after {quicker.steps[:number]}"
+        [purchase] = shop.purchases()
+        assert purchase["status"] == ("completed" if pays else "failed"), where
+        counts = shop.aws.item("PurchasesTable", "buyer#user_1")
+        assert counts["total"] == counts[purchase["status"]] == 1, where
+        assert has_access(shop) == pays, where
+    assert number > 2
+
+
 def test_every_other_event_may_overtake_our_record_too(shop: Shop) -> None:
     stripe_id = session_that_we_did_not_record(shop)
     shop.stripe.pay(stripe_id, DECLINED_CARD)

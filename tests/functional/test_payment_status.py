@@ -158,6 +158,19 @@ def test_a_disputed_payment_is_paid_until_it_is_lost(shop: Shop) -> None:
     assert told(shop) == {"status": "complete", "payment_status": "refunded"}
 
 
+def test_a_refund_in_another_currency_is_under_review(shop: Shop) -> None:
+    """The sale stands, and a person must decide."""
+    shop.deliver(paid(shop))
+    [purchase] = shop.purchases()
+    intent = purchase["stripe_payment_intent_id"]
+    shop.stripe.post("/v1/refunds", payment_intent=intent, amount=1)
+    [event] = shop.stripe.events("refund.created")
+    event["data"]["object"]["currency"] = "eur"
+    shop.deliver(event)
+
+    assert told(shop)["code"] == "under_review"
+
+
 def test_a_payment_that_is_ahead_of_our_record_is_queued(shop: Shop) -> None:
     """So a lost webhook does not leave the buyer waiting."""
     paid(shop)

@@ -186,6 +186,7 @@ def test_a_payment_through_another_checkout_session_leaves_it_pending(
     statuses = {p["id"]: p["status"] for p in shop.purchases()}
     assert statuses.pop("pur_cs_test_other") == "quarantined"
     assert list(statuses.values()) == ["pending"]
+    assert shop.audit.count("purchase_quarantined") == 1
     shop.deliver(decide(shop, event))
     assert counts(shop) == {"completed": 1, "quarantined": 1, "total": 2}
 
@@ -218,6 +219,7 @@ def test_a_pending_purchase_cannot_be_refunded(shop: Shop) -> None:
     )
 
     assert (answer.status, answer.body["code"]) == (409, "not_refundable")
+    assert shop.audit.has_none_of("refund_requested")
 
 
 # ---------------------------------------------------------------- when it was paid

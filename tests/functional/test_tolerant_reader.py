@@ -12,10 +12,9 @@ import pytest
 import stripe
 from stripe.checkout import Session
 
-from checkout.clients import stripe_api
 from tests.functional.test_disputes import bought, dispute, has_access
 from tests.functional.test_refunds import refund_in_dashboard
-from tests.nullable import ABSENT, CLASSES, changed, hiding, nullable, said, variants
+from tests.nullable import ABSENT, CLASSES, changed, hide, nullable, said, variants
 from tests.output import captured_log, metrics_in
 from tests.shop import Shop
 
@@ -109,6 +108,18 @@ def test_a_session_without_money_is_moved_whatever_it_lacks(
         assert not has_access(shop), what
 
 
+@pytest.mark.parametrize("value", [None, ABSENT])
+def test_a_session_without_a_page_to_pay_on_is_not_handed_out(
+    shop: Shop, value: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with monkeypatch.context() as patch:
+        hide(patch, "checkout.session", ["url"], value)
+        answer = shop.create("content")
+    assert (answer.status, answer.body["code"]) == (502, "stripe_unavailable")
+
+    assert shop.create("content").status == 200
+
+
 @pytest.mark.parametrize(
     "facts",
     [
@@ -137,8 +148,7 @@ def test_the_return_page_has_an_answer_whatever_stripe_says(
     shop: Shop, status: object, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     paid(shop)
-    plain = hiding("checkout.session", ["status"], status, stripe_api._plain)  # noqa: SLF001 - all answers pass it
-    monkeypatch.setattr(stripe_api, "_plain", plain)
+    hide(monkeypatch, "checkout.session", ["status"], status)
 
     answer = shop.call(
         "GET /api/checkout/session-status",
@@ -217,16 +227,13 @@ def test_reconcile_reads_what_stripe_answers_whatever_it_lacks(
     dispute(shop, purchase, amount=2)
     shop.deliver()
     intent = purchase["stripe_payment_intent_id"]
-    plain = stripe_api._plain  # noqa: SLF001 - all answers pass it
     names = nullable(CLASSES[kind])
     with shop.environment("ReconcileFunction"):
         stripe = _stripe_of(shop)
 
     for value in (None, ABSENT):
         for hidden in ([name] for name in names):
-            monkeypatch.setattr(
-                stripe_api, "_plain", hiding(kind, hidden, value, plain)
-            )
+            hide(monkeypatch, kind, hidden, value)
             [found] = map(Refund.from_stripe, stripe.refunds(intent))
             assert found.amount == 1, hidden
             [taken] = map(Dispute.from_stripe, stripe.disputes(intent))
@@ -234,7 +241,7 @@ def test_reconcile_reads_what_stripe_answers_whatever_it_lacks(
             receipt = Receipt.from_stripe(stripe.payment_intent(intent))
             assert receipt.payment_intent_status == "succeeded"
             assert (receipt.fee is None) == (receipt.currency is None)
-        monkeypatch.setattr(stripe_api, "_plain", hiding(kind, names, value, plain))
+        hide(monkeypatch, kind, names, value)
         assert shop.invoke("ReconcileFunction", {})["failed"] == 0
         assert shop.work() == []
         assert (listed(shop)["status"], has_access(shop)) == ("disputed", False)
@@ -255,14 +262,11 @@ def test_a_debit_that_the_bank_decides_on_is_read_whatever_it_lacks(
     stripe_id = shop.stripe.sessions()[0]["id"]
     shop.stripe.pay_by_bank(stripe_id)
     shop.deliver()
-    plain = stripe_api._plain  # noqa: SLF001 - all answers pass it
 
     for kind in ("checkout.session", "payment_intent"):
         for name in nullable(CLASSES[kind]):
             for value in (None, ABSENT):
-                monkeypatch.setattr(
-                    stripe_api, "_plain", hiding(kind, [name], value, plain)
-                )
+                hide(monkeypatch, kind, [name], value)
                 answer = shop.call(
                     "GET /api/checkout/session-status", query={"session_id": stripe_id}
                 )
@@ -300,6 +304,7 @@ def test_a_purchase_that_cannot_be_read_hides_no_other(
     shop.aws.dynamodb.put_item(
         TableName=shop.aws.tables["PurchasesTable"], Item=to_item(bad)
     )
+    shop.aws.put("PurchasesTable", {"id": "buyer#user_1", "total": 2, "completed": 2})
     capsys.readouterr()
 
     with captured_log() as log:

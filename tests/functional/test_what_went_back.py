@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+from checkout.clients.stripe_api import StripeApi
+from checkout.errors import StripeInvalidRequestError
 from tests.functional.test_disputes import bought, close, dispute, has_access
 from tests.functional.test_refunds import counts, refund, refund_in_dashboard
 from tests.output import captured_log, metrics_in
@@ -389,3 +391,47 @@ def test_a_reason_that_comes_later_is_news_once(shop: Shop) -> None:
     [known] = stored(shop)["refunds"].values()
     assert known["failure_reason"] == "expired_or_canceled_card"
     assert shop.audit.has_exactly("refund_failed", "refund_updated")
+
+
+def test_why_stripe_refuses_a_refund_is_kept_and_told(shop: Shop) -> None:
+    """An operator reads Stripe's code in the answer, the log and the history."""
+    purchase = bought(shop)
+    dispute(shop, purchase)  # and no event has told us of it
+
+    with captured_log() as log:
+        answers = [refund(shop, purchase["id"]) for _ in range(2)]
+
+    for answer in answers:
+        assert (answer.status, answer.body["code"]) == (409, "not_refundable")
+        assert "charge_disputed" in answer.body["error"]
+    [asked] = stored(shop)["refund_requests"].values()
+    assert asked["refusal_code"] == "charge_disputed"
+    [entry] = shop.audit.of("refund_refused")
+    assert entry["reason"] == "charge_disputed"
+    lines = map(json.loads, log.getvalue().splitlines())
+    [line] = [line for line in lines if line["message"] == "refund_refused"]
+    assert line["stripe_code"] == "charge_disputed"
+
+
+def test_what_else_stripe_says_of_a_refusal_is_kept_too(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    purchase = bought(shop)
+    refusal = StripeInvalidRequestError("No.", "card_declined", "amount", "lost_card")
+    monkeypatch.setattr(StripeApi, "create_refund", _raising(refusal))
+
+    answer = refund(shop, purchase["id"])
+
+    assert (answer.status, "lost_card" in answer.body["error"]) == (409, True)
+    [asked] = stored(shop)["refund_requests"].values()
+    assert asked["refusal_param"] == "amount"
+    assert asked["refusal_decline_code"] == "lost_card"
+    [entry] = shop.audit.of("refund_refused")
+    assert (entry["param"], entry["decline_code"]) == ("amount", "lost_card")
+
+
+def _raising(error: Exception) -> Any:
+    def call(*_: Any) -> None:
+        raise error
+
+    return call

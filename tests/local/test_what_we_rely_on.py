@@ -85,10 +85,12 @@ def story(client, stripe_server):
     intent = v1.payment_intents.retrieve(
         found.payment_intent.id, {"expand": ["latest_charge.balance_transaction"]}
     )
+    # Only a refund that has failed has a reason for it.
     refund = v1.refunds.create({"payment_intent": intent.id, "amount": 1})
-    requests.post(
-        f"{stripe_server.url}/sandbox/charges/{intent.id}/dispute", timeout=10
-    ).raise_for_status()
+    for path in (f"refunds/{refund.id}/fail", f"charges/{intent.id}/dispute"):
+        address = f"{stripe_server.url}/sandbox/{path}"
+        requests.post(address, json={}, timeout=10).raise_for_status()
+    refund = v1.refunds.retrieve(refund.id)
     (dispute,) = v1.disputes.list().data
     return {
         CheckoutSession.from_stripe: found,

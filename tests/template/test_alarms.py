@@ -16,8 +16,9 @@ from unittest.mock import patch
 import pytest
 from urllib3.exceptions import HTTPError
 
+from checkout import clock
 from checkout.clients import credentials, recent_sessions
-from checkout.tables import transaction
+from checkout.tables import due, transaction
 from checkout.telemetry import count
 from mocktill.faults import Fault
 from tests import template_file
@@ -329,6 +330,83 @@ def secrets_cannot_be_read_anew(function: str) -> Callable[[Shop], None]:
     return go_wrong
 
 
+def order_of_a_bad_purchase(shop: Shop) -> None:
+    assert shop.create("order").status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver()
+    break_purchase(shop)
+    shop.call("GET /orders/{orderId}", buyer="user_1", path={"orderId": "order_1"})
+
+
+def break_purchase(shop: Shop) -> None:
+    [purchase] = shop.purchases()
+    shop.aws.put("PurchasesTable", purchase | {"refunds": 7})
+
+
+def bad_purchase_is(use: Callable[[Shop], object]) -> Callable[[Shop], None]:
+    """Let *use* meet a purchase that cannot be read."""
+
+    def go_wrong(shop: Shop) -> None:
+        bought(shop)
+        break_purchase(shop)
+        use(shop)
+
+    return go_wrong
+
+
+def listed_to_its_creator(shop: Shop) -> None:
+    path = {"creatorId": "creator_1"}
+    route = "GET /api/creators/{creatorId}/purchases"
+    assert shop.call(route, buyer="creator_1", path=path).status == 200
+
+
+def refunded_in_the_dashboard(shop: Shop) -> None:
+    [purchase] = shop.purchases()
+    intent = purchase["stripe_payment_intent_id"]
+    shop.stripe.post("/v1/refunds", payment_intent=intent)
+    for event in shop.stripe.events("refund.created"):
+        shop.webhook(event)
+    assert len(shop.work()) == 1
+
+
+def due_for_reconcile(shop: Shop) -> None:
+    [purchase] = shop.purchases()
+    shop.aws.put("PurchasesTable", purchase | due.index(purchase["id"], clock.now()))
+    shop.invoke(RECONCILE, {})
+
+
+def bad_session_is(use: Callable[[Shop], object]) -> Callable[[Shop], None]:
+    """Let *use* meet a payment session that cannot be read."""
+
+    def go_wrong(shop: Shop) -> None:
+        assert shop.create("content").status == 200
+        [session] = shop.sessions()
+        shop.aws.put("PaymentSessionsTable", session | {"status": "odd"})
+        use(shop)
+
+    return go_wrong
+
+
+UNREADABLE: dict[str, Callable[[Shop], object]] = {
+    "PurchasesFunction": bad_purchase_is(
+        lambda shop: shop.call("GET /api/purchases", buyer="user_1")
+    ),
+    "CreatorsFunction": bad_purchase_is(listed_to_its_creator),
+    "OffersFunction": order_of_a_bad_purchase,
+    FULFILLMENT: bad_purchase_is(refunded_in_the_dashboard),
+    RECONCILE: bad_purchase_is(due_for_reconcile),
+    REFUND_PURCHASE: bad_purchase_is(
+        lambda shop: asked_for_refund(shop, shop.purchases()[0]["id"])
+    ),
+    "CreateSessionFunction": bad_session_is(lambda shop: shop.create("content")),
+    "SessionStatusFunction": bad_session_is(
+        lambda shop: shop.call(
+            "GET /api/checkout/session-status",
+            query={"session_id": shop.stripe.sessions()[0]["id"]},
+        )
+    ),
+}
+
 # The metric, the function that meets it first, and how that comes about.
 CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
     ("payments.checkout.quarantined", FULFILLMENT, quarantined),
@@ -405,6 +483,10 @@ CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
     *(
         ("payments.secrets.stale", function, secrets_cannot_be_read_anew(function))
         for function in USES_OF_SECRETS
+    ),
+    *(
+        ("payments.items.unreadable", function, go_wrong)
+        for function, go_wrong in UNREADABLE.items()
     ),
 ]
 

@@ -138,6 +138,11 @@ def test_no_word_of_pydantic_reaches_a_caller() -> None:
             "has the key 'a', whose value must be text",
         ),
         (
+            {"metadata": {"a": 1, "b": 2}},
+            "metadata",
+            "has the key 'a', whose value must be text",
+        ),
+        (
             {"metadata": {"k" * 50: "v"}},
             "metadata",
             f"has the key '{'k' * 39}…', which must have at most 40 characters",

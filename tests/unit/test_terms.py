@@ -151,7 +151,7 @@ ANY_HEADER = st.text(st.characters(codec=None), min_size=1, max_size=300)
 TRICKY = st.text("ab:#|/12", min_size=1, max_size=6)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     kind=st.sampled_from(["auction", "order", "content"]),
     offer_id=ANY_TEXT,
@@ -180,7 +180,7 @@ def test_whatever_the_ids_stripe_gets_printable_ascii(
     assert re.fullmatch(r"[\x21-\x7e]{1,255}", found)
 
 
-@settings(max_examples=300)
+@settings(max_examples=300, deadline=None)
 @given(
     st.sets(
         st.tuples(

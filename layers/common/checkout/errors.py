@@ -181,12 +181,16 @@ class StripeRefusedError(StripeError):
     """
     The request cannot succeed under its idempotency key; *stripe_code* says why.
 
-    *param* is the refused parameter, if Stripe names one.
+    *param* is the refused parameter, and *decline_code* the bank's reason, if Stripe
+    names them.
     """
 
-    def __init__(self, message: str, stripe_code: str, param: str = "") -> None:
+    def __init__(
+        self, message: str, stripe_code: str, param: str = "", decline_code: str = ""
+    ) -> None:
         super().__init__(message)
         self.stripe_code, self.param = stripe_code, param
+        self.decline_code = decline_code
 
 
 class StripeBrokenError(StripeRefusedError):

@@ -66,7 +66,7 @@ def list_events(sandbox: Sandbox, raw: Json, _: PathParams) -> Json:
         )
 
     # A cursor may be any event that is kept, also one that does not match.
-    newest_first = [e for e in sandbox.store.all(KIND)[::-1] if _listed(sandbox, e)]
+    newest_first = _listed(sandbox)[::-1]
     found = page(newest_first, params, "/v1/events", matches)
     found["data"] = [_shown(event) for event in found["data"]]
     return sandbox.store.expanded(found, params.get("expand", []))
@@ -85,9 +85,10 @@ def _delivery_success(sandbox: Sandbox, event: Json) -> bool | str:
     return bool(event["pending_webhooks"] == 0)
 
 
-def _listed(sandbox: Sandbox, event: Json) -> bool:
-    lags = event["created"] > sandbox.now() - sandbox.event_lag_seconds
-    return _kept(sandbox, event) and not (sandbox.event_lag_seconds and lags)
+def _listed(sandbox: Sandbox) -> list[Json]:
+    now, lag = sandbox.now(), sandbox.event_lag_seconds
+    kept = [e for e in sandbox.store.all(KIND) if e["created"] > now - KEPT_SECONDS]
+    return [e for e in kept if e["created"] <= now - lag] if lag else kept
 
 
 def _kept(sandbox: Sandbox, event: Json) -> bool:

@@ -15,6 +15,7 @@ from .errors import ApiError
 # The resource of each address, under the name that its permissions have.
 ADDRESSES = {
     "/v1/account": "connected_account",
+    "/v1/accounts": "connected_account",
     "/v1/balance_transactions": "balance",
     "/v1/charges": "charge",
     "/v1/checkout/sessions": "checkout_session",

@@ -5,6 +5,7 @@ import secrets
 import string
 from collections.abc import Callable, Iterable
 from functools import cache
+from itertools import islice
 from typing import ForwardRef, get_args, get_origin
 
 from stripe._object_classes import OBJECT_CLASSES, get_object_class
@@ -129,7 +130,8 @@ def page(
         found = _beyond(newest_first, after, "starting_after")
     else:
         found = newest_first
-    found = [each for each in found if matches(each)]
+    # One more than the page shows whether there is more.
+    found = list(islice((each for each in found if matches(each)), limit + 1))
     # Backwards from a cursor, the nearest objects are the oldest. A page always shows
     # the newest first.
     data = found[:limit][::-1] if before else found[:limit]

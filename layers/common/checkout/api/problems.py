@@ -52,9 +52,10 @@ def _problem(errors: Sequence[Details]) -> str:
     of_the_type = [error for error in errors if error["type"] not in WRONG_TYPES]
     if of_the_type:
         return _sentence(of_the_type[0])
-    found = list(dict.fromkeys(_sentence(error) for error in errors))
-    first, *others = found
-    return " or ".join([first, *(other.removeprefix("must be ") for other in others)])
+    first, *others = errors
+    # Of several keys, the first; of several types, each.
+    types = [_sentence(error) for error in others if MEMBERS & set(error["loc"][1:2])]
+    return " or ".join([_sentence(first), *(t.removeprefix("must be ") for t in types)])
 
 
 def _sentence(error: Details) -> str:

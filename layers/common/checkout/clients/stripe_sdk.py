@@ -140,9 +140,10 @@ def our_errors(asked: str) -> Iterator[None]:
             raise StripeBrokenError(failed, code) from error
         if isinstance(error, stripe.IdempotencyError):
             raise IdempotencyKeyTakenError(failed, code) from error
-        if isinstance(error, stripe.InvalidRequestError):
+        if isinstance(error, stripe.InvalidRequestError | stripe.CardError):
             refused = f"The payment provider refused to {asked}."
-            raise StripeInvalidRequestError(refused, code, param) from error
+            declined = getattr(error.error, "decline_code", None) or ""
+            raise StripeInvalidRequestError(refused, code, param, declined) from error
         raise StripeError from error
 
 

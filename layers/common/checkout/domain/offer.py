@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeIs
 
 from checkout.domain import stripe_limits
 from checkout.domain.money import BASIS_POINTS, InvalidMoneyError, Money
@@ -142,9 +142,14 @@ def withdrawal(
     if item is None:
         return QuarantineReason.OFFER_VANISHED
     changed = any(item.get(name) != value for name, value in expected.items())
-    if changed or item.get("deleted_at") or (costs and not costs(item)):
+    if changed or not is_there(item) or (costs and not costs(item)):
         return QuarantineReason.OFFER_NOT_SELLABLE
     return None
+
+
+def is_there[T: Mapping[str, Any]](item: T | None) -> TypeIs[T]:
+    """Return whether an item exists, and the host application has not deleted it."""
+    return item is not None and not item.get("deleted_at")
 
 
 def has_price(item: Mapping[str, Any]) -> bool:

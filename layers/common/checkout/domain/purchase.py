@@ -16,7 +16,7 @@ from checkout.domain.purchase_status import UNPAID, Arrival, PurchaseStatus
 from checkout.domain.purchase_sums import PurchaseSums
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.domain.receipt import Receipt
-from checkout.domain.refund import Refund, RefundRequest, request_id
+from checkout.domain.refund import STRIPE_REASONS, Refund, RefundRequest, request_id
 from checkout.errors import NotRefundableError
 
 # With it begin the ids of purchases.
@@ -118,10 +118,7 @@ class Purchase(PurchaseSums):
         requests = self.refund_requests
         asked = requests.get(found.request_id) if found.request_id else None
         if asked and not asked.refund_id:
-            made = replace(
-                asked, refund_id=found.id, refusal_code=None, refusal_details=None
-            )
-            requests = {**requests, asked.id: made}
+            requests = {**requests, asked.id: asked.made(found.id)}
         known = self.refunds.get(found.id)
         refunds = {**self.refunds, found.id: known.updated(found) if known else found}
         return replace(self, refund_requests=requests, refunds=refunds)
@@ -153,6 +150,24 @@ class Purchase(PurchaseSums):
             raise NotRefundableError(f"Only {left} of it can be refunded.")
         return self._with_request(request)
 
+    def stripe_refund(self, request: RefundRequest) -> dict[str, Any]:
+        """Return Stripe's request; Stripe takes three reasons, others are metadata."""
+        metadata = {
+            "refund_request_id": request.id,
+            "purchase_id": self.id,
+            "payment_session_id": self.payment_session_id,
+        }
+        wanted: dict[str, Any] = {
+            "payment_intent": self.stripe_payment_intent_id,
+            "amount": request.amount,
+            "metadata": metadata,
+        }
+        if request.reason in STRIPE_REASONS:
+            wanted["reason"] = request.reason
+        elif request.reason:
+            metadata["reason"] = request.reason
+        return wanted
+
     def with_automatic_refund(self, at: str) -> Self:
         """Add a request to refund everything; raises NotRefundableError."""
         return self.with_refund_request(
@@ -167,13 +182,13 @@ class Purchase(PurchaseSums):
         )
 
     def with_refused_request(
-        self, request_id: str, code: str, details: str | None = None
+        self, request_id: str, code: str, param: str = "", decline_code: str = ""
     ) -> Self:
+        """Close a request that Stripe refuses; *code* and the others are Stripe's."""
         request = self.refund_requests[request_id]
         if not request.is_open:
             return self
-        refused = replace(request, refusal_code=code, refusal_details=details)
-        return self._with_request(refused)
+        return self._with_request(request.refused(code, param, decline_code))
 
     def with_next_attempt(self, request: RefundRequest) -> Self:
         """Count an attempt of *request*, unless the request has changed meanwhile."""

@@ -16,6 +16,9 @@ from checkout.domain.stripe_object import (
 # The reasons that Stripe takes; any other is sent as metadata.
 STRIPE_REASONS = frozenset(["duplicate", "fraudulent", "requested_by_customer"])
 
+# The code of a refusal for which Stripe gives none.
+UNKNOWN = "unknown"
+
 # Stripe's status may be null; the refund is pending then.
 DEFAULT_STATUS = "pending"
 SUCCEEDED = "succeeded"
@@ -103,8 +106,7 @@ class RefundRequest:
 
     *requested_amount* is the caller's, None for all that was left. *attempt* counts
     the idempotency keys. The request ends with the *refund_id* of Stripe's refund, or
-    with the *refusal_code* of Stripe; *refusal_details* are what else Stripe said, such
-    as the parameter that it refused.
+    with the *refusal_code* of Stripe, and the parameter or the bank's reason with it.
     """
 
     id: str
@@ -116,11 +118,31 @@ class RefundRequest:
     attempt: int = 1
     refund_id: str | None = None
     refusal_code: str | None = None
-    refusal_details: str | None = None
+    refusal_param: str | None = None
+    refusal_decline_code: str | None = None
 
     @property
     def is_open(self) -> bool:
         return not (self.refund_id or self.refusal_code)
+
+    def refused(self, code: str, param: str, decline_code: str) -> Self:
+        return replace(
+            self,
+            # Only an absent code leaves a request open.
+            refusal_code=code or UNKNOWN,
+            refusal_param=param or None,
+            refusal_decline_code=decline_code or None,
+        )
+
+    def made(self, refund_id: str) -> Self:
+        """Return the request after all: Stripe has made its refund."""
+        return replace(
+            self,
+            refund_id=refund_id,
+            refusal_code=None,
+            refusal_param=None,
+            refusal_decline_code=None,
+        )
 
     @property
     def idempotency_key(self) -> str:

@@ -50,8 +50,10 @@ class MoneyStream:
 
     def process(self, run: Run, members: list[dict[str, Any]]) -> list[str] | None:
         """Queue the events that we are behind on; return the ids of those queued."""
-        intents = {found for event in members if (found := _payment_intent_of(event))}
-        purchases = self.purchases.by_payment_intents(intents)
+        payment_intent_ids = {
+            found for event in members if (found := _payment_intent_of(event))
+        }
+        purchases = self.purchases.by_payment_intents(payment_intent_ids)
         queued_before = self.state.queued_ids(self.name)
         known = {*queued_before}
 
@@ -86,8 +88,8 @@ def is_behind(purchase: Purchase, event: StripeEvent) -> bool:
     if event_type == CHARGE_REFUNDED:
         # Refunds that failed were once part of the charge's sum.
         known = sum(refund.amount for refund in purchase.refunds.values())
-        told = number_of(stripe_object, "amount_refunded")
-        return told is None or told > known
+        reported = number_of(stripe_object, "amount_refunded")
+        return reported is None or reported > known
     return purchase.with_refund(Refund.from_stripe(stripe_object)) != purchase
 
 

@@ -73,7 +73,7 @@ def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settin
             problem=error.problem,
         )
         raise
-    # An anonymous buyer could not be told when the money arrives.
+    # An anonymous buyer could not be informed when the money arrives.
     return terms.without_delayed_methods() if kind.ANONYMOUS else terms
 
 

@@ -36,6 +36,12 @@ BUSY_PAUSE_SECONDS = 0.15
 # Stripe expires a Checkout Session a day after it was created, at the latest.
 OPEN_AT_MOST = timedelta(hours=25)
 
+# The answer to a buyer who would pay a second time.
+UNDECIDED = {
+    Status.PROCESSING: "Your earlier payment is still being processed.",
+    Status.QUARANTINED: "Your payment has arrived and is safe. We are reviewing it; "
+    "please do not pay again.",
+}
 ENDED_BY_US = frozenset([Status.ABANDONED, Status.EXPIRED])
 
 
@@ -70,8 +76,8 @@ class StripeCheckout:
         Create the Checkout Session at Stripe, unless its URL is recorded already.
 
         After a crash at any point, the next call sends the same bytes under the same
-        key and gets the same Checkout Session. Raises StripeError, and
-        SessionAbandonedError if another request has ended the session meanwhile.
+        key and gets the same Checkout Session. Raises StripeError, also for a session
+        without a page, and SessionAbandonedError if another request has ended it.
         """
         if session.url:
             return OpenedCheckout(session, None)
@@ -79,13 +85,12 @@ class StripeCheckout:
         if stripe_object is None:
             return self.open(self._reload(session))
         checkout = CheckoutSession.from_stripe(stripe_object)
+        if not (checkout.url or checkout.client_secret):
+            raise StripeError
         if session.status is Status.PREPARED:
             self._record_open(session, checkout)
         opened = replace(
-            session,
-            status=Status.OPEN,
-            stripe_session_id=checkout.id,
-            url=checkout.url,
+            session, status=Status.OPEN, stripe_session_id=checkout.id, url=checkout.url
         )
         return OpenedCheckout(opened, checkout.client_secret)
 
@@ -151,13 +156,8 @@ class StripeCheckout:
         Raises AlreadyPurchasedError or PaymentInProgressError if it has been paid, and
         StripeError if Stripe has not said that it is expired: it may still be paid.
         """
-        if session.status is Status.PROCESSING:
-            raise _in_progress()
-        if session.status is Status.QUARANTINED:
-            raise PaymentInProgressError(
-                "Your payment has arrived and is safe. We are reviewing it; please do "
-                "not pay again."
-            )
+        if session.status in UNDECIDED:
+            raise PaymentInProgressError(UNDECIDED[session.status])
         if session.status is Status.PREPARED:
             self._expire_prepared(session)
         elif session.status is Status.OPEN:
@@ -195,7 +195,7 @@ class StripeCheckout:
         self.queue.send_observed(stripe_object)
         if checkout.is_paid:
             raise _just_paid()
-        raise _in_progress()
+        raise PaymentInProgressError(UNDECIDED[Status.PROCESSING])
 
     def _abandon(self, session: PaymentSession) -> bool:
         """
@@ -245,7 +245,3 @@ def _stripe_id_of(session: PaymentSession) -> str:
 
 def _just_paid() -> AlreadyPurchasedError:
     return AlreadyPurchasedError("You have just paid for this.")
-
-
-def _in_progress() -> PaymentInProgressError:
-    return PaymentInProgressError("Your earlier payment is still being processed.")

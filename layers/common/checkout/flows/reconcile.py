@@ -26,7 +26,7 @@ class Reconciler:
     No payment is fulfilled here: what is behind goes on the queue, as the webhook's
     events do. The work of a run grows with Stripe's new events and with what is
     unresolved, neither with what was sold nor with what is waiting
-    (docs/adr/0031-reconcile-reads-the-event-log.md).
+    (docs/adr/0032-reconcile-reads-the-event-log.md).
     """
 
     state: ReconcileState

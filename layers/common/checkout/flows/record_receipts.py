@@ -39,8 +39,10 @@ class BalanceStream:
 
     def process(self, run: Run, members: list[dict[str, Any]]) -> None:
         """Write each purchase's receipt, unless it has one."""
-        intents = {found for entry in members if (found := _payment_intent_of(entry))}
-        purchases = self.purchases.by_payment_intents(intents)
+        payment_intent_ids = {
+            found for entry in members if (found := _payment_intent_of(entry))
+        }
+        purchases = self.purchases.by_payment_intents(payment_intent_ids)
         for entry in members:
             purchase = purchases.get(_payment_intent_of(entry) or "")
             if purchase and purchase.receipt is None:

@@ -7,7 +7,7 @@ from checkout.clients.stripe_api import StripeApi
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.money import unit_problem
 from checkout.domain.purchase import Purchase
-from checkout.domain.refund import STRIPE_REASONS, Refund, RefundRequest, request_id
+from checkout.domain.refund import UNKNOWN, Refund, RefundRequest, request_id
 from checkout.errors import (
     IdempotencyKeyReusedError,
     InvalidRequestError,
@@ -100,7 +100,7 @@ class Refunds:
                 "This Idempotency-Key was used for another refund."
             )
         if request.refusal_code:
-            raise _refused()
+            raise _refused(request)
         if request.is_open:
             return self.send(purchase, request, resumed=resumed)
         return purchase
@@ -117,7 +117,7 @@ class Refunds:
         stripe_refund = self._made(purchase, request) if resumed else None
         try:
             stripe_refund = stripe_refund or self.stripe.create_refund(
-                _stripe_request(purchase, request), request.idempotency_key
+                purchase.stripe_refund(request), request.idempotency_key
             )
         except StripeBrokenError:
             # Stripe would replay this failure under the same key. The next attempt
@@ -133,8 +133,7 @@ class Refunds:
             # Stripe also refuses what an earlier attempt has refunded.
             stripe_refund = self._made(purchase, request)
             if stripe_refund is None:
-                self._refuse(purchase, request, refusal.stripe_code)
-                raise _refused() from refusal
+                raise self._refuse(purchase, request, refusal) from refusal
         return record_refund(self.changes, purchase, Refund.from_stripe(stripe_refund))[
             0
         ]
@@ -162,13 +161,19 @@ class Refunds:
                 return stripe_refund
         return None
 
-    def _refuse(self, purchase: Purchase, request: RefundRequest, code: str) -> None:
-        self.changes.change(
+    def _refuse(
+        self, purchase: Purchase, request: RefundRequest, refusal: StripeRefusedError
+    ) -> NotRefundableError:
+        """Close the request; return the error for its caller."""
+        stripes = (refusal.stripe_code, refusal.param, refusal.decline_code)
+        purchase, _ = self.changes.change(
             purchase,
-            lambda before: before.with_refused_request(request.id, code or "unknown"),
+            lambda before: before.with_refused_request(request.id, *stripes),
             AuditAction.REFUND_REFUSED,
             refund_request_id=request.id,
-            reason=code,
+            reason=refusal.stripe_code or None,
+            param=refusal.param or None,
+            decline_code=refusal.decline_code or None,
         )
         report(
             AuditAction.REFUND_REFUSED,
@@ -176,8 +181,11 @@ class Refunds:
             level="error",
             purchase_id=purchase.id,
             refund_request_id=request.id,
-            stripe_code=code,
+            stripe_code=refusal.stripe_code,
+            param=refusal.param,
+            decline_code=refusal.decline_code,
         )
+        return _refused(purchase.refund_requests[request.id])
 
 
 def record_refund(
@@ -221,24 +229,8 @@ def _reported(refund: Refund, before: Purchase) -> tuple[AuditAction, Metric]:
     return UPDATED
 
 
-def _stripe_request(purchase: Purchase, request: RefundRequest) -> dict[str, Any]:
-    """Return Stripe's request; Stripe takes three reasons, others are metadata."""
-    metadata = {
-        "refund_request_id": request.id,
-        "purchase_id": purchase.id,
-        "payment_session_id": purchase.payment_session_id,
-    }
-    wanted: dict[str, Any] = {
-        "payment_intent": purchase.stripe_payment_intent_id,
-        "amount": request.amount,
-        "metadata": metadata,
-    }
-    if request.reason in STRIPE_REASONS:
-        wanted["reason"] = request.reason
-    elif request.reason:
-        metadata["reason"] = request.reason
-    return wanted
-
-
-def _refused() -> NotRefundableError:
-    return NotRefundableError("The payment provider will not refund this.")
+def _refused(request: RefundRequest) -> NotRefundableError:
+    """Return the error for an operator, with Stripe's code."""
+    code = request.refusal_decline_code or request.refusal_code
+    why = "" if code == UNKNOWN else f" ({code})"
+    return NotRefundableError(f"The payment provider will not refund this{why}.")

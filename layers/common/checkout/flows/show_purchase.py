@@ -5,7 +5,7 @@ from typing import Any
 
 from checkout.domain.purchase import Purchase
 from checkout.kinds import kind_named
-from checkout.tables.item import report_unreadable
+from checkout.tables.readable import report_unreadable
 
 
 def show_each(

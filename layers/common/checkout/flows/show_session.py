@@ -100,12 +100,9 @@ def _outcome(purchase: Purchase) -> dict[str, str]:
     status = purchase.status
     if status is PurchaseStatus.FAILED:
         return {"payment_status": "failed"}
-    if purchase.is_sale and not purchase.is_entitled:
-        # All of it went back, as refunds or by lost disputes.
-        return {"payment_status": "refunded"}
-    if status is PurchaseStatus.REFUNDED:
+    if purchase.is_undone:
         return {"payment_status": "refunded"}
     refunding = {"code": "refunding"} if status is PurchaseStatus.REFUNDING else {}
-    if purchase.is_sale:
+    if purchase.is_sale and status is not PurchaseStatus.QUARANTINED:
         return {"payment_status": "paid", **refunding}
     return {"payment_status": "processing", **(refunding or {"code": "under_review"})}

@@ -11,6 +11,7 @@ from checkout.domain.offer import (
     ReturnUrls,
     Sale,
     has_price,
+    is_there,
     revenue_split,
     single_line,
     withdrawal,
@@ -51,7 +52,7 @@ class Request:
 def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     auction_id = str(request.auction_id)
     auction = offers.get("auction", auction_id)
-    if not auction or auction.get("winner_id") != buyer.id:
+    if not is_there(auction) or auction.get("winner_id") != buyer.id:
         raise NotFoundError("There is no such auction that you have won.")
     status = auction.text("status")
     if status == "paid":

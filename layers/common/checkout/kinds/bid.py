@@ -10,6 +10,7 @@ from checkout.domain.offer import (
     ReturnUrls,
     Sale,
     has_price,
+    is_there,
     price_of,
     revenue_split,
     withdrawal,
@@ -41,9 +42,9 @@ class Request:
 def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     bid_id, row_id = str(request.bid_id), str(request.row_id)
     bid, row = offers.get("bid", bid_id), offers.get("row", row_id)
-    if not (
-        bid and row and bid.get("row_id") == row_id and row.get("owner_id") == buyer.id
-    ):
+    if not (is_there(bid) and is_there(row)):
+        raise NotFoundError("There is no such bid on your row.")
+    if bid.get("row_id") != row_id or row.get("owner_id") != buyer.id:
         raise NotFoundError("There is no such bid on your row.")
     status = row.text("status")
     if status == "purchased":
@@ -74,7 +75,9 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
 
 def buy_now(bid: OfferItem, row: OfferItem) -> bool:
     """Return whether checkout sells the bid: retail, priced, and its row is open."""
-    if row.get("status") != "open" or bid.get("offer_type") != "retail":
+    if not is_there(bid) or bid.get("offer_type") != "retail":
+        return False
+    if not is_there(row) or row.get("status") != "open":
         return False
     try:
         bid.text("title")

@@ -10,6 +10,7 @@ from checkout.domain.offer import (
     ReturnUrls,
     Sale,
     has_price,
+    is_there,
     revenue_split,
     single_line,
     withdrawal,
@@ -42,7 +43,7 @@ class Request:
 def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     content_id = str(request.contentId)
     content = offers.get("content", content_id)
-    if not content or content.get("deleted_at"):
+    if not is_there(content):
         raise NotFoundError("There is no such content.")
     if content.text("status") != "published":
         raise NotFoundError("There is no such content.")

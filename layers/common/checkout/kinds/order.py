@@ -9,6 +9,7 @@ from checkout.domain.offer import (
     Offer,
     ReturnUrls,
     Sale,
+    is_there,
     order_line,
     revenue_split,
     withdrawal,
@@ -42,7 +43,7 @@ class Request:
 def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     order_id = str(request.orderId)
     order = offers.get("order", order_id)
-    if not order or order.get("owner_id") != buyer.id:
+    if not is_there(order) or order.get("owner_id") != buyer.id:
         raise NotFoundError("There is no such order of yours.")
     status = order.text("status")
     if status != "CREATED":

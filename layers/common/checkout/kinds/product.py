@@ -10,6 +10,7 @@ from checkout.domain.offer import (
     Offer,
     Sale,
     has_price,
+    is_there,
     revenue_split,
     single_line,
     withdrawal,
@@ -46,7 +47,7 @@ class Request:
 
 def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
     product = offers.get("product", request.product_id)
-    if not product or product.text("status") != "active":
+    if not is_there(product) or product.text("status") != "active":
         raise NotFoundError("There is no such product.")
     lines = single_line(product, "The product has no price.")
     if request.customer_email and not is_email(request.customer_email):

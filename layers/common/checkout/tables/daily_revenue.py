@@ -7,7 +7,8 @@ from zlib import crc32
 
 from checkout.domain.purchase import Purchase
 from checkout.domain.revenue import Entry, Measure, difference
-from checkout.tables.item import all_readable, read_all
+from checkout.tables.item import read_all
+from checkout.tables.readable import all_readable
 from checkout.tables.transaction import Write, item_update
 
 # Two transactions that write the same item conflict, and one must try again. At ten

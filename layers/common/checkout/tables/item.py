@@ -2,16 +2,14 @@
 
 import random
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from decimal import Decimal
 from itertools import batched
 from typing import TYPE_CHECKING, Any
 
 from checkout.clients import aws
 from checkout.errors import TryAgainError
-from checkout.metric import Metric
-from checkout.telemetry import report
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import (
@@ -36,10 +34,6 @@ THROTTLED = frozenset(
 )
 
 type Value = str | int | bool | list[Any] | dict[str, Any] | None
-
-
-class UnreadableItemError(Exception):
-    """A stored item is not of the expected form; the message names both."""
 
 
 @contextmanager
@@ -105,37 +99,6 @@ def to_item(plain: Mapping[str, Value]) -> dict[str, "AttributeValueTypeDef"]:
 
 def from_item(item: Mapping[str, Any]) -> dict[str, Any]:
     return {name: _plain(typed) for name, typed in item.items()}
-
-
-def readable[T](shape: Callable[[dict[str, Any]], T], item: dict[str, Any]) -> T:
-    """Return a stored *item* as a *shape*; raises and reports UnreadableItemError."""
-    try:
-        return shape(item)
-    # An item may have any form; whatever is raised, only this one is unreadable.
-    except Exception as error:
-        report_unreadable(item["id"], error)
-        fault = f"{type(error).__name__}: {error}"
-        raise UnreadableItemError(f"{item['id']} cannot be read: {fault}") from error
-
-
-def report_unreadable(item_id: str, error: Exception) -> None:
-    """Count and log an item that cannot be read; its alarm rings."""
-    report(
-        "item_unreadable",
-        Metric.ITEMS_UNREADABLE,
-        level="error",
-        item_id=item_id,
-        fault=type(error).__name__,
-    )
-
-
-def all_readable[T](
-    shape: Callable[[dict[str, Any]], T], items: Iterable[dict[str, Any]]
-) -> Iterator[T]:
-    """Yield each item that can be read: a bad one does not hide the others."""
-    for item in items:
-        with suppress(UnreadableItemError):
-            yield readable(shape, item)
 
 
 def read(table: str, item_id: str) -> dict[str, Any] | None:

@@ -14,15 +14,8 @@ from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables import due, transaction
 from checkout.tables.due import DueItem
-from checkout.tables.item import (
-    UnreadableItemError,
-    Value,
-    all_readable,
-    query,
-    read,
-    read_all,
-    readable,
-)
+from checkout.tables.item import Value, query, read, read_all
+from checkout.tables.readable import UnreadableItemError, all_readable, readable
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
 IS_NEW = Condition(

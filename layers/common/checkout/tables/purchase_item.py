@@ -12,13 +12,8 @@ from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest
 from checkout.tables import due
-from checkout.tables.item import (
-    UnreadableItemError,
-    all_readable,
-    from_item,
-    readable,
-    to_item,
-)
+from checkout.tables.item import from_item, to_item
+from checkout.tables.readable import UnreadableItemError, all_readable, readable
 
 # A buyer's counts have a number named quarantined, and an attribute that an index uses
 # must have one type in every item. So this one is named quarantine.

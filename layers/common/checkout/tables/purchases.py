@@ -134,9 +134,9 @@ class Purchases:
         return [found[i] for i in ids if i in found]
 
     def get_all(self, purchase_ids: Iterable[str]) -> list[Purchase]:
-        """Return the purchases of these ids as they are now, if they exist."""
+        """Return the purchases of these ids as they are now, those that can be read."""
         items = read_all(self._table, purchase_ids, consistent=True)
-        return [purchase_of(item) for item in items]
+        return list(purchases_of(items))
 
     def by_payment_intent(self, payment_intent_id: str) -> Purchase | None:
         pointer = read(self._table, payment_intent_id)
@@ -154,8 +154,8 @@ class Purchases:
         found = self._all([*{*pointers.values()}])
         purchases = {purchase.id: purchase for purchase in found}
         return {
-            intent: purchases[purchase_id]
-            for intent, purchase_id in pointers.items()
+            payment_intent_id: purchases[purchase_id]
+            for payment_intent_id, purchase_id in pointers.items()
             if purchase_id in purchases
         }
 
