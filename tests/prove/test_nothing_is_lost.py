@@ -22,12 +22,12 @@ from tests.prove.history import History
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
 
 # `make prove` says how many, and where to begin; `make test` tells the same few.
-HISTORIES = int(os.environ.get("HISTORIES", "100"))
+HISTORIES = int(os.environ.get("HISTORIES", "50"))
 SEED = int(os.environ.get("SEED", "0"))
 # A failure is shown by the shortest history that fails, which takes minutes to find.
 SHRINK = [Phase.shrink] if os.environ.get("SHRINK", "1") == "1" else []
 # So many in one test, so that they can be told at the same time.
-SHARE = 50
+SHARE = 25
 
 
 def tell(histories: int, seed_of_these: int, *phases: Phase) -> int:
