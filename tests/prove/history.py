@@ -39,6 +39,7 @@ Some outcomes depend, by right, on who comes first. They are kept out of the his
   already is answered by what we know.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
@@ -102,6 +103,8 @@ ENDPOINTS: dict[str, frozenset[str]] = {
     "without sessions": stripe_events.OF_SESSIONS,
 }
 HAVE_WORDS = ("refund.", "charge.dispute.")
+# Of what needs nothing to happen, and would otherwise fill the histories.
+MOST_OF_A_KIND = 2
 
 type Json = dict[str, Any]
 
@@ -127,6 +130,11 @@ class History(RuleBasedStateMachine):
         self.pending: list[Json] = []
         self.lost: list[Json] = []
         self.unheard: frozenset[str] = frozenset()
+        self.happened: Counter[str] = Counter()
+
+    def seldom(self, rule: str) -> bool:
+        """Return whether a rule has not been used too often."""
+        return self.happened[rule] < MOST_OF_A_KIND
 
     def done(self, do: Callable[[World], Any]) -> Any:
         """Do something, write it down, and hold back what Stripe says about it."""
@@ -221,7 +229,7 @@ class History(RuleBasedStateMachine):
     ) -> None:
         """Begin a history where it becomes interesting, more often than by chance."""
         self.world = World(setting)
-        self.endpoint_changes(endpoint)
+        self.unheard = ENDPOINTS[endpoint]
         for offer in offers:
             self.start(offer, None)
             if self.payable():
@@ -282,18 +290,23 @@ class History(RuleBasedStateMachine):
             lambda world: world.at_stripe.decide(world.handed_out[number], pays=pays)
         )
 
-    @precondition(unpaid_offers)
+    @precondition(lambda self: self.unpaid_offers() and self.seldom("host_takes_back"))
     @rule(place=PLACES, way=PLACES)
     def host_takes_back(self, place: int, way: int) -> None:
+        self.happened["host_takes_back"] += 1
         offer = _pick(self.unpaid_offers(), place)
         self.done(lambda world: world.withdraw(offer, way))
 
-    @precondition(priced_offers)
+    @precondition(
+        lambda self: self.priced_offers() and self.seldom("host_raises_price")
+    )
     @rule(place=PLACES)
     def host_raises_price(self, place: int) -> None:
+        self.happened["host_raises_price"] += 1
         offer = _pick(self.priced_offers(), place)
         self.done(lambda world: world.change_price(offer))
 
+    @precondition(lambda self: self.seldom("others_sell"))
     @rule(
         what=st.sampled_from(OTHERS),
         place=PLACES,
@@ -301,6 +314,7 @@ class History(RuleBasedStateMachine):
     )
     def others_sell(self, what: str, place: int, then: str) -> None:
         """Let other software sell through the same account at Stripe."""
+        self.happened["others_sell"] += 1
         numbers = self.handed_out()
         number = _pick(numbers, place) if numbers else None
         if number is None and what == "a copy":
@@ -390,17 +404,20 @@ class History(RuleBasedStateMachine):
         number = _pick(self.lost_to_disputes(), place)
         self.done(lambda world: world.at_stripe.appeal(world.handed_out[number]))
 
-    @precondition(sold)
+    @precondition(lambda self: self.sold() and self.seldom("bank_warns"))
     @rule(place=PLACES)
     def bank_warns(self, place: int) -> None:
+        self.happened["bank_warns"] += 1
         number = _pick(self.sold(), place)
         self.done(lambda world: world.at_stripe.warn_of_fraud(world.handed_out[number]))
 
     # -------------------------------------------------- what goes wrong on the way
 
+    @precondition(lambda self: self.seldom("endpoint_changes"))
     @rule(endpoint=st.sampled_from(sorted(ENDPOINTS)))
     def endpoint_changes(self, endpoint: str) -> None:
         """Let a person change the endpoint at Stripe, or Stripe disable it."""
+        self.happened["endpoint_changes"] += 1
         self.unheard = ENDPOINTS[endpoint]
 
     @precondition(lambda self: self.pending)
