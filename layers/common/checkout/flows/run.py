@@ -20,7 +20,9 @@ class Run:
     The clock and the counters of one run; *owner* names it in the lease.
 
     A failure does not end the run; *failed* counts what must be repeated. *unfinished*
-    says that a stage had work left when its time was over.
+    says that a stage had work left when its time was over. *read_until* is up to when
+    each stream has been read, unless it failed, and *oldest_payment* is of when the
+    oldest payment is that this run has queued; both in Unix seconds.
     """
 
     seconds_left: Callable[[], float]
@@ -29,6 +31,8 @@ class Run:
     queued: int = 0
     failed: int = 0
     unfinished: bool = False
+    read_until: dict[str, int] = field(default_factory=dict)
+    oldest_payment: int | None = None
     is_second: bool = False
     _total: float = field(init=False)
     _reserved: float = field(init=False)
