@@ -33,9 +33,9 @@ from tests.in_memory_dynamodb.values import (
     Typed,
     check_size,
     comparable,
+    copied_item,
     key_part,
     size,
-    stored,
     stored_item,
 )
 
@@ -251,7 +251,7 @@ class DynamoDB:
         table = self._table(TableName, "GetItem")
         with _validation("GetItem"):
             found = table.items.get(table.key.exactly(Key))
-        return {"Item": stored_item(found)} if found else {}
+        return {"Item": copied_item(found)} if found else {}
 
     def batch_get_item(self, *, RequestItems: Json) -> Json:  # noqa: N803
         operation = "BatchGetItem"
@@ -272,7 +272,7 @@ class DynamoDB:
                 found = [table.items.get(key) for key in keys]
                 answered = _answered(found, total)
                 total += sum(size(item) for item in found[:answered] if item)
-                responses[name] = [stored_item(i) for i in found[:answered] if i]
+                responses[name] = [copied_item(i) for i in found[:answered] if i]
                 if wanted["Keys"][answered:]:
                     rest = {"Keys": wanted["Keys"][answered:]}
                     unprocessed[name] = wanted | rest
@@ -475,7 +475,7 @@ class DynamoDB:
         if not write.holds:
             error = _failed_check()
             if write.shows_before and write.before:
-                error["Item"] = stored_item(write.before)
+                error["Item"] = copied_item(write.before)
             raise ConditionalCheckFailedException(error, operation)
         write.do()
         return {}
@@ -669,7 +669,7 @@ def _page(
     page: list[Item] = []
     total = 0
     for item in found:
-        total += size(_projected(item, index.shows))
+        total += size(_shown(item, index.shows))
         if page and total > LARGEST_PAGE_BYTES:
             return page, True
         page.append(item)
@@ -688,7 +688,11 @@ def _paged(
 
 
 def _projected(item: Item, shown: frozenset[str] | None) -> Item:
-    return {n: stored(v) for n, v in item.items() if shown is None or n in shown}
+    return copied_item(_shown(item, shown))
+
+
+def _shown(item: Item, shown: frozenset[str] | None) -> Item:
+    return item if shown is None else {n: v for n, v in item.items() if n in shown}
 
 
 def _failed_check() -> Json:
@@ -707,7 +711,7 @@ def _reason(write: Write) -> Json:
         "Message": "The conditional request failed",
     }
     if write.shows_before and write.before:
-        reason["Item"] = stored_item(write.before)
+        reason["Item"] = copied_item(write.before)
     return reason
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
+from functools import cache
 from typing import Any
 
 type Typed = dict[str, Any]
@@ -51,10 +52,25 @@ def stored(typed: Mapping[str, Any], depth: int = 0) -> Typed:
     return {kind: value}
 
 
+def copied(typed: Typed) -> Typed:
+    """Return a copy of a stored value, no part of it shared with the original."""
+    [(kind, value)] = typed.items()
+    if kind == "L":
+        return {"L": [copied(member) for member in value]}
+    if kind == "M":
+        return {"M": {name: copied(v) for name, v in value.items()}}
+    return {kind: [*value] if isinstance(value, list) else value}
+
+
+def copied_item(item: Item) -> Item:
+    return {name: copied(typed) for name, typed in item.items()}
+
+
 def stored_item(item: Mapping[str, Any]) -> Item:
     return {name: stored(typed) for name, typed in item.items()}
 
 
+@cache
 def number(text: str) -> str:
     """Return a number without needless zeros, as DynamoDB answers it."""
     if not NUMBER.fullmatch(text):

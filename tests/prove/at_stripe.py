@@ -1,4 +1,4 @@
-"""What is true at Stripe, and what buyers and banks do there."""
+"""What is true at Stripe, and what buyers, banks and other shops do there."""
 
 from contextlib import suppress
 from typing import Any
@@ -14,7 +14,7 @@ from mocktill import (
 )
 from mocktill.checkouts import Checkout
 from mocktill.errors import ApiError
-from tests.stripe_side import CARD, DECLINED_CARD
+from tests.stripe_side import CARD, DECLINED_CARD, StripeInProcess
 
 CARDS = {
     "card": CARD,
@@ -24,6 +24,14 @@ CARDS = {
 }
 METHODS = (*CARDS, "bank debit")
 CLOSED = ("won", "lost")
+PARTS = ("all", "some")
+# Of Stripe's own words, and none at all.
+WORDS = ("needs_an_answer_of_2033", None)
+
+# Checkout Sessions that this stack did not make, by what their metadata says.
+OTHERS = ("another stack", "no stack", "no record", "a copy")
+# Of these, the money may be ours: a person must decide.
+QUARANTINED = ("no record", "a copy")
 
 type Json = dict[str, Any]
 
@@ -35,9 +43,15 @@ class AtStripe:
     The truth that both worlds of a history share, and that ours must agree with.
     """
 
-    def __init__(self, sandbox: Sandbox) -> None:
-        self._sandbox = sandbox
+    def __init__(self, stripe: StripeInProcess, stack: str) -> None:
+        self._stripe = stripe
+        self._sandbox: Sandbox = stripe.sandbox
+        self._stack = stack
         self._events_seen = 0
+        # The sessions to which the shop has sent buyers, in that order.
+        self.handed_out: list[str] = []
+        # The sessions that the shop has not made, with what their metadata says.
+        self.of_others: dict[str, str] = {}
 
     def pay(self, method: str, stripe_id: str) -> None:
         """Pay on Stripe's page; a card may be declined, a bank debit takes days."""
@@ -75,26 +89,77 @@ class AtStripe:
         alive = [r for r in self.refunds(stripe_id) if r["status"] != "failed"]
         refunds.fail(self._sandbox, alive[-1]["id"])
 
-    def dispute(self, stripe_id: str) -> bool:
+    def dispute(self, stripe_id: str, part: str = "all", currency: str = "") -> bool:
         """Let the buyer dispute the payment; say whether the bank would."""
-        with suppress(ApiError):
-            disputes.create(self._sandbox, self.intent(stripe_id)["id"])
-            return True
+        amount = self.paid_amount(stripe_id) // 3 if part == "some" else None
+        intent = self.intent(stripe_id)
+        charge = self._sandbox.store.get("charge", intent["latest_charge"])
+        ours = charge["currency"]
+        charge["currency"] = currency or ours
+        try:
+            with suppress(ApiError):
+                disputes.create(self._sandbox, intent["id"], amount=amount)
+                return True
+        finally:
+            charge["currency"] = ours
         return False
 
-    def close_disputes(self, stripe_id: str, status: str) -> None:
-        """Let the bank decide."""
-        for dispute in self.disputes(stripe_id):
-            if dispute["status"] not in CLOSED:
-                disputes.close(self._sandbox, dispute["id"], status)
+    def close_dispute(self, stripe_id: str, status: str) -> None:
+        """Let the bank decide about the oldest dispute that it has not decided."""
+        undecided = [d for d in self.disputes(stripe_id) if d["status"] not in CLOSED]
+        disputes.close(self._sandbox, undecided[0]["id"], status)
+
+    def appeal(self, stripe_id: str) -> None:
+        """Let the shop contest the latest dispute that it has lost."""
+        lost = [d for d in self.disputes(stripe_id) if d["status"] == "lost"]
+        disputes.appeal(self._sandbox, lost[-1]["id"])
 
     def warn_of_fraud(self, stripe_id: str) -> None:
         fraud_warnings.create(self._sandbox, self.intent(stripe_id)["id"])
 
+    def other_session(self, what: str, copied: str | None, then: str) -> None:
+        """
+        Let somebody else with the same account make a session, and sell by it.
+
+        Its metadata is like ours: of *another stack*, of one with *no stack*, of this
+        one though there is *no record*, or *a copy* of that of the session *copied*.
+        """
+        number = len(self.of_others)
+        facts = {"payment_session_id": f"ps_{number:032x}", "kind": "content"}
+        if what == "another stack":
+            facts |= {"stack": "0123456789ab"}
+        elif what == "no record":
+            facts |= {"stack": self._stack}
+        elif what == "a copy" and copied:
+            facts = self.checkout(copied).session["metadata"]
+        made = self._stripe.post(
+            "/v1/checkout/sessions",
+            mode="payment",
+            success_url="https://another.example.test/",
+            client_reference_id=facts["payment_session_id"],
+            **{f"metadata[{name}]": value for name, value in facts.items()},
+            **{
+                "line_items[0][quantity]": 1,
+                "line_items[0][price_data][currency]": "usd",
+                "line_items[0][price_data][unit_amount]": 7700 + number,
+                "line_items[0][price_data][product_data][name]": "Something else",
+            },
+        )
+        self.of_others[made["id"]] = what
+        self.pay("card", made["id"])
+        if then == "dispute":
+            self.dispute(made["id"])
+        elif then in PARTS:
+            self.refund(made["id"], then)
+
     # --------------------------------------------------------------------- the facts
 
-    def sessions(self) -> list[str]:
+    def all_sessions(self) -> list[str]:
         return list(self._sandbox.checkouts)
+
+    def sessions(self) -> list[str]:
+        """Return the sessions that the shop has made."""
+        return [i for i in self._sandbox.checkouts if i not in self.of_others]
 
     def checkout(self, stripe_id: str) -> Checkout:
         return self._sandbox.checkouts[stripe_id]
@@ -102,6 +167,15 @@ class AtStripe:
     def intent(self, stripe_id: str) -> Json:
         intent = self.checkout(stripe_id).session["payment_intent"]
         return self._sandbox.store.get("payment_intent", intent) if intent else {}
+
+    def taken_at(self, stripe_id: str) -> int:
+        """Return when Stripe booked the payment."""
+        charge = self._sandbox.store.get(
+            "charge", self.intent(stripe_id)["latest_charge"]
+        )
+        booked = charge["balance_transaction"]
+        at: int = self._sandbox.store.get("balance_transaction", booked)["created"]
+        return at
 
     def refunds(self, stripe_id: str) -> list[Json]:
         return self._of_payment("refund", stripe_id)
@@ -118,6 +192,10 @@ class AtStripe:
     def is_open(self, stripe_id: str) -> bool:
         return bool(self.checkout(stripe_id).session["status"] == "open")
 
+    def is_complete(self, stripe_id: str) -> bool:
+        """Return whether the buyer is done, whatever the bank has done since then."""
+        return bool(self.checkout(stripe_id).session["status"] == "complete")
+
     def is_processing(self, stripe_id: str) -> bool:
         return self.intent(stripe_id).get("status") == "processing"
 
@@ -127,9 +205,14 @@ class AtStripe:
     def paid_amount(self, stripe_id: str) -> int:
         return int(self.checkout(stripe_id).session["amount_total"])
 
+    def facts(self, stripe_id: str) -> dict[str, str]:
+        """Return what the session says of the offer and its buyer."""
+        facts: dict[str, str] = self.checkout(stripe_id).session["metadata"]
+        return facts
+
     def sale_key(self, stripe_id: str) -> str | None:
         """Return what the session sells only once; by what the buyer asked for."""
-        facts = self.checkout(stripe_id).session["metadata"]
+        facts = self.facts(stripe_id)
         match facts["kind"]:
             case "bid":
                 return f"row#{facts['row_id']}"
@@ -143,14 +226,20 @@ class AtStripe:
 
     def of_sale_key(self, sale_key: str | None) -> list[str]:
         """Return the sessions that sell *sale_key*, the oldest first."""
-        found = [i for i in self._sandbox.checkouts if self.sale_key(i) == sale_key]
+        found = [i for i in self.handed_out if self.sale_key(i) == sale_key]
         return found if sale_key else []
 
-    def is_latest_of_its_claim(self, stripe_id: str) -> bool:
+    def is_latest_of_its_sale_key(self, stripe_id: str) -> bool:
         return self.of_sale_key(self.sale_key(stripe_id))[-1:] in ([], [stripe_id])
 
     def is_disputed(self, stripe_id: str) -> bool:
         return any(d["status"] not in CLOSED for d in self.disputes(stripe_id))
+
+    def has_lost(self, stripe_id: str) -> bool:
+        return any(d["status"] == "lost" for d in self.disputes(stripe_id))
+
+    def is_appealed(self, stripe_id: str) -> bool:
+        return any(d["status"].startswith("appeal_") for d in self.disputes(stripe_id))
 
     def has_refund(self, stripe_id: str) -> bool:
         return any(r["status"] != "failed" for r in self.refunds(stripe_id))
@@ -158,8 +247,37 @@ class AtStripe:
     def has_slow_refunds(self, stripe_id: str) -> bool:
         return any(r["status"] == "pending" for r in self.refunds(stripe_id))
 
+    def refunded(self, stripe_id: str) -> int:
+        succeeded = (r for r in self.refunds(stripe_id) if r["status"] == "succeeded")
+        return sum(refund["amount"] for refund in succeeded)
+
+    def lost(self, stripe_id: str) -> int:
+        return sum(dispute["amount"] for dispute in self.lost_disputes(stripe_id))
+
+    def lost_disputes(self, stripe_id: str) -> list[Json]:
+        """Return the disputes that have cost money of the payment's own currency."""
+        # While the shop appeals, the bank keeps the money.
+        currency = self.checkout(stripe_id).session["currency"]
+        return [
+            dispute
+            for dispute in self.disputes(stripe_id)
+            if dispute["status"] == "lost" or dispute["status"].startswith("appeal_")
+            if dispute["currency"] == currency
+        ]
+
+    def is_kept(self, stripe_id: str) -> bool:
+        """Return whether some of the money is still with the shop, or may be."""
+        gone = self.refunded(stripe_id) + self.lost(stripe_id)
+        return gone < self.paid_amount(stripe_id)
+
     def happened(self) -> list[Json]:
         """Return the events since the last time, of the types that we act on."""
         events = self._sandbox.store.all("event")[self._events_seen :]
         self._events_seen += len(events)
         return [e for e in events if e["type"] in stripe_events.FROM_STRIPE]
+
+
+def with_unknown_word(event: Json, word: str | None) -> Json:
+    """Return the event as Stripe may send it one day: with a status we do not know."""
+    changed = event["data"]["object"] | {"status": word}
+    return event | {"id": f"{event['id']}x", "data": {"object": changed}}

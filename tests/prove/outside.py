@@ -7,8 +7,26 @@ from typing import Any
 import stripe
 
 from mocktill import Sandbox, in_process
+from tests.in_memory_dynamodb.dynamodb import Paginator
+from tests.prove.faults import FAULTS, Call
 
 type Json = dict[str, Any]
+
+LATE = "time runs out"
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """
+    What happens to a function: right after so many of its calls to the outside.
+
+    A fault is one of the outside itself: from that call on, the first calls that can
+    have it do, as many as *times*.
+    """
+
+    after: int
+    what: str
+    times: int = 1
 
 
 @dataclass
@@ -19,32 +37,52 @@ class Process:
     What happens before a call is what happens after the one before it.
     """
 
-    trouble_after: int | None = None
-    trouble: Callable[[], None] | None = None
+    trouble: Trouble | None = None
+    visit: Callable[[str], None] | None = None
     calls: int = 0
+    faults: int = 0
+    is_late: bool = False
 
-    def called(self) -> None:
+    def call(self, call: Call) -> Any:
         self.calls += 1
-        if self.trouble and self.calls == self.trouble_after:
-            self.trouble()
+        trouble = self.trouble
+        if trouble is None:
+            return call.do()
+        if fault := FAULTS.get(trouble.what):
+            is_hit = fault.hits(call) and self.faults < trouble.times
+            if not is_hit or self.calls < trouble.after:
+                return call.do()
+            self.faults += 1
+            return fault.happens(call)
+        answer = call.do()
+        if self.calls == trouble.after:
+            self.is_late = trouble.what == LATE
+            if self.visit and not self.is_late:
+                self.visit(trouble.what)
+        return answer
 
 
 @dataclass
 class Client:
-    """A client of AWS that says when it has been called."""
+    """A client of AWS whose calls are those of a process."""
 
+    service: str
     client: Any
-    called: Callable[[], None]
+    called: Callable[[Call], Any]
 
     def __getattr__(self, name: str) -> Any:
         found = getattr(self.client, name)
         if name == "exceptions":
             return found
+        if name == "get_paginator":
+            # Each page is a call.
+            return lambda operation: Paginator(self, operation)  # type: ignore[arg-type]
 
-        def call(*args: Any, **kwargs: Any) -> Any:
-            answer = found(*args, **kwargs)
-            self.called()
-            return answer
+        def call(**request: Any) -> Any:
+            def do(**changes: Any) -> Any:
+                return found(**(request | changes))
+
+            return self.called(Call(self.service, name, do, request))
 
         return call
 
@@ -86,7 +124,7 @@ class Transport(stripe.HTTPClient):
 
     name = "in-process"
 
-    def __init__(self, sandbox: Sandbox, called: Callable[[], None]) -> None:
+    def __init__(self, sandbox: Sandbox, called: Callable[[Call], Any]) -> None:
         super().__init__()
         self._sandbox = sandbox
         self._called = called
@@ -98,10 +136,14 @@ class Transport(stripe.HTTPClient):
         headers: Mapping[str, str] | None,
         post_data: str | None = None,
     ) -> tuple[bytes, int, Mapping[str, str]]:
-        answer = in_process.answer(
-            self._sandbox, method.upper(), url, dict(headers or {}), post_data or ""
+        def ask() -> Any:
+            return in_process.answer(
+                self._sandbox, method.upper(), url, dict(headers or {}), post_data or ""
+            )
+
+        answer = self._called(
+            Call("stripe", method.upper(), ask, {"sandbox": self._sandbox})
         )
-        self._called()
         return bytes(answer.body), answer.status_code, answer.headers
 
     def close(self) -> None:

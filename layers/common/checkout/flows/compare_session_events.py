@@ -75,8 +75,8 @@ class SessionStream:
         payments = [
             event["created"]
             for event in members
-            if event["id"] in queued
-            and event["type"] != SESSION_EXPIRED
+            if str(event.get("id")) in queued
+            and event.get("type") != SESSION_EXPIRED
             and isinstance(event.get("created"), int)
         ]
         if payments:

@@ -62,8 +62,10 @@ class StreamReader:
         overlap = _seconds(stream.overlap)
         try:
             while (progress.after or progress.until < end) and run.has_time():
+                # A window that an earlier run began has its bounds already.
+                begins = progress.first is None
                 progress = self._read_page(run, stream, progress, end, overlap)
-                overlap = 0
+                overlap = 0 if begins else overlap
         except StripeError:
             # The list itself failed: the next run continues at the page mark.
             run.unfinished = True
@@ -101,8 +103,8 @@ class StreamReader:
             last = min(progress.until + _seconds(WINDOW), end)
         try:
             page = stream.page(first, last, after)
-        except StripeRefusedError:
-            if after is None:
+        except StripeRefusedError as refusal:
+            if after is None or refusal.stripe_code != "resource_missing":
                 raise
             # Stripe does not have the mark any more: the window is read once more.
             page = stream.page(first, last, None)
