@@ -43,7 +43,7 @@ def test_the_earlier_algorithm_fell_behind_at_once() -> None:
 
 def test_the_earlier_algorithm_kept_up_with_few_checkouts() -> None:
     """So its model is not slower than it was."""
-    runs = list(EarlierReconcile(Load(abandoned=150, paid=30)).simulate(24))
+    runs = list(EarlierReconcile(Load(abandoned=100, paid=20)).simulate(24))
 
     assert not any(run.is_cut_short for run in runs)
     assert max(run.purchase_due_age for run in runs) == 0

@@ -444,9 +444,10 @@ class SimulatedSessions:
         self.world.wait(self.world.latencies.query, "Query")
         return self.world.find_due("sessions", partition, limit)
 
-    def postpone(self, session_id: str, due_at: datetime) -> None:
+    def postpone(self, item: DueItem, due_at: datetime) -> DueItem:
         self.world.wait(self.world.latencies.write, "write")
-        self.world.postpone("sessions", session_id, due_at)
+        self.world.postpone("sessions", item.id, due_at)
+        return DueItem(item.id, clock.iso(due_at))
 
 
 @dataclass
@@ -527,9 +528,10 @@ class SimulatedPurchases:
         self.world.wait(self.world.latencies.query, "Query")
         return self.world.find_due("purchases", partition, limit)
 
-    def postpone(self, purchase_id: str, due_at: datetime) -> None:
+    def postpone(self, item: DueItem, due_at: datetime) -> DueItem:
         self.world.wait(self.world.latencies.write, "write")
-        self.world.postpone("purchases", purchase_id, due_at)
+        self.world.postpone("purchases", item.id, due_at)
+        return DueItem(item.id, clock.iso(due_at))
 
 
 @dataclass
