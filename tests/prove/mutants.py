@@ -175,6 +175,8 @@ MUTANTS = (
         "domain/offer.py",
         'return item is not None and not item.get("deleted_at")',
         "return item is not None",
+        "tests/functional/test_unfulfillable_payments.py"
+        "::test_what_was_withdrawn_while_the_buyer_paid_is_refunded",
     ),
     Mutant(
         "messages come again at once",
@@ -231,6 +233,8 @@ MUTANTS = (
         "clients/payment_events_queue.py",
         'for failure in answer.get("Failed", []):\n            message',
         "for failure in []:\n            message",
+        "tests/functional/test_reconcile_failures.py"
+        "::test_an_event_that_the_queue_does_not_take_is_sent_by_the_next_run",
     ),
     Mutant(
         "keys that DynamoDB left are forgotten",
