@@ -1,9 +1,6 @@
 """A second stack beside the one that runs: nothing of it is the first one's."""
 
-import json
-
 import pytest
-import yaml
 
 
 def resources_of(cloudformation, stack_name):
@@ -26,11 +23,13 @@ def second_stack(stack):
     template = cloudformation.get_template(
         StackName=stack.stack_name, TemplateStage="Original"
     )["TemplateBody"]
-    # `sam deploy` uploads the template, which may be longer then than a TemplateBody.
-    compact = json.dumps(yaml.safe_load(template), separators=(",", ":"))
+    # As `sam deploy` does: an uploaded template may be longer than a TemplateBody.
+    s3 = stack.aws("s3")
+    s3.create_bucket(Bucket=name)
+    s3.put_object(Bucket=name, Key="template", Body=template.encode())
     cloudformation.create_stack(
         StackName=name,
-        TemplateBody=compact,
+        TemplateURL=f"{s3.meta.endpoint_url}/{name}/template",
         Parameters=first["Parameters"],
         Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
     )

@@ -23,6 +23,7 @@ def test_only_these_routes_are_open_to_everybody(stack):
     } == {
         "POST /api/checkout/embedded-session",
         "GET /api/checkout/session-status",
+        "GET /api/checkout/payment-status",
         "POST /api/webhooks/stripe",
         "POST /payments/webhooks/stripe",
         "POST /webhooks/stripe",
