@@ -233,8 +233,8 @@ MUTANTS = (
         "clients/payment_events_queue.py",
         'for failure in answer.get("Failed", []):\n            message',
         "for failure in []:\n            message",
-        "tests/functional/test_reconcile_failures.py"
-        "::test_an_event_that_the_queue_does_not_take_is_sent_by_the_next_run",
+        "tests/unit/test_payment_events_queue.py"
+        "::test_what_sqs_could_not_do_is_tried_once_again",
     ),
     Mutant(
         "keys that DynamoDB left are forgotten",
