@@ -61,12 +61,12 @@ def paid_at(event: Event, now: datetime) -> datetime:
     Return when the money of the session in *event* was taken, *now* if that is unknown.
 
     Stripe reports money in the moment in which it takes it. A session that we retrieved
-    ourselves may be days old; its charge has the time. The time is never later than
-    *now*.
+    ourselves may be days old; its charge has the time. An event about something else is
+    at least older than *now*, which is never exceeded.
     """
     charge = _part(_part(event.object, "payment_intent"), "latest_charge")
     booked = _part(charge, "balance_transaction")
-    known = [booked.get("created"), charge.get("created")]
+    known = [booked.get("created"), charge.get("created"), event.created]
     if event.type in REPORTS_MONEY:
         known.insert(0, event.created)
     seconds = next((each for each in known if _is_time(each)), None)
