@@ -44,7 +44,9 @@ def get_order(request: Request) -> dict[str, Any]:
     order_id = request.path["orderId"]
     order = owned_offer(request, "order", order_id)
     ids = sessions().purchase_ids("order", order_id)
-    return show_order(order, purchases().get_all(ids))
+    # A former owner's payments are not the caller's.
+    own = [p for p in purchases().get_all(ids) if p.buyer_id == order["owner_id"]]
+    return show_order(order, own)
 
 
 def get_row(request: Request) -> dict[str, Any]:

@@ -263,6 +263,33 @@ def test_an_order_lists_its_own_payments_only(shop: Shop) -> None:
     assert order(shop, "order_9").body["payments"] == []
 
 
+@pytest.mark.parametrize("refunded", [True, False])
+def test_a_new_owner_does_not_see_the_payments_of_the_former(
+    shop: Shop, *, refunded: bool
+) -> None:
+    """Invariant 7: the host application may give an order to another buyer."""
+    buy(shop, "order")
+    [first] = shop.purchases()
+    if refunded:
+        intent = first["stripe_payment_intent_id"]
+        shop.stripe.post("/v1/refunds", payment_intent=intent)
+        shop.deliver()
+    shop.change_offer("order#order_1", owner_id="user_2", status="CREATED")
+
+    assert order(shop, "order_1", buyer="user_1").status == 404
+    assert order(shop, "order_1", buyer="user_2").body["payments"] == []
+    if not refunded:
+        return
+    assert shop.create("order", buyer="user_2").status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver()
+
+    shown = order(shop, "order_1", buyer="user_2").body["payments"]
+
+    [second] = [p for p in shop.purchases() if p["id"] != first["id"]]
+    assert [payment["id"] for payment in shown] == [second["id"]]
+
+
 def pay_by_bank(shop: Shop, kind: str, *, pays: bool | None = None) -> None:
     assert shop.create(kind).status == 200
     stripe_id = shop.stripe.sessions()[0]["id"]
