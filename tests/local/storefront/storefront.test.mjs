@@ -112,6 +112,7 @@ test("only money that has arrived is called a confirmed payment", () => {
     { payment_status: "processing", code: "refunding" },
     { payment_status: "paid", code: "refunding" },
     { payment_status: "failed" },
+    { payment_status: "failed", code: "dismissed" },
     { payment_status: "refunded" },
     { payment_status: "unpaid" },
     { payment_status: "a_word_of_next_year" },
@@ -128,4 +129,11 @@ test("who must not pay again is told", () => {
     assert.match(resultOf(answer)[1], /do not pay again/);
   }
   assert.match(resultOf({ payment_status: "processing", code: "under_review" })[1], /is safe/);
+});
+
+test("a payment that a person closed is not said to have failed to arrive", () => {
+  const [title, sentence] = resultOf({ payment_status: "failed", code: "dismissed" }, "product");
+  assert.equal(title, "Your payment was closed");
+  assert.match(sentence, /contact the seller/);
+  assert.doesNotMatch(sentence, /not arrive|try again/);
 });
