@@ -154,7 +154,7 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
   }
 
   function expired() {
-    showResult("This payment page has expired", h("p", {}, "You did not pay in time. Nothing was charged."), links());
+    showResult("This payment page has expired", h("p", {}, "It was not paid in time, or the payment was cancelled. Nothing was charged."), links());
   }
 
   function stillOpen() {
