@@ -1,5 +1,6 @@
 """A buyer's own offers: an order with its payments, and a row with its bids."""
 
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from checkout.kinds.bid import key_of_row
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
+from checkout.tables.readable import UnreadableItemError
 from checkout.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -55,8 +57,10 @@ def get_row(request: Request) -> dict[str, Any]:
 
 def live_purchase(sale_key: str) -> Purchase | None:
     """Return the purchase of the sale key's live session, if that has one."""
-    live = sessions().live(sale_key)
-    return purchases().get(id_for(live.payment_session_id)) if live else None
+    with suppress(UnreadableItemError):
+        if live := sessions().live(sale_key):
+            return purchases().get(id_for(live.payment_session_id))
+    return None
 
 
 def owned_offer(request: Request, item_type: str, item_id: str) -> OfferItem:
