@@ -1,5 +1,6 @@
 """A buyer's own offers: an order with its payments, and a row with its bids."""
 
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -7,6 +8,7 @@ from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
 from checkout.config import OffersConfig
 from checkout.domain.offer_item import OfferItem
+from checkout.domain.payment_session import PaymentSession
 from checkout.errors import NotFoundError
 from checkout.flows.show_offer import show_order, show_row
 from checkout.kinds.bid import key_of_row
@@ -14,6 +16,7 @@ from checkout.tables.offers import Offers
 from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
+from checkout.tables.readable import UnreadableItemError
 from checkout.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -57,10 +60,16 @@ def get_order(request: Request) -> dict[str, Any]:
 def get_row(request: Request) -> dict[str, Any]:
     row = owned_offer(request, "row", request.path["rowId"])
     sale_key = key_of_row(row.item_id)
-    live = sessions().live(sale_key)
-    latest = sessions().get(live.payment_session_id) if live else None
-    owner = ownerships().get(sale_key)
+    latest, owner = latest_session(sale_key), ownerships().get(sale_key)
     return show_row(row, offers().bids_of(row.item_id), latest, owner)
+
+
+def latest_session(sale_key: str) -> PaymentSession | None:
+    """Return the live session of the sale key, None if there is none to be read."""
+    with suppress(UnreadableItemError):
+        if live := sessions().live(sale_key):
+            return sessions().get(live.payment_session_id)
+    return None
 
 
 def owned_offer(request: Request, item_type: str, item_id: str) -> OfferItem:

@@ -11,7 +11,10 @@ from typing import Any
 import pytest
 
 from checkout.clients.stripe_api import StripeApi
+from checkout.domain.published_events import published_event
 from checkout.errors import StripeInvalidRequestError
+from checkout.flows import review_quarantine
+from tests import flows
 from tests.functional.test_disputes import bought, close, dispute, has_access
 from tests.functional.test_refunds import counts, refund, refund_in_dashboard
 from tests.output import captured_log, metrics_in
@@ -435,3 +438,21 @@ def _raising(error: Exception) -> Any:
         raise error
 
     return call
+
+
+def test_others_hear_that_a_sale_in_two_currencies_is_dismissed(shop: Shop) -> None:
+    purchase = bought(shop)
+    refund_in_dashboard(shop, purchase["id"])
+    shop.deliver(in_another_currency(shop, "refund.created"))
+    changes = flows.purchase_changes(shop)
+
+    review_quarantine.dismiss(
+        changes, flows.purchase(shop, purchase["id"]), "operator_1", "a private note"
+    )
+
+    assert not has_access(shop)
+    event = published_event(shop.audit.of("quarantine_dismissed")[0])
+    assert event
+    assert event.name == "payments.quarantine.dismissed"
+    assert event.detail["purchase_id"] == purchase["id"]
+    assert "a private note" not in str(event)

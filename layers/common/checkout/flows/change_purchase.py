@@ -137,6 +137,7 @@ class PurchaseChanges:
             ownership=self.ownerships.updated(
                 before, after, suspends_disputed=self.suspends_disputed
             ),
+            bought=self.ownerships.pointer(before, after),
             offer=self._offer_write(before, after),
             session=self._session_write(before, after),
             count=self.purchases.counted(before, after),

@@ -31,7 +31,8 @@ from checkout.kinds import kind_named
 from checkout.metric import Metric
 from checkout.tables.offers import Offers
 from checkout.tables.ownerships import Ownerships
-from checkout.tables.payment_sessions import PaymentSessions
+from checkout.tables.payment_sessions import LiveSession, PaymentSessions
+from checkout.tables.readable import UnreadableItemError
 from checkout.telemetry import logger, report
 
 # A round fails only when a concurrent request made progress, or when the next attempt
@@ -99,8 +100,7 @@ class SessionCreator:
         self._check_redirects(terms)
         sale_key, live_id = terms.offer.sale_key, terms.live_id
         for _ in range(ROUNDS):
-            live = self.sessions.live(live_id) if live_id else None
-            current = self.sessions.get(live.payment_session_id) if live else None
+            live, current = self._live(live_id) if live_id else (None, None)
             # Read after the session: if that is fulfilled, its owner is found here.
             if sale_key and self.ownerships.get(sale_key):
                 raise AlreadyPurchasedError("This has been purchased already.")
@@ -131,6 +131,17 @@ class SessionCreator:
                     return opened
                 terms = opened
         raise PaymentInProgressError("This is being paid for in another window.")
+
+    def _live(self, live_id: str) -> tuple[LiveSession | None, PaymentSession | None]:
+        """Return what is live; raises PaymentInProgressError if it cannot be read."""
+        try:
+            live = self.sessions.live(live_id)
+            return live, self.sessions.get(live.payment_session_id) if live else None
+        except UnreadableItemError as error:
+            # It may have been paid, or a buyer may still pay it.
+            raise PaymentInProgressError(
+                "An earlier payment cannot be read; please try again later."
+            ) from error
 
     def cancel(self, payment_session_id: str, buyer_id: str) -> None:
         """

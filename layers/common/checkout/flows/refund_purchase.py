@@ -195,11 +195,19 @@ def record_refund(
     event_id: str | None = None,
 ) -> tuple[Purchase, bool]:
     """Record what Stripe says of a refund; return also whether it is news."""
-    action, metric = _reported(refund, purchase)
+    action, metric = UPDATED
+
+    def action_of(before: Purchase) -> AuditAction:
+        # Another worker may have changed the purchase since it was read. The last one
+        # that is asked about is the one that was changed.
+        nonlocal action, metric
+        action, metric = _reported(refund, before)
+        return action
+
     changed, is_news = changes.change(
         purchase,
         lambda before: before.with_refund(refund),
-        lambda before: _reported(refund, before)[0],
+        action_of,
         refund_id=refund.id,
         refund_amount=refund.amount,
         refund_currency=refund.currency,

@@ -50,6 +50,26 @@ class Ownerships:
             suspended=item.get("suspended", False),
         )
 
+    def recorded_sale_key(self, kind: str, offer_id: str, buyer_id: str) -> str | None:
+        """Return the sale key that the buyer paid for, if `pointer` has recorded it."""
+        item = read(self._table, _pointer_id(kind, offer_id, buyer_id))
+        return item and item["sale_key"]
+
+    def pointer(self, before: Purchase | None, after: Purchase) -> Write | None:
+        """
+        Return the put by which access is found without the offer, None if not needed.
+
+        The sale key of a bid is that of its row, which only the bid's item tells. The
+        host application may delete that item, and the buyer has paid.
+        """
+        key, was_owner = after.sale_key, before is not None and before.is_entitled
+        if key is None or not after.buyer_id or was_owner or not after.is_entitled:
+            return None
+        if key.startswith(f"{after.kind}#"):
+            return None
+        item_id = _pointer_id(after.kind, after.offer_id, after.buyer_id)
+        return insertion(self._table, {"id": item_id, "sale_key": key})
+
     def updated(
         self,
         before: Purchase | None,
@@ -105,6 +125,10 @@ class Ownerships:
 
 def _id(sale_key: str) -> str:
     return f"owns#{sale_key}"
+
+
+def _pointer_id(kind: str, offer_id: str, buyer_id: str) -> str:
+    return f"bought#{kind}#{offer_id}#{buyer_id}"
 
 
 def _held_by(purchase: Purchase) -> Condition:

@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 from checkout import clock
 from checkout.domain.next_check import session_check
@@ -40,6 +40,10 @@ class LiveSession(NamedTuple):
     payment_session_id: str
     attempt: int
 
+    @classmethod
+    def from_item(cls, item: dict[str, Any]) -> Self:
+        return cls(str(item["payment_session_id"]), int(item["attempt"]))
+
 
 class PaymentSessions:
     def __init__(self, table: str) -> None:
@@ -58,9 +62,7 @@ class PaymentSessions:
 
     def live(self, live_id: str) -> LiveSession | None:
         item = read(self._table, f"live#{live_id}")
-        if item is None:
-            return None
-        return LiveSession(item["payment_session_id"], item["attempt"])
+        return readable(LiveSession.from_item, item) if item else None
 
     def prepare(
         self, session: PaymentSession, live_id: str | None, after: LiveSession | None

@@ -15,6 +15,7 @@ from checkout.tables import due
 from checkout.tables.due import DueItem
 from checkout.tables.item import query, read, read_all, throttling, to_item
 from checkout.tables.purchase_item import OPEN, item_of, purchase_of, purchases_of
+from checkout.tables.readable import report_unreadable
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
 IS_NEW = Condition(
@@ -52,8 +53,7 @@ class Purchases:
         much as one purchase (docs/adr/0006-page-numbers.md). Raises InvalidRequestError
         if there are more keys than one request may read.
         """
-        counts = read(self._table, f"buyer#{buyer_id}") or {}
-        total = counts.get(status or "total", 0)
+        total = self._count(buyer_id, status)
         first, end = (page - 1) * size, page * size
         if first >= total:
             return [], total
@@ -62,6 +62,15 @@ class Purchases:
             raise InvalidRequestError("The page is refused.", page=problem)
         ids = self._newest(buyer_id, status, min(end, total))
         return self._all(ids[first:]), total
+
+    def _count(self, buyer_id: str, status: PurchaseStatus | None) -> int:
+        """Return a buyer's number of purchases; the keys are counted if need be."""
+        counts = read(self._table, f"buyer#{buyer_id}") or {}
+        total = counts.get(status or "total", 0)
+        if type(total) is int and total >= 0:
+            return total
+        report_unreadable(f"buyer#{buyer_id}", TypeError("not a number"))
+        return len(self._newest(buyer_id, status, MOST_KEYS_READ))
 
     def _newest(
         self, buyer_id: str, status: PurchaseStatus | None, number: int
