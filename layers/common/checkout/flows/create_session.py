@@ -150,9 +150,11 @@ class SessionCreator:
         """Open the session; return the terms of the next attempt if it has ended."""
         try:
             return self.stripe_checkout.open(session)
-        except (SessionAbandonedError, IdempotencyKeyTakenError):
-            # If another request has used the key, the next attempt has a new one.
+        except SessionAbandonedError:
             return terms
+        except IdempotencyKeyTakenError:
+            # Another stack of the account may have used any number of readable keys.
+            return terms.under_a_hashed_key()
         except StripeInvalidRequestError as refusal:
             code, param = refusal.stripe_code, refusal.param
             return _terms_after_refusal(
