@@ -7,7 +7,7 @@ from aws_lambda_powertools.utilities.batch import process_partial_response
 
 from checkout import wiring
 from checkout.clients.payment_events_queue import PaymentEventsQueue, read_event
-from checkout.clients.retried_batch import OutOfTimeError, RetriedBatch, received
+from checkout.clients.retried_batch import RetriedBatch, attempt, hand_back
 from checkout.config import FulfillmentConfig, RefundsConfig
 from checkout.domain.stripe_events import AFTER_PAYMENT
 from checkout.errors import TryAgainError
@@ -65,13 +65,19 @@ def flows() -> tuple[SessionEvents, MoneyEvents]:
     )
 
 
+@cache
+def payment_events() -> PaymentEventsQueue:
+    return PaymentEventsQueue(FulfillmentConfig().payment_events_queue_url)
+
+
 def handle_message(record: "SQSRecord", lambda_context: "LambdaContext") -> None:
     """Apply one message; raise what returns it, and it alone, to the queue."""
-    keys = {"message_id": record.message_id, "receive_count": received(record)}
+    keys = {"message_id": record.message_id, "receive_count": attempt(record)}
     # Otherwise the function times out, and the results of the batch are lost.
     if lambda_context.get_remaining_time_in_millis() < MARGIN_MILLISECONDS:
         logger.info("event_handed_back", extra=keys)
-        raise OutOfTimeError
+        hand_back(record, payment_events())
+        return
     try:
         event = read_event(record.body)
         session_events, money_events = flows()
@@ -97,6 +103,5 @@ def lambda_handler(
     event: dict[str, Any], context: "LambdaContext"
 ) -> "PartialItemFailureResponse":
     answer = process_partial_response(event, handle_message, processor, context)
-    queue = PaymentEventsQueue(FulfillmentConfig().payment_events_queue_url)
-    queue.hide(processor.pauses())
+    payment_events().hide(processor.pauses())
     return answer

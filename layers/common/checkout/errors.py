@@ -208,7 +208,7 @@ class StripeBrokenError(StripeRefusedError):
 
 
 class IdempotencyKeyTakenError(StripeRefusedError):
-    """A different request, perhaps of another stack, has used the key: use the next."""
+    """A different request, perhaps of another stack, has used the key: use another."""
 
 
 class StripeInvalidRequestError(StripeRefusedError):

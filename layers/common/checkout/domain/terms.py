@@ -122,6 +122,10 @@ class Terms:
             return f"{self.kind_name}#{self.offer.id}#{whose}"
         return self.offer.sale_key
 
+    def under_a_hashed_key(self) -> Self:
+        """Return the same terms, with an idempotency key that no other stack has."""
+        return replace(self, offer=replace(self.offer, readable_key=()))
+
     def without(self, refused: str) -> Self | None:
         """
         Return the terms without the decoration that the parameter *refused* names.
@@ -185,7 +189,7 @@ class Terms:
 
         It is unique to stack, kind, offer, buyer and request. The exception is the
         readable pair of an auction's contract: two stacks of one Stripe account may
-        share it, and then the second stack uses its next attempt.
+        share it, and then the second stack's next attempt has a hashed key.
         """
         name = ":".join(self.offer.readable_key)
         if not PLAIN_KEY.fullmatch(name):

@@ -1,6 +1,6 @@
 """Create a payment session: prepare it, then open its Checkout Session at Stripe."""
 
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Any
 
 from checkout import clock
@@ -80,7 +80,12 @@ def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settin
 
 @flow
 class SessionCreator:
-    """Creates payment sessions: of a sale key, at most one can be paid at any time."""
+    """
+    Creates payment sessions: of a sale key, at most one can be paid at any time.
+
+    *refused* has the sessions without a sale key that Stripe did not accept, by the
+    digest of their terms: no record would lead from the next click to them.
+    """
 
     sessions: PaymentSessions
     ownerships: Ownerships
@@ -88,6 +93,7 @@ class SessionCreator:
     allowed_origins: tuple[str, ...]
     livemode: bool
     stack_id: str
+    refused: dict[str, PaymentSession] = field(default_factory=dict)
 
     def create(self, terms: Terms) -> OpenedCheckout:
         """
@@ -99,6 +105,7 @@ class SessionCreator:
         """
         self._check_redirects(terms)
         sale_key, live_id = terms.offer.sale_key, terms.live_id
+        terms = self._not_refused(terms)
         for _ in range(ROUNDS):
             live, current = self._live(live_id) if live_id else (None, None)
             # Read after the session: if that is fulfilled, its owner is found here.
@@ -161,14 +168,26 @@ class SessionCreator:
         """Open the session; return the terms of the next attempt if it has ended."""
         try:
             return self.stripe_checkout.open(session)
-        except (SessionAbandonedError, IdempotencyKeyTakenError):
-            # If another request has used the key, the next attempt has a new one.
+        except SessionAbandonedError:
             return terms
+        except IdempotencyKeyTakenError:
+            # Another stack of the account may have used any number of readable keys.
+            return terms.under_a_hashed_key()
         except StripeInvalidRequestError as refusal:
             code, param = refusal.stripe_code, refusal.param
-            return _terms_after_refusal(
-                replace(session, refusal_code=code, refusal_param=param), terms
-            )
+            refused = replace(session, refusal_code=code, refusal_param=param)
+            try:
+                return _terms_after_refusal(refused, terms)
+            except NotPurchasableError:
+                if session.sale_key is None:
+                    stripe_refusal.keep(self.refused, refused)
+                raise
+
+    def _not_refused(self, terms: Terms) -> Terms:
+        """Raise NotPurchasableError if Stripe has just refused the same terms."""
+        if terms.offer.sale_key is None and (refused := self.refused.get(terms.digest)):
+            return stripe_refusal.next_terms(refused, terms, clock.now())
+        return terms
 
     def _check_redirects(self, terms: Terms) -> None:
         refused = {

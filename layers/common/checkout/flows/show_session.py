@@ -78,11 +78,17 @@ class ShownSessions:
     def _at_stripe(
         self, session: PaymentSession, stripe_session_id: str
     ) -> dict[str, Any]:
-        found = self.recent_sessions.session(stripe_session_id)
-        if is_ahead(found, session):
-            self.queue.send_observed(found)
+        # Once per answer of Stripe: anybody who has the id may ask, however often.
+        return self.recent_sessions.session(
+            stripe_session_id, lambda found: self._queue_if_ahead(found, session)
+        )
+
+    def _queue_if_ahead(
+        self, stripe_object: Mapping[str, Any], session: PaymentSession
+    ) -> None:
+        if is_ahead(stripe_object, session):
+            self.queue.send_observed(stripe_object)
             logger.info("fulfillment_queued", payment_session_id=session.id)
-        return found
 
 
 def _unrecorded(stripe_object: Mapping[str, Any], status: str) -> dict[str, Any]:
