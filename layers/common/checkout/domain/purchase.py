@@ -104,6 +104,26 @@ class Purchase(PurchaseSums):
         return self.is_sale and not self.is_undone
 
     @property
+    def is_undecided(self) -> bool:
+        """
+        Whether its money is with the seller, or may come back, and is for no sale.
+
+        As long as that is so, nobody may pay for its sale key: a second payment could
+        stand beside this one. It ends when a person accepts or dismisses the purchase,
+        or when everything has gone back.
+        """
+        if self.is_sale or self.dismissed_at or not self.has_arrived:
+            return False
+        return not self.is_undone
+
+    @property
+    def awaits_decision(self) -> bool:
+        """Whether a person must decide; that can be done while a dispute is open."""
+        if self.status is PurchaseStatus.DISPUTED:
+            return self.is_undecided
+        return self.status is PurchaseStatus.QUARANTINED
+
+    @property
     def shares(self) -> tuple[int, int, int]:
         """The shares of platform, organization and creator in the amount paid."""
         return split(

@@ -164,10 +164,9 @@ class Fulfillment:
         if session.stripe_session_id not in {None, checkout.id}:
             writes["listed"] = self.sessions.listed(purchase)
         else:
-            quarantined = purchase.status is PurchaseStatus.QUARANTINED
             writes["session"] = self.sessions.moved(
                 session,
-                Status.QUARANTINED if quarantined else Status.COMPLETE,
+                Status.QUARANTINED if purchase.is_undecided else Status.COMPLETE,
                 payment_status=checkout.payment_status,
                 stripe_session_id=checkout.id,
                 stripe_payment_intent_id=checkout.payment_intent,
