@@ -157,7 +157,12 @@ class PurchaseChanges:
         return self.offers.sold_again(sale) if again else self.offers.sold(sale)
 
     def _session_write(self, before: Purchase | None, after: Purchase) -> Write | None:
-        if before is None or before.is_undecided == after.is_undecided:
+        if before is None or not before.has_arrived:
+            # The flow that records the payment moves the session.
+            return None
+        if not after.has_arrived:
+            return self.sessions.followed(after, Status.FAILED, payment_status="failed")
+        if before.is_undecided == after.is_undecided:
             return None
         undecided = after.is_undecided
         status = Status.QUARANTINED if undecided else Status.COMPLETE
