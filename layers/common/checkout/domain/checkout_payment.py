@@ -1,14 +1,17 @@
 """A payment through a Checkout Session: its purchase, and when it was paid."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
 from checkout import clock
+from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase, id_for
-from checkout.domain.purchase_status import Arrival
+from checkout.domain.purchase_status import Arrival, PurchaseStatus
+from checkout.domain.quarantine_reason import UNFULFILLABLE
 from checkout.domain.stripe_events import (
     ASYNC_PAYMENT_SUCCEEDED,
     SESSION_COMPLETED,
@@ -54,6 +57,36 @@ def new_purchase(
         purchased_at=clock.iso(purchased_at),
         arrival=arrival,
     )
+
+
+def paid_after_all(before: Purchase, purchase: Purchase) -> Purchase:
+    """Return the *purchase* of a payment with what is recorded of it already."""
+    return replace(
+        purchase,
+        version=before.version + 1,
+        refund_requests=before.refund_requests,
+        refunds=before.refunds,
+        disputes=before.disputes,
+        fraud_warnings=before.fraud_warnings,
+        receipt=before.receipt,
+    )
+
+
+def can_be_refunded(purchase: Purchase) -> bool:
+    """Return whether everything can; a part may be refunded already, or disputed."""
+    if not purchase.stripe_payment_intent_id or purchase.is_disputed:
+        return False
+    return purchase.refundable_amount == purchase.amount
+
+
+def action_of(purchase: Purchase) -> AuditAction:
+    """Return what the audit log says of a payment that is recorded."""
+    if purchase.is_sale:
+        return AuditAction.CHECKOUT_COMPLETED
+    automatic = purchase.quarantine_reason in UNFULFILLABLE
+    if automatic and purchase.status is PurchaseStatus.REFUNDING:
+        return AuditAction.UNFULFILLABLE_PAYMENT
+    return AuditAction.PURCHASE_QUARANTINED
 
 
 def paid_at(event: Event, now: datetime) -> datetime:

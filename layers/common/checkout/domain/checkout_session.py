@@ -113,10 +113,11 @@ def mismatch(
         QuarantineReason.ANOTHER_STRIPE_SESSION: (
             session.stripe_session_id not in {None, checkout.id}
         ),
+        # Before what else may differ: a word that we know decides in its place.
+        QuarantineReason.UNKNOWN_STATUS: not paid,
         QuarantineReason.ANOTHER_MODE: checkout.livemode != session.livemode,
         QuarantineReason.ANOTHER_CURRENCY: checkout.currency != session.currency,
         QuarantineReason.ANOTHER_AMOUNT: checkout.amount_total != session.amount,
-        QuarantineReason.UNKNOWN_STATUS: not paid,
         # Neither a refund nor a dispute could find the purchase.
         QuarantineReason.NO_PAYMENT_INTENT: (
             checkout.payment_status == "paid" and not checkout.payment_intent

@@ -16,7 +16,7 @@ from checkout.domain.purchase_status import UNPAID, Arrival, PurchaseStatus
 from checkout.domain.purchase_sums import PurchaseSums
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.domain.receipt import Receipt
-from checkout.domain.refund import STRIPE_REASONS, Refund, RefundRequest, request_id
+from checkout.domain.refund import Refund, RefundRequest, request_id
 from checkout.errors import NotRefundableError
 
 # With it begin the ids of purchases.
@@ -104,6 +104,34 @@ class Purchase(PurchaseSums):
         return self.is_sale and not self.is_undone
 
     @property
+    def is_undecided(self) -> bool:
+        """
+        Whether its money is with the seller, or may come back, and is for no sale.
+
+        As long as that is so, nobody may pay for its sale key: a second payment could
+        stand beside this one. It ends when a person accepts or dismisses the purchase,
+        or when everything has gone back.
+        """
+        if self.is_sale or self.dismissed_at or not self.has_arrived:
+            return False
+        return not self.is_undone
+
+    @property
+    def is_of_unknown_status(self) -> bool:
+        """Whether Stripe has yet to say in words that we know if the money has come."""
+        unknown = self.quarantine_reason == QuarantineReason.UNKNOWN_STATUS
+        return (
+            self.has_arrived and unknown and not (self.dismissed_at or self.is_undone)
+        )
+
+    @property
+    def awaits_decision(self) -> bool:
+        """Whether a person must decide; that can be done while a dispute is open."""
+        if self.status is PurchaseStatus.DISPUTED:
+            return self.is_undecided
+        return self.status is PurchaseStatus.QUARANTINED
+
+    @property
     def shares(self) -> tuple[int, int, int]:
         """The shares of platform, organization and creator in the amount paid."""
         return split(
@@ -150,24 +178,6 @@ class Purchase(PurchaseSums):
             raise NotRefundableError(f"Only {left} of it can be refunded.")
         return self._with_request(request)
 
-    def stripe_refund(self, request: RefundRequest) -> dict[str, Any]:
-        """Return Stripe's request; Stripe takes three reasons, others are metadata."""
-        metadata = {
-            "refund_request_id": request.id,
-            "purchase_id": self.id,
-            "payment_session_id": self.payment_session_id,
-        }
-        wanted: dict[str, Any] = {
-            "payment_intent": self.stripe_payment_intent_id,
-            "amount": request.amount,
-            "metadata": metadata,
-        }
-        if request.reason in STRIPE_REASONS:
-            wanted["reason"] = request.reason
-        elif request.reason:
-            metadata["reason"] = request.reason
-        return wanted
-
     def with_automatic_refund(self, at: str) -> Self:
         """Add a request to refund everything; raises NotRefundableError."""
         return self.with_refund_request(
@@ -203,6 +213,10 @@ class Purchase(PurchaseSums):
     def quarantined(self, reason: str) -> Self:
         undecided = replace(self, accepted_at=None, dismissed_at=None)
         return replace(undecided, quarantine_reason=reason)
+
+    def not_paid(self, arrival: str) -> Self:
+        """Take back what was recorded of the status; the money has *arrival*."""
+        return replace(self, arrival=arrival, quarantine_reason=None, accepted_at=None)
 
     def accepted(self, at: str) -> Self:
         """Let a quarantined purchase stand as a sale."""

@@ -12,7 +12,7 @@ from checkout.domain.checkout_session import (
     status_after,
 )
 from checkout.domain.outcome import Outcome
-from checkout.domain.payment_session import PaymentSession, Status
+from checkout.domain.payment_session import RANK, PaymentSession, Status
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.purchase_status import Arrival
 from checkout.domain.stack import is_of_stack
@@ -102,7 +102,13 @@ class SessionEvents:
         before, purchase = self._purchase(session, status, event, checkout)
         writes = self.changes.writes_for(before, purchase) if purchase else {}
         reason = decline_reason(event.object.get("payment_intent"))
-        failures = transaction.execute(
+        # Another purchase may hold what was accepted for money that has not come.
+        execute = (
+            transaction.execute_required
+            if before and before.has_arrived
+            else transaction.execute
+        )
+        failures = execute(
             {
                 "session": self.sessions.moved(
                     session,
@@ -152,9 +158,13 @@ class SessionEvents:
         if arrival is None:
             return None, None
         before = None
-        if session.status is Status.PROCESSING:
+        has_purchase = RANK[session.status] == RANK[Status.COMPLETE]
+        if session.status is Status.PROCESSING or has_purchase:
             before = self.purchases.get(id_for(session.id))
-        if before:
+        if before and before.is_of_unknown_status and status is Status.FAILED:
+            after = replace(before.not_paid(arrival), version=before.version + 1)
+            return before, after
+        if before and not before.has_arrived:
             version = before.version + 1
             return before, replace(before, arrival=arrival, version=version)
         at = paid_at(event, clock.now())

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 
 from checkout.domain.audit_action import AuditAction
+from checkout.domain.payment_session import Status
 from checkout.domain.purchase import Purchase
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.quarantine_reason import QuarantineReason
@@ -110,7 +111,7 @@ class PurchaseChanges:
             return after
         if "purchase" in failures:
             return None
-        if before.status is PurchaseStatus.QUARANTINED:
+        if after.accepted_at != before.accepted_at:
             raise NotQuarantinedError("Another purchase holds what it paid for.")
         return self._write(
             before, after.quarantined(QuarantineReason.OWNED_ALREADY), entry
@@ -139,6 +140,7 @@ class PurchaseChanges:
             ),
             bought=self.ownerships.pointer(before, after),
             offer=self._offer_write(before, after),
+            undecided=self.ownerships.marked_undecided(before, after),
             session=self._session_write(before, after),
             count=self.purchases.counted(before, after),
         )
@@ -156,10 +158,16 @@ class PurchaseChanges:
         return self.offers.sold_again(sale) if again else self.offers.sold(sale)
 
     def _session_write(self, before: Purchase | None, after: Purchase) -> Write | None:
-        quarantined = PurchaseStatus.QUARANTINED
-        if before and before.status is quarantined and after.status is not quarantined:
-            return self.sessions.released(after.payment_session_id)
-        return None
+        if before is None or not before.has_arrived:
+            # The flow that records the payment moves the session.
+            return None
+        if not after.has_arrived:
+            return self.sessions.followed(after, Status.FAILED, payment_status="failed")
+        if before.is_undecided == after.is_undecided:
+            return None
+        undecided = after.is_undecided
+        status = Status.QUARANTINED if undecided else Status.COMPLETE
+        return self.sessions.followed(after, status)
 
 
 def report_quarantine(purchase: Purchase, event_id: str | None = None) -> None:

@@ -23,6 +23,7 @@ from checkout.errors import (
 )
 from checkout.flows import flow
 from checkout.flows.open_checkout import (
+    UNDECIDED,
     OpenedCheckout,
     SessionAbandonedError,
     StripeCheckout,
@@ -38,6 +39,9 @@ from checkout.telemetry import logger, report
 # A round fails only when a concurrent request made progress, or when the next attempt
 # leaves out a decoration that Stripe refused: there are three.
 ROUNDS = 8
+
+# The offer may have got another owner since somebody has paid for it.
+PAID_BY_ANOTHER = "This is being paid for; please try again later."
 
 
 def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settings
@@ -109,8 +113,8 @@ class SessionCreator:
         for _ in range(ROUNDS):
             live, current = self._live(live_id) if live_id else (None, None)
             # Read after the session: if that is fulfilled, its owner is found here.
-            if sale_key and self.ownerships.get(sale_key):
-                raise AlreadyPurchasedError("This has been purchased already.")
+            if sale_key:
+                self._check_payments(sale_key, terms.buyer_id)
             if current:
                 same = current.terms_digest == terms.digest
                 if terms.request_key and not same:
@@ -125,7 +129,7 @@ class SessionCreator:
                     continue
                 if same and current.refusal_code is not None:
                     terms = _terms_after_refusal(current, terms)
-                self.stripe_checkout.expire(current)
+                self._expire(current, terms.buyer_id)
             session = terms.prepare(
                 live.attempt + 1 if live else 1,
                 livemode=self.livemode,
@@ -163,6 +167,25 @@ class SessionCreator:
         if session.status is Status.COMPLETE:
             raise AlreadyPurchasedError("You have paid for this.")
         self.stripe_checkout.expire(session, "cancelled_by_buyer")
+
+    def _check_payments(self, sale_key: str, buyer_id: str | None) -> None:
+        """Raise if a purchase holds the sale key, or an undecided one may get it."""
+        undecided = self.ownerships.undecided_buyers(sale_key)
+        if self.ownerships.get(sale_key):
+            raise AlreadyPurchasedError("This has been purchased already.")
+        if buyer_id in undecided:
+            raise PaymentInProgressError(UNDECIDED[Status.QUARANTINED])
+        if undecided:
+            raise PaymentInProgressError(PAID_BY_ANOTHER)
+
+    def _expire(self, session: PaymentSession, buyer_id: str | None) -> None:
+        """Expire a session; of its payment no buyer but its own learns anything."""
+        try:
+            self.stripe_checkout.expire(session)
+        except (AlreadyPurchasedError, PaymentInProgressError):
+            if session.buyer_id == buyer_id:
+                raise
+            raise PaymentInProgressError(PAID_BY_ANOTHER) from None
 
     def _open(self, session: PaymentSession, terms: Terms) -> OpenedCheckout | Terms:
         """Open the session; return the terms of the next attempt if it has ended."""

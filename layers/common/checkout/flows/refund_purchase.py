@@ -117,7 +117,12 @@ class Refunds:
         stripe_refund = self._made(purchase, request) if resumed else None
         try:
             stripe_refund = stripe_refund or self.stripe.create_refund(
-                purchase.stripe_refund(request), request.idempotency_key
+                request.for_stripe(
+                    purchase.stripe_payment_intent_id,
+                    purchase.id,
+                    purchase.payment_session_id,
+                ),
+                request.idempotency_key,
             )
         except StripeBrokenError:
             # Stripe would replay this failure under the same key. The next attempt

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from checkout import clock
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.purchase import Purchase
-from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import NotQuarantinedError
 from checkout.flows.change_purchase import PurchaseChanges
@@ -65,7 +64,7 @@ def _decide(
 ) -> Purchase:
     def decide(before: Purchase) -> Purchase:
         # Checked in each round: another person may have decided since it was read.
-        if before.status is not PurchaseStatus.QUARANTINED:
+        if not before.awaits_decision:
             raise NotQuarantinedError(f"The purchase is {before.status}.")
         return decision(before)
 

@@ -1,4 +1,4 @@
-"""Ownerships in the Purchases table: which buyer holds which sale key."""
+"""Who holds a sale key, and which payments for it are undecided: Purchases table."""
 
 from typing import NamedTuple
 
@@ -53,7 +53,7 @@ class Ownerships:
     def recorded_sale_key(self, kind: str, offer_id: str, buyer_id: str) -> str | None:
         """Return the sale key that the buyer paid for, if `pointer` has recorded it."""
         item = read(self._table, _pointer_id(kind, offer_id, buyer_id))
-        return item and item["sale_key"]
+        return str(item["sale_key"]) if item else None
 
     def pointer(self, before: Purchase | None, after: Purchase) -> Write | None:
         """
@@ -69,6 +69,30 @@ class Ownerships:
             return None
         item_id = _pointer_id(after.kind, after.offer_id, after.buyer_id)
         return insertion(self._table, {"id": item_id, "sale_key": key})
+
+    def undecided_buyers(self, sale_key: str) -> set[str]:
+        """
+        Return the buyers of the sale key's undecided purchases.
+
+        Read this before `get`: a purchase that a person accepts meanwhile is then found
+        by one of the two.
+        """
+        item = read(self._table, _undecided_id(sale_key)) or {}
+        return {buyer for name, buyer in item.items() if name != "id"}
+
+    def marked_undecided(
+        self, before: Purchase | None, after: Purchase
+    ) -> Write | None:
+        """Return the write that a change of a purchase needs, None if it needs none."""
+        was_undecided = before is not None and before.is_undecided
+        if after.sale_key is None or was_undecided == after.is_undecided:
+            return None
+        item_id = _undecided_id(after.sale_key)
+        # Several payments of one sale key can be undecided: each has an attribute.
+        if was_undecided:
+            return item_update(self._table, item_id, None, remove=(after.id,))
+        buyer = {after.id: after.buyer_id or ""}
+        return item_update(self._table, item_id, None, set_=buyer)
 
     def updated(
         self,
@@ -129,6 +153,10 @@ def _id(sale_key: str) -> str:
 
 def _pointer_id(kind: str, offer_id: str, buyer_id: str) -> str:
     return f"bought#{kind}#{offer_id}#{buyer_id}"
+
+
+def _undecided_id(sale_key: str) -> str:
+    return f"undecided#{sale_key}"
 
 
 def _held_by(purchase: Purchase) -> Condition:

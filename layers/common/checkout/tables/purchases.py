@@ -21,13 +21,6 @@ from checkout.tables.transaction import Condition, Write, insertion, item_update
 IS_NEW = Condition(
     "purchase_is_new", "attribute_not_exists(id)", "the payment is recorded already"
 )
-INTENT_IS_NEW = Condition(
-    "payment_intent_is_new",
-    "attribute_not_exists(id)",
-    QuarantineReason.PAYMENT_INTENT_RECORDED_ALREADY,
-    # Money is recorded even if its payment intent belongs to another purchase.
-    required=False,
-)
 
 # What a page may read at most: 13 requests of DynamoDB, and 1,700 of its read units.
 MOST_KEYS_READ = 100_000
@@ -218,7 +211,15 @@ class Purchases:
     def pointer(self, payment_intent_id: str, purchase: Purchase) -> Write:
         """Return the put by which refunds and disputes find the purchase."""
         item = {"id": payment_intent_id, "purchase_id": purchase.id}
-        return insertion(self._table, item, INTENT_IS_NEW)
+        ours_if_any = Condition(
+            "payment_intent_is_new",
+            "attribute_not_exists(id) OR purchase_id = :ours",
+            QuarantineReason.PAYMENT_INTENT_RECORDED_ALREADY,
+            # Money is recorded even if its payment intent belongs to another purchase.
+            required=False,
+            values={"ours": purchase.id},
+        )
+        return insertion(self._table, item, ours_if_any)
 
     def counted(self, before: Purchase | None, after: Purchase) -> Write | None:
         """Return the update of the buyer's number of purchases, total and by status."""
