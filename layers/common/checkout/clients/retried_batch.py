@@ -7,6 +7,7 @@ from aws_lambda_powertools.utilities.batch import BatchProcessor, EventType
 from checkout.clients import aws
 from checkout.clients.payment_events_queue import TRIED, PaymentEventsQueue
 from checkout.domain.retries import MOST_RECEIVES, STUCK_AFTER, pause_after
+from checkout.errors import TryAgainError
 from checkout.metric import Metric
 from checkout.telemetry import count, logger
 
@@ -68,3 +69,13 @@ def _pause(record: "SQSRecord", cause: type[BaseException] | None) -> int:
     if number >= STUCK_AFTER and cause is not OutOfTimeError:
         count(Metric.EVENTS_STUCK)
     return pause_after(number)
+
+
+def report_failed(error: Exception, keys: dict[str, object]) -> None:
+    """Count and log a message that returns: it came too early, or it has failed."""
+    if isinstance(error, TryAgainError):
+        count(Metric.EVENTS_POSTPONED)
+        logger.warning("event_postponed", code=error.code, extra=keys)
+    else:
+        count(Metric.EVENTS_FAILED)
+        logger.exception("event_failed", extra=keys)

@@ -1,6 +1,6 @@
 """Change a purchase, and write everything that depends on it, in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from checkout.domain.audit_action import AuditAction
@@ -20,7 +20,7 @@ from checkout.tables.offers import Offers
 from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
-from checkout.tables.transaction import Write
+from checkout.tables.transaction import Failures, Write
 from checkout.telemetry import report
 
 # A round fails only when another process has changed the same purchase meanwhile.
@@ -190,3 +190,14 @@ def _becomes_quarantined(before: Purchase, after: Purchase) -> bool:
 
 def _present(**writes: Write | None) -> dict[str, Write]:
     return {name: write for name, write in writes.items() if write}
+
+
+def reason_of(writes: Mapping[str, Write], failures: Failures) -> QuarantineReason:
+    """Return what the first failed condition means."""
+    name = next(iter(failures))
+    if name == "offer" and not failures[name]:
+        return QuarantineReason.OFFER_VANISHED
+    condition = writes[name].condition
+    if condition and isinstance(condition.failure, QuarantineReason):
+        return condition.failure
+    raise RuntimeError(f"the condition of {name} gives no reason")

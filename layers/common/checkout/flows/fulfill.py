@@ -19,7 +19,11 @@ from checkout.domain.stripe_events import Event
 from checkout.domain.stripe_object import metadata_of
 from checkout.errors import CheckoutError, TryAgainError
 from checkout.flows import flow
-from checkout.flows.change_purchase import PurchaseChanges, report_quarantine
+from checkout.flows.change_purchase import (
+    PurchaseChanges,
+    reason_of,
+    report_quarantine,
+)
 from checkout.flows.refund_purchase import Refunds
 from checkout.kinds import kind_named
 from checkout.metric import Metric
@@ -85,9 +89,7 @@ class Fulfillment:
             if fulfilled_by not in {None, checkout.id}:
                 raise TryAgainError("Another Checkout Session was fulfilled just now.")
             return record_no_effect(self.audit_log, session, event)
-        return self._keep(
-            session, checkout, event, transaction.reason_of(writes, failures)
-        )
+        return self._keep(session, checkout, event, reason_of(writes, failures))
 
     def keep_lost(
         self, payment_session_id: str, checkout: CheckoutSession, event: Event

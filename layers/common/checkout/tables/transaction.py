@@ -246,14 +246,3 @@ def execute_alone(write: Write) -> bool:
         else:
             return True
     raise try_again()
-
-
-def reason_of(writes: Mapping[str, Write], failures: Failures) -> QuarantineReason:
-    """Return what the first failed condition means."""
-    name = next(iter(failures))
-    if name == "offer" and not failures[name]:
-        return QuarantineReason.OFFER_VANISHED
-    condition = writes[name].condition
-    if condition and isinstance(condition.failure, QuarantineReason):
-        return condition.failure
-    raise RuntimeError(f"the condition of {name} gives no reason")
