@@ -72,9 +72,9 @@ class StripeSide:
         method = self.post("/v1/payment_methods", type="card", **number, **expiry)
         return self._confirm(stripe_session_id, method["id"])
 
-    def pay_by_bank(self, stripe_session_id: str) -> Any:
+    def pay_by_bank(self, stripe_session_id: str, debit: str = "sepa_debit") -> Any:
         """Pay with a method whose money arrives days later, or does not."""
-        method = self.post("/v1/payment_methods", type="sepa_debit")
+        method = self.post("/v1/payment_methods", type=debit)
         return self._confirm(stripe_session_id, method["id"])
 
     def _confirm(self, stripe_session_id: str, method: str) -> Any:

@@ -25,7 +25,7 @@ START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 MINUTES = timedelta(minutes=1)
 HOURS = timedelta(hours=1)
 # As long as the longest overlap, and a little more: nobody reads the payment again.
-RUNS_UNTIL_FORGOTTEN = 14
+RUNS_UNTIL_FORGOTTEN = 6
 KNOWN = 10_000
 READS = frozenset(["Query", "GetItem", "BatchGetItem"])
 STATE = "reconcile#state"

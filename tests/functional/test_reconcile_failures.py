@@ -273,6 +273,9 @@ def test_one_refund_that_stripe_fails_keeps_no_other_waiting(
         {"until": "long ago"},
         {"untill": 1},
         {"until": 1, "first": 1, "last": "now"},
+        {"until": 99_999_999_999},
+        {"until": True},
+        {"until": None},
         "1970",
     ],
 )
@@ -459,6 +462,29 @@ def test_an_event_without_its_object_keeps_no_other_waiting(
     assert statuses(shop) == {"user_0": "completed", "user_1": "refunded"}
 
 
+def test_an_event_without_an_id_keeps_no_other_waiting(
+    shop: Shop, clock: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    purchase = buy(shop, "user_1")
+    paid_unheard(shop, ["user_0"])
+    refund_in_dashboard(shop, purchase)
+    clock.shift(2 * MINUTES)
+    whole = stripe_api.StripeApi.events_page
+
+    def page_with_an_odd_event(*arguments: Any) -> ListPage:
+        page = whole(*arguments)
+        odd = [{**e, "id": None} for e in page.members]
+        odd += [{n: v for n, v in e.items() if n != "id"} for e in page.members]
+        return page._replace(members=[*odd, *page.members])
+
+    monkeypatch.setattr(stripe_api.StripeApi, "events_page", page_with_an_odd_event)
+
+    run(shop)
+    shop.work()
+
+    assert statuses(shop) == {"user_0": "completed", "user_1": "refunded"}
+
+
 def test_an_event_in_another_version_gets_its_object_in_ours(
     shop: Shop, clock: Traveller
 ) -> None:
@@ -485,20 +511,67 @@ def test_an_event_in_another_version_gets_its_object_in_ours(
     assert any(path.startswith("/v1/refunds/re_") for path in paths)
 
 
-def test_an_event_of_the_other_mode_is_alarmed_and_not_queued(
+def test_a_list_of_the_other_mode_is_alarmed_and_moves_no_cursor(
     shop: Shop, clock: Traveller, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    """The API key is of the other mode: nothing that it lists is ours."""
+    """The API key is of the other mode; with the right one, nothing is missing."""
     paid_unheard(shop, ["user_0"])
-    for event in shop.stripe.sandbox.store.all("event"):
+    events = list(shop.stripe.sandbox.store.all("event"))
+    for event in events:
         event["livemode"] = True
-    clock.shift(2 * MINUTES)
     capsys.readouterr()
-
-    assert run(shop)["queued"] == 0
-
+    for _ in range(3):
+        clock.shift(5 * MINUTES)
+        assert run(shop)["queued"] == 0
     counted = metrics_in(capsys.readouterr().out)
-    assert counted["payments.reconcile.unexpected"] >= 1
+    assert counted["payments.reconcile.unexpected"] >= 3
+
+    for event in events:
+        event["livemode"] = False
+    clock.shift(5 * MINUTES)
+    reconcile(shop)
+
+    assert statuses(shop) == {"user_0": "completed"}
+
+
+@pytest.mark.parametrize(("status", "times"), [(429, 1), (500, 2)])
+def test_an_object_that_stripe_does_not_return_ends_the_stream(
+    shop: Shop, clock: Traveller, status: int, times: int
+) -> None:
+    """Its event is in another version: as it is, it may say something else."""
+    purchase = buy(shop)
+    refund_in_dashboard(shop, purchase)
+    for event in shop.stripe.sandbox.store.all("event"):
+        if event["type"].startswith("refund."):
+            event["api_version"] = "2020-08-27"
+    clock.shift(2 * MINUTES)
+    fault = Fault("GET", "/v1/refunds/", status=status, times=times)
+    shop.stripe.sandbox.faults.add(fault)
+    shop.stripe.sandbox.requests.clear()
+
+    first = run(shop)
+
+    assert first["unfinished"]
+    assert first["queued"] == 0
+    asked_for = [r["path"] for r in shop.stripe.sandbox.requests]
+    assert sum(path.startswith("/v1/refunds/") for path in asked_for) == times
+    reconcile(shop)
+    assert statuses(shop) == {"user_1": "refunded"}
+
+
+def test_an_object_that_stripe_has_no_more_leaves_the_event_as_it_is(
+    shop: Shop, clock: Traveller
+) -> None:
+    purchase = buy(shop)
+    refund_in_dashboard(shop, purchase)
+    for event in shop.stripe.sandbox.store.all("event"):
+        event["api_version"] = "2020-08-27"
+    clock.shift(2 * MINUTES)
+    shop.stripe.sandbox.faults.add(Fault("GET", "/v1/refunds/", status=404, times=9))
+
+    reconcile(shop)
+
+    assert statuses(shop) == {"user_1": "refunded"}
 
 
 def test_a_money_event_of_an_unknown_payment_is_queued_once(
@@ -517,6 +590,28 @@ def test_a_money_event_of_an_unknown_payment_is_queued_once(
 
     assert queued[0] > 0
     assert queued[1:] == [0] * 5
+
+
+def test_of_many_unknown_money_events_the_newest_are_remembered(
+    shop: Shop, clock: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They stay within the overlap for the longest time."""
+    monkeypatch.setattr("checkout.flows.compare_money_events.MOST_QUEUED_IDS", 3)
+    purchase = buy(shop)
+    refund_in_dashboard(shop, purchase)
+    [created] = shop.stripe.events("refund.created")
+    shop.stripe.forget_events()
+    start = int(START.timestamp())
+    for number in range(10):
+        foreign = deepcopy(created) | {"id": f"evt_{number}", "created": start + number}
+        foreign["data"]["object"]["payment_intent"] = "pi_of_another_application"
+        shop.stripe.sandbox.store.add(foreign)
+    clock.shift(2 * MINUTES)
+    assert run(shop)["queued"] == 10
+
+    kept = shop.aws.item("PaymentSessionsTable", "reconcile#queued#money")["ids"]
+
+    assert [name.partition("#")[2] for name in kept] == ["evt_7", "evt_8", "evt_9"]
 
 
 # ------------------------------------------------------------ the queue
@@ -595,6 +690,115 @@ def test_a_stripe_that_fails_ends_the_stream_and_the_next_run_continues(
     assert statuses(shop) == {"user_0": "completed", "user_1": "completed"}
     reconcile(shop)
     assert statuses(shop)["user_0"] == "refunded"
+
+
+@pytest.mark.parametrize("status", [429, 500])
+def test_a_stripe_that_fails_at_a_page_mark_loses_no_page_and_reads_none_twice(
+    shop: Shop, clock: Traveller, status: int
+) -> None:
+    paid_unheard(shop, ["user_0"])
+    [completed] = shop.stripe.events("checkout.session.completed")
+    many_events(shop, completed, 250)
+    clock.shift(2 * MINUTES)
+    shop.stripe.sandbox.requests.clear()
+    run(shop, UntilStripeWasAsked(shop, "/v1/events", 3))
+    fault = Fault("GET", "/v1/events", status=status, times=1 if status == 429 else 2)
+    mark = shop.aws.item("PaymentSessionsTable", STATE)["sessions"]
+    assert "after" in mark
+    # The list of money is asked for first.
+    change(shop, "PaymentSessionsTable", STATE, money={"until": mark["last"]})
+    shop.stripe.sandbox.faults.add(fault)
+
+    failed = run(shop)
+
+    assert failed["failed"] == 1
+    assert failed["queued"] == 0
+    assert shop.aws.item("PaymentSessionsTable", STATE)["sessions"] == mark
+    assert run(shop)["queued"] == 51
+
+
+def test_a_window_that_was_cut_does_not_spare_the_next_its_overlap(
+    shop: Shop, clock: Traveller
+) -> None:
+    """Invariant 12: an event is listed late, just when a run is cut off."""
+    paid_unheard(shop, ["user_0", "user_1"])
+    [first, late] = shop.stripe.events("checkout.session.completed")
+    start = int(START.timestamp())
+    late["created"] = start + 55
+    store = shop.stripe.sandbox.store
+    store.remove("event", late["id"])
+    many_events(shop, first, 150)
+    clock.shift(2 * MINUTES)
+    shop.stripe.sandbox.requests.clear()
+    cut_off = run(shop, UntilStripeWasAsked(shop, "/v1/events", 2))
+    assert cut_off["unfinished"]
+    store.add(late)
+
+    for _ in range(2):
+        clock.shift(5 * MINUTES)
+        reconcile(shop)
+
+    assert statuses(shop) == {"user_0": "completed", "user_1": "completed"}
+
+
+def test_too_many_requests_end_a_stage_at_once(shop: Shop, clock: Traveller) -> None:
+    """Each request more would be refused as well, and would delay the buyers' own."""
+    left_prepared(shop, [f"user_{number}" for number in range(30)])
+    clock.shift(11 * MINUTES)
+    path = "/v1/checkout/sessions"
+    shop.stripe.sandbox.faults.add(Fault("POST", path, status=429, times=99))
+    shop.stripe.sandbox.requests.clear()
+
+    result = run(shop)
+
+    assert result["unfinished"]
+    assert asked(shop, path) == 1
+
+
+def test_a_refund_that_is_requested_while_reconcile_looks_is_not_put_off(
+    shop: Shop, clock: Traveller
+) -> None:
+    """Its change says when the purchase is due, not what reconcile saw before."""
+    purchase = buy(shop)
+    intent = purchase["stripe_payment_intent_id"]
+    shop.stripe.control("charges", intent, "dispute")
+    [dispute] = shop.stripe.sandbox.store.all("dispute")
+    dispute["status"] = "warning_needs_response"
+    [event] = shop.stripe.events("charge.dispute.created")
+    event["data"]["object"]["status"] = "warning_needs_response"
+    shop.deliver(event)
+    clock.shift(25 * HOURS)
+    shop.note_a_reconcile_run()
+    pressed = False
+
+    def press(call: AwsCall) -> Any:
+        nonlocal pressed
+        answer = call.answer()
+        is_read = call.operation == "GetItem" and purchase["id"] in str(call.parameters)
+        if is_read and not pressed:
+            pressed = True
+            requested(shop, purchase)
+        return answer
+
+    with intercepted(press):
+        run(shop)
+
+    assert pressed
+    due_at = shop.aws.item("PurchasesTable", purchase["id"])["due_at"]
+    assert datetime.fromisoformat(due_at) <= datetime.now(UTC) + 2 * MINUTES
+
+
+def test_a_receipt_whose_write_fails_is_written_by_the_next_run(
+    shop: Shop, clock: Traveller
+) -> None:
+    buy(shop)
+    clock.shift(5 * HOURS)
+
+    with failing("TransactWriteItems", error="InternalServerError"):
+        assert run(shop)["failed"] >= 1
+    reconcile(shop)
+
+    assert "receipt" in shop.purchases()[0]
 
 
 def test_a_key_without_a_permission_is_alarmed_and_the_rest_goes_on(
@@ -770,6 +974,8 @@ def wrong(shop: Shop, capsys: pytest.CaptureFixture[str]) -> int:
     [
         "http://webhook.example.test",
         "https://url.example.test/",
+        "https://url.example.test/stripe?from=stripe",
+        "https://URL.example.test:443/",
         "https://api.execute-api.eu-west-1.amazonaws.com/webhook",
         "https://api.execute-api.eu-west-1.amazonaws.com/payments/webhooks/stripe",
     ],

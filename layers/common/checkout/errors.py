@@ -22,6 +22,7 @@ CheckoutError
 ├── TryAgainError              503  a temporary failure; nothing was changed
 └── StripeError                502  Stripe failed or did not answer; outcome unknown
     ├── StripeBusyError        502  Stripe is processing the same request
+    ├── StripeRateLimitedError 502  Stripe has had too many requests
     ├── StripeDeniedError      502  Stripe refuses our API key or our account
     └── StripeRefusedError     502  this request cannot succeed under its key
         ├── StripeBrokenError  502  Stripe answered 5xx; outcome unknown
@@ -171,6 +172,10 @@ class StripeError(CheckoutError):
 
 class StripeBusyError(StripeError):
     """Stripe is processing another request with the same idempotency key."""
+
+
+class StripeRateLimitedError(StripeError):
+    """Stripe has had too many requests of this account: ask for less, and later."""
 
 
 class StripeDeniedError(StripeError):

@@ -8,6 +8,7 @@ imports it on its first request to Stripe.
 import ssl
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from http import HTTPStatus
 from typing import Any
 
 import stripe
@@ -21,6 +22,7 @@ from checkout.errors import (
     StripeDeniedError,
     StripeError,
     StripeInvalidRequestError,
+    StripeRateLimitedError,
 )
 from checkout.metric import Metric
 from checkout.telemetry import logger, report
@@ -136,6 +138,8 @@ def our_errors(asked: str) -> Iterator[None]:
         failed = f"The payment provider could not {asked}; please try again."
         if code in BUSY:
             raise StripeBusyError from error
+        if status == HTTPStatus.TOO_MANY_REQUESTS:
+            raise StripeRateLimitedError from error
         if status >= SERVER_ERROR:
             raise StripeBrokenError(failed, code) from error
         if isinstance(error, stripe.IdempotencyError):

@@ -18,8 +18,9 @@ SHORTEST_REFUND_PAUSE = timedelta(hours=1)
 LONGEST_REFUND_PAUSE = timedelta(days=7)
 DISPUTE_PAUSE = timedelta(days=1)
 # Reconcile finds the receipt of a payment in Stripe's balance, within the overlap of
-# that stream. It may have passed a payment that was recorded later than this.
-RECORDED_LATE = timedelta(minutes=30)
+# that stream. It may have passed a payment that was recorded later than this; then the
+# receipt is asked for.
+RECORDED_LATE = timedelta(minutes=10)
 RECEIPT_PAUSE = timedelta(minutes=10)
 LONGEST_RECEIPT_PAUSE = timedelta(days=1)
 

@@ -84,12 +84,12 @@ class DueItems:
     ) -> None:
         # In random order: a run that is cut short must not always omit the same ones.
         for partition in random.sample(partitions, len(partitions)):
-            if not run.has_time():
+            if run.is_rate_limited or not run.has_time():
                 return
             with run.guard(table=type(table).__name__, partition=partition):
                 due = table.due(partition, clock.now(), MOST_AT_ONCE)
                 for item in due:
-                    if not run.has_time():
+                    if run.is_rate_limited or not run.has_time():
                         return
                     with run.guard(item_id=item.id):
                         check(run, item)
@@ -97,17 +97,17 @@ class DueItems:
                 run.unfinished |= len(due) == MOST_AT_ONCE
 
     def _check_session(self, _run: Run, item: DueItem) -> None:
-        self.sessions.postpone(item.id, clock.now() + PAUSE_AFTER_FAILURE)
-        session = self.sessions.get(item.id)
-        if session is None or session.status not in UNRESOLVED:
+        later = self.sessions.postpone(item, clock.now() + PAUSE_AFTER_FAILURE)
+        session = self.sessions.get(item.id) if later else None
+        if later is None or session is None or session.status not in UNRESOLVED:
             return
         try:
-            self._resolve_session(session)
+            self._resolve_session(session, later)
         except (AlreadyPurchasedError, PaymentInProgressError):
             # It was paid before we expired it; its fulfillment is on the queue.
             logger.info("fulfillment_queued", payment_session_id=session.id)
 
-    def _resolve_session(self, session: PaymentSession) -> None:
+    def _resolve_session(self, session: PaymentSession, item: DueItem) -> None:
         if session.status is not Status.PROCESSING:
             self.stripe_checkout.expire(session)
             return
@@ -120,13 +120,15 @@ class DueItems:
         else:
             # The bank has not decided.
             self.sessions.postpone(
-                session.id, session_check(session, session.status, clock.now())
+                item, session_check(session, session.status, clock.now())
             )
 
     def _check_purchase(self, run: Run, item: DueItem) -> None:
-        self.purchases.postpone(item.id, clock.now() + PAUSE_AFTER_FAILURE)
-        purchase = self.purchases.get(item.id)
-        if purchase is None or purchase_check(purchase, clock.now()) is None:
+        later = self.purchases.postpone(item, clock.now() + PAUSE_AFTER_FAILURE)
+        purchase = self.purchases.get(item.id) if later else None
+        if later is None or purchase is None:
+            return
+        if purchase_check(purchase, clock.now()) is None:
             return
         payment_intent_id = purchase.stripe_payment_intent_id
         if payment_intent_id is None:
@@ -145,8 +147,8 @@ class DueItems:
         if run.failed == failed_before and (
             due_at := purchase_check(purchase, clock.now())
         ):
-            # Stripe has answered, and nothing has changed yet.
-            self.purchases.postpone(purchase.id, due_at)
+            # Stripe has answered, and nothing has changed: else it has a time already.
+            self.purchases.postpone(later, due_at)
 
     def _follow_refunds(
         self, run: Run, purchase: Purchase, payment_intent_id: str

@@ -5,13 +5,17 @@ from typing import Any
 
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_connection import api_version
-from checkout.errors import TryAgainError
+from checkout.errors import StripeBrokenError, StripeRefusedError, TryAgainError
 from checkout.flows import flow
 from checkout.flows.run import Run
 from checkout.metric import Metric
 from checkout.telemetry import count, logger, report
 
 type StripeEvent = dict[str, Any]
+
+
+class OtherModeError(Exception):
+    """Nothing that this API key lists is ours; the cursors must not pass it."""
 
 
 @flow
@@ -39,36 +43,41 @@ class EventComparison:
         An event that cannot be compared is queued as it is: the worker, its retries and
         the dead-letter queue deal with it. An event in another API version than ours
         gets the object that *retrieve* returns, None to leave the event as it is.
-        Raises TryAgainError if the queue did not take all of them.
+
+        Raises an error if the page must be read again: TryAgainError if the queue did
+        not take all events, StripeError if Stripe did not return an object, and
+        OtherModeError if the list is not that of our mode.
         """
+        if any(event.get("livemode") is (not self.livemode) for event in events):
+            raise OtherModeError("the API key is of the other mode than the stack")
         news: list[StripeEvent] = []
         for event in events:
-            if event.get("livemode") is not self.livemode:
-                count(Metric.RECONCILE_UNEXPECTED)
-                logger.error("event_of_other_mode", event_id=event.get("id"))
-                continue
-            queued: StripeEvent | None = event
+            # What cannot be compared counts as news.
+            is_new = comparable = True
             with run.guard(event_id=str(event.get("id"))):
-                queued = _current(event, retrieve) if is_news(event) else None
-            if queued:
-                news.append(queued)
+                comparable = False
+                is_new = is_news(event)
+                comparable = True
+            if is_new:
+                news.append(_current(event, retrieve) if comparable else event)
         later, never = self.queue.send_all(news)
         for event_id in never:
             # Read again, the page would never end: a person must look.
             count(Metric.RECONCILE_UNEXPECTED)
             logger.error("event_refused_by_queue", event_id=event_id)
-        for event in news:
-            if event["id"] not in (*later, *never):
-                report(
-                    "event_queued",
-                    Metric.EVENTS_FETCHED,
-                    event_id=event["id"],
-                    event_type=event.get("type"),
-                )
-                run.queued += 1
+        ids = {str(event.get("id")): event.get("type") for event in news}
+        for event_id in ids.keys() - {*later, *never}:
+            event_type = ids[event_id]
+            report(
+                "event_queued",
+                Metric.EVENTS_FETCHED,
+                event_id=event_id,
+                event_type=event_type,
+            )
+            run.queued += 1
         if later:
             raise TryAgainError("The queue did not take every event.")
-        return [str(event["id"]) for event in news]
+        return list(ids)
 
 
 def _current(
@@ -77,5 +86,11 @@ def _current(
     """Return the event with its object in the API version that we read."""
     if event.get("api_version") == api_version():
         return event
-    stripe_object = retrieve(event)
+    try:
+        stripe_object = retrieve(event)
+    except StripeBrokenError:
+        raise
+    except StripeRefusedError:
+        # Stripe has no such object any more: the event is all that there is.
+        return event
     return event | {"data": {"object": stripe_object}} if stripe_object else event

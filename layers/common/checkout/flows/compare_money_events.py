@@ -23,7 +23,8 @@ from checkout.metric import Metric
 from checkout.tables.purchases import Purchases
 from checkout.tables.reconcile_state import ReconcileState
 
-# Of the newest events that were queued; more are queued again within the overlap.
+# Of the newest events; with more of them, the older ones are queued again, as long as
+# they are within the overlap.
 MOST_QUEUED_IDS = 2_000
 
 
@@ -58,15 +59,16 @@ class MoneyStream:
         known = {*queued_before}
 
         def is_news(event: StripeEvent) -> bool:
-            if event["id"] in known:
+            if _name(event) in known:
                 return False
             purchase = purchases.get(_payment_intent_of(event) or "")
             return purchase is None or is_behind(purchase, event)
 
-        queued = self.comparison.queue_news(run, members, is_news, self._retrieve)
+        queued = {*self.comparison.queue_news(run, members, is_news, self._retrieve)}
         if not queued:
             return None
-        return [*queued_before, *queued][-MOST_QUEUED_IDS:]
+        names = {_name(e) for e in members if str(e.get("id")) in queued}
+        return sorted({*queued_before, *names})[-MOST_QUEUED_IDS:]
 
     def _retrieve(self, event: StripeEvent) -> dict[str, Any] | None:
         """Return the object as it is now; a charge has only the sum of its refunds."""
@@ -76,6 +78,12 @@ class MoneyStream:
         if event_type in OF_REFUNDS and event_type != CHARGE_REFUNDED:
             return self.stripe.refund(stripe_id)
         return None
+
+
+def _name(event: StripeEvent) -> str:
+    """Return the event's id after its time, so that such texts sort by time."""
+    created = number_of(event, "created") or 0
+    return f"{created:010}#{event.get('id')}"
 
 
 def is_behind(purchase: Purchase, event: StripeEvent) -> bool:

@@ -14,7 +14,7 @@ from checkout.domain.checkout_session import (
 from checkout.domain.payment_session import RANK, PaymentSession, Status
 from checkout.domain.purchase import id_for
 from checkout.domain.stack import is_of_stack
-from checkout.domain.stripe_events import SESSION_STREAM
+from checkout.domain.stripe_events import SESSION_EXPIRED, SESSION_STREAM
 from checkout.domain.stripe_object import object_of
 from checkout.flows import flow
 from checkout.flows.compare_events import EventComparison, StripeEvent
@@ -71,7 +71,17 @@ class SessionStream:
                 return status is Status.COMPLETE and separate_id not in recorded
             return session is None or RANK[status] > RANK[session.status]
 
-        self.comparison.queue_news(run, members, is_news, self._retrieve)
+        queued = {*self.comparison.queue_news(run, members, is_news, self._retrieve)}
+        payments = [
+            event["created"]
+            for event in members
+            if str(event.get("id")) in queued
+            and event.get("type") != SESSION_EXPIRED
+            and isinstance(event.get("created"), int)
+        ]
+        if payments:
+            known = [] if run.oldest_payment is None else [run.oldest_payment]
+            run.oldest_payment = min([*payments, *known])
 
     def _retrieve(self, event: StripeEvent) -> dict[str, Any]:
         return self.stripe.session(object_of(event)["id"])

@@ -144,7 +144,7 @@ class SessionCreator:
             raise NotFoundError("There is no such payment session of yours.")
         if session.status is Status.COMPLETE:
             raise AlreadyPurchasedError("You have paid for this.")
-        self.stripe_checkout.expire(session)
+        self.stripe_checkout.expire(session, "cancelled_by_buyer")
 
     def _open(self, session: PaymentSession, terms: Terms) -> OpenedCheckout | Terms:
         """Open the session; return the terms of the next attempt if it has ended."""

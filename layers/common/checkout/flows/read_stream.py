@@ -50,21 +50,38 @@ class StreamReader:
 
     state: ReconcileState
 
-    def read(self, run: Run, stream: Stream) -> None:
-        """Read *stream* up to a minute ago, or until its time is over."""
+    def read(self, run: Run, stream: Stream, again_from: int | None = None) -> None:
+        """
+        Read *stream* up to a minute ago, or until its time is over.
+
+        The next run reads it from *again_from* on, in Unix seconds, if it would
+        otherwise begin later.
+        """
         end = int((clock.now() - LISTED_WITHIN).timestamp())
         progress = self._progress(stream, end)
         overlap = _seconds(stream.overlap)
         try:
             while (progress.after or progress.until < end) and run.has_time():
+                # A window that an earlier run began has its bounds already.
+                begins = progress.first is None
                 progress = self._read_page(run, stream, progress, end, overlap)
-                overlap = 0
+                overlap = 0 if begins else overlap
         except StripeError:
             # The list itself failed: the next run continues at the page mark.
             run.unfinished = True
             raise
         finally:
             gauge_seconds(stream.lag, _now() - progress.until)
+        run.read_until[stream.name] = progress.until
+        if again_from is not None and not progress.after:
+            self._set_back(run, stream, progress.until, again_from)
+
+    def _set_back(self, run: Run, stream: Stream, until: int, again_from: int) -> None:
+        back = Progress(until=again_from + _seconds(stream.overlap))
+        if back.until >= until:
+            return
+        if not self.state.store(run.owner, stream.name, back, None):
+            raise LeaseLostError
 
     def _progress(self, stream: Stream, end: int) -> Progress:
         progress = self.state.progress(stream.name)
@@ -86,8 +103,8 @@ class StreamReader:
             last = min(progress.until + _seconds(WINDOW), end)
         try:
             page = stream.page(first, last, after)
-        except StripeRefusedError:
-            if after is None:
+        except StripeRefusedError as refusal:
+            if after is None or refusal.stripe_code != "resource_missing":
                 raise
             # Stripe does not have the mark any more: the window is read once more.
             page = stream.page(first, last, None)

@@ -1,5 +1,6 @@
 """Reconcile: compare Stripe's event log with our records, and repair what differs."""
 
+import random
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -69,11 +70,16 @@ class Reconciler:
         run.begin_stage(0.10)
         self.due_items.check_others(run)
         run.begin_stage(0.10)
-        for stream in self.balance:
-            self._read(run, stream)
+        # Payments found just now, or still to be found, are recorded later. Then the
+        # balance is read again, for their receipts.
+        found = (run.read_until.get(self.sessions.name), run.oldest_payment)
+        again_from = min((at for at in found if at is not None), default=None)
+        # In random order: the one must not always leave no time for the other.
+        for stream in random.sample(self.balance, len(self.balance)):
+            self._read(run, stream, again_from)
         with run.guard(stage="endpoint"):
             self.endpoint_watch.watch(run)
 
-    def _read(self, run: Run, stream: Stream) -> None:
+    def _read(self, run: Run, stream: Stream, again_from: int | None = None) -> None:
         with run.guard(stream=stream.name):
-            self.reader.read(run, stream)
+            self.reader.read(run, stream, again_from)

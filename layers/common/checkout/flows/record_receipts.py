@@ -3,17 +3,21 @@
 from datetime import timedelta
 from typing import Any
 
+from checkout.clients import aws
 from checkout.clients.stripe_api import StripeApi
 from checkout.clients.stripe_connection import ListPage
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.purchase import Purchase
 from checkout.domain.receipt import Receipt
 from checkout.domain.stripe_object import id_of, part_of
+from checkout.errors import TryAgainError
 from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges
 from checkout.flows.run import Run
 from checkout.metric import Metric
 from checkout.tables.purchases import Purchases
+
+TEMPORARY = (TryAgainError, *aws.Error)
 
 
 @flow
@@ -32,7 +36,9 @@ class BalanceStream:
     stripe: StripeApi
 
     lag = Metric.RECONCILE_BALANCE_LAG
-    overlap = timedelta(hours=1)
+    # Longer than domain.next_check.RECORDED_LATE, and as short as can be: a busy shop
+    # reads it anew in each run.
+    overlap = timedelta(minutes=20)
 
     def page(self, since: int, until: int, after: str | None) -> ListPage:
         return self.stripe.balance_page(self.entry_type, since, until, after)
@@ -46,7 +52,8 @@ class BalanceStream:
         for entry in members:
             purchase = purchases.get(_payment_intent_of(entry) or "")
             if purchase and purchase.receipt is None:
-                with run.guard(item_id=purchase.id):
+                # What is temporary ends the stream: the page is read again.
+                with run.guard(item_id=purchase.id, passing=TEMPORARY):
                     receipt = Receipt.from_balance(entry)
                     record_receipt(self.changes, purchase, receipt)
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from checkout.errors import CheckoutError
+from checkout.errors import CheckoutError, StripeRateLimitedError
 from checkout.metric import Metric
 from checkout.telemetry import count, logger
 
@@ -20,7 +20,9 @@ class Run:
     The clock and the counters of one run; *owner* names it in the lease.
 
     A failure does not end the run; *failed* counts what must be repeated. *unfinished*
-    says that a stage had work left when its time was over.
+    says that a stage had work left when its time was over. *read_until* is up to when
+    each stream has been read, unless it failed, and *oldest_payment* is of when the
+    oldest payment is that this run has queued; both in Unix seconds.
     """
 
     seconds_left: Callable[[], float]
@@ -29,7 +31,10 @@ class Run:
     queued: int = 0
     failed: int = 0
     unfinished: bool = False
+    read_until: dict[str, int] = field(default_factory=dict)
+    oldest_payment: int | None = None
     is_second: bool = False
+    is_rate_limited: bool = False
     _total: float = field(init=False)
     _reserved: float = field(init=False)
 
@@ -44,6 +49,7 @@ class Run:
         after it.
         """
         self._reserved = max(0, self._reserved - share * self._total)
+        self.is_rate_limited = False
 
     def has_time(self) -> bool:
         """Return whether the stage has time left; if not, the run is unfinished."""
@@ -53,17 +59,25 @@ class Run:
         return False
 
     @contextmanager
-    def guard(self, **keys: str) -> Iterator[None]:
+    def guard(
+        self, passing: tuple[type[Exception], ...] = (), **keys: str
+    ) -> Iterator[None]:
         """
         Count and log any exception inside, and continue after it.
 
         One bad item, or a fault of AWS or of ours, must not stop the work on others.
-        Only LeaseLostError passes.
+        Only LeaseLostError and what is in *passing* pass.
         """
         try:
             yield
         except LeaseLostError:
             raise
+        except passing:
+            raise
+        except StripeRateLimitedError as error:
+            self._count_failure()
+            self.is_rate_limited = self.unfinished = True
+            logger.warning("reconcile_item_failed", code=error.code, extra=keys)
         except CheckoutError as error:
             self._count_failure()
             logger.warning("reconcile_item_failed", code=error.code, extra=keys)

@@ -98,10 +98,13 @@ def _unrecorded(stripe_object: Mapping[str, Any], status: str) -> dict[str, Any]
 def _outcome(purchase: Purchase) -> dict[str, str]:
     """Return what a buyer needs to know of a purchase whose session is final."""
     status = purchase.status
+    if purchase.has_arrived and purchase.is_undone:
+        return {"payment_status": "refunded"}
+    if purchase.dismissed_at:
+        # Whatever follows, such as a dispute, does not review the payment again.
+        return {"payment_status": "failed", "code": "dismissed"}
     if status is PurchaseStatus.FAILED:
         return {"payment_status": "failed"}
-    if purchase.is_undone:
-        return {"payment_status": "refunded"}
     refunding = {"code": "refunding"} if status is PurchaseStatus.REFUNDING else {}
     if purchase.is_sale and status is not PurchaseStatus.QUARANTINED:
         return {"payment_status": "paid", **refunding}

@@ -15,10 +15,6 @@ PARTITIONS = tuple("0123456789abcdef")
 # first, however much else is due.
 REFUND_PARTITIONS = tuple(f"refund-{partition}" for partition in PARTITIONS)
 
-STILL_UNRESOLVED = Condition(
-    "still_unresolved", "attribute_exists(#unresolved)", "it has been resolved"
-)
-
 
 class DueItem(NamedTuple):
     id: str
@@ -49,8 +45,19 @@ def find(table: str, partition: str, at: datetime, limit: int) -> list[DueItem]:
     return [DueItem(item["id"], item["due_at"]) for item in islice(found, limit)]
 
 
-def postpone(table: str, item_id: str, due_at: datetime) -> None:
-    """Make the item due at *due_at*, unless it has been resolved meanwhile."""
-    postponed = {"due_at": iso(due_at)}
-    # Its failure needs no answer: what is resolved is not due any more.
-    execute_alone(item_update(table, item_id, STILL_UNRESOLVED, set_={**postponed}))
+def postpone(table: str, item: DueItem, due_at: datetime) -> DueItem | None:
+    """
+    Make the item due at *due_at*; return it as it is then.
+
+    None if another process has resolved it, or has given it another time: a change of
+    the item knows better when it is due.
+    """
+    as_it_was = Condition(
+        "due_as_it_was",
+        "#due_at = :was",
+        "it has been changed or resolved meanwhile",
+        values={"was": item.due_at},
+    )
+    later = DueItem(item.id, iso(due_at))
+    postponed = item_update(table, item.id, as_it_was, set_={"due_at": later.due_at})
+    return later if execute_alone(postponed) else None

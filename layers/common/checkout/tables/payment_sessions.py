@@ -188,8 +188,9 @@ class PaymentSessions:
         """Return unresolved sessions that are due, the longest due first."""
         return due.find(self._table, partition, at, limit)
 
-    def postpone(self, payment_session_id: str, due_at: datetime) -> None:
-        due.postpone(self._table, payment_session_id, due_at)
+    def postpone(self, item: DueItem, due_at: datetime) -> DueItem | None:
+        """Make the item due later; None if it has been changed meanwhile."""
+        return due.postpone(self._table, item, due_at)
 
     def of_offer(self, kind: str, offer_id: str, limit: int) -> list[PaymentSession]:
         """Return an offer's sessions, newest first; at most about a second old."""

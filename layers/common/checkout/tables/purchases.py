@@ -167,8 +167,9 @@ class Purchases:
         """Return unresolved purchases that are due, the longest due first."""
         return due.find(self._table, partition, at, limit)
 
-    def postpone(self, purchase_id: str, due_at: datetime) -> None:
-        due.postpone(self._table, purchase_id, due_at)
+    def postpone(self, item: DueItem, due_at: datetime) -> DueItem | None:
+        """Make the item due later; None if it has been changed meanwhile."""
+        return due.postpone(self._table, item, due_at)
 
     def quarantined(self) -> list[Purchase]:
         """Return the purchases in quarantine, the oldest first."""

@@ -40,10 +40,16 @@ class Progress(NamedTuple):
     def from_dict(cls, stored: dict[str, Value]) -> Self:
         """Return the progress; raises TypeError or ValueError if it is none."""
         progress = cls(**stored)  # type: ignore[arg-type]
-        numbers = (progress.until, progress.first, progress.last)
-        if not all(isinstance(n, int | None) for n in numbers):
-            raise TypeError("a time is not a number")
+        within = (progress.first, progress.last)
+        if not (
+            _is_past(progress.until) and all(n is None or _is_past(n) for n in within)
+        ):
+            raise ValueError("a time is no number, or has not come yet")
         return progress
+
+
+def _is_past(moment: object) -> bool:
+    return type(moment) is int and moment <= now().timestamp()
 
 
 class ReconcileState:
