@@ -364,6 +364,29 @@ def test_one_broken_bid_does_not_hide_the_others(
 
 
 @pytest.mark.parametrize(
+    ("route", "path", "offer", "field"),
+    [
+        ("GET /api/rows/{rowId}", {"rowId": "7"}, "row", "status"),
+        ("GET /orders/{orderId}", {"orderId": "order_1"}, "order", "status"),
+        ("GET /orders/{orderId}", {"orderId": "order_1"}, "order", "currency"),
+        ("GET /orders/{orderId}", {"orderId": "order_1"}, "order", "items"),
+    ],
+)
+def test_a_reader_is_told_what_cannot_be_shown(
+    shop: Shop, route: str, path: dict[str, str], offer: str, field: str
+) -> None:
+    """Who only looks does not want to buy."""
+    [offer_id] = [f"{offer}#{value}" for value in path.values()]
+    shop.change_offer(offer_id, **{field: 7})
+
+    answer = shop.call(route, buyer="user_1", path=path)
+
+    assert (answer.status, answer.body["code"]) == (400, "not_purchasable")
+    told = f"This {offer} cannot be shown: its {field} must be "
+    assert answer.body["error"].startswith(told)
+
+
+@pytest.mark.parametrize(
     "call",
     [
         lambda shop, text: shop.create("order", path={"orderId": text}),

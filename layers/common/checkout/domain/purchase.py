@@ -93,7 +93,12 @@ class Purchase(PurchaseSums):
 
     @property
     def is_sale(self) -> bool:
-        """Whether it counts as a sale: paid, and not quarantined, or accepted."""
+        """
+        Whether it counts as a sale: paid, and without a reason for quarantine, unless a
+        person has accepted it.
+
+        It stays one while a person reviews what went back in another currency.
+        """
         if self.dismissed_at or not self.has_arrived:
             return False
         return not self.quarantine_reason or self.accepted_at is not None

@@ -1,12 +1,13 @@
 """Show an order to its owner, and a row with its bids, in the shape of docs/api.md."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.purchase import Purchase
-from checkout.errors import NotPurchasableError
+from checkout.errors import BrokenOfferError, NotPurchasableError
 from checkout.kinds.bid import buy_now
 from checkout.tables.ownerships import Ownership
 
@@ -17,12 +18,25 @@ PURCHASED = "purchased"
 SOLD = frozenset([PURCHASED, "refunded"])
 
 
+@contextmanager
+def _told_to_a_reader(item_type: str) -> Iterator[None]:
+    """Say of a mistake in an item that it cannot be shown: nobody wants to buy here."""
+    try:
+        yield
+    except BrokenOfferError as error:
+        problem = f"its {error.field} {error.problem}"
+        raise NotPurchasableError(
+            f"This {item_type} cannot be shown: {problem}."
+        ) from error
+
+
+@_told_to_a_reader("order")
 def show_order(order: OfferItem, purchases: Iterable[Purchase]) -> dict[str, Any]:
     """
     Show an order with every payment for it, the newest first.
 
-    Raises BrokenOfferError if the order cannot be read. An order that can be read and
-    not be paid is shown: it may have been paid elsewhere.
+    Raises NotPurchasableError if the order cannot be read. An order that can be read
+    and not be paid is shown: it may have been paid elsewhere.
     """
     items: list[dict[str, Any]] = [
         {
@@ -61,6 +75,7 @@ def _payment(purchase: Purchase) -> dict[str, Any]:
     }
 
 
+@_told_to_a_reader("row")
 def show_row(
     row: OfferItem,
     bids: Iterable[OfferItem],

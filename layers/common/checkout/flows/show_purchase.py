@@ -8,6 +8,8 @@ from checkout.errors import NotFoundError
 from checkout.kinds import kind_named
 from checkout.tables.readable import report_unreadable
 
+SHARES = ("platformFeeCents", "organizationFeeCents", "creatorPayoutCents")
+
 
 def show_each(
     purchases: Iterable[Purchase], show: Callable[[Purchase], dict[str, Any]]
@@ -68,9 +70,12 @@ def show_to_creator(purchase: Purchase) -> dict[str, Any]:
     """
     Show the purchase to its creator, with the buyer's id and Stripe's fee.
 
-    The link to the receipt is left out: that page names the buyer's e-mail address.
+    The link to the receipt is left out: that page names the buyer's e-mail address. The
+    shares of what is no sale are 0: a creator may never get them.
     """
     shown = show_to_buyer(purchase)
+    if not purchase.is_sale:
+        shown |= dict.fromkeys(SHARES, 0)
     shown.pop("receiptUrl", None)
     if purchase.buyer_id:
         shown["buyerId"] = purchase.buyer_id
