@@ -456,3 +456,33 @@ def test_others_hear_that_a_sale_in_two_currencies_is_dismissed(shop: Shop) -> N
     assert event.name == "payments.quarantine.dismissed"
     assert event.detail["purchase_id"] == purchase["id"]
     assert "a private note" not in str(event)
+
+
+def test_a_sale_ends_when_less_is_left_than_the_currency_has(shop: Shop) -> None:
+    """A bank took a part that leaves an amount which nobody can refund."""
+    purchase = sell_in(shop, "isk", 100000)
+    close(shop, dispute(shop, purchase, amount=12345), "lost")
+    shop.deliver()
+    # Of some payment methods Stripe refunds what a dispute has left.
+    for lost in shop.stripe.sandbox.store.all("dispute"):
+        lost["is_charge_refundable"] = True
+    assert has_access(shop)
+
+    answer = refund(shop, purchase["id"])
+
+    assert (answer.status, answer.body["refundedAmountCents"]) == (200, 87600)
+    assert (shown(shop)["status"], has_access(shop)) == ("disputed", False)
+    assert shop.ownerships() == []
+
+
+def test_a_part_that_is_left_keeps_the_sale(shop: Shop) -> None:
+    purchase = sell_in(shop, "isk", 100000)
+    close(shop, dispute(shop, purchase, amount=12345), "lost")
+    shop.deliver()
+    # Of some payment methods Stripe refunds what a dispute has left.
+    for lost in shop.stripe.sandbox.store.all("dispute"):
+        lost["is_charge_refundable"] = True
+
+    assert refund(shop, purchase["id"], {"amountCents": 87500}).status == 200
+
+    assert (shown(shop)["status"], has_access(shop)) == ("completed", True)

@@ -138,13 +138,8 @@ class Purchase(PurchaseSums):
 
     def with_refund_request(self, request: RefundRequest) -> Self:
         """Add a request for a refund; raises NotRefundableError."""
-        if not self.has_arrived:
-            raise NotRefundableError("The money has not arrived.")
-        if not self.stripe_payment_intent_id:
-            raise NotRefundableError("Nothing was paid, so nothing can be refunded.")
-        if self.is_disputed:
-            # Stripe refuses to refund a charge while its dispute is open.
-            raise NotRefundableError("A dispute about the payment is open.")
+        if problem := self.refund_problem:
+            raise NotRefundableError(problem)
         if not 0 < request.amount <= self.refundable_amount:
             left = self.refundable_amount
             raise NotRefundableError(f"Only {left} of it can be refunded.")
