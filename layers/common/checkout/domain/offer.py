@@ -161,8 +161,9 @@ def has_price(item: Mapping[str, Any]) -> bool:
 
 def costs_something(amount: object) -> bool:
     """Return whether an amount is above zero; a text or a boolean is no amount."""
-    is_number = isinstance(amount, int | Decimal) and not isinstance(amount, bool)
-    return is_number and amount > 0
+    if isinstance(amount, bool) or not isinstance(amount, int | Decimal):
+        return False
+    return amount > 0
 
 
 def as_item(item: Mapping[str, Any]) -> OfferItem:
