@@ -53,7 +53,7 @@ class Ownerships:
     def recorded_sale_key(self, kind: str, offer_id: str, buyer_id: str) -> str | None:
         """Return the sale key that the buyer paid for, if `pointer` has recorded it."""
         item = read(self._table, _pointer_id(kind, offer_id, buyer_id))
-        return item and item["sale_key"]
+        return str(item["sale_key"]) if item else None
 
     def pointer(self, before: Purchase | None, after: Purchase) -> Write | None:
         """
