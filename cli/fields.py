@@ -59,7 +59,9 @@ def of_purchase(purchase: Purchase) -> Fields:
     receipt = purchase.receipt
     return _select(stored, OF_PURCHASE) | {
         "quarantine_reason": purchase.review_reason,
-        "refundable_amount": purchase.refundable_amount,
+        "refundable_amount": (
+            0 if purchase.refund_problem else purchase.refundable_amount
+        ),
         "stripe_fee": receipt.fee if receipt else None,
         "stripe_fee_currency": receipt.currency if receipt else None,
         "refund_requests": _select_each(stored["refund_requests"], OF_REFUND_REQUEST),

@@ -39,20 +39,20 @@ def flows() -> tuple[SessionEvents, MoneyEvents]:
     audit_log = AuditLog(c.audit_log_table)
     stripe = wiring.stripe_api(c)
     changes = wiring.purchase_changes(c)
-    fulfillment = Fulfillment(
-        offers=Offers(c.offers_table),
-        sessions=sessions,
-        purchases=purchases,
-        audit_log=audit_log,
-        changes=changes,
-        refunds=wiring.refunds(c, changes, stripe),
-    )
     session_events = SessionEvents(
         sessions=sessions,
         purchases=purchases,
         audit_log=audit_log,
         changes=changes,
-        fulfillment=fulfillment,
+        fulfillment=Fulfillment(
+            offers=Offers(c.offers_table),
+            sessions=sessions,
+            purchases=purchases,
+            audit_log=audit_log,
+            changes=changes,
+            refunds=wiring.refunds(c, changes, stripe),
+        ),
+        stripe=stripe,
         stack_id=FulfillmentConfig().stack_id,
     )
     return session_events, MoneyEvents(

@@ -297,3 +297,19 @@ def test_a_lost_payment_of_an_unknown_kind_is_refunded(shop: Shop, kind: str) ->
     answer = refund(shop, lose(shop, "bid", named=kind))
 
     assert (answer.status, answer.body["status"]) == (200, "refunded")
+
+
+@pytest.mark.parametrize("body", [{}, {"amountCents": 100}])
+def test_a_dismissed_purchase_is_not_paid_back_again(
+    shop: Shop, body: dict[str, Any]
+) -> None:
+    purchase_id = quarantined(shop)
+    purchase, changes = flows.purchase(shop, purchase_id), flows.purchase_changes(shop)
+    review_quarantine.dismiss(changes, purchase, "operator_1", "By bank transfer.")
+
+    answer = refund(shop, purchase_id, body)
+
+    assert (answer.status, answer.body["code"]) == (409, "not_refundable")
+    assert "dismissed" in answer.body["error"]
+    assert shop.stripe.get("/v1/refunds")["data"] == []
+    assert shop.purchases()[0]["status"] == "failed"

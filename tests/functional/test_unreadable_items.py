@@ -8,7 +8,7 @@ import pytest
 from tests.functional.test_cancel import cancel
 from tests.functional.test_disputes import bought, has_access
 from tests.functional.test_pending_purchases import pay_by_bank
-from tests.output import metrics_in
+from tests.output import captured_log, metrics_in
 from tests.shop import PUBLISHED, Shop
 
 UNREADABLE = "payments.items.unreadable"
@@ -104,3 +104,27 @@ def test_a_buyer_s_purchases_are_listed_without_their_counter(
         answer = shop.call("GET /api/purchases", buyer="user_1", query=query)
         assert answer.status == 200
         assert len(answer.body["data"]) == 2
+
+
+EMAIL = "ada.secret@example.test"
+
+
+def test_what_an_unreadable_item_holds_is_not_logged(shop: Shop) -> None:
+    shop.create("bid", email=EMAIL)
+    [session] = shop.sessions()
+    shop.aws.change("PaymentSessionsTable", session["id"], status=EMAIL)
+    purchase = bought(shop)
+    shop.aws.change("PurchasesTable", purchase["id"], arrival=EMAIL, amount=EMAIL)
+
+    with captured_log() as log:
+        path = {"paymentSessionId": session["id"]}
+        route = "GET /payments/sessions/{paymentSessionId}"
+        assert shop.call(route, buyer="user_1", path=path).status == 500
+        route = "GET /api/purchases/{id}"
+        answer = shop.call(route, buyer="user_1", path={"id": purchase["id"]})
+        assert answer.status == 500
+        shop.reconcile()
+
+    assert "item_unreadable" in log.getvalue()
+    assert "UnreadableItemError" in log.getvalue()
+    assert "ada.secret" not in log.getvalue()

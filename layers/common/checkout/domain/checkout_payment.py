@@ -17,6 +17,7 @@ from checkout.domain.stripe_events import (
     SESSION_COMPLETED,
     Event,
 )
+from checkout.domain.stripe_limits import DELAYED_METHODS
 
 # Unix seconds after the year 2200 are no time of a payment.
 LATEST = 7_258_118_400
@@ -120,6 +121,12 @@ def decline_reason(payment_intent: str | Mapping[str, Any] | None) -> dict[str, 
     error = _part(payment_intent, "last_payment_error")
     found = {"reason": error.get("code"), "decline_code": error.get("decline_code")}
     return {name: code for name, code in found.items() if _is_code(code)}
+
+
+def is_delayed(payment_intent: Mapping[str, Any]) -> bool:
+    """Return whether the method that failed is one whose money comes days later."""
+    method = _part(_part(payment_intent, "last_payment_error"), "payment_method")
+    return method.get("type") in DELAYED_METHODS
 
 
 def _is_code(value: object) -> TypeGuard[str]:

@@ -17,6 +17,7 @@ from checkout.domain.purchase_sums import PurchaseSums
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest, request_id
+from checkout.domain.stripe_object import metadata_of
 from checkout.errors import NotRefundableError
 
 # With it begin the ids of purchases.
@@ -171,13 +172,8 @@ class Purchase(PurchaseSums):
 
     def with_refund_request(self, request: RefundRequest) -> Self:
         """Add a request for a refund; raises NotRefundableError."""
-        if not self.has_arrived:
-            raise NotRefundableError("The money has not arrived.")
-        if not self.stripe_payment_intent_id:
-            raise NotRefundableError("Nothing was paid, so nothing can be refunded.")
-        if self.is_disputed:
-            # Stripe refuses to refund a charge while its dispute is open.
-            raise NotRefundableError("A dispute about the payment is open.")
+        if problem := self.refund_problem:
+            raise NotRefundableError(problem)
         if not 0 < request.amount <= self.refundable_amount:
             left = self.refundable_amount
             raise NotRefundableError(f"Only {left} of it can be refunded.")
@@ -245,3 +241,12 @@ class Purchase(PurchaseSums):
 def id_for(session_id: str) -> str:
     """Return the purchase's id: a session has one purchase at most."""
     return PREFIX + session_id.removeprefix("ps_")
+
+
+def id_named_by(stripe_object: Mapping[str, Any]) -> str | None:
+    """Return the purchase that our metadata in an object of Stripe's names."""
+    named = metadata_of(stripe_object, "purchase_id")
+    if named:
+        return named if named.startswith(PREFIX) else None
+    session_id = metadata_of(stripe_object, "payment_session_id")
+    return id_for(session_id) if session_id else None

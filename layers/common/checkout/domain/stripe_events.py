@@ -86,7 +86,10 @@ BALANCE_TRANSACTION = dict.fromkeys(["id", "created", "currency", "fee", "net"])
 PAYMENT_INTENT = {
     **dict.fromkeys(["id", "object", "status", "created", "livemode"]),
     **dict.fromkeys(["amount", "currency"]),
-    "last_payment_error": dict.fromkeys(["type", "code", "decline_code"]),
+    "last_payment_error": {
+        **dict.fromkeys(["type", "code", "decline_code"]),
+        "payment_method": {"type": None},
+    },
     "latest_charge": {
         **dict.fromkeys(["id", "created", "receipt_url"]),
         "balance_transaction": BALANCE_TRANSACTION,

@@ -27,17 +27,6 @@ NOT_PLAIN = re.compile(r"[^A-Za-z0-9._|:-]")
 LONGEST_PREFIX = 100
 SESSION_ID = "{CHECKOUT_SESSION_ID}"
 
-# With these the buyer is done days before the money arrives, if it does: debits from a
-# bank account, vouchers that are paid in a shop, and transfers that the buyer makes.
-# Nobody could tell an anonymous buyer. https://docs.stripe.com/payments/bank-debits,
-# https://docs.stripe.com/payments/vouchers, https://docs.stripe.com/payments/bank-transfers
-DELAYED_METHODS = (
-    *("acss_debit", "au_becs_debit", "bacs_debit", "nz_bank_account", "payto"),
-    *("sepa_debit", "sofort", "us_bank_account"),
-    *("boleto", "konbini", "multibanco", "oxxo"),
-    "customer_balance",
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
@@ -106,7 +95,9 @@ class Terms:
         )
 
     def without_delayed_methods(self) -> Self:
-        excluded = {"excluded_payment_method_types": list(DELAYED_METHODS)}
+        excluded = {
+            "excluded_payment_method_types": list(stripe_limits.DELAYED_METHODS)
+        }
         return replace(self, request=self.request | excluded)
 
     @property

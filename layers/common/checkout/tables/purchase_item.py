@@ -33,7 +33,8 @@ def item_of(purchase: Purchase) -> dict[str, Any]:
     try:
         _purchase(from_item(to_item(stored)))
     except (KeyError, TypeError, ValueError) as error:
-        raise UnreadableItemError(f"{purchase.id} cannot be stored") from error
+        fault = type(error).__name__
+        raise UnreadableItemError(f"{purchase.id} cannot be stored: {fault}") from None
     if due_at := purchase_check(purchase, clock.now()):
         requested = bool(purchase.open_requests)
         partitions = due.REFUND_PARTITIONS if requested else due.PARTITIONS
