@@ -77,7 +77,7 @@ class Offer:
         """The sum of all lines; raises BrokenOfferError if Stripe cannot charge it."""
         if not 0 < len(self.lines) <= stripe_limits.MOST_LINES:
             problem = f"must have 1 to {stripe_limits.MOST_LINES} lines"
-            raise BrokenOfferError(self.id, "total", problem)
+            raise BrokenOfferError(self.id, "items", problem)
         try:
             first, *others = (line.price * line.quantity for line in self.lines)
             total = sum(others, start=first)
