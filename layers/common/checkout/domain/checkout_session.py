@@ -150,7 +150,8 @@ def shown_status(stripe_object: Mapping[str, Any], session: PaymentSession) -> s
     status = stripe_object.get("status")
     if isinstance(status, str) and status in STATUSES:
         return status
-    return "complete" if session.status is Status.PROCESSING else "open"
+    done = session.status is Status.PROCESSING or _may_be_paid(stripe_object)
+    return "complete" if done else "open"
 
 
 def is_ahead(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
@@ -158,16 +159,29 @@ def is_ahead(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
     awaited = (
         session.status is Status.PROCESSING
         and stripe_object.get("payment_status") == UNPAID
-        and not bank_refused(stripe_object)
+        and not bank_refused(stripe_object, session)
     )
-    return stripe_object.get("status") in {"complete", "expired"} and not awaited
+    if stripe_object.get("status") in {"complete", "expired"}:
+        return not awaited
+    refused = bank_refused(stripe_object, session)
+    return refused or _may_be_paid(stripe_object)
 
 
-def bank_refused(stripe_object: Mapping[str, Any]) -> bool:
+def _may_be_paid(stripe_object: Mapping[str, Any]) -> bool:
+    """Return whether it may be, by a payment status beside a status we do not know."""
+    if word_of(stripe_object, "status") in STATUSES:
+        return False
+    return word_of(stripe_object, "payment_status") not in {None, UNPAID}
+
+
+def bank_refused(
+    stripe_object: Mapping[str, Any], session: PaymentSession | None = None
+) -> bool:
     """Return whether a bank debit failed; known if payment_intent is expanded."""
+    status = word_of(stripe_object, "status")
+    # Of a buyer who is done we know the status, whatever Stripe says of it.
+    is_done = session is not None and session.status is Status.PROCESSING
+    known = is_done and status not in STATUSES
     payment_intent = part_of(stripe_object, "payment_intent")
     refused = {"requires_payment_method", "canceled"}
-    return (
-        stripe_object.get("status") == "complete"
-        and payment_intent.get("status") in refused
-    )
+    return (known or status == "complete") and payment_intent.get("status") in refused

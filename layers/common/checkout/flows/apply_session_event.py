@@ -74,7 +74,7 @@ class SessionEvents:
         status = status_after(event.type, checkout)
         if status is Status.COMPLETE:
             return self.fulfillment.fulfill(session, checkout, event)
-        if bank_refused(event.object):
+        if bank_refused(event.object, session):
             status = Status.FAILED
         if status:
             return self._move(session, status, event, checkout)

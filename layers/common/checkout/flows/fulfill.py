@@ -185,8 +185,9 @@ class Fulfillment:
                     session, status, stripe_session_id=checkout.id, **paid
                 )
             )
-        if session.stripe_session_id is None:
-            # The event came before the answer to our own request, or we crashed.
+        if session.stripe_session_id != checkout.id:
+            # Another Checkout Session; or the event came before the answer to our own
+            # request, or we crashed.
             writes["pointer"] = self.sessions.pointer(checkout.id, session.id)
         writes["audit"] = self.audit_log.entry(
             purchase,
