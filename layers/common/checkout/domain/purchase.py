@@ -95,8 +95,7 @@ class Purchase(PurchaseSums):
     @property
     def is_sale(self) -> bool:
         """
-        Whether it counts as a sale: paid, and without a reason for quarantine, unless a
-        person has accepted it.
+        Whether it counts as a sale: paid and in order, or accepted by a person.
 
         It stays one while a person reviews what went back in another currency.
         """
@@ -114,9 +113,8 @@ class Purchase(PurchaseSums):
         """
         Whether its money is with the seller, or may come back, and is for no sale.
 
-        As long as that is so, nobody may pay for its sale key: a second payment could
-        stand beside this one. It ends when a person accepts or dismisses the purchase,
-        or when everything has gone back.
+        Until a person accepts or dismisses it, or everything has gone back, nobody may
+        pay for its sale key: a second payment could stand beside this one.
         """
         if self.is_sale or self.dismissed_at or not self.has_arrived:
             return False
