@@ -33,6 +33,9 @@ OF_REFUND = (
 )
 OF_DISPUTE = ("id", "amount", "currency", "status", "created_at", "reason")
 
+# The status of a session that is not recorded, while its purchase is.
+LOST = "lost"
+
 # JSON has them in the currency's minor unit; tables as 9.99 USD.
 AMOUNTS = {
     *("amount", "refunded_amount", "lost_amount", "refundable_amount"),
@@ -47,7 +50,8 @@ AMOUNTS = {
 
 
 def of_session(session: PaymentSession) -> Fields:
-    return _select(session.to_dict(), OF_SESSION)
+    shown = _select(session.to_dict(), OF_SESSION)
+    return shown | {"status": LOST} if session.is_lost else shown
 
 
 def of_purchase(purchase: Purchase) -> Fields:
@@ -55,7 +59,9 @@ def of_purchase(purchase: Purchase) -> Fields:
     receipt = purchase.receipt
     return _select(stored, OF_PURCHASE) | {
         "quarantine_reason": purchase.review_reason,
-        "refundable_amount": purchase.refundable_amount,
+        "refundable_amount": (
+            0 if purchase.refund_problem else purchase.refundable_amount
+        ),
         "stripe_fee": receipt.fee if receipt else None,
         "stripe_fee_currency": receipt.currency if receipt else None,
         "refund_requests": _select_each(stored["refund_requests"], OF_REFUND_REQUEST),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from pkgutil import iter_modules
 from typing import Any
 
@@ -9,7 +10,7 @@ from checkout import kinds
 from checkout.domain.checkout_session import payment_session_id_of
 from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession
-from checkout.domain.purchase import Purchase
+from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.stripe_object import id_of, object_of
 from checkout.errors import StripeBrokenError, StripeRefusedError
 from cli.console import CommandError
@@ -46,12 +47,16 @@ def _by_generated_id(stack: Stack, given: str, offline: bool) -> PaymentSession 
     prefix, _, rest = given.partition("_")
     match prefix:
         case "ps":
-            return stack.sessions.get(given)
+            return _session(stack, given)
         case "pur":
             purchase = stack.purchases.get(given)
-            return _of_purchase(stack, purchase) or stack.sessions.get(f"ps_{rest}")
+            return _of_purchase(stack, purchase) or _session(stack, f"ps_{rest}")
         case "cs":
             if found := stack.sessions.by_stripe_id(given):
+                return found
+            # The payment may have come through another Checkout Session than ours.
+            purchase = stack.purchases.get(id_for(given))
+            if found := _of_purchase(stack, purchase):
                 return found
         case "pi":
             purchase = stack.purchases.by_payment_intent(given)
@@ -81,7 +86,7 @@ def _of_stripe_object(
 ) -> PaymentSession | None:
     """Follow our metadata or, for refunds and disputes, the payment intent."""
     if payment_session_id := payment_session_id_of(stripe_object):
-        return stack.sessions.get(payment_session_id)
+        return _session(stack, payment_session_id)
     payment_intent = id_of(stripe_object.get("payment_intent"))
     if not payment_intent:
         return None
@@ -89,7 +94,35 @@ def _of_stripe_object(
 
 
 def _of_purchase(stack: Stack, purchase: Purchase | None) -> PaymentSession | None:
-    return stack.sessions.get(purchase.payment_session_id) if purchase else None
+    if purchase is None:
+        return None
+    return stack.sessions.get(purchase.payment_session_id) or _lost(purchase)
+
+
+def _session(stack: Stack, payment_session_id: str) -> PaymentSession | None:
+    """Return the session; if it is lost, what its payment tells of it."""
+    if found := stack.sessions.get(payment_session_id):
+        return found
+    entries = stack.audit_log.entries(payment_session_id)
+    named = (entry["purchase_id"] for entry in entries if "purchase_id" in entry)
+    purchases = (stack.purchases.get(purchase_id) for purchase_id in named)
+    return next((_lost(purchase) for purchase in purchases if purchase), None)
+
+
+def _lost(purchase: Purchase) -> PaymentSession:
+    """Return a stand-in for the session of *purchase*, which is not recorded."""
+    session = PaymentSession.lost(
+        purchase.payment_session_id,
+        purchase.kind,
+        purchase.amount,
+        purchase.currency,
+        purchase.purchased_at,
+    )
+    return replace(
+        session,
+        stripe_session_id=purchase.stripe_session_id,
+        stripe_payment_intent_id=purchase.stripe_payment_intent_id,
+    )
 
 
 def offers_called(stack: Stack, given: str) -> list[OfferItem]:

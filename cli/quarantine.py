@@ -4,7 +4,6 @@ from typing import Annotated
 
 import typer
 
-from checkout.domain.purchase_status import PurchaseStatus
 from checkout.flows import review_quarantine
 from cli import fields
 from cli.console import CommandError, Json, Yes, ask, print_json, print_table
@@ -84,7 +83,7 @@ def refund(
     """Refund a purchase in quarantine in full."""
     stack = stack_of(ctx)
     purchase = purchase_of(stack, purchase_id)
-    if purchase.status is not PurchaseStatus.QUARANTINED:
+    if not purchase.awaits_decision:
         raise CommandError(f"{purchase.id} is {purchase.status}, not in quarantine.")
     reason = purchase.review_reason
     give_back(stack, purchase, None, reason, yes=yes, as_json=as_json)

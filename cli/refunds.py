@@ -8,7 +8,7 @@ import typer
 from checkout.domain.money import unit_problem
 from checkout.domain.purchase import Purchase
 from checkout.domain.refund import FAILED
-from checkout.errors import NotFoundError, StripeError
+from checkout.errors import NotFoundError, NotRefundableError, StripeError
 from cli import fields
 from cli.console import CommandError, Json, Yes, ask, print_fields, print_json
 from cli.stack import Stack, stack_of
@@ -61,6 +61,8 @@ def give_back(
     as_json: bool,
 ) -> None:
     """Ask for confirmation, refund, and print the purchase."""
+    if purchase.refund_problem:
+        raise NotRefundableError(purchase.refund_problem)
     wanted = purchase.refundable_amount if amount is None else amount
     if problem := unit_problem(wanted, purchase.currency):
         raise CommandError(f"The amount {problem}.")

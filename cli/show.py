@@ -75,8 +75,8 @@ def show(
     with waiting("Reading the payment"):
         reports = [report_on(stack, session, offline=offline) for session in chosen]
     listed = [
-        {name: getattr(session, name) for name in ("id", "status", "created_at")}
-        for session in found
+        {name: shown[name] for name in ("id", "status", "created_at")}
+        for shown in map(fields.of_session, found)
     ]
     if as_json:
         print_json({"found": listed, "payments": reports, "problems": problems})

@@ -63,7 +63,9 @@ def http_event(
     }
 
 
-def sqs_event(*bodies: str, receive_count: int = 1) -> dict[str, Any]:
+def sqs_event(*bodies: str, receive_count: int = 1, tried: int = 0) -> dict[str, Any]:
+    """Return a batch; *tried* is the attribute of a message that was sent again."""
+    attribute = {"dataType": "Number", "stringValue": str(tried)}
     return {
         "Records": [
             {
@@ -71,7 +73,7 @@ def sqs_event(*bodies: str, receive_count: int = 1) -> dict[str, Any]:
                 "receiptHandle": "handle",
                 "body": body,
                 "attributes": {"ApproximateReceiveCount": str(receive_count)},
-                "messageAttributes": {},
+                "messageAttributes": {"tried": attribute} if tried else {},
                 "md5OfBody": "",
                 "eventSource": "aws:sqs",
                 "eventSourceARN": f"arn:aws:sqs:{REGION}:123456789012:events",

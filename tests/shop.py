@@ -301,6 +301,7 @@ class Shop:
         """Let a sale key be paid through a second session: what must never happen."""
         gone = {"payment_session_id": "ps_gone", "attempt": 7}
         self.aws.put("PaymentSessionsTable", {"id": f"live#{sale_key}", **gone})
+        self.aws.delete("PurchasesTable", {"id": f"undecided#{sale_key}"})
 
 
 STREAMS = ("money", "sessions", "balance_charge", "balance_payment")

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 from aws_lambda_powertools.utilities.batch import process_partial_response
 
 from checkout import wiring
+from checkout.clients import retried_batch
 from checkout.clients.payment_events_queue import PaymentEventsQueue, read_event
-from checkout.clients.retried_batch import OutOfTimeError, RetriedBatch, received
 from checkout.config import FulfillmentConfig, RefundsConfig
 from checkout.domain.stripe_events import AFTER_PAYMENT
-from checkout.errors import TryAgainError
 from checkout.flows.apply_money_event import MoneyEvents
 from checkout.flows.apply_session_event import SessionEvents
 from checkout.flows.fulfill import Fulfillment
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 # The longest that one message takes: Stripe is slow, and is asked twice.
 MARGIN_MILLISECONDS = 30_000
 
-processor = RetriedBatch()
+processor = retried_batch.RetriedBatch()
 
 
 @cache
@@ -40,20 +39,20 @@ def flows() -> tuple[SessionEvents, MoneyEvents]:
     audit_log = AuditLog(c.audit_log_table)
     stripe = wiring.stripe_api(c)
     changes = wiring.purchase_changes(c)
-    fulfillment = Fulfillment(
-        offers=Offers(c.offers_table),
-        sessions=sessions,
-        purchases=purchases,
-        audit_log=audit_log,
-        changes=changes,
-        refunds=wiring.refunds(c, changes, stripe),
-    )
     session_events = SessionEvents(
         sessions=sessions,
         purchases=purchases,
         audit_log=audit_log,
         changes=changes,
-        fulfillment=fulfillment,
+        fulfillment=Fulfillment(
+            offers=Offers(c.offers_table),
+            sessions=sessions,
+            purchases=purchases,
+            audit_log=audit_log,
+            changes=changes,
+            refunds=wiring.refunds(c, changes, stripe),
+        ),
+        stripe=stripe,
         stack_id=FulfillmentConfig().stack_id,
     )
     return session_events, MoneyEvents(
@@ -65,13 +64,22 @@ def flows() -> tuple[SessionEvents, MoneyEvents]:
     )
 
 
+@cache
+def payment_events() -> PaymentEventsQueue:
+    return PaymentEventsQueue(FulfillmentConfig().payment_events_queue_url)
+
+
 def handle_message(record: "SQSRecord", lambda_context: "LambdaContext") -> None:
     """Apply one message; raise what returns it, and it alone, to the queue."""
-    keys = {"message_id": record.message_id, "receive_count": received(record)}
+    keys = {
+        "message_id": record.message_id,
+        "receive_count": retried_batch.attempt(record),
+    }
     # Otherwise the function times out, and the results of the batch are lost.
     if lambda_context.get_remaining_time_in_millis() < MARGIN_MILLISECONDS:
         logger.info("event_handed_back", extra=keys)
-        raise OutOfTimeError
+        retried_batch.hand_back(record, payment_events())
+        return
     try:
         event = read_event(record.body)
         session_events, money_events = flows()
@@ -79,13 +87,8 @@ def handle_message(record: "SQSRecord", lambda_context: "LambdaContext") -> None
             outcome = money_events.apply_money_event(event)
         else:
             outcome = session_events.apply_session_event(event)
-    except TryAgainError as error:
-        count(Metric.EVENTS_POSTPONED)
-        logger.warning("event_postponed", code=error.code, extra=keys)
-        raise
-    except Exception:
-        count(Metric.EVENTS_FAILED)
-        logger.exception("event_failed", extra=keys)
+    except Exception as error:
+        retried_batch.report_failed(error, keys)
         raise
     count(Metric.EVENTS_APPLIED)
     logger.info("event_applied", event_id=event.id, type=event.type, outcome=outcome)
@@ -97,6 +100,5 @@ def lambda_handler(
     event: dict[str, Any], context: "LambdaContext"
 ) -> "PartialItemFailureResponse":
     answer = process_partial_response(event, handle_message, processor, context)
-    queue = PaymentEventsQueue(FulfillmentConfig().payment_events_queue_url)
-    queue.hide(processor.pauses())
+    payment_events().hide(processor.pauses())
     return answer

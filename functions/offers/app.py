@@ -1,5 +1,6 @@
 """A buyer's own offers: an order with its payments, and a row with its bids."""
 
+from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -7,13 +8,15 @@ from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
 from checkout.config import OffersConfig
 from checkout.domain.offer_item import OfferItem
-from checkout.domain.purchase import Purchase, id_for
+from checkout.domain.payment_session import PaymentSession
 from checkout.errors import NotFoundError
 from checkout.flows.show_offer import show_order, show_row
 from checkout.kinds.bid import key_of_row
 from checkout.tables.offers import Offers
+from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
+from checkout.tables.readable import UnreadableItemError
 from checkout.telemetry import logger, metrics
 
 if TYPE_CHECKING:
@@ -40,23 +43,33 @@ def purchases() -> Purchases:
     return Purchases(config().purchases_table)
 
 
+@cache
+def ownerships() -> Ownerships:
+    return Ownerships(config().purchases_table)
+
+
 def get_order(request: Request) -> dict[str, Any]:
     order_id = request.path["orderId"]
     order = owned_offer(request, "order", order_id)
     ids = sessions().purchase_ids("order", order_id)
-    return show_order(order, purchases().get_all(ids))
+    # A former owner's payments are not the caller's.
+    own = [p for p in purchases().get_all(ids) if p.buyer_id == order["owner_id"]]
+    return show_order(order, own)
 
 
 def get_row(request: Request) -> dict[str, Any]:
     row = owned_offer(request, "row", request.path["rowId"])
-    live = live_purchase(key_of_row(row.item_id))
-    return show_row(row, offers().bids_of(row.item_id), live)
+    sale_key = key_of_row(row.item_id)
+    latest, owner = latest_session(sale_key), ownerships().get(sale_key)
+    return show_row(row, offers().bids_of(row.item_id), latest, owner)
 
 
-def live_purchase(sale_key: str) -> Purchase | None:
-    """Return the purchase of the sale key's live session, if that has one."""
-    live = sessions().live(sale_key)
-    return purchases().get(id_for(live.payment_session_id)) if live else None
+def latest_session(sale_key: str) -> PaymentSession | None:
+    """Return the live session of the sale key, None if there is none to be read."""
+    with suppress(UnreadableItemError):
+        if live := sessions().live(sale_key):
+            return sessions().get(live.payment_session_id)
+    return None
 
 
 def owned_offer(request: Request, item_type: str, item_id: str) -> OfferItem:

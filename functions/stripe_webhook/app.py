@@ -12,7 +12,7 @@ from checkout.clients import credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.config import StripeModeConfig, StripeWebhookConfig
 from checkout.domain import webhook_signature
-from checkout.domain.stripe_events import FROM_STRIPE
+from checkout.domain.stripe_events import FROM_STRIPE, is_live, is_thin
 from checkout.errors import (
     CheckoutError,
     InvalidSignatureError,
@@ -24,9 +24,6 @@ from checkout.telemetry import count, logger, metrics, report
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-# It has no object to apply: https://docs.stripe.com/event-destinations#thin-events
-THIN = {"object": "v2.core.event"}
 
 
 @cache
@@ -72,11 +69,11 @@ def receive(request: Request) -> None:
     payload = verified(request)
     try:
         stripe_event = json.loads(payload.decode())
-        if THIN.items() <= dict(stripe_event).items():
+        if is_thin(stripe_event):  # it has no object to apply
             report("thin_event", Metric.EVENTS_THIN, level="error")
             raise UnreadableEventError("This is a thin event; we need a `snapshot`.")
         event_id, event_type = stripe_event["id"], stripe_event["type"]
-        livemode = stripe_event["livemode"]
+        livemode = is_live(stripe_event)
         known = event_type in FROM_STRIPE
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UnreadableEventError("The body is not a Stripe event.") from error

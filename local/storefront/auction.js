@@ -5,7 +5,7 @@ import { busy, card, formatTime, h, loading, pleaseLogIn, quiet } from "./dom.js
 import { countDown, inWords } from "./countdown.js";
 import { formatMoney } from "./money.js";
 import { drawing } from "./pictures.js";
-import { cancelPayment, leaveToPay } from "./return.js";
+import { cancelPayment, leaveToPay, resultOf } from "./return.js";
 
 // The API does not describe auctions, so the storefront has the samples' titles and prices.
 // Stripe charges the stored offer's price.
@@ -19,6 +19,21 @@ const PROMISES = [
   "Pressing twice, reloading or coming back never charges you twice.",
 ];
 
+/**
+ * What to show of a payment, for an answer of `payment-status`: `{as, badge, note}`. It is `open` while it can be paid,
+ * `paid` if it stands, `wait` if the shopper must not pay again, `toPay` if they may and `over` if a person closed it.
+ */
+export function auctionState({ status, payment_status: payment, code }) {
+  const [, note] = resultOf({ payment_status: payment, code }, "auction");
+  if (payment === "unpaid") return { as: "open" };
+  if (payment === "paid" && !code) return { as: "paid" };
+  if (status === "expired") return { as: "toPay", badge: "expired", note: "Your last payment page is closed. Nothing was charged." };
+  if (code === "dismissed") return { as: "over", badge: "closed", note };
+  if (payment === "failed") return { as: "toPay", badge: "failed", note };
+  if (payment === "refunded") return { as: "toPay", badge: "returned", note };
+  return { as: "wait", badge: code?.replaceAll("_", " ") ?? "processing", note };
+}
+
 export function auctionCard({ api, sample, shopper, signal }, auctionId = sample?.auction_id) {
   const known = KNOWN[auctionId] ?? { title: `Auction ${auctionId}` };
   const auction = card(shopper && auctionId ? known.title : "An auction that you won", { eyebrow: "Auction", id: "auction" });
@@ -26,7 +41,7 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
     auction.show(drawing("turntable", "picture"), pleaseLogIn("pay for the auction that you won"));
     return auction.element;
   }
-  // The key of this tab's last payment of the auction, to show its status on return.
+  // The key of this tab's last payment of the auction, to show what became of it on return.
   const memory = `payment of ${auctionId} by ${shopper.sub}`;
   let stopClock = () => {};
   show(null, loading("Loading the status of this auction…"));
@@ -44,17 +59,15 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
     }
   }
 
-  /** Shows the status of the last payment. */
+  /** Shows what became of the last payment: a session that is complete may have been refunded since. */
   async function resume(last) {
     if (!last) return toPay();
-    const payment = await api.get(path`/payments/sessions/${last.id}`);
-    if (payment.status === "complete") return paid();
-    if (payment.status === "open") return toPay(deadlineOf(payment));
-    if (payment.status === "processing") return show("processing", quiet("Your payment is on its way. Please do not pay again."));
-    if (payment.status === "quarantined") {
-      return show("under review", quiet("Your payment has arrived and is safe. A person is looking at it. Please do not pay again."));
-    }
-    return toPay(null, payment.status);
+    const query = new URLSearchParams({ session_id: last.stripeId });
+    const { as, badge, note } = auctionState(await api.get(`/api/checkout/payment-status?${query}`, { anonymous: true }));
+    if (as === "paid") return paid();
+    if (as === "open") return toPay(deadlineOf(await api.get(path`/payments/sessions/${last.id}`)));
+    if (as === "toPay") return toPay(null, badge, note);
+    return show(badge, quiet(note));
   }
 
   /** The end of the payment window, by the server's clock, and the payment that can be cancelled until then. */
@@ -78,7 +91,7 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
     show("expired", quiet("The time to pay for this auction is over. Nothing was charged."));
   }
 
-  function toPay(deadline, lastStatus) {
+  function toPay(deadline, lastStatus, note) {
     const again = lastStatus === "expired";
     const pay = h("button", { type: "button", onclick: () => start(pay, Boolean(deadline)) },
       deadline ? "Continue to payment" : again ? "Pay again" : "Pay for this auction");
@@ -86,7 +99,7 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
     show(deadline ? "open for payment" : lastStatus,
       deadline
         ? h("p", {}, clock, `left to pay, until ${formatTime(deadline.closesAt)}`)
-        : quiet(again ? "Your last payment page is closed. Nothing was charged." : "You have 24 hours from acceptance to pay."),
+        : quiet(note ?? "You have 24 hours from acceptance to pay."),
       h("ul", { class: "promises" }, PROMISES.map((promise) => h("li", {}, drawing("check"), promise))),
       h("div", { class: "actions" }, pay, deadline ? cancelButton(deadline.id) : null));
     if (!deadline) return pay;
@@ -109,7 +122,7 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
           sessionStorage.removeItem(memory);
           toPay().focus();
         } catch (problem) {
-          if (problem.code === "already_purchased") paid();
+          if (problem.code === "already_purchased") await load();
           auction.say(problem);
         }
       });
@@ -122,12 +135,12 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
     busy([button], async () => {
       try {
         const payment = await api.post("/payments/checkout/create", { auction_id: auctionId });
-        sessionStorage.setItem(memory, JSON.stringify({ id: payment.payment_session_id }));
+        sessionStorage.setItem(memory, JSON.stringify({ id: payment.payment_session_id, stripeId: payment.session_id }));
         if (knowsDeadline) return leaveToPay(payment);
         toPay(deadlineOf(payment)).focus();
       } catch (problem) {
         if (problem.code === "payment_window_closed") closed();
-        if (problem.code === "already_purchased") paid();
+        if (problem.code === "already_purchased") await load();
         auction.say(problem);
       }
       return undefined;

@@ -22,7 +22,7 @@ export function boardCard({ api, sample, shopper }, rowId = sample?.row_id) {
       board.setTitle(row.title ?? `Offers on row ${rowId}`);
       board.setStatus(row.status);
       board.show(
-        row.pending_bid_id ? quiet("Your payment is on its way. Until it has arrived, no other offer of this row can be bought.") : null,
+        row.pending_bid_id ? quiet("Your payment is not decided yet. Until it is, nothing else of this row can be bought. Please do not pay again.") : null,
         row.bids.length
           ? h("ul", { class: "tiles" }, row.bids.map((bid) => tile(bid, row.pending_bid_id)))
           : quiet("This row has no offers yet."));

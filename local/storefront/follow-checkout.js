@@ -17,7 +17,8 @@ export function apiCall(payment) {
   return {
     short: "API",
     title: "The shop calls the API",
-    why: "API Gateway verifies the shopper’s token and invokes the function. The price comes from the stored offer, never from the request.",
+    why: `${session.buyer_id ? "API Gateway verifies the shopper’s token and invokes the function." : "API Gateway invokes the function; this offer needs no login."} ` +
+      "The price comes from the stored offer, never from the request.",
     state: "done",
     at: session.created_at,
     facts: {
@@ -54,8 +55,10 @@ export function checkoutSession({ session, stripe_requests: requests, audit }) {
   return {
     short: "Stripe",
     title: "Stripe creates a Checkout Session",
-    why: "The idempotency key belongs to the payment session: if the call is repeated, Stripe returns the same Checkout Session.",
-    state: session.stripe_session_id ? "done" : "waiting",
+    why: session.stripe_session_id || session.status !== "abandoned"
+      ? "The idempotency key belongs to the payment session: if the call is repeated, Stripe returns the same Checkout Session."
+      : "There is none that a shopper could pay: Stripe refused the request, or the time to pay was over before Stripe had it.",
+    state: session.stripe_session_id ? "done" : session.status === "abandoned" ? "failed" : "waiting",
     at: created?.at,
     facts: {
       Call: request && `${request.method} ${request.path} → ${request.status}`,
@@ -68,15 +71,34 @@ export function checkoutSession({ session, stripe_requests: requests, audit }) {
 }
 
 export function stripeEvents({ events, session }) {
-  const declined = events.some(({ type }) => type === "payment_intent.payment_failed");
   const ended = events.find(({ type }) => /^checkout\.session\.(completed|expired)$/.test(type));
   return {
     short: "Payment",
     title: "The shopper pays at Stripe",
-    why: "Card data stays at Stripe. Stripe reports the outcome as events, in any order and possibly more than once.",
-    state: ended || session.status === "complete" ? "done" : declined ? "failed" : "waiting",
+    ...paymentAtStripe(new Set(events.map(({ type }) => type)), session.status),
     at: ended && new Date(ended.created * 1000).toISOString(), // Stripe's times are whole seconds
     facts: Object.fromEntries(events.map(({ id, type }) => [type, id])),
     raw: events,
   };
 }
+
+/** Whether the shopper has paid: what is recorded decides, and Stripe's events tell what is not recorded yet. */
+function paymentAtStripe(types, status) {
+  const happened = (name) => types.has(`checkout.session.${name}`);
+  if (status === "complete" || status === "quarantined" || happened("async_payment_succeeded")) return PAYMENT.paid;
+  if (status === "failed" || happened("async_payment_failed")) return PAYMENT.refused;
+  if (status === "processing") return PAYMENT.underWay;
+  if (happened("completed")) return PAYMENT.paid;
+  if (status === "expired" || status === "abandoned" || happened("expired")) return PAYMENT.unpaid;
+  return types.has("payment_intent.payment_failed") ? PAYMENT.declined : PAYMENT.begun;
+}
+
+const CARD_DATA = "Card data stays at Stripe. Stripe reports the outcome as events, in any order and possibly more than once.";
+const PAYMENT = {
+  begun: { state: "waiting", why: CARD_DATA },
+  declined: { state: "failed", why: `A payment was declined; the shopper may try another card. ${CARD_DATA}` },
+  underWay: { state: "waiting", why: `The shopper is done, and the money is on its way: a bank debit takes days. ${CARD_DATA}` },
+  paid: { state: "done", why: CARD_DATA },
+  refused: { state: "failed", why: `The shopper was done, and the bank refused: no money arrived. ${CARD_DATA}` },
+  unpaid: { state: "failed", why: "The shopper did not pay, and cannot any more: the payment page is closed." },
+};

@@ -51,22 +51,55 @@ export function queue(payment) {
   };
 }
 
+// What a purchase that is no sale says, by its status: the step is not done, and nothing was sold.
+const NO_SALE = {
+  pending: "The shopper is done, and the money is on its way: the purchase is recorded, and nothing is sold until the money arrives.",
+  quarantined: "The money arrived, and the purchase is recorded in quarantine: nothing is sold until an operator decides.",
+  refunding: "The money arrived, and it was for nothing that could be sold: it goes back, and nothing was sold.",
+  refunded: "The money arrived, and it was for nothing that could be sold: it went back, and nothing was sold.",
+  disputed: "The money arrived, and the shopper’s bank disputes it: nothing was sold.",
+  failed: "The bank refused the payment: the purchase is recorded as failed, and nothing was sold.",
+};
+const DISMISSED = "The money arrived, and an operator closed the payment without a sale.";
+const UNDECIDED = new Set(["pending", "quarantined"]);
+const SALES = new Set(["checkout_completed", "quarantine_accepted"]);
+
 export function transaction({ session, written, audit }) {
-  const fulfilled = written.some(({ part }) => part === "purchase");
-  const over = ENDED_UNPAID.has(session.status);
-  const parts = fulfilled ? written : [];
-  const completed = audit.find(({ action }) => action === "checkout_completed");
+  const purchase = written.find(({ part }) => part === "purchase");
+  const isOurs = ({ purchase_id: id }) => id === undefined || id === purchase?.key;
+  const sale = audit.find((entry) => SALES.has(entry.action) && isOurs(entry));
+  const sold = purchase && (sale || purchase.item.status === "completed");
+  const parts = purchase ? written.filter(({ part, item }) => part === "ownership" ? isOurs(item) : sold || part !== "offer") : [];
   return {
     short: "Transaction",
     title: "One transaction fulfills the payment",
-    why: over
-      ? "There is none: the payment ended without money, and nothing was sold."
-      : "The purchase, the ownership, the offer’s status, the buyer’s purchase count and the audit entry are written together or not at all.",
-    state: fulfilled ? "done" : over ? "failed" : "waiting",
-    at: completed?.at,
+    ...(sold ? fulfilled(purchase.item) : purchase ? notSold(purchase.item) : noPurchase(session)),
+    at: sale?.at,
     facts: Object.fromEntries(parts.map(({ part, key, item }) => [part, item.status ? `${key} is ${item.status}` : key])),
     raw: parts,
   };
+}
+
+function fulfilled({ status }) {
+  const since = status === "completed" ? "" : ` Since then the purchase has become ${status}.`;
+  return {
+    state: "done",
+    why: "The purchase, the audit entry and all that this kind of offer needs (an ownership, the offer’s status, the buyer’s purchase count) " +
+      `were written together.${since}`,
+  };
+}
+
+function notSold({ status, dismissed_at: dismissed }) {
+  return {
+    state: UNDECIDED.has(status) ? "waiting" : "failed",
+    why: dismissed && status === "failed" ? DISMISSED : NO_SALE[status] ?? `The purchase is ${status}, and nothing was sold.`,
+  };
+}
+
+function noPurchase({ status }) {
+  return ENDED_UNPAID.has(status)
+    ? { state: "failed", why: "There is none: the payment ended without money, and nothing was sold." }
+    : { state: "waiting", why: "When the money arrives, the purchase and all that depends on it are written together or not at all." };
 }
 
 export function auditLog({ audit }) {

@@ -5,7 +5,9 @@ import { auditLog, publishedEvents, queue, transaction, webhook } from "./follow
 
 const STEPS = [apiCall, preparedSession, checkoutSession, stripeEvents, webhook, queue, transaction, auditLog, publishedEvents];
 
-/** The nine steps, each `{short, title, why, state, at, facts, raw}`; `state` is done, waiting or failed. */
+/** The nine steps, each `{short, title, why, state, at, facts, raw}`; `state` is done, waiting, failed or never. */
 export function stepsOf(payment) {
-  return STEPS.map((step) => step(payment));
+  // No shopper ever had the page of an abandoned session: nothing more will happen to it.
+  const never = payment.session.status === "abandoned";
+  return STEPS.map((step) => step(payment)).map((step) => (never && step.state === "waiting" ? { ...step, state: "never" } : step));
 }

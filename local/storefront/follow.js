@@ -62,7 +62,7 @@ function showPayment(payment) {
   place("steps").replaceChildren(...steps.map((step, index) => stepItem(step, index + 1, Date.parse(session.created_at))));
 }
 
-const STATES = { done: "done", waiting: "not yet", failed: "failed" };
+const STATES = { done: "done", waiting: "not yet", failed: "failed", never: "does not happen" };
 
 function stepItem(step, number, began) {
   const facts = Object.entries(step.facts).filter(([, value]) => value !== undefined && value !== null && value !== "");
@@ -79,7 +79,7 @@ function stepItem(step, number, began) {
 
 /** The records of a step; they stay expanded when the page is rebuilt. */
 function records({ title, raw, state }) {
-  if (!raw || state === "waiting" || (Array.isArray(raw) && !raw.length)) return null;
+  if (!raw || state === "never" || (Array.isArray(raw) && !raw.length)) return null;
   const details = h("details", { open: opened.has(title) },
     h("summary", { "data-key": title }, "Records"),
     h("pre", { tabindex: "0", "aria-label": `Records: ${title}` }, JSON.stringify(raw, null, 2)));

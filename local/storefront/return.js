@@ -81,6 +81,9 @@ export function resultOf({ payment_status: payment, code }, kind) {
       ? "Your purchase is being refunded."
       : "What you paid for is not for sale any more. You need to do nothing: your money comes back by itself."];
   }
+  if (code === "dismissed") {
+    return ["Your payment was closed", "Your payment was reviewed and closed, and nothing was bought. Please contact the seller."];
+  }
   return {
     paid: ["Payment confirmed", THANKS[kind] ?? "Your purchase is complete."],
     processing: ["Your payment is on its way", "The money has not arrived yet; with a bank debit this takes days. You get what you paid for when it arrives. Please do not pay again."],
@@ -151,7 +154,7 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
   }
 
   function expired() {
-    showResult("This payment page has expired", h("p", {}, "You did not pay in time. Nothing was charged."), links());
+    showResult("This payment page has expired", h("p", {}, "It was not paid in time, or the payment was cancelled. Nothing was charged."), links());
   }
 
   function stillOpen() {

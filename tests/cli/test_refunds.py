@@ -9,6 +9,7 @@ from time_machine import travel
 from mocktill import refunds
 from mocktill.faults import Fault
 from tests.cli.conftest import Operator
+from tests.functional.test_pending_purchases import decide, pay_by_bank
 from tests.shop import PUBLISHED, Shop
 
 EMAIL = "ada@example.test"
@@ -450,3 +451,37 @@ def test_why_a_refund_failed_is_shown(
     assert told["purchases"][0]["refunds"][0]["failure_reason"] == "declined"
     [failed] = [e for e in told["timeline"] if e["what"] == "refund_failed"]
     assert failed["details"]["failure_reason"] == "declined"
+
+
+def test_a_dismissed_purchase_is_not_refunded(
+    shop: Shop, operator: Operator, quarantined: dict[str, Any]
+) -> None:
+    purchase_id = quarantined["id"]
+    dismiss = ("quarantine", "dismiss", purchase_id, "--note", "By bank transfer.")
+    assert operator(*dismiss, "--yes").exit_code == 0
+
+    refused = operator("refund", purchase_id, "--yes")
+
+    assert refused.exit_code == 1
+    assert "dismissed" in refused.stderr
+    assert refunds_at_stripe(shop) == []
+    told = operator.json("show", purchase_id)["payments"][0]
+    assert told["purchases"][0]["refundable_amount"] == 0
+
+
+@pytest.mark.parametrize("pays", [None, False])
+def test_nothing_is_refundable_of_money_that_has_not_arrived(
+    shop: Shop, operator: Operator, pays: bool | None
+) -> None:
+    event = pay_by_bank(shop)
+    shop.deliver(event)
+    if pays is False:
+        shop.deliver(decide(shop, event, pays=False))
+    [purchase] = shop.purchases()
+
+    told = operator.json("show", purchase["id"])["payments"][0]
+    refused = operator("refund", purchase["id"], "--yes")
+
+    assert told["purchases"][0]["refundable_amount"] == 0
+    assert refused.exit_code == 1
+    assert "has not arrived" in refused.stderr

@@ -5,6 +5,7 @@ import pytest
 from checkout.flows.check_access import has_access
 from checkout.tables.offers import Offers
 from checkout.tables.ownerships import Ownerships
+from tests.functional.test_refunds import refund
 from tests.shop import FREE, PUBLISHED, Answer, Shop
 
 OFFERS = {
@@ -111,3 +112,37 @@ def test_another_lambda_may_ask_the_layer(shop: Shop) -> None:
     assert has_access("content", PUBLISHED, "user_1", offers, ownerships)
     assert not has_access("content", PUBLISHED, "user_2", offers, ownerships)
     assert not has_access("content", FREE, "user_1", offers, ownerships)
+
+
+@pytest.mark.parametrize("kind", ["bid", "auction", "order", "content"])
+def test_access_outlives_the_offer_s_item(shop: Shop, kind: str) -> None:
+    """The host application may delete what was sold; the buyer has paid for it."""
+    buy(shop, kind)
+    shop.deliver()
+    for offer in shop.aws.items("OffersTable"):
+        shop.aws.delete("OffersTable", {"id": offer["id"]})
+
+    assert access(shop, kind, OFFERS[kind]).body == {"hasAccess": True}
+    assert access(shop, kind, OFFERS[kind], "user_2").body == {"hasAccess": False}
+
+
+@pytest.mark.parametrize("row_id", ["8", None])
+def test_access_outlives_a_change_of_the_bid_s_row(
+    shop: Shop, row_id: str | None
+) -> None:
+    buy(shop, "bid")
+    shop.deliver()
+    shop.change_offer("bid#42", row_id=row_id)
+
+    assert access(shop, "bid", "42").body == {"hasAccess": True}
+
+
+def test_access_without_the_offer_ends_with_a_refund(shop: Shop) -> None:
+    buy(shop, "bid")
+    shop.deliver()
+    shop.aws.delete("OffersTable", {"id": "bid#42"})
+    [purchase] = shop.purchases()
+
+    refund(shop, purchase["id"])
+
+    assert access(shop, "bid", "42").body == {"hasAccess": False}

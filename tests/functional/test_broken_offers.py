@@ -241,7 +241,30 @@ def test_an_item_with_nothing_but_its_id_is_answered(shop: Shop, kind: str) -> N
             "order#order_1",
             "items",
             [{"name": "A", "quantity": 1, "unit_price_cents": 999}] * 101,
-            "must have 1 to 100 lines",
+            "items must have 1 to 100 lines",
+        ),
+        ("order", "order#order_1", "items", {}, "items must be a list"),
+        ("order", "order#order_1", "items", [], "items must not be empty"),
+        (
+            "content",
+            f"content#{PUBLISHED}",
+            "price",
+            {"amount": -5, "currency": "usd"},
+            "price.amount cannot be charged: an amount is not negative",
+        ),
+        (
+            "content",
+            f"content#{PUBLISHED}",
+            "price",
+            {"amount": 10**9, "currency": "usd"},
+            "price.amount cannot be charged: an amount in usd is at most 99999999",
+        ),
+        (
+            "content",
+            f"content#{PUBLISHED}",
+            "creator_id",
+            5,
+            "creator_id must be text of 1 to 255 characters",
         ),
         ("bid", "bid#42", "offer_type", MISSING, "offer_type is missing"),
         (
@@ -253,7 +276,7 @@ def test_an_item_with_nothing_but_its_id_is_answered(shop: Shop, kind: str) -> N
         ),
     ],
 )
-def test_the_sentence_names_the_field(
+def test_the_log_names_the_field_and_the_buyer_reads_who_must_act(
     shop: Shop,
     capsys: pytest.CaptureFixture[str],
     kind: str,
@@ -269,12 +292,15 @@ def test_the_sentence_names_the_field(
         answer = shop.create(kind)
 
     assert (answer.status, answer.body["code"]) == (400, "not_purchasable")
-    assert said in answer.body["error"]
+    assert answer.body["error"] == (
+        "This cannot be bought at the moment: the seller has to correct it."
+    )
     assert metrics_in(capsys.readouterr().out)["payments.checkout.refused"] == 1
     lines = [json.loads(line) for line in log.getvalue().splitlines()]
     [logged] = [line for line in lines if line["message"] == "offer_refused"]
     assert logged["level"] == "ERROR"
     assert logged["kind"] == kind
+    assert said in f"{logged['field']} {logged['problem']}"
     assert shop.sessions() == []
     assert shop.stripe.sandbox.requests == []
 
@@ -361,6 +387,29 @@ def test_one_broken_bid_does_not_hide_the_others(
     assert bids["42"]["buy_now"] is False
     assert bids["42"]["clickout_url"]
     assert shop.create("bid").status == 400
+
+
+@pytest.mark.parametrize(
+    ("route", "path", "offer", "field"),
+    [
+        ("GET /api/rows/{rowId}", {"rowId": "7"}, "row", "status"),
+        ("GET /orders/{orderId}", {"orderId": "order_1"}, "order", "status"),
+        ("GET /orders/{orderId}", {"orderId": "order_1"}, "order", "currency"),
+        ("GET /orders/{orderId}", {"orderId": "order_1"}, "order", "items"),
+    ],
+)
+def test_a_reader_is_told_what_cannot_be_shown(
+    shop: Shop, route: str, path: dict[str, str], offer: str, field: str
+) -> None:
+    """Who only looks does not want to buy."""
+    [offer_id] = [f"{offer}#{value}" for value in path.values()]
+    shop.change_offer(offer_id, **{field: 7})
+
+    answer = shop.call(route, buyer="user_1", path=path)
+
+    assert (answer.status, answer.body["code"]) == (400, "not_purchasable")
+    told = f"This {offer} cannot be shown: its {field} must be "
+    assert answer.body["error"].startswith(told)
 
 
 @pytest.mark.parametrize(

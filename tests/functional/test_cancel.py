@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 
+from checkout.domain.published_events import published_event
 from mocktill.faults import Fault
 from tests.crashes import crash_points
-from tests.shop import PUBLISHED, Answer, Shop
+from tests.shop import ORIGIN, PUBLISHED, Answer, Shop
 
 # A process that is killed has nothing to flush.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
@@ -41,6 +42,29 @@ def test_a_cancelled_session_cannot_be_paid_any_more(shop: Shop, kind: str) -> N
     assert shop.audit.count("checkout_expired") == 1
     shop.deliver()
     assert shop.purchases() == []
+
+
+def test_the_audit_log_and_subscribers_learn_that_the_buyer_cancelled(
+    shop: Shop,
+) -> None:
+    shop.create("content")
+    cancel(shop)
+
+    [entry] = shop.audit.of("checkout_expired")
+
+    assert entry["reason"] == "cancelled_by_buyer"
+    published = published_event(entry)
+    assert published
+    assert published.name == "payments.checkout.expired"
+    assert published.detail["reason"] == "cancelled_by_buyer"
+
+
+def test_a_session_that_is_replaced_was_not_cancelled(shop: Shop) -> None:
+    shop.create("content")
+    shop.create("content", cancelUrl=f"{ORIGIN}/elsewhere")
+
+    [entry] = shop.audit.of("checkout_expired")
+    assert "reason" not in entry
 
 
 def test_the_buyer_can_begin_again(shop: Shop) -> None:

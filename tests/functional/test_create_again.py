@@ -431,7 +431,10 @@ def test_two_auctions_are_never_asked_for_under_one_key(shop: Shop) -> None:
     assert len(set(keys_sent(shop))) == 2
 
 
-def test_a_key_that_somebody_else_has_used_costs_one_attempt(shop: Shop) -> None:
+@pytest.mark.parametrize("attempts", [1, 8, 20])
+def test_keys_that_somebody_else_has_used_cost_one_attempt(
+    shop: Shop, attempts: int
+) -> None:
     """Another stack of the same Stripe account has sold the auction of that id."""
     taken = FIRST_KEYS["auction"]
     form = {
@@ -442,17 +445,21 @@ def test_a_key_that_somebody_else_has_used_costs_one_attempt(shop: Shop) -> None
         "line_items[0][price_data][unit_amount]": "999",
         "line_items[0][price_data][product_data][name]": "An auction of theirs",
     }
-    theirs = requests.post(
-        f"{shop.stripe.url}/v1/checkout/sessions",
-        form,
-        auth=(shop.stripe.sandbox.secret_key, ""),
-        headers={"Idempotency-Key": taken},
-        timeout=10,
-    )
-    assert theirs.ok, theirs.text
+    for number in range(1, attempts + 1):
+        theirs = requests.post(
+            f"{shop.stripe.url}/v1/checkout/sessions",
+            form,
+            auth=(shop.stripe.sandbox.secret_key, ""),
+            headers={"Idempotency-Key": taken if number == 1 else f"{taken}:{number}"},
+            timeout=10,
+        )
+        assert theirs.ok, theirs.text
+    shop.stripe.sandbox.requests.clear()
 
     answer = shop.create("auction")
 
     assert answer.status == 200, answer.body
-    assert keys_sent(shop) == [taken, taken, f"{taken}:2"]
+    ours, hashed = keys_sent(shop)
+    assert ours == taken
+    assert re.fullmatch(r"auction:auction_1:[0-9a-f]{64}:2", hashed)
     assert [s["status"] for s in shop.sessions()] == ["abandoned", "open"]

@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 import pytest
 from stripe.params.checkout import SessionCreateParams
 
-from checkout.domain.terms import DELAYED_METHODS
+from checkout.domain.stripe_limits import DELAYED_METHODS
 from mocktill.payment_methods import DELAYED
 from tests.shop import FIRST_KEYS, ORIGIN, PUBLISHED, STACK_ID, Shop, first_key
 

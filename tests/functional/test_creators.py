@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 from time_machine import Traveller
 
+from checkout.flows import review_quarantine
 from checkout.tables.daily_revenue import SHARDS
+from tests import flows
 from tests.aws import on_moto_too
 from tests.aws_calls import AwsCall, observed
 from tests.shop import PUBLISHED, Answer, Shop
@@ -424,6 +426,48 @@ def test_a_creator_sees_who_bought_but_no_address(shop: Shop) -> None:
 
 
 @on_moto_too
+def test_what_is_no_sale_pays_nothing_out(shop: Shop) -> None:
+    """It waits for its bank, then the bank refuses: its creator never gets a share."""
+    price = {"amount": 999, "currency": "eur"}
+    shop.change_offer(f"content#{PUBLISHED}", price=price)
+    shop.create("content")
+    stripe_id = shop.stripe.sessions()[0]["id"]
+    shop.stripe.pay_by_bank(stripe_id)
+    shop.deliver()
+    pending = shares_shown(shop)
+    session = shop.stripe.get(f"/v1/checkout/sessions/{stripe_id}")
+    shop.stripe.bank_decides(session["payment_intent"], pays=False)
+    shop.deliver()
+
+    assert [pending, shares_shown(shop)] == [("pending", 0), ("failed", 0)]
+
+
+def test_what_waits_for_a_person_pays_nothing_out_until_it_is_accepted(
+    shop: Shop,
+) -> None:
+    shop.create("content")
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    [event] = shop.stripe.events("checkout.session.completed")
+    event["data"]["object"]["amount_total"] = 500
+    shop.deliver(event)
+    waiting = shares_shown(shop)
+    [purchase] = shop.purchases()
+    review_quarantine.accept(
+        flows.purchase_changes(shop), flows.purchase(shop, purchase["id"]), "operator_1"
+    )
+
+    assert waiting == ("quarantined", 0)
+    status, shares = shares_shown(shop)
+    assert (status, shares) == ("completed", 500)
+
+
+def shares_shown(shop: Shop) -> tuple[str, int]:
+    """Return the status of the creator's one purchase, and the sum of its shares."""
+    [shown] = ask(shop, PURCHASES).body["data"]
+    shares = ("platformFeeCents", "organizationFeeCents", "creatorPayoutCents")
+    return shown["status"], sum(shown[name] for name in shares)
+
+
 def test_the_pages_are_the_purchases_newest_first(shop: Shop, clock: Traveller) -> None:
     ids: list[str] = []
     for number in range(7):

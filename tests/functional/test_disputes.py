@@ -1,10 +1,15 @@
 """A buyer's bank asks for the money back; it decides, and we follow."""
 
+from copy import deepcopy
 from itertools import permutations
 from typing import Any
 
 import pytest
 
+from checkout.domain.dispute import Dispute
+from checkout.flows.record_dispute import record_dispute
+from checkout.telemetry import metrics
+from tests import flows
 from tests.aws import on_moto_too
 from tests.output import metrics_in
 from tests.shop import ACCESS, Shop
@@ -238,3 +243,63 @@ def test_a_dispute_whose_first_event_says_lost_is_counted_as_opened(
     counted = metrics_in(capsys.readouterr().out)
     assert counted["payments.disputes.opened"] == 1
     assert counted["payments.disputes.lost"] == 1
+
+
+def test_an_inquiry_that_is_lost_is_counted_as_opened_once(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dispute_id = dispute(shop, bought(shop))
+    [opened] = shop.stripe.events("charge.dispute.created")
+    inquiry = deepcopy(opened)
+    inquiry["id"] = "evt_inquiry"
+    inquiry["data"]["object"]["status"] = "warning_needs_response"
+    shop.deliver(inquiry)
+    assert shop.audit.has_exactly("dispute_inquiry")
+    close(shop, dispute_id, "lost")
+    capsys.readouterr()
+
+    shop.deliver(*shop.stripe.events("charge.dispute.closed"))
+    shop.deliver(opened)
+
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.disputes.opened"] == 1
+    assert counted["payments.disputes.lost"] == 1
+
+
+def test_an_inquiry_that_reconcile_finds_lost_is_counted_as_opened(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    dispute_id = dispute(shop, bought(shop))
+    [inquiry] = shop.stripe.events("charge.dispute.created")
+    inquiry["data"]["object"]["status"] = "warning_needs_response"
+    shop.deliver(inquiry)
+    close(shop, dispute_id, "lost")
+    shop.stripe.forget_events()
+    capsys.readouterr()
+
+    shop.reconcile()
+
+    assert metrics_in(capsys.readouterr().out)["payments.disputes.opened"] == 1
+
+
+def test_what_another_worker_has_recorded_meanwhile_is_counted_once(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """What is counted is what became of the purchase that was changed."""
+    purchase = bought(shop)
+    stale = flows.purchase(shop, purchase["id"])
+    dispute_id = dispute(shop, purchase)
+    shop.deliver(*shop.stripe.events("charge.dispute.created"))
+    close(shop, dispute_id, "lost")
+    [lost] = shop.stripe.events("charge.dispute.closed")
+    capsys.readouterr()
+    metrics.clear_metrics()
+
+    record_dispute(
+        flows.purchase_changes(shop), stale, Dispute.from_stripe(lost["data"]["object"])
+    )
+
+    metrics.flush_metrics()
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.disputes.lost"] == 1
+    assert "payments.disputes.opened" not in counted

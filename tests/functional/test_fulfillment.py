@@ -11,8 +11,10 @@ import pytest
 from botocore.exceptions import EndpointConnectionError
 
 from checkout.clients.payment_events_queue import read_event
+from checkout.clients.stripe_api import StripeApi
 from checkout.domain.outcome import Outcome
-from checkout.domain.retries import pause_after
+from checkout.domain.retries import MOST_RECEIVES, pause_after
+from checkout.errors import StripeError
 from checkout.tables import transaction
 from checkout.telemetry import metrics
 from tests import flows
@@ -148,29 +150,124 @@ def hidden() -> Iterator[list[int]]:
         yield seconds
 
 
+def resent(calls: list[AwsCall]) -> list[tuple[str, int]]:
+    """Return each message that was sent again, and how often it was tried before."""
+    return [
+        (
+            call.parameters["MessageBody"],
+            int(call.parameters["MessageAttributes"]["tried"]["StringValue"]),
+        )
+        for call in calls
+        if call.operation == "SendMessage"
+    ]
+
+
 @pytest.mark.parametrize("receive_count", [1, 3, 8])
-def test_a_message_that_might_not_be_done_in_time_is_handed_back(
+def test_a_message_that_might_not_be_done_in_time_is_sent_again(
     shop: Shop, capsys: pytest.CaptureFixture[str], receive_count: int
 ) -> None:
     """
     A batch that runs out of time would lose what it has done so far.
 
     Nothing is wrong with the message, however often it happens: it is no failure, rings
-    no alarm, and comes again at once.
+    no alarm, and comes again at once, with its attempts.
     """
-    event = sqs_event(json.dumps(paid(shop)), receive_count=receive_count)
+    body = json.dumps(paid(shop))
+    event = sqs_event(body, receive_count=receive_count)
     capsys.readouterr()
 
-    with hidden() as seconds, captured_log() as logged:
+    with hidden() as seconds, captured_log() as logged, observed() as calls:
         answer = shop.invoke("FulfillmentFunction", event, Hurried())
 
-    assert len(answer["batchItemFailures"]) == 1
+    assert answer["batchItemFailures"] == []
+    assert resent(calls) == [(body, receive_count - 1)]
     assert shop.purchases() == []
-    assert seconds == [0]
+    assert seconds == []
     assert metrics_in(capsys.readouterr().out) == {}
     assert "event_handed_back" in logged.getvalue()
     assert "Traceback" not in logged.getvalue()
     assert '"level":"ERROR"' not in logged.getvalue()
+
+
+def test_a_message_that_had_all_its_attempts_is_not_sent_again(shop: Shop) -> None:
+    event = sqs_event(json.dumps(paid(shop)), receive_count=1, tried=8)
+
+    with hidden() as seconds, observed() as calls:
+        answer = shop.invoke("FulfillmentFunction", event, Hurried())
+
+    assert len(answer["batchItemFailures"]) == 1
+    assert seconds == [30]
+    assert resent(calls) == []
+
+
+def test_if_sqs_does_not_take_an_untried_message_the_original_comes_again(
+    shop: Shop,
+) -> None:
+    event = sqs_event(json.dumps(paid(shop)), receive_count=2)
+
+    with failing("SendMessage"), hidden() as seconds:
+        answer = shop.invoke("FulfillmentFunction", event, Hurried())
+
+    assert len(answer["batchItemFailures"]) == 1
+    assert seconds == [pause_after(2)]
+
+
+def test_while_stripe_is_slow_each_message_has_its_eight_attempts_in_a_day(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each attempt takes 18 seconds, so a batch of ten gets through two messages."""
+    left = 0.0
+    attempts: dict[str, int] = {}
+
+    class Minute(Context):
+        def get_remaining_time_in_millis(self) -> int:
+            return int(left * 1000)
+
+    def slow(_stripe: StripeApi, payment_intent: str) -> None:
+        nonlocal left
+        left -= 18
+        attempts[payment_intent] = attempts.get(payment_intent, 0) + 1
+        raise StripeError
+
+    monkeypatch.setattr(StripeApi, "session_paid_by", slow)
+    # As SQS does: when it is visible, how often received, tried before, and its body.
+    queue = [(0.0, 0, 0, refund_of_unknown(number)) for number in range(20)]
+    now, moved = 0.0, []
+    while queue:
+        now = max(now, min(queue)[0])
+        batch = sorted(queue)[:10]
+        batch = [message for message in batch if message[0] <= now]
+        queue = [message for message in queue if message not in batch]
+        moved += [now for message in batch if message[1] == MOST_RECEIVES]
+        batch = [message for message in batch if message[1] < MOST_RECEIVES]
+        records = []
+        for number, (_, received, tried, body) in enumerate(batch):
+            event = sqs_event(body, receive_count=received + 1, tried=tried)
+            records.append(event["Records"][0] | {"receiptHandle": str(number)})
+        if not records:
+            continue
+        left = 60.0
+        with observed() as calls:
+            shop.invoke("FulfillmentFunction", {"Records": records}, Minute())
+        now += 60 - left
+        queue += [(now, 0, tried, body) for body, tried in resent(calls)]
+        for call in calls:
+            if call.operation == "ChangeMessageVisibilityBatch":
+                for entry in call.parameters["Entries"]:
+                    _, received, tried, body = batch[int(entry["ReceiptHandle"])]
+                    visible = now + entry["VisibilityTimeout"]
+                    queue.append((visible, received + 1, tried, body))
+
+    assert len(moved) == len(attempts) == 20
+    assert min(attempts.values()) >= MOST_RECEIVES
+    assert min(moved) > 24 * 60 * 60
+    assert max(moved) < 3 * 24 * 60 * 60
+
+
+def refund_of_unknown(number: int) -> str:
+    refund = {"id": f"re_{number}", "payment_intent": f"pi_{number}"}
+    event = {"id": f"evt_{number}", "type": "refund.created", "livemode": False}
+    return json.dumps(event | {"data": {"object": refund}})
 
 
 @pytest.mark.parametrize("receive_count", range(1, 9))

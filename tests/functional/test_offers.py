@@ -263,6 +263,33 @@ def test_an_order_lists_its_own_payments_only(shop: Shop) -> None:
     assert order(shop, "order_9").body["payments"] == []
 
 
+@pytest.mark.parametrize("refunded", [True, False])
+def test_a_new_owner_does_not_see_the_payments_of_the_former(
+    shop: Shop, *, refunded: bool
+) -> None:
+    """Invariant 7: the host application may give an order to another buyer."""
+    buy(shop, "order")
+    [first] = shop.purchases()
+    if refunded:
+        intent = first["stripe_payment_intent_id"]
+        shop.stripe.post("/v1/refunds", payment_intent=intent)
+        shop.deliver()
+    shop.change_offer("order#order_1", owner_id="user_2", status="CREATED")
+
+    assert order(shop, "order_1", buyer="user_1").status == 404
+    assert order(shop, "order_1", buyer="user_2").body["payments"] == []
+    if not refunded:
+        return
+    assert shop.create("order", buyer="user_2").status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver()
+
+    shown = order(shop, "order_1", buyer="user_2").body["payments"]
+
+    [second] = [p for p in shop.purchases() if p["id"] != first["id"]]
+    assert [payment["id"] for payment in shown] == [second["id"]]
+
+
 def pay_by_bank(shop: Shop, kind: str, *, pays: bool | None = None) -> None:
     assert shop.create(kind).status == 200
     stripe_id = shop.stripe.sessions()[0]["id"]
@@ -314,3 +341,77 @@ def test_a_row_says_for_which_bid_money_is_on_its_way(shop: Shop) -> None:
     assert (body["status"], body["pending_bid_id"]) == ("open", "42")
     assert body["purchased_bid_id"] is None
     assert not any(bid["purchased"] for bid in body["bids"])
+
+
+def quarantine(shop: Shop, kind: str) -> None:
+    assert shop.create(kind).status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    [event] = shop.stripe.events("checkout.session.completed")
+    event["data"]["object"]["amount_total"] = 1
+    shop.deliver(event)
+
+
+def test_a_bid_whose_payment_is_reviewed_is_pending(shop: Shop) -> None:
+    """No bid of the row can be bought until a person has decided."""
+    quarantine(shop, "bid")
+
+    assert shop.create("bid").body["code"] == "payment_in_progress"
+    assert row(shop, "7").body["pending_bid_id"] == "42"
+
+
+@pytest.mark.parametrize("quarantined", [True, False])
+def test_a_new_owner_of_a_row_does_not_see_a_payment_of_the_former(
+    shop: Shop, *, quarantined: bool
+) -> None:
+    """Invariant 7."""
+    if quarantined:
+        quarantine(shop, "bid")
+    else:
+        shop.change_offer("bid#42", price={"amount": 12999, "currency": "eur"})
+        pay_by_bank(shop, "bid")
+    assert row(shop, "7").body["pending_bid_id"] == "42"
+
+    shop.change_offer("row#7", owner_id="user_2")
+
+    assert row(shop, "7", buyer="user_2").body["pending_bid_id"] is None
+
+
+@pytest.mark.parametrize("refunded", [True, False])
+def test_a_new_owner_of_a_row_does_not_see_what_the_former_bought(
+    shop: Shop, *, refunded: bool
+) -> None:
+    """Invariant 7: the row's status is its own, and tells no more."""
+    buy(shop, "bid")
+    if refunded:
+        intent = shop.purchases()[0]["stripe_payment_intent_id"]
+        shop.stripe.post("/v1/refunds", payment_intent=intent)
+        shop.deliver()
+    assert row(shop, "7").body["purchased_bid_id"] == "42"
+
+    shop.change_offer("row#7", owner_id="user_2")
+
+    body = row(shop, "7", buyer="user_2").body
+    assert body["status"] == ("refunded" if refunded else "purchased")
+    assert body["purchased_bid_id"] is None
+    assert not any(bid["purchased"] for bid in body["bids"])
+
+
+def test_a_row_that_was_sold_elsewhere_says_which_bid_it_was(shop: Shop) -> None:
+    """The host application may sell a row itself; no payment is told by that."""
+    shop.change_offer("row#7", status="purchased", purchased_bid_id="43")
+
+    body = row(shop, "7").body
+
+    assert body["purchased_bid_id"] == "43"
+    assert [b["bid_id"] for b in body["bids"] if b["purchased"]] == ["43"]
+
+
+def test_a_sale_elsewhere_after_an_unpaid_checkout_of_the_former_owner(
+    shop: Shop,
+) -> None:
+    """What another buyer only looked at hides nothing."""
+    shop.create("bid")
+    sold = {"owner_id": "user_2", "status": "purchased", "purchased_bid_id": "43"}
+    shop.change_offer("row#7", **sold)
+
+    assert row(shop, "7", buyer="user_2").body["purchased_bid_id"] == "43"

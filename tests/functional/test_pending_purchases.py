@@ -1,12 +1,15 @@
 """A payment whose money is on its way is a purchase, which nobody owns yet."""
 
 from copy import deepcopy
+from itertools import permutations
 from typing import Any
 
 import pytest
 
 from checkout import clock
+from mocktill.faults import Fault
 from tests.conftest import Traveller
+from tests.output import metrics_in
 from tests.shop import ACCESS, PUBLISHED, Shop
 
 COMPLETED = "checkout.session.completed"
@@ -309,15 +312,37 @@ def test_a_decline_says_why(shop: Shop, caplog: pytest.LogCaptureFixture) -> Non
     assert vars(line)["decline_code"] == "insufficient_funds"
 
 
-def test_a_bank_that_refuses_says_why(shop: Shop) -> None:
-    """Its decline comes after the buyer was done, so it changes nothing itself."""
+@pytest.mark.parametrize("order", [*permutations(range(3))])
+def test_a_bank_that_refuses_is_one_failure_with_its_reason(
+    shop: Shop, order: tuple[int, ...], capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Whichever of the three events comes first, and without the payment intent."""
     event = pay_by_bank(shop)
-    shop.deliver(event)
-    decide(shop, event, pays=False)
-
+    failed = decide(shop, event, pays=False)
     [declined] = shop.stripe.events("payment_intent.payment_failed")
     code = declined["data"]["object"]["last_payment_error"]["code"]
-    shop.deliver(declined)
+    events = [event, failed, declined]
+    capsys.readouterr()
 
-    [entry] = [e for e in shop.audit.entries if e["action"] == "event_had_no_effect"]
-    assert entry["reason"] == code
+    shop.deliver(*(events[place] for place in order))
+
+    entries = [e for e in shop.audit.entries if e["action"] == "payment_failed"]
+    assert [entry["reason"] for entry in entries] == [code]
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.checkout.failed"] == 1
+    assert only_purchase(shop)["status"] == "failed"
+
+
+def test_a_bank_s_refusal_is_recorded_also_if_its_reason_cannot_be_read(
+    shop: Shop,
+) -> None:
+    event = pay_by_bank(shop)
+    failed = decide(shop, event, pays=False)
+    fault = Fault("GET", "/v1/payment_intents/", status=500, times=9)
+    shop.stripe.sandbox.faults.add(fault)
+
+    shop.deliver(event, failed)
+
+    [entry] = [e for e in shop.audit.entries if e["action"] == "payment_failed"]
+    assert "reason" not in entry
+    assert only_purchase(shop)["status"] == "failed"

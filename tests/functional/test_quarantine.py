@@ -10,6 +10,7 @@ from checkout.flows import review_quarantine
 from mocktill.faults import Fault
 from tests import flows
 from tests.aws import on_moto_too
+from tests.functional.test_refunds import refund
 from tests.shop import PUBLISHED, Shop
 
 SALE_KEY = f"content#{PUBLISHED}#user_1"
@@ -258,3 +259,57 @@ def test_a_refund_is_recorded_also_if_another_purchase_holds_the_sale_key(
 
     assert shop.purchases()[0]["status"] == "refunded"
     assert shop.ownerships()[0]["purchase_id"] == "pur_other"
+
+
+def lose(shop: Shop, kind: str, *, named: str | None = None) -> str:
+    """Let money arrive for a session that is not recorded; return the purchase."""
+    assert shop.create(kind).status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    event = deepcopy(shop.stripe.events("checkout.session.completed")[-1])
+    if named is not None:
+        event["data"]["object"]["metadata"]["kind"] = named
+    for session in shop.sessions():
+        shop.aws.delete("PaymentSessionsTable", session)
+    shop.deliver(event)
+    return shop.purchase_of(event["data"]["object"]["id"])
+
+
+@pytest.mark.parametrize("kind", ["bid", "auction", "order", "product", "content"])
+def test_a_lost_session_s_payment_is_not_accepted(shop: Shop, kind: str) -> None:
+    """Nothing is known of what was sold, so nobody would get anything."""
+    purchase_id = lose(shop, kind)
+
+    with pytest.raises(NotQuarantinedError, match="refund or dismiss"):
+        accept(shop, purchase_id)
+
+    assert listed(shop) == [purchase_id]
+
+
+@pytest.mark.parametrize("kind", ["bid", "auction", "order", "product", "content"])
+def test_a_lost_session_s_payment_is_refunded(shop: Shop, kind: str) -> None:
+    answer = refund(shop, lose(shop, kind))
+
+    assert (answer.status, answer.body["status"]) == (200, "refunded")
+
+
+@pytest.mark.parametrize("kind", ["", "nothing_of_ours", "__init__"])
+def test_a_lost_payment_of_an_unknown_kind_is_refunded(shop: Shop, kind: str) -> None:
+    answer = refund(shop, lose(shop, "bid", named=kind))
+
+    assert (answer.status, answer.body["status"]) == (200, "refunded")
+
+
+@pytest.mark.parametrize("body", [{}, {"amountCents": 100}])
+def test_a_dismissed_purchase_is_not_paid_back_again(
+    shop: Shop, body: dict[str, Any]
+) -> None:
+    purchase_id = quarantined(shop)
+    purchase, changes = flows.purchase(shop, purchase_id), flows.purchase_changes(shop)
+    review_quarantine.dismiss(changes, purchase, "operator_1", "By bank transfer.")
+
+    answer = refund(shop, purchase_id, body)
+
+    assert (answer.status, answer.body["code"]) == (409, "not_refundable")
+    assert "dismissed" in answer.body["error"]
+    assert shop.stripe.get("/v1/refunds")["data"] == []
+    assert shop.purchases()[0]["status"] == "failed"

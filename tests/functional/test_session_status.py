@@ -143,6 +143,25 @@ def test_a_lost_webhook_does_not_keep_the_shopper_waiting(shop: Shop) -> None:
     assert shop.sessions()[0]["status"] == "complete"
 
 
+@pytest.mark.frozen_at("2026-11-21T12:00:00Z")
+def test_a_lost_webhook_is_replaced_by_one_message_for_each_answer_of_stripe(
+    shop: Shop, clock: Traveller
+) -> None:
+    """Anybody who has the id of a session could fill the queue otherwise."""
+    stripe_id = opened(shop)
+    shop.stripe.pay(stripe_id)
+
+    for _ in range(10):
+        for path in ("session-status", "payment-status"):
+            route = f"GET /api/checkout/{path}"
+            assert shop.call(route, query={"session_id": stripe_id}).status == 200
+    assert len(shop.aws.messages()) == 1
+
+    clock.shift(2)
+    status(shop, stripe_id)
+    assert len(shop.aws.messages()) == 1
+
+
 def test_the_webhook_that_comes_late_changes_nothing(shop: Shop) -> None:
     """Invariant 1: the status endpoint and the webhook fulfill the same thing once."""
     stripe_id = opened(shop)

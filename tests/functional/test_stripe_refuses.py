@@ -92,6 +92,39 @@ def test_it_is_not_purchasable_recorded_counted_and_logged(
     )
 
 
+@pytest.mark.frozen_at(NOON)
+@pytest.mark.parametrize("keys", [False, True], ids=["no keys", "other keys"])
+def test_anonymous_clicks_do_not_ask_stripe_again(
+    shop: Shop,
+    clock: Traveller,
+    capsys: pytest.CaptureFixture[str],
+    *,
+    keys: bool,
+) -> None:
+    """Nothing but the terms leads from one click to the next."""
+    too_cheap_for_the_account(shop, "product")
+    capsys.readouterr()
+
+    def click(number: int) -> Answer:
+        headers = {"idempotency-key": f"a-key-of-theirs-{number}"} if keys else {}
+        return shop.create("product", headers=headers)
+
+    for number in range(5):
+        assert "small an amount" in not_purchasable(click(number))
+    assert len(asked(shop)) == len(shop.sessions()) == 1
+    assert metrics_in(capsys.readouterr().out)["payments.checkout.refused"] == 1
+
+    # Other terms are tried at once, and the same terms later.
+    shop.create("product", metadata={"another": "product"})
+    assert len(asked(shop)) == 2
+    clock.shift(timedelta(minutes=10, seconds=1))
+    click(10)
+    assert len(asked(shop)) == 3
+    shop.stripe.sandbox.settled_in_dollars = False
+    clock.shift(timedelta(minutes=10, seconds=1))
+    assert click(11).status == 200
+
+
 @pytest.mark.parametrize("kind", [kind for kind in OFFERS if kind != "product"])
 @pytest.mark.frozen_at(NOON)
 def test_further_clicks_do_not_ask_stripe_again(

@@ -47,6 +47,10 @@ NO_EVENTS = [
     b"{}",
     b'{"id": "evt_1", "type": "checkout.session.completed"}',
     b'{"id": "evt_1", "livemode": false}',
+    *(
+        b'{"id": "evt_1", "type": "refund.created", "livemode": ' + value + b"}"
+        for value in (b"null", b"0", b"1", b'"false"', b"[]", b"{}")
+    ),
     b'{"type": "checkout.session.completed", "livemode": false}',
     b'{"id": "evt_1", "livemode": false, "type": ["checkout.session.completed"]}',
     b'{"id": "evt_1", "livemode": false, "type": {}}',
@@ -426,7 +430,18 @@ THIN = {
 
 
 @pytest.mark.parametrize(
-    "changes", [{}, {"livemode": True}, {"type": "refund.created"}, {"id": None}]
+    "changes",
+    [
+        {},
+        {"livemode": True},
+        {"livemode": None},
+        {"type": "refund.created"},
+        {"id": None},
+        {"object": "v2.core.event_notification", "type": "refund.created"},
+        {"object": "event"},
+        {"object": None},
+        {"object": "event", "type": "v2.core.account.updated"},
+    ],
 )
 def test_a_thin_event_is_refused_and_never_acknowledged(
     shop: Shop, capsys: pytest.CaptureFixture[str], changes: dict[str, Any]

@@ -5,13 +5,18 @@ The sale is undone when together they reach the amount paid, and not before.
 """
 
 import json
+from datetime import timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
+from time_machine import Traveller
 
 from checkout.clients.stripe_api import StripeApi
+from checkout.domain.published_events import published_event
 from checkout.errors import StripeInvalidRequestError
+from checkout.flows import review_quarantine
+from tests import flows
 from tests.functional.test_disputes import bought, close, dispute, has_access
 from tests.functional.test_refunds import counts, refund, refund_in_dashboard
 from tests.output import captured_log, metrics_in
@@ -435,3 +440,83 @@ def _raising(error: Exception) -> Any:
         raise error
 
     return call
+
+
+def test_others_hear_that_a_sale_in_two_currencies_is_dismissed(shop: Shop) -> None:
+    purchase = bought(shop)
+    refund_in_dashboard(shop, purchase["id"])
+    shop.deliver(in_another_currency(shop, "refund.created"))
+    changes = flows.purchase_changes(shop)
+
+    review_quarantine.dismiss(
+        changes, flows.purchase(shop, purchase["id"]), "operator_1", "a private note"
+    )
+
+    assert not has_access(shop)
+    event = published_event(shop.audit.of("quarantine_dismissed")[0])
+    assert event
+    assert event.name == "payments.quarantine.dismissed"
+    assert event.detail["purchase_id"] == purchase["id"]
+    assert "a private note" not in str(event)
+
+
+def test_a_sale_ends_when_less_is_left_than_the_currency_has(shop: Shop) -> None:
+    """A bank took a part that leaves an amount which nobody can refund."""
+    purchase = sell_in(shop, "isk", 100000)
+    close(shop, dispute(shop, purchase, amount=12345), "lost")
+    shop.deliver()
+    # Of some payment methods Stripe refunds what a dispute has left.
+    for lost in shop.stripe.sandbox.store.all("dispute"):
+        lost["is_charge_refundable"] = True
+    assert has_access(shop)
+
+    answer = refund(shop, purchase["id"])
+
+    assert (answer.status, answer.body["refundedAmountCents"]) == (200, 87600)
+    assert (shown(shop)["status"], has_access(shop)) == ("disputed", False)
+    assert shop.ownerships() == []
+
+
+def test_a_part_that_is_left_keeps_the_sale(shop: Shop) -> None:
+    purchase = sell_in(shop, "isk", 100000)
+    close(shop, dispute(shop, purchase, amount=12345), "lost")
+    shop.deliver()
+    # Of some payment methods Stripe refunds what a dispute has left.
+    for lost in shop.stripe.sandbox.store.all("dispute"):
+        lost["is_charge_refundable"] = True
+
+    assert refund(shop, purchase["id"], {"amountCents": 87500}).status == 200
+
+    assert (shown(shop)["status"], has_access(shop)) == ("completed", True)
+
+
+@pytest.mark.parametrize("left_out", ["nothing", "purchase_id"])
+def test_our_metadata_names_the_purchase_of_a_refund(shop: Shop, left_out: str) -> None:
+    """Stripe's types allow a refund that names neither its payment nor its charge."""
+    assert refund(shop, bought(shop)["id"], {"amountCents": 100}).status == 200
+    [event] = shop.stripe.events("refund.created")
+    event["data"]["object"] |= {"id": "re_other", "amount": 899, "status": "succeeded"}
+    event["data"]["object"] |= {"payment_intent": None, "charge": None}
+    event["data"]["object"]["metadata"].pop(left_out, None)
+
+    shop.deliver(event)
+
+    assert (shown(shop)["status"], has_access(shop)) == ("refunded", False)
+
+
+@pytest.mark.frozen_at("2026-11-28T10:00:00Z")
+def test_reconcile_finds_the_purchase_of_such_a_refund(
+    shop: Shop, clock: Traveller
+) -> None:
+    purchase = bought(shop)
+    assert refund(shop, purchase["id"], {"amountCents": 100}).status == 200
+    for made in shop.stripe.sandbox.store.all("refund"):
+        made |= {"payment_intent": None, "charge": None}
+    for event in shop.stripe.sandbox.store.all("event"):
+        if event["type"].startswith("refund."):
+            event["data"]["object"] |= {"payment_intent": None, "charge": None}
+    clock.shift(timedelta(minutes=5))
+
+    shop.reconcile()
+
+    assert shop.aws.messages() == [], "nothing of it is news"

@@ -122,16 +122,18 @@ class AtStripe:
         Let somebody else with the same account make a session, and sell by it.
 
         Its metadata is like ours: of *another stack*, of one with *no stack*, of this
-        one though there is *no record*, or *a copy* of that of the session *copied*.
+        one though there is *no record*, or *a copy* of that of the session *copied*,
+        whose amount is the same.
         """
         number = len(self.of_others)
+        amount = 7700 + number
         facts = {"payment_session_id": f"ps_{number:032x}", "kind": "content"}
         if what == "another stack":
             facts |= {"stack": "0123456789ab"}
         elif what == "no record":
             facts |= {"stack": self._stack}
         elif what == "a copy" and copied:
-            facts = self.checkout(copied).session["metadata"]
+            facts, amount = self.facts(copied), self.paid_amount(copied)
         made = self._stripe.post(
             "/v1/checkout/sessions",
             mode="payment",
@@ -141,7 +143,7 @@ class AtStripe:
             **{
                 "line_items[0][quantity]": 1,
                 "line_items[0][price_data][currency]": "usd",
-                "line_items[0][price_data][unit_amount]": 7700 + number,
+                "line_items[0][price_data][unit_amount]": amount,
                 "line_items[0][price_data][product_data][name]": "Something else",
             },
         )

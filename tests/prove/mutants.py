@@ -175,6 +175,8 @@ MUTANTS = (
         "domain/offer.py",
         'return item is not None and not item.get("deleted_at")',
         "return item is not None",
+        "tests/functional/test_unfulfillable_payments.py"
+        "::test_what_was_withdrawn_while_the_buyer_paid_is_refunded",
     ),
     Mutant(
         "messages come again at once",
@@ -231,6 +233,8 @@ MUTANTS = (
         "clients/payment_events_queue.py",
         'for failure in answer.get("Failed", []):\n            message',
         "for failure in []:\n            message",
+        "tests/unit/test_payment_events_queue.py"
+        "::test_what_sqs_could_not_do_is_tried_once_again",
     ),
     Mutant(
         "keys that DynamoDB left are forgotten",

@@ -7,6 +7,7 @@ something is left out:
 
 - moments of ours, versions, and the addresses of payment pages. When Stripe took the
   money is compared: the day of a sale must not depend on when we heard of it;
+- the time of a payment that a bank refused, which has several: no money came;
 - attempts to start a purchase that failed because Stripe or AWS did, and their keys:
   only the sessions count to which a buyer was sent;
 - the declines of a session, which are checked against Stripe's, and the payment status
@@ -73,6 +74,9 @@ def final_state(world: World) -> State:
     state["revenue"] = {
         " ".join(of_day): dict(sums) for of_day, sums in recorded_revenue(world).items()
     }
+    for purchase in state["PurchasesTable"].values():
+        if purchase.get("status") == "failed":
+            del purchase["purchased_at"]
     for session in state["PaymentSessionsTable"].values():
         if "kind" in session and session["status"] not in MONEY_CAME:
             del session["payment_status"]

@@ -94,7 +94,7 @@ def test_the_functions_that_return_writes_are_found() -> None:
     assert {
         "insertion",
         "moved",
-        "released",
+        "followed",
         "entry",
         "updated",
         "writes_for",
@@ -106,14 +106,14 @@ def test_the_functions_that_return_writes_are_found() -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "s.released(x)",
-        "_ = s.released(x)",
-        "_unused = s.released(x)",
-        "_, b = s.released(x), 1",
-        "[s.released(i) for i in ids]",
-        "a and s.released(x)",
-        "s.released(x) if a else None",
-        "if s.released(x): pass",
+        "s.followed(x)",
+        "_ = s.followed(x)",
+        "_unused = s.followed(x)",
+        "_, b = s.followed(x), 1",
+        "[s.followed(i) for i in ids]",
+        "a and s.followed(x)",
+        "s.followed(x) if a else None",
+        "if s.followed(x): pass",
         "_: object = insertion(1)",
     ],
 )
@@ -127,11 +127,11 @@ def test_a_write_that_is_made_and_dropped_is_found(statement: str) -> None:
 @pytest.mark.parametrize(
     "statement",
     [
-        "return s.released(x)",
-        "execute({'session': s.released(x)})",
-        "writes['session'] = s.released(x)",
+        "return s.followed(x)",
+        "execute({'session': s.followed(x)})",
+        "writes['session'] = s.followed(x)",
         "return {'a': 1} | s.updated(x)",
-        "write = s.released(x) if a else None",
+        "write = s.followed(x) if a else None",
         "headers.update({'a': 1})",
     ],
 )

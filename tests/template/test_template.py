@@ -236,6 +236,9 @@ def test_the_worker_may_hide_messages_of_its_queue_only():
         expected = function == "FulfillmentFunction"
         actions = actions_on(function, "PaymentEventsQueue")
         assert ("sqs:ChangeMessageVisibility" in actions) == expected, function
+    assert actions_on("FulfillmentFunction", "PaymentEventsQueue") >= {
+        "sqs:SendMessage"
+    }
 
 
 def test_the_worker_reports_failed_messages_one_by_one():

@@ -44,6 +44,14 @@ def test_the_time_of_another_event_is_not_that_of_the_money() -> None:
     assert seconds_ago(event) == 200
 
 
+def test_a_refusal_that_is_heard_late_is_no_payment_of_today() -> None:
+    """It may be the first event of its payment that we hear of."""
+    type_ = "checkout.session.async_payment_failed"
+    event = Event("evt_1", type_, {"payment_intent": "pi_1"}, SECONDS - 300)
+
+    assert seconds_ago(event) == 300
+
+
 @pytest.mark.parametrize(
     "stripe_object",
     [

@@ -138,10 +138,15 @@ def test_a_word_that_nobody_knows_fulfills_nothing_and_is_not_lost(
 
 
 @pytest.mark.parametrize("status", [None, "a_word_of_the_future", "open"])
-def test_a_status_that_nobody_knows_is_not_ahead(
+def test_of_a_status_that_nobody_knows_the_payment_status_decides(
     session: PaymentSession, status: str | None
 ) -> None:
-    assert not is_ahead(OBJECT | {"status": status}, session)
+    unpaid = OBJECT | {"status": status, "payment_status": "unpaid"}
+    paid = OBJECT | {"status": status, "payment_status": "paid"}
+
+    assert not is_ahead(unpaid, session)
+    assert not is_ahead(unpaid | {"payment_status": None}, session)
+    assert is_ahead(paid, session) == (status != "open")
     assert is_ahead(OBJECT | {"status": "complete"}, session)
 
 

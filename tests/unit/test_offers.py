@@ -3,7 +3,7 @@
 import pytest
 
 from checkout.domain.money import Money
-from checkout.domain.offer import LineItem, Offer, price_of, revenue_split
+from checkout.domain.offer import LineItem, Offer, has_price, price_of, revenue_split
 from checkout.errors import NotFoundError, NotPurchasableError
 from checkout.kinds import Kind, kind_named
 
@@ -93,3 +93,22 @@ def test_a_creator_who_could_be_no_ones_sub_is_refused_before_the_payment(creato
 @pytest.mark.parametrize("creator_id", ["c", "x" * 255, "é#ü", None])
 def test_a_creator_may_be_anybody_or_nobody(creator_id):
     assert revenue_split({"creator_id": creator_id}) == {"creator_id": creator_id}
+
+
+@pytest.mark.parametrize(
+    ("price", "costs"),
+    [
+        ({"amount": 1, "currency": "usd"}, True),
+        ({"amount": 0, "currency": "usd"}, False),
+        ({"amount": -5, "currency": "usd"}, False),
+        ({"amount": "0", "currency": "usd"}, False),
+        ({"amount": "999", "currency": "usd"}, False),
+        ({"amount": True}, False),
+        ({"amount": None}, False),
+        ({}, False),
+        ("999", False),
+        (None, False),
+    ],
+)
+def test_only_an_amount_above_zero_is_a_price(price: object, costs: bool) -> None:
+    assert has_price({"price": price}) is costs

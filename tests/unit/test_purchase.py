@@ -322,7 +322,9 @@ def test_what_is_left_is_refundable_as_far_as_the_currency_has_it() -> None:
     lost = replace(dispute(0, "lost", 1), amount=950)
     one = replace(purchase(), amount=1000, currency="isk").with_dispute(lost)
 
-    assert (one.refundable_amount, one.status) == (0, "completed")
+    assert (one.refundable_amount, one.status) == (0, "disputed")
+    assert not one.is_entitled
+    assert replace(purchase(), amount=50, currency="isk").is_entitled
 
 
 def test_a_decision_counts_until_a_dispute_comes_to_another_stage() -> None:

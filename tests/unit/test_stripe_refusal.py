@@ -7,7 +7,7 @@ import pytest
 
 from checkout.clock import from_iso
 from checkout.domain.payment_session import PaymentSession
-from checkout.domain.stripe_refusal import next_terms
+from checkout.domain.stripe_refusal import MOST_KEPT, keep, next_terms
 from checkout.domain.terms import Terms
 from checkout.errors import NotPurchasableError
 from tests.unit.test_terms import STACK, line, terms
@@ -102,3 +102,16 @@ def test_a_refusal_stands_for_a_time(param: str, age: timedelta, stands: bool) -
             next_after(session, age)
     else:
         assert next_after(session, age) == WHOLE
+
+
+def test_few_refused_sessions_are_kept_the_newest() -> None:
+    kept: dict[str, PaymentSession] = {}
+    session = refused("amount_too_small", "")
+    for number in [*range(MOST_KEPT), 0, *range(MOST_KEPT, MOST_KEPT + 5)]:
+        keep(kept, replace(session, terms_digest=f"{number}"))
+
+    assert len(kept) == MOST_KEPT
+    # It was refused again, later than its neighbours.
+    assert "0" in kept
+    assert not {"1", "5"} & set(kept)
+    assert "6" in kept

@@ -270,8 +270,8 @@ def test_a_hundred_long_titles_can_be_stored() -> None:
 @pytest.mark.parametrize(
     ("offer", "field"),
     [
-        (replace(OFFER, lines=OFFER.lines * 101), "total"),
-        (replace(OFFER, lines=()), "total"),
+        (replace(OFFER, lines=OFFER.lines * 101), "items"),
+        (replace(OFFER, lines=()), "items"),
         (line(price=Money(24, "usd")), "total"),
         (line(price=Money(500, "xyz")), "total"),
         (replace(OFFER, metadata={"user": "x" * 501}), "metadata"),

@@ -68,11 +68,14 @@ class BrokenOfferError(NotPurchasableError):
     """
     The offer's item has a mistake, or exceeds Stripe's limits: nobody can buy it.
 
-    *offer* is the key of the item, *field* the name of what has the *problem*.
+    *offer* is the key of the item, *field* the name of what has the *problem*. They are
+    for the seller: a buyer can change nothing about them.
     """
 
     def __init__(self, offer: str, field: str, problem: str) -> None:
-        super().__init__(f"This cannot be bought: its {field} {problem}.")
+        super().__init__(
+            "This cannot be bought at the moment: the seller has to correct it."
+        )
         self.offer, self.field, self.problem = offer, field, problem
 
 
@@ -208,7 +211,7 @@ class StripeBrokenError(StripeRefusedError):
 
 
 class IdempotencyKeyTakenError(StripeRefusedError):
-    """A different request, perhaps of another stack, has used the key: use the next."""
+    """A different request, perhaps of another stack, has used the key: use another."""
 
 
 class StripeInvalidRequestError(StripeRefusedError):

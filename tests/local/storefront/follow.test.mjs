@@ -72,3 +72,89 @@ test("what was counted is added up over the functions", () => {
   const invocations = [ran("a", [], { "payments.events.enqueued": 1 }), ran("b", [], { "payments.events.enqueued": 2 })];
   assert.equal(step({ invocations }, "Events").facts.Metrics, "payments.events.enqueued 3");
 });
+
+const COMPLETED = event("checkout.session.completed");
+const purchased = (status, item = {}) => [
+  { part: "session", key: "ps_1", item: {} },
+  { part: "purchase", key: "pur_1", item: { status, ...item } },
+  { part: "offer", key: "content#c", item: { status: "published" } },
+];
+const SOLD = [{ action: "checkout_completed", purchase_id: "pur_1", at: CLICK }];
+const ACCEPTED = [{ action: "purchase_quarantined", purchase_id: "pur_1", at: CLICK }, { action: "quarantine_accepted", purchase_id: "pur_1", at: CLICK }];
+const OF_ANOTHER = [{ action: "checkout_completed", purchase_id: "pur_cs_2", at: CLICK }];
+
+test("every step is true for every status of the session", () => {
+  const expected = {
+    prepared: ["waiting", "waiting", "waiting"],
+    open: ["done", "waiting", "waiting"],
+    processing: ["done", "waiting", "waiting"],
+    failed: ["done", "failed", "failed"],
+    expired: ["done", "failed", "failed"],
+    complete: ["done", "done", "waiting"],
+    quarantined: ["done", "done", "waiting"],
+  };
+  for (const [status, [stripe, payment, transaction]] of Object.entries(expected)) {
+    const session = { ...SESSION, status, stripe_session_id: status === "prepared" ? undefined : "cs_1" };
+    const found = states({ session });
+    assert.deepEqual([found.Stripe, found.Payment, found.Transaction], [stripe, payment, transaction], status);
+  }
+});
+
+test("nothing more happens to a payment whose page nobody had", () => {
+  const session = { ...SESSION, status: "abandoned", stripe_session_id: undefined };
+  assert.deepEqual(states({ session }), {
+    API: "done", Session: "done", Stripe: "failed", Payment: "failed", Webhook: "never",
+    Queue: "never", Transaction: "failed", Audit: "never", Events: "never",
+  });
+});
+
+test("the shopper has paid when the money came, and not when the page expired or the bank refused", () => {
+  const payment = (status, ...types) => step({ session: { ...SESSION, status }, events: types.map((type) => event(`checkout.session.${type}`)) }, "Payment");
+  assert.equal(payment("open", "completed").state, "done");
+  assert.equal(payment("open", "expired").state, "failed");
+  assert.equal(payment("expired", "expired").state, "failed");
+  assert.match(payment("expired", "expired").why, /did not pay/);
+  assert.equal(payment("processing", "completed").state, "waiting");
+  assert.match(payment("processing", "completed").why, /on its way/);
+  assert.equal(payment("failed", "completed", "async_payment_failed").state, "failed");
+  assert.equal(payment("complete", "completed", "async_payment_succeeded").state, "done");
+});
+
+test("the transaction is done only if it sold something", () => {
+  const table = [
+    ["processing", "pending", {}, [], "waiting", /on its way/],
+    ["failed", "failed", {}, [], "failed", /bank refused/],
+    ["complete", "failed", { dismissed_at: CLICK }, [], "failed", /operator closed/],
+    ["quarantined", "quarantined", {}, [], "waiting", /quarantine/],
+    ["quarantined", "quarantined", {}, OF_ANOTHER, "waiting", /quarantine/],
+    ["complete", "refunding", {}, [], "failed", /goes back/],
+    ["complete", "refunded", {}, [], "failed", /went back/],
+    ["complete", "disputed", {}, [], "failed", /disputes/],
+    ["complete", "completed", {}, SOLD, "done", /written together\.$/],
+    ["complete", "completed", {}, ACCEPTED, "done", /written together\.$/],
+    ["complete", "refunding", {}, SOLD, "done", /become refunding/],
+    ["complete", "refunded", {}, SOLD, "done", /become refunded/],
+    ["complete", "disputed", {}, SOLD, "done", /become disputed/],
+    ["complete", "quarantined", {}, SOLD, "done", /become quarantined/],
+    ["complete", "failed", { dismissed_at: CLICK }, SOLD, "done", /become failed/],
+  ];
+  for (const [session, purchase, item, audit, state, why] of table) {
+    const found = step({ session: { ...SESSION, status: session }, events: [COMPLETED], written: purchased(purchase, item), audit }, "Transaction");
+    const name = `${session} ${purchase} ${audit.length}`;
+    assert.equal(found.state, state, name);
+    assert.match(found.why, why, name);
+    assert.equal(/nothing (was|is) sold|without a sale/.test(found.why), state !== "done", name);
+    assert.equal("offer" in found.facts, state === "done", name);
+  }
+});
+
+test("an ownership of another purchase is not what this payment wrote", () => {
+  const ownership = { part: "ownership", key: "owns#c", item: { purchase_id: "pur_2" } };
+  const found = step({ written: [...purchased("refunding"), ownership] }, "Transaction");
+  assert.equal("ownership" in found.facts, false);
+});
+
+test("a shopper without a login has no token that is verified", () => {
+  assert.doesNotMatch(step({ session: { ...SESSION, buyer_id: undefined } }, "API").why, /token/);
+  assert.match(step({}, "API").why, /token/);
+});

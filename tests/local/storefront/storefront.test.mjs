@@ -4,6 +4,7 @@ import assert from "node:assert/strict";
 import { test } from "node:test";
 
 const { poll, ApiError, createApi, path, sentenceFor } = await import("../../../local/storefront/api.js");
+const { auctionState } = await import("../../../local/storefront/auction.js");
 const { inWords } = await import("../../../local/storefront/countdown.js");
 const { formatMoney, toDecimal } = await import("../../../local/storefront/money.js");
 const { readReturn, resultOf } = await import("../../../local/storefront/return.js");
@@ -112,6 +113,7 @@ test("only money that has arrived is called a confirmed payment", () => {
     { payment_status: "processing", code: "refunding" },
     { payment_status: "paid", code: "refunding" },
     { payment_status: "failed" },
+    { payment_status: "failed", code: "dismissed" },
     { payment_status: "refunded" },
     { payment_status: "unpaid" },
     { payment_status: "a_word_of_next_year" },
@@ -128,4 +130,33 @@ test("who must not pay again is told", () => {
     assert.match(resultOf(answer)[1], /do not pay again/);
   }
   assert.match(resultOf({ payment_status: "processing", code: "under_review" })[1], /is safe/);
+});
+
+test("a payment that a person closed is not said to have failed to arrive", () => {
+  const [title, sentence] = resultOf({ payment_status: "failed", code: "dismissed" }, "product");
+  assert.equal(title, "Your payment was closed");
+  assert.match(sentence, /contact the seller/);
+  assert.doesNotMatch(sentence, /not arrive|try again/);
+});
+
+test("an auction is called paid only while its payment stands", () => {
+  const states = [
+    ["open", "unpaid", undefined, "open"],
+    ["complete", "processing", undefined, "wait"],
+    ["complete", "processing", "under_review", "wait"],
+    ["complete", "processing", "refunding", "wait"],
+    ["complete", "paid", undefined, "paid"],
+    ["complete", "paid", "refunding", "wait"],
+    ["complete", "failed", undefined, "toPay"],
+    ["complete", "failed", "dismissed", "over"],
+    ["complete", "refunded", undefined, "toPay"],
+    ["complete", "a_word_of_next_year", undefined, "wait"],
+    ["expired", "failed", undefined, "toPay"],
+  ];
+  for (const [status, payment_status, code, as] of states) {
+    const shown = auctionState({ status, payment_status, code });
+    assert.equal(shown.as, as, `${status} ${payment_status} ${code}`);
+    assert.equal(Boolean(shown.note), !["paid", "open"].includes(as), `${status} ${payment_status} ${code}`);
+  }
+  assert.match(auctionState({ status: "complete", payment_status: "refunded" }).note, /went back/);
 });

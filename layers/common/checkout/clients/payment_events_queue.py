@@ -12,6 +12,8 @@ from checkout.telemetry import logger
 # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/quotas-messages.html
 MOST_AT_ONCE = 10
 LARGEST_BATCH_BYTES = 1024 * 1024
+# The attribute of a message that was sent again: how often it was tried before.
+TRIED = "tried"
 
 type Message = tuple[str, str]
 """The id of an event, and the body of its message."""
@@ -48,6 +50,16 @@ class PaymentEventsQueue:
     def send_back(self, message: str) -> None:
         """Send a message that was on the queue before, as it was."""
         aws.client("sqs").send_message(QueueUrl=self._queue_url, MessageBody=message)
+
+    def send_untried(self, message: str, tried: int) -> None:
+        """Send a message again that was not tried now, but *tried* times before."""
+        aws.client("sqs", aws.HURRIED).send_message(
+            QueueUrl=self._queue_url,
+            MessageBody=message,
+            MessageAttributes={
+                TRIED: {"DataType": "Number", "StringValue": str(tried)}
+            },
+        )
 
     def send_all(self, events: Iterable[Mapping[str, Any]]) -> Unsent:
         """

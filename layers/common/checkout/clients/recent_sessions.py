@@ -26,14 +26,23 @@ class RecentSessions:
         # By the id, the oldest first: when Stripe was asked, and the result.
         self._kept: dict[str, tuple[datetime, Session | StripeError]] = {}
 
-    def session(self, stripe_session_id: str) -> Session:
-        """Return the session as it was two seconds ago or later; raises StripeError."""
+    def session(
+        self, stripe_session_id: str, arrived: Callable[[Session], None] | None = None
+    ) -> Session:
+        """
+        Return the session as it was two seconds ago or later; raises StripeError.
+
+        An answer for which Stripe was asked now is given to *arrived*, too.
+        """
         self._drop_old()
-        if stripe_session_id not in self._kept:
+        is_kept = stripe_session_id in self._kept
+        if not is_kept:
             self._kept[stripe_session_id] = clock.now(), self._asked(stripe_session_id)
         _, found = self._kept[stripe_session_id]
         if isinstance(found, StripeError):
             raise found.with_traceback(None)
+        if arrived and not is_kept:
+            arrived(found)
         return found
 
     def _asked(self, stripe_session_id: str) -> Session | StripeError:

@@ -1,19 +1,23 @@
 """A payment through a Checkout Session: its purchase, and when it was paid."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, TypeGuard
 
 from checkout import clock
+from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase, id_for
-from checkout.domain.purchase_status import Arrival
+from checkout.domain.purchase_status import Arrival, PurchaseStatus
+from checkout.domain.quarantine_reason import UNFULFILLABLE
 from checkout.domain.stripe_events import (
     ASYNC_PAYMENT_SUCCEEDED,
     SESSION_COMPLETED,
     Event,
 )
+from checkout.domain.stripe_limits import DELAYED_METHODS
 
 # Unix seconds after the year 2200 are no time of a payment.
 LATEST = 7_258_118_400
@@ -56,17 +60,47 @@ def new_purchase(
     )
 
 
+def paid_after_all(before: Purchase, purchase: Purchase) -> Purchase:
+    """Return the *purchase* of a payment with what is recorded of it already."""
+    return replace(
+        purchase,
+        version=before.version + 1,
+        refund_requests=before.refund_requests,
+        refunds=before.refunds,
+        disputes=before.disputes,
+        fraud_warnings=before.fraud_warnings,
+        receipt=before.receipt,
+    )
+
+
+def can_be_refunded(purchase: Purchase) -> bool:
+    """Return whether everything can; a part may be refunded already, or disputed."""
+    if not purchase.stripe_payment_intent_id or purchase.is_disputed:
+        return False
+    return purchase.refundable_amount == purchase.amount
+
+
+def action_of(purchase: Purchase) -> AuditAction:
+    """Return what the audit log says of a payment that is recorded."""
+    if purchase.is_sale:
+        return AuditAction.CHECKOUT_COMPLETED
+    automatic = purchase.quarantine_reason in UNFULFILLABLE
+    if automatic and purchase.status is PurchaseStatus.REFUNDING:
+        return AuditAction.UNFULFILLABLE_PAYMENT
+    return AuditAction.PURCHASE_QUARANTINED
+
+
 def paid_at(event: Event, now: datetime) -> datetime:
     """
     Return when the money of the session in *event* was taken, *now* if that is unknown.
 
     Stripe reports money in the moment in which it takes it. A session that we retrieved
-    ourselves may be days old; its charge has the time. The time is never later than
-    *now*.
+    ourselves may be days old; its charge has the time. An event about something else is
+    at least older than *now*, which is never exceeded.
     """
     charge = _part(_part(event.object, "payment_intent"), "latest_charge")
     booked = _part(charge, "balance_transaction")
-    known = [booked.get("created"), charge.get("created")]
+    known = [booked.get("created"), charge.get("created"), event.created]
     if event.type in REPORTS_MONEY:
         known.insert(0, event.created)
     seconds = next((each for each in known if _is_time(each)), None)
@@ -87,6 +121,12 @@ def decline_reason(payment_intent: str | Mapping[str, Any] | None) -> dict[str, 
     error = _part(payment_intent, "last_payment_error")
     found = {"reason": error.get("code"), "decline_code": error.get("decline_code")}
     return {name: code for name, code in found.items() if _is_code(code)}
+
+
+def is_delayed(payment_intent: Mapping[str, Any]) -> bool:
+    """Return whether the method that failed is one whose money comes days later."""
+    method = _part(_part(payment_intent, "last_payment_error"), "payment_method")
+    return method.get("type") in DELAYED_METHODS
 
 
 def _is_code(value: object) -> TypeGuard[str]:

@@ -113,10 +113,11 @@ def mismatch(
         QuarantineReason.ANOTHER_STRIPE_SESSION: (
             session.stripe_session_id not in {None, checkout.id}
         ),
+        # Before what else may differ: a word that we know decides in its place.
+        QuarantineReason.UNKNOWN_STATUS: not paid,
         QuarantineReason.ANOTHER_MODE: checkout.livemode != session.livemode,
         QuarantineReason.ANOTHER_CURRENCY: checkout.currency != session.currency,
         QuarantineReason.ANOTHER_AMOUNT: checkout.amount_total != session.amount,
-        QuarantineReason.UNKNOWN_STATUS: not paid,
         # Neither a refund nor a dispute could find the purchase.
         QuarantineReason.NO_PAYMENT_INTENT: (
             checkout.payment_status == "paid" and not checkout.payment_intent
@@ -149,7 +150,8 @@ def shown_status(stripe_object: Mapping[str, Any], session: PaymentSession) -> s
     status = stripe_object.get("status")
     if isinstance(status, str) and status in STATUSES:
         return status
-    return "complete" if session.status is Status.PROCESSING else "open"
+    done = session.status is Status.PROCESSING or _may_be_paid(stripe_object)
+    return "complete" if done else "open"
 
 
 def is_ahead(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
@@ -157,16 +159,29 @@ def is_ahead(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
     awaited = (
         session.status is Status.PROCESSING
         and stripe_object.get("payment_status") == UNPAID
-        and not bank_refused(stripe_object)
+        and not bank_refused(stripe_object, session)
     )
-    return stripe_object.get("status") in {"complete", "expired"} and not awaited
+    if stripe_object.get("status") in {"complete", "expired"}:
+        return not awaited
+    refused = bank_refused(stripe_object, session)
+    return refused or _may_be_paid(stripe_object)
 
 
-def bank_refused(stripe_object: Mapping[str, Any]) -> bool:
+def _may_be_paid(stripe_object: Mapping[str, Any]) -> bool:
+    """Return whether it may be, by a payment status beside a status we do not know."""
+    if word_of(stripe_object, "status") in STATUSES:
+        return False
+    return word_of(stripe_object, "payment_status") not in {None, UNPAID}
+
+
+def bank_refused(
+    stripe_object: Mapping[str, Any], session: PaymentSession | None = None
+) -> bool:
     """Return whether a bank debit failed; known if payment_intent is expanded."""
+    status = word_of(stripe_object, "status")
+    # Of a buyer who is done we know the status, whatever Stripe says of it.
+    is_done = session is not None and session.status is Status.PROCESSING
+    known = is_done and status not in STATUSES
     payment_intent = part_of(stripe_object, "payment_intent")
     refused = {"requires_payment_method", "canceled"}
-    return (
-        stripe_object.get("status") == "complete"
-        and payment_intent.get("status") in refused
-    )
+    return (known or status == "complete") and payment_intent.get("status") in refused

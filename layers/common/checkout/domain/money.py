@@ -48,8 +48,10 @@ class Money:
             message = "a currency is a three-letter code in lower case"
             raise InvalidMoneyError(message)
         largest, step = stripe_limits.largest(code), stripe_limits.step(code)
-        if not 0 <= self.amount <= largest:
-            message = f"an amount in {code} is at most {largest} and not negative"
+        if self.amount < 0:
+            raise InvalidMoneyError("an amount is not negative")
+        if self.amount > largest:
+            message = f"an amount in {code} is at most {largest}"
             raise InvalidMoneyError(message)
         if self.amount % step:
             message = f"an amount in {code} is a multiple of {step}"

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, NamedTuple, TypeIs
 
 from checkout.domain import stripe_limits
@@ -76,7 +77,7 @@ class Offer:
         """The sum of all lines; raises BrokenOfferError if Stripe cannot charge it."""
         if not 0 < len(self.lines) <= stripe_limits.MOST_LINES:
             problem = f"must have 1 to {stripe_limits.MOST_LINES} lines"
-            raise BrokenOfferError(self.id, "total", problem)
+            raise BrokenOfferError(self.id, "items", problem)
         try:
             first, *others = (line.price * line.quantity for line in self.lines)
             total = sum(others, start=first)
@@ -153,9 +154,16 @@ def is_there[T: Mapping[str, Any]](item: T | None) -> TypeIs[T]:
 
 
 def has_price(item: Mapping[str, Any]) -> bool:
-    """Return whether an offer's item has a price, however that is written."""
+    """Return whether an offer's item has a price; the item may be broken by now."""
     price = item.get("price")
-    return isinstance(price, Mapping) and bool(price.get("amount"))
+    return isinstance(price, Mapping) and costs_something(price.get("amount"))
+
+
+def costs_something(amount: object) -> bool:
+    """Return whether an amount is above zero; a text or a boolean is no amount."""
+    if isinstance(amount, bool) or not isinstance(amount, int | Decimal):
+        return False
+    return amount > 0
 
 
 def as_item(item: Mapping[str, Any]) -> OfferItem:

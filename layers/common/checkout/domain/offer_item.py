@@ -124,8 +124,10 @@ class OfferItem(dict[str, Any]):
         value = self.get(name)
         if value is None:
             raise self.broken(name, "is missing")
-        if not isinstance(value, list) or not value:
-            raise self.broken(name, "must be a list that is not empty")
+        if not isinstance(value, list):
+            raise self.broken(name, "must be a list")
+        if not value:
+            raise self.broken(name, "must not be empty")
         at = [f"{self._inside}{name}[{number}]" for number in range(len(value))]
         for place, member in zip(at, value, strict=True):
             if not isinstance(member, dict):

@@ -94,6 +94,11 @@ class PaymentSession:
         return self.id
 
     @property
+    def is_lost(self) -> bool:
+        """Whether this is a stand-in for a session that is not recorded."""
+        return self.terms_digest == UNKNOWN
+
+    @property
     def price(self) -> Money:
         return Money(self.amount, self.currency)
 

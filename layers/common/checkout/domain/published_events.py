@@ -19,6 +19,7 @@ NAMES = {
     AuditAction.UNFULFILLABLE_PAYMENT: "payments.purchase.unfulfillable",
     AuditAction.PURCHASE_QUARANTINED: "payments.purchase.quarantined",
     AuditAction.QUARANTINE_ACCEPTED: "payments.quarantine.accepted",
+    AuditAction.QUARANTINE_DISMISSED: "payments.quarantine.dismissed",
     AuditAction.PURCHASE_REFUNDED: "payments.purchase.refunded",
     AuditAction.REFUND_FAILED: "payments.refund.failed",
     AuditAction.DISPUTE_OPENED: "payments.dispute.opened",

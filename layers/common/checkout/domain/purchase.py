@@ -16,7 +16,8 @@ from checkout.domain.purchase_status import UNPAID, Arrival, PurchaseStatus
 from checkout.domain.purchase_sums import PurchaseSums
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.domain.receipt import Receipt
-from checkout.domain.refund import STRIPE_REASONS, Refund, RefundRequest, request_id
+from checkout.domain.refund import Refund, RefundRequest, request_id
+from checkout.domain.stripe_object import metadata_of
 from checkout.errors import NotRefundableError
 
 # With it begin the ids of purchases.
@@ -93,7 +94,11 @@ class Purchase(PurchaseSums):
 
     @property
     def is_sale(self) -> bool:
-        """Whether it counts as a sale: paid, and not quarantined, or accepted."""
+        """
+        Whether it counts as a sale: paid and in order, or accepted by a person.
+
+        It stays one while a person reviews what went back in another currency.
+        """
         if self.dismissed_at or not self.has_arrived:
             return False
         return not self.quarantine_reason or self.accepted_at is not None
@@ -102,6 +107,33 @@ class Purchase(PurchaseSums):
     def is_entitled(self) -> bool:
         """Whether the buyer owns what was bought; an ownership may be suspended."""
         return self.is_sale and not self.is_undone
+
+    @property
+    def is_undecided(self) -> bool:
+        """
+        Whether its money is with the seller, or may come back, and is for no sale.
+
+        Until a person accepts or dismisses it, or everything has gone back, nobody may
+        pay for its sale key: a second payment could stand beside this one.
+        """
+        if self.is_sale or self.dismissed_at or not self.has_arrived:
+            return False
+        return not self.is_undone
+
+    @property
+    def is_of_unknown_status(self) -> bool:
+        """Whether Stripe has yet to say in words that we know if the money has come."""
+        unknown = self.quarantine_reason == QuarantineReason.UNKNOWN_STATUS
+        return (
+            self.has_arrived and unknown and not (self.dismissed_at or self.is_undone)
+        )
+
+    @property
+    def awaits_decision(self) -> bool:
+        """Whether a person must decide; that can be done while a dispute is open."""
+        if self.status is PurchaseStatus.DISPUTED:
+            return self.is_undecided
+        return self.status is PurchaseStatus.QUARANTINED
 
     @property
     def shares(self) -> tuple[int, int, int]:
@@ -138,35 +170,12 @@ class Purchase(PurchaseSums):
 
     def with_refund_request(self, request: RefundRequest) -> Self:
         """Add a request for a refund; raises NotRefundableError."""
-        if not self.has_arrived:
-            raise NotRefundableError("The money has not arrived.")
-        if not self.stripe_payment_intent_id:
-            raise NotRefundableError("Nothing was paid, so nothing can be refunded.")
-        if self.is_disputed:
-            # Stripe refuses to refund a charge while its dispute is open.
-            raise NotRefundableError("A dispute about the payment is open.")
+        if problem := self.refund_problem:
+            raise NotRefundableError(problem)
         if not 0 < request.amount <= self.refundable_amount:
             left = self.refundable_amount
             raise NotRefundableError(f"Only {left} of it can be refunded.")
         return self._with_request(request)
-
-    def stripe_refund(self, request: RefundRequest) -> dict[str, Any]:
-        """Return Stripe's request; Stripe takes three reasons, others are metadata."""
-        metadata = {
-            "refund_request_id": request.id,
-            "purchase_id": self.id,
-            "payment_session_id": self.payment_session_id,
-        }
-        wanted: dict[str, Any] = {
-            "payment_intent": self.stripe_payment_intent_id,
-            "amount": request.amount,
-            "metadata": metadata,
-        }
-        if request.reason in STRIPE_REASONS:
-            wanted["reason"] = request.reason
-        elif request.reason:
-            metadata["reason"] = request.reason
-        return wanted
 
     def with_automatic_refund(self, at: str) -> Self:
         """Add a request to refund everything; raises NotRefundableError."""
@@ -204,6 +213,10 @@ class Purchase(PurchaseSums):
         undecided = replace(self, accepted_at=None, dismissed_at=None)
         return replace(undecided, quarantine_reason=reason)
 
+    def not_paid(self, arrival: str) -> Self:
+        """Take back what was recorded of the status; the money has *arrival*."""
+        return replace(self, arrival=arrival, quarantine_reason=None, accepted_at=None)
+
     def accepted(self, at: str) -> Self:
         """Let a quarantined purchase stand as a sale."""
         return replace(self._reviewed(at), accepted_at=self.accepted_at or at)
@@ -226,3 +239,12 @@ class Purchase(PurchaseSums):
 def id_for(session_id: str) -> str:
     """Return the purchase's id: a session has one purchase at most."""
     return PREFIX + session_id.removeprefix("ps_")
+
+
+def id_named_by(stripe_object: Mapping[str, Any]) -> str | None:
+    """Return the purchase that our metadata in an object of Stripe's names."""
+    named = metadata_of(stripe_object, "purchase_id")
+    if named:
+        return named if named.startswith(PREFIX) else None
+    session_id = metadata_of(stripe_object, "payment_session_id")
+    return id_for(session_id) if session_id else None

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 
 from checkout.domain import dispute, refund, stripe_limits
 from checkout.domain.dispute import Dispute
+from checkout.domain.purchase_status import Arrival
 from checkout.domain.refund import Refund, RefundRequest
 
 
@@ -19,6 +20,9 @@ class PurchaseSums:
 
     amount: int
     currency: str
+    arrival: str
+    dismissed_at: str | None
+    stripe_payment_intent_id: str | None
     refund_requests: Mapping[str, RefundRequest]
     refunds: Mapping[str, Refund]
     disputes: Mapping[str, Dispute]
@@ -52,8 +56,14 @@ class PurchaseSums:
 
     @property
     def is_undone(self) -> bool:
-        """Whether the whole amount went back, as refunds or by lost disputes."""
-        return 0 < self.amount <= self.refunded_amount + self.lost_amount
+        """
+        Whether the whole amount went back, as refunds or by lost disputes.
+
+        A bank may take an amount that leaves less than the currency's smallest unit,
+        which nobody can pay or refund.
+        """
+        gone = self.refunded_amount + self.lost_amount
+        return gone > 0 and self.amount - gone < stripe_limits.step(self.currency)
 
     @property
     def outgoing_amount(self) -> int:
@@ -67,6 +77,24 @@ class PurchaseSums:
         left = max(0, self.amount - gone)
         # A bank may have taken an amount that leaves less than the smallest unit.
         return left - left % stripe_limits.step(self.currency)
+
+    @property
+    def refund_problem(self) -> str | None:
+        """Why nothing of it can be refunded now, None if something may be."""
+        if self.arrival != Arrival.ARRIVED:
+            return "The money has not arrived."
+        if not self.stripe_payment_intent_id:
+            return "Nothing was paid, so nothing can be refunded."
+        if self.dismissed_at:
+            # A refund from here could pay the buyer a second time.
+            return (
+                "The purchase was dismissed, its money returned by other means. "
+                "If the buyer is still owed a refund, make it in Stripe's dashboard."
+            )
+        if self.is_disputed:
+            # Stripe refuses to refund a charge while its dispute is open.
+            return "A dispute about the payment is open."
+        return None
 
     @property
     def open_requests(self) -> list[RefundRequest]:

@@ -144,6 +144,26 @@ class RefundRequest:
             refusal_decline_code=None,
         )
 
+    def for_stripe(
+        self, payment_intent_id: str | None, purchase_id: str, payment_session_id: str
+    ) -> dict[str, Any]:
+        """Return Stripe's request; Stripe takes three reasons, others are metadata."""
+        metadata = {
+            "refund_request_id": self.id,
+            "purchase_id": purchase_id,
+            "payment_session_id": payment_session_id,
+        }
+        wanted: dict[str, Any] = {
+            "payment_intent": payment_intent_id,
+            "amount": self.amount,
+            "metadata": metadata,
+        }
+        if self.reason in STRIPE_REASONS:
+            wanted["reason"] = self.reason
+        elif self.reason:
+            metadata["reason"] = self.reason
+        return wanted
+
     @property
     def idempotency_key(self) -> str:
         key = f"refund:{self.id}"

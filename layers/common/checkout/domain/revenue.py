@@ -79,8 +79,14 @@ def entries(purchase: Purchase) -> Counter[Entry]:
     add(sold_at, Measure.PURCHASES, 1, purchase.currency)
     add(sold_at, Measure.GROSS, left, purchase.currency)
     add_shares(sold_at, 0, left)
+    # As in the purchase: what was refunded is not lost as well, whichever came first.
+    may_take = {
+        Measure.REFUNDED: purchase.amount,
+        Measure.LOST_TO_DISPUTES: purchase.lost_amount,
+    }
     for at, _, measure, amount in _taken_back(purchase):
-        taken = min(amount, left)
+        taken = min(amount, may_take[measure])
+        may_take[measure] -= taken
         add(at, measure, taken, purchase.currency)
         add_shares(at, left, left - taken)
         left -= taken

@@ -49,6 +49,25 @@ SESSION_STREAM = OF_SESSIONS - {PAYMENT_FAILED}
 MONEY_STREAM = AFTER_PAYMENT
 
 
+def is_thin(event: Mapping[str, Any]) -> bool:
+    """
+    Return whether an event only names its object; raises ValueError or TypeError.
+
+    https://docs.stripe.com/event-destinations#thin-events
+    """
+    fields = dict(event)
+    about, kind = str(fields.get("object")), str(fields.get("type"))
+    return about.startswith("v2.") or kind.startswith(("v1.", "v2."))
+
+
+def is_live(event: Mapping[str, Any]) -> bool:
+    """Return whether an event is of live mode; raises KeyError or TypeError."""
+    livemode = event["livemode"]
+    if type(livemode) is not bool:
+        raise TypeError("livemode is neither true nor false")
+    return livemode
+
+
 # What we keep of an event. Each name stands for a value, for an object with the names
 # below it, or, in square brackets, for a list of such objects.
 METADATA = dict.fromkeys(
@@ -67,7 +86,10 @@ BALANCE_TRANSACTION = dict.fromkeys(["id", "created", "currency", "fee", "net"])
 PAYMENT_INTENT = {
     **dict.fromkeys(["id", "object", "status", "created", "livemode"]),
     **dict.fromkeys(["amount", "currency"]),
-    "last_payment_error": dict.fromkeys(["type", "code", "decline_code"]),
+    "last_payment_error": {
+        **dict.fromkeys(["type", "code", "decline_code"]),
+        "payment_method": {"type": None},
+    },
     "latest_charge": {
         **dict.fromkeys(["id", "created", "receipt_url"]),
         "balance_transaction": BALANCE_TRANSACTION,

@@ -47,6 +47,17 @@ MINIMUMS = {
     "huf": 17500,
 }
 
+# With these the buyer is done days before the money arrives, if it does: debits from a
+# bank account, vouchers that are paid in a shop, and transfers that the buyer makes.
+# Nobody could tell an anonymous buyer. https://docs.stripe.com/payments/bank-debits,
+# https://docs.stripe.com/payments/vouchers, https://docs.stripe.com/payments/bank-transfers
+DELAYED_METHODS = (
+    *("acss_debit", "au_becs_debit", "bacs_debit", "nz_bank_account", "payto"),
+    *("sepa_debit", "sofort", "us_bank_account"),
+    *("boleto", "konbini", "multibanco", "oxxo"),
+    "customer_balance",
+)
+
 LARGEST_AMOUNT = 99_999_999
 LARGEST_AMOUNTS = {"idr": 999_999_999_999}
 

@@ -16,6 +16,9 @@ STANDS_FOR = timedelta(minutes=10)
 # that is opened later than this may have less left; a new one has enough.
 FRESH_FOR = timedelta(seconds=30)
 
+# How many refused sessions of offers without a sale key are kept in memory.
+MOST_KEPT = 100
+
 NOT_ACCEPTED = {"amount_too_small": "so small an amount", "amount_too_large": "so much"}
 # A part of the parameter that Stripe names, and what it means to the caller.
 PARTS = {
@@ -27,6 +30,14 @@ PARTS = {
     "metadata": "its details",
     "line_items": "its lines",
 }
+
+
+def keep(refused: dict[str, PaymentSession], session: PaymentSession) -> None:
+    """Keep a refused *session* in *refused*, by the digest of its terms."""
+    refused.pop(session.terms_digest, None)
+    refused[session.terms_digest] = session
+    if len(refused) > MOST_KEPT:
+        del refused[next(iter(refused))]
 
 
 def next_terms(session: PaymentSession, terms: Terms, now: datetime) -> Terms:

@@ -27,17 +27,6 @@ NOT_PLAIN = re.compile(r"[^A-Za-z0-9._|:-]")
 LONGEST_PREFIX = 100
 SESSION_ID = "{CHECKOUT_SESSION_ID}"
 
-# With these the buyer is done days before the money arrives, if it does: debits from a
-# bank account, vouchers that are paid in a shop, and transfers that the buyer makes.
-# Nobody could tell an anonymous buyer. https://docs.stripe.com/payments/bank-debits,
-# https://docs.stripe.com/payments/vouchers, https://docs.stripe.com/payments/bank-transfers
-DELAYED_METHODS = (
-    *("acss_debit", "au_becs_debit", "bacs_debit", "nz_bank_account", "payto"),
-    *("sepa_debit", "sofort", "us_bank_account"),
-    *("boleto", "konbini", "multibanco", "oxxo"),
-    "customer_balance",
-)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Terms:
@@ -106,7 +95,9 @@ class Terms:
         )
 
     def without_delayed_methods(self) -> Self:
-        excluded = {"excluded_payment_method_types": list(DELAYED_METHODS)}
+        excluded = {
+            "excluded_payment_method_types": list(stripe_limits.DELAYED_METHODS)
+        }
         return replace(self, request=self.request | excluded)
 
     @property
@@ -121,6 +112,10 @@ class Terms:
             whose = _digest([self.buyer_id, self.request_key])
             return f"{self.kind_name}#{self.offer.id}#{whose}"
         return self.offer.sale_key
+
+    def under_a_hashed_key(self) -> Self:
+        """Return the same terms, with an idempotency key that no other stack has."""
+        return replace(self, offer=replace(self.offer, readable_key=()))
 
     def without(self, refused: str) -> Self | None:
         """
@@ -185,7 +180,7 @@ class Terms:
 
         It is unique to stack, kind, offer, buyer and request. The exception is the
         readable pair of an auction's contract: two stacks of one Stripe account may
-        share it, and then the second stack uses its next attempt.
+        share it, and then the second stack's next attempt has a hashed key.
         """
         name = ":".join(self.offer.readable_key)
         if not PLAIN_KEY.fullmatch(name):

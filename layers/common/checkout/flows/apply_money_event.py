@@ -4,7 +4,7 @@ from checkout.clients.stripe_api import StripeApi
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.dispute import Dispute
 from checkout.domain.outcome import Outcome
-from checkout.domain.purchase import Purchase
+from checkout.domain.purchase import Purchase, id_named_by
 from checkout.domain.refund import Refund
 from checkout.domain.stripe_events import (
     CHARGE_REFUNDED,
@@ -45,12 +45,19 @@ class MoneyEvents:
     def apply_money_event(self, event: Event) -> Outcome:
         """Do what *event* means; raises TryAgainError when it must come again."""
         payment_intent_id = self._payment_intent_of(event)
-        purchase = self._purchase_of(payment_intent_id) if payment_intent_id else None
-        if purchase is None or payment_intent_id is None:
+        if payment_intent_id:
+            purchase = self._purchase_of(payment_intent_id)
+        else:
+            # Stripe's types allow a refund that names neither payment nor charge.
+            purchase = self.purchases.get(id_named_by(event.object) or "")
+        if purchase is None:
             count(Metric.EVENTS_FOREIGN)
             return Outcome.FOREIGN
+        payment_intent_id = payment_intent_id or purchase.stripe_payment_intent_id
         if event.type == CHARGE_REFUNDED:
-            is_news = self._record_refunds(purchase, payment_intent_id, event)
+            is_news = payment_intent_id is not None and self._record_refunds(
+                purchase, payment_intent_id, event
+            )
         elif event.type in OF_DISPUTES:
             dispute = Dispute.from_stripe(event.object)
             _, is_news = record_dispute(self.changes, purchase, dispute, event.id)

@@ -1,10 +1,18 @@
 """Apply an event of a Checkout Session: paid, failed, expired or declined."""
 
+from contextlib import suppress
 from dataclasses import replace
+from typing import Any
 
 from checkout import clock
+from checkout.clients.stripe_api import StripeApi
 from checkout.domain.audit_action import AuditAction
-from checkout.domain.checkout_payment import decline_reason, new_purchase, paid_at
+from checkout.domain.checkout_payment import (
+    decline_reason,
+    is_delayed,
+    new_purchase,
+    paid_at,
+)
 from checkout.domain.checkout_session import (
     CheckoutSession,
     bank_refused,
@@ -12,13 +20,13 @@ from checkout.domain.checkout_session import (
     status_after,
 )
 from checkout.domain.outcome import Outcome
-from checkout.domain.payment_session import PaymentSession, Status
+from checkout.domain.payment_session import RANK, PaymentSession, Status
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.purchase_status import Arrival
 from checkout.domain.stack import is_of_stack
 from checkout.domain.stripe_events import PAYMENT_FAILED, Event
-from checkout.domain.stripe_object import word_of
-from checkout.errors import TryAgainError
+from checkout.domain.stripe_object import id_of, word_of
+from checkout.errors import StripeError, TryAgainError
 from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges
 from checkout.flows.fulfill import Fulfillment, record_no_effect
@@ -49,6 +57,7 @@ class SessionEvents:
     audit_log: AuditLog
     changes: PurchaseChanges
     fulfillment: Fulfillment
+    stripe: StripeApi
     stack_id: str
 
     def apply_session_event(self, event: Event) -> Outcome:
@@ -65,7 +74,7 @@ class SessionEvents:
         status = status_after(event.type, checkout)
         if status is Status.COMPLETE:
             return self.fulfillment.fulfill(session, checkout, event)
-        if bank_refused(event.object):
+        if bank_refused(event.object, session):
             status = Status.FAILED
         if status:
             return self._move(session, status, event, checkout)
@@ -101,8 +110,14 @@ class SessionEvents:
             return record_no_effect(self.audit_log, session, event)
         before, purchase = self._purchase(session, status, event, checkout)
         writes = self.changes.writes_for(before, purchase) if purchase else {}
-        reason = decline_reason(event.object.get("payment_intent"))
-        failures = transaction.execute(
+        reason = self._refusal(event, status)
+        # Another purchase may hold what was accepted for money that has not come.
+        execute = (
+            transaction.execute_required
+            if before and before.has_arrived
+            else transaction.execute
+        )
+        failures = execute(
             {
                 "session": self.sessions.moved(
                     session,
@@ -152,17 +167,36 @@ class SessionEvents:
         if arrival is None:
             return None, None
         before = None
-        if session.status is Status.PROCESSING:
+        has_purchase = RANK[session.status] == RANK[Status.COMPLETE]
+        if session.status is Status.PROCESSING or has_purchase:
             before = self.purchases.get(id_for(session.id))
-        if before:
+        if before and before.is_of_unknown_status and status is Status.FAILED:
+            after = replace(before.not_paid(arrival), version=before.version + 1)
+            return before, after
+        if before and not before.has_arrived:
             version = before.version + 1
             return before, replace(before, arrival=arrival, version=version)
         at = paid_at(event, clock.now())
         return None, new_purchase(session, checkout, at, arrival=arrival)
 
+    def _refusal(self, event: Event, status: Status) -> dict[str, Any]:
+        """Return why a bank refused, as far as known; events have only Stripe's id."""
+        payment_intent = event.object.get("payment_intent")
+        reason = decline_reason(payment_intent)
+        if status is not Status.FAILED or reason:
+            return reason
+        if payment_intent_id := id_of(payment_intent):
+            # The failure is recorded in any case: nobody waits for its reason.
+            with suppress(StripeError):
+                return decline_reason(self.stripe.payment_intent(payment_intent_id))
+        return {}
+
     def _decline(self, session: PaymentSession, event: Event) -> Outcome:
         """Record a declined card; the session stays open for another attempt."""
         reason = decline_reason(event.object)
+        if is_delayed(event.object):
+            # The session's own event reports it, once and with this reason.
+            return record_no_effect(self.audit_log, session, event, **reason)
         failures = transaction.execute(
             {
                 "session": self.sessions.declined(session.id, event.id),

@@ -1,9 +1,10 @@
 """Change a purchase, and write everything that depends on it, in one transaction."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from checkout.domain.audit_action import AuditAction
+from checkout.domain.payment_session import Status
 from checkout.domain.purchase import Purchase
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.quarantine_reason import QuarantineReason
@@ -19,7 +20,7 @@ from checkout.tables.offers import Offers
 from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
-from checkout.tables.transaction import Write
+from checkout.tables.transaction import Failures, Write
 from checkout.telemetry import report
 
 # A round fails only when another process has changed the same purchase meanwhile.
@@ -110,7 +111,7 @@ class PurchaseChanges:
             return after
         if "purchase" in failures:
             return None
-        if before.status is PurchaseStatus.QUARANTINED:
+        if after.accepted_at != before.accepted_at:
             raise NotQuarantinedError("Another purchase holds what it paid for.")
         return self._write(
             before, after.quarantined(QuarantineReason.OWNED_ALREADY), entry
@@ -137,7 +138,9 @@ class PurchaseChanges:
             ownership=self.ownerships.updated(
                 before, after, suspends_disputed=self.suspends_disputed
             ),
+            bought=self.ownerships.pointer(before, after),
             offer=self._offer_write(before, after),
+            undecided=self.ownerships.marked_undecided(before, after),
             session=self._session_write(before, after),
             count=self.purchases.counted(before, after),
         )
@@ -155,10 +158,16 @@ class PurchaseChanges:
         return self.offers.sold_again(sale) if again else self.offers.sold(sale)
 
     def _session_write(self, before: Purchase | None, after: Purchase) -> Write | None:
-        quarantined = PurchaseStatus.QUARANTINED
-        if before and before.status is quarantined and after.status is not quarantined:
-            return self.sessions.released(after.payment_session_id)
-        return None
+        if before is None or not before.has_arrived:
+            # The flow that records the payment moves the session.
+            return None
+        if not after.has_arrived:
+            return self.sessions.followed(after, Status.FAILED, payment_status="failed")
+        if before.is_undecided == after.is_undecided:
+            return None
+        undecided = after.is_undecided
+        status = Status.QUARANTINED if undecided else Status.COMPLETE
+        return self.sessions.followed(after, status)
 
 
 def report_quarantine(purchase: Purchase, event_id: str | None = None) -> None:
@@ -181,3 +190,14 @@ def _becomes_quarantined(before: Purchase, after: Purchase) -> bool:
 
 def _present(**writes: Write | None) -> dict[str, Write]:
     return {name: write for name, write in writes.items() if write}
+
+
+def reason_of(writes: Mapping[str, Write], failures: Failures) -> QuarantineReason:
+    """Return what the first failed condition means."""
+    name = next(iter(failures))
+    if name == "offer" and not failures[name]:
+        return QuarantineReason.OFFER_VANISHED
+    condition = writes[name].condition
+    if condition and isinstance(condition.failure, QuarantineReason):
+        return condition.failure
+    raise RuntimeError(f"the condition of {name} gives no reason")

@@ -6,7 +6,7 @@ from typing import Any
 from checkout.clients.stripe_api import StripeApi
 from checkout.clients.stripe_connection import ListPage
 from checkout.domain.dispute import Dispute
-from checkout.domain.purchase import Purchase
+from checkout.domain.purchase import Purchase, id_named_by
 from checkout.domain.refund import Refund
 from checkout.domain.stripe_events import (
     CHARGE_REFUNDED,
@@ -55,13 +55,21 @@ class MoneyStream:
             found for event in members if (found := _payment_intent_of(event))
         }
         purchases = self.purchases.by_payment_intents(payment_intent_ids)
+        named = {
+            found
+            for event in members
+            if not _payment_intent_of(event)
+            and (found := id_named_by(object_of(event)))
+        }
+        purchases |= {each.id: each for each in self.purchases.get_all(named)}
         queued_before = self.state.queued_ids(self.name)
         known = {*queued_before}
 
         def is_news(event: StripeEvent) -> bool:
             if _name(event) in known:
                 return False
-            purchase = purchases.get(_payment_intent_of(event) or "")
+            name = _payment_intent_of(event) or id_named_by(object_of(event))
+            purchase = purchases.get(name or "")
             return purchase is None or is_behind(purchase, event)
 
         queued = {*self.comparison.queue_news(run, members, is_news, self._retrieve)}

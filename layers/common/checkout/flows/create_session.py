@@ -1,6 +1,6 @@
 """Create a payment session: prepare it, then open its Checkout Session at Stripe."""
 
-from dataclasses import replace
+from dataclasses import field, replace
 from typing import Any
 
 from checkout import clock
@@ -23,6 +23,7 @@ from checkout.errors import (
 )
 from checkout.flows import flow
 from checkout.flows.open_checkout import (
+    UNDECIDED,
     OpenedCheckout,
     SessionAbandonedError,
     StripeCheckout,
@@ -31,12 +32,16 @@ from checkout.kinds import kind_named
 from checkout.metric import Metric
 from checkout.tables.offers import Offers
 from checkout.tables.ownerships import Ownerships
-from checkout.tables.payment_sessions import PaymentSessions
+from checkout.tables.payment_sessions import LiveSession, PaymentSessions
+from checkout.tables.readable import UnreadableItemError
 from checkout.telemetry import logger, report
 
 # A round fails only when a concurrent request made progress, or when the next attempt
 # leaves out a decoration that Stripe refused: there are three.
 ROUNDS = 8
+
+# The offer may have got another owner since somebody has paid for it.
+PAID_BY_ANOTHER = "This is being paid for; please try again later."
 
 
 def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settings
@@ -79,7 +84,12 @@ def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settin
 
 @flow
 class SessionCreator:
-    """Creates payment sessions: of a sale key, at most one can be paid at any time."""
+    """
+    Creates payment sessions: of a sale key, at most one can be paid at any time.
+
+    *refused* has the sessions without a sale key that Stripe did not accept, by the
+    digest of their terms: no record would lead from the next click to them.
+    """
 
     sessions: PaymentSessions
     ownerships: Ownerships
@@ -87,6 +97,7 @@ class SessionCreator:
     allowed_origins: tuple[str, ...]
     livemode: bool
     stack_id: str
+    refused: dict[str, PaymentSession] = field(default_factory=dict)
 
     def create(self, terms: Terms) -> OpenedCheckout:
         """
@@ -98,12 +109,12 @@ class SessionCreator:
         """
         self._check_redirects(terms)
         sale_key, live_id = terms.offer.sale_key, terms.live_id
+        terms = self._not_refused(terms)
         for _ in range(ROUNDS):
-            live = self.sessions.live(live_id) if live_id else None
-            current = self.sessions.get(live.payment_session_id) if live else None
+            live, current = self._live(live_id) if live_id else (None, None)
             # Read after the session: if that is fulfilled, its owner is found here.
-            if sale_key and self.ownerships.get(sale_key):
-                raise AlreadyPurchasedError("This has been purchased already.")
+            if sale_key:
+                self._check_payments(sale_key, terms.buyer_id)
             if current:
                 same = current.terms_digest == terms.digest
                 if terms.request_key and not same:
@@ -118,7 +129,7 @@ class SessionCreator:
                     continue
                 if same and current.refusal_code is not None:
                     terms = _terms_after_refusal(current, terms)
-                self.stripe_checkout.expire(current)
+                self._expire(current, terms.buyer_id)
             session = terms.prepare(
                 live.attempt + 1 if live else 1,
                 livemode=self.livemode,
@@ -132,6 +143,17 @@ class SessionCreator:
                 terms = opened
         raise PaymentInProgressError("This is being paid for in another window.")
 
+    def _live(self, live_id: str) -> tuple[LiveSession | None, PaymentSession | None]:
+        """Return what is live; raises PaymentInProgressError if it cannot be read."""
+        try:
+            live = self.sessions.live(live_id)
+            return live, self.sessions.get(live.payment_session_id) if live else None
+        except UnreadableItemError as error:
+            # It may have been paid, or a buyer may still pay it.
+            raise PaymentInProgressError(
+                "An earlier payment cannot be read; please try again later."
+            ) from error
+
     def cancel(self, payment_session_id: str, buyer_id: str) -> None:
         """
         Make sure that the buyer's own session cannot be paid any more.
@@ -144,20 +166,51 @@ class SessionCreator:
             raise NotFoundError("There is no such payment session of yours.")
         if session.status is Status.COMPLETE:
             raise AlreadyPurchasedError("You have paid for this.")
-        self.stripe_checkout.expire(session)
+        self.stripe_checkout.expire(session, "cancelled_by_buyer")
+
+    def _check_payments(self, sale_key: str, buyer_id: str | None) -> None:
+        """Raise if a purchase holds the sale key, or an undecided one may get it."""
+        undecided = self.ownerships.undecided_buyers(sale_key)
+        if self.ownerships.get(sale_key):
+            raise AlreadyPurchasedError("This has been purchased already.")
+        if buyer_id in undecided:
+            raise PaymentInProgressError(UNDECIDED[Status.QUARANTINED])
+        if undecided:
+            raise PaymentInProgressError(PAID_BY_ANOTHER)
+
+    def _expire(self, session: PaymentSession, buyer_id: str | None) -> None:
+        """Expire a session; of its payment no buyer but its own learns anything."""
+        try:
+            self.stripe_checkout.expire(session)
+        except (AlreadyPurchasedError, PaymentInProgressError):
+            if session.buyer_id == buyer_id:
+                raise
+            raise PaymentInProgressError(PAID_BY_ANOTHER) from None
 
     def _open(self, session: PaymentSession, terms: Terms) -> OpenedCheckout | Terms:
         """Open the session; return the terms of the next attempt if it has ended."""
         try:
             return self.stripe_checkout.open(session)
-        except (SessionAbandonedError, IdempotencyKeyTakenError):
-            # If another request has used the key, the next attempt has a new one.
+        except SessionAbandonedError:
             return terms
+        except IdempotencyKeyTakenError:
+            # Another stack of the account may have used any number of readable keys.
+            return terms.under_a_hashed_key()
         except StripeInvalidRequestError as refusal:
             code, param = refusal.stripe_code, refusal.param
-            return _terms_after_refusal(
-                replace(session, refusal_code=code, refusal_param=param), terms
-            )
+            refused = replace(session, refusal_code=code, refusal_param=param)
+            try:
+                return _terms_after_refusal(refused, terms)
+            except NotPurchasableError:
+                if session.sale_key is None:
+                    stripe_refusal.keep(self.refused, refused)
+                raise
+
+    def _not_refused(self, terms: Terms) -> Terms:
+        """Raise NotPurchasableError if Stripe has just refused the same terms."""
+        if terms.offer.sale_key is None and (refused := self.refused.get(terms.digest)):
+            return stripe_refusal.next_terms(refused, terms, clock.now())
+        return terms
 
     def _check_redirects(self, terms: Terms) -> None:
         refused = {

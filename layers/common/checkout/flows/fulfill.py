@@ -1,22 +1,29 @@
 """Fulfill a payment: turn a paid Checkout Session into a purchase, exactly once."""
 
-from collections.abc import Mapping
-from dataclasses import replace
-
 from checkout import clock
 from checkout.domain.audit_action import AuditAction
-from checkout.domain.checkout_payment import new_purchase, paid_at
+from checkout.domain.checkout_payment import (
+    action_of,
+    can_be_refunded,
+    new_purchase,
+    paid_after_all,
+    paid_at,
+)
 from checkout.domain.checkout_session import CheckoutSession, mismatch
 from checkout.domain.outcome import Outcome
 from checkout.domain.payment_session import RANK, UNKNOWN, PaymentSession, Status
 from checkout.domain.purchase import Purchase
-from checkout.domain.purchase_status import Arrival, PurchaseStatus
+from checkout.domain.purchase_status import Arrival
 from checkout.domain.quarantine_reason import UNFULFILLABLE, QuarantineReason
 from checkout.domain.stripe_events import Event
 from checkout.domain.stripe_object import metadata_of
 from checkout.errors import CheckoutError, TryAgainError
 from checkout.flows import flow
-from checkout.flows.change_purchase import PurchaseChanges, report_quarantine
+from checkout.flows.change_purchase import (
+    PurchaseChanges,
+    reason_of,
+    report_quarantine,
+)
 from checkout.flows.refund_purchase import Refunds
 from checkout.kinds import kind_named
 from checkout.metric import Metric
@@ -29,11 +36,8 @@ from checkout.tables.purchases import Purchases
 from checkout.tables.transaction import Failures, Write
 from checkout.telemetry import logger, report
 
-AUDIT_ACTIONS = {
-    PurchaseStatus.COMPLETED: AuditAction.CHECKOUT_COMPLETED,
-    PurchaseStatus.QUARANTINED: AuditAction.PURCHASE_QUARANTINED,
-    PurchaseStatus.REFUNDING: AuditAction.UNFULFILLABLE_PAYMENT,
-}
+# The statuses of a session whose payment has a purchase that may be replaced.
+RECORDED_BEFORE = frozenset([Status.PROCESSING, Status.FAILED, Status.QUARANTINED])
 
 
 @flow
@@ -58,9 +62,9 @@ class Fulfillment:
         """Record the paid *checkout*; raises TryAgainError if it must come again."""
         if reason := mismatch(checkout, session):
             return self._keep(session, checkout, event, reason)
-        if RANK[session.status] == RANK[Status.COMPLETE]:
-            return record_no_effect(self.audit_log, session, event)
         before, purchase = self._purchase(session, checkout, event)
+        if before is None and RANK[session.status] == RANK[Status.COMPLETE]:
+            return record_no_effect(self.audit_log, session, event)
         # The offer is read before the transaction. A condition in the transaction would
         # lock the item, and the sales of a popular offer would conflict there.
         if reason := kind_named(purchase.kind).withdrawn(purchase, self.offers):
@@ -80,12 +84,12 @@ class Fulfillment:
             )
             return Outcome.FULFILLED
         if failures.keys() & {"session", "purchase"}:
-            _check_recorded(failures)
+            _check_recorded(failures, session, purchase)
             fulfilled_by = failures.get("session", {}).get("stripe_session_id")
             if fulfilled_by not in {None, checkout.id}:
                 raise TryAgainError("Another Checkout Session was fulfilled just now.")
             return record_no_effect(self.audit_log, session, event)
-        return self._keep(session, checkout, event, _reason(writes, failures))
+        return self._keep(session, checkout, event, reason_of(writes, failures))
 
     def keep_lost(
         self, payment_session_id: str, checkout: CheckoutSession, event: Event
@@ -114,14 +118,19 @@ class Fulfillment:
         purchase itself must be new: a session that has got further and pointers that
         lead to another payment stay as they are.
         """
+        refused = session.status is Status.FAILED and not checkout.is_paid
+        if refused and reason is QuarantineReason.UNKNOWN_STATUS:
+            # The bank's own word has come already.
+            return record_no_effect(self.audit_log, session, event)
         before, purchase = self._purchase(session, checkout, event, reason)
-        if reason in UNFULFILLABLE and purchase.stripe_payment_intent_id:
+        automatic = reason in UNFULFILLABLE and can_be_refunded(purchase)
+        if automatic:
             purchase = purchase.with_automatic_refund(clock.iso(clock.now()))
         writes = self._writes(before, purchase, session, checkout, event)
         if failures := transaction.execute_required(writes):
-            _check_recorded(failures)
+            _check_recorded(failures, session, purchase)
             return record_no_effect(self.audit_log, session, event)
-        if not purchase.open_requests:
+        if not automatic:
             report_quarantine(purchase, event.id)
             return Outcome.QUARANTINED
         report(
@@ -164,20 +173,25 @@ class Fulfillment:
         if session.stripe_session_id not in {None, checkout.id}:
             writes["listed"] = self.sessions.listed(purchase)
         else:
-            quarantined = purchase.status is PurchaseStatus.QUARANTINED
-            writes["session"] = self.sessions.moved(
-                session,
-                Status.QUARANTINED if quarantined else Status.COMPLETE,
-                payment_status=checkout.payment_status,
-                stripe_session_id=checkout.id,
-                stripe_payment_intent_id=checkout.payment_intent,
+            status = Status.QUARANTINED if purchase.is_undecided else Status.COMPLETE
+            paid = {
+                "payment_status": checkout.payment_status,
+                "stripe_payment_intent_id": checkout.payment_intent,
+            }
+            writes["session"] = (
+                self.sessions.followed(purchase, status, **paid)
+                if before and before.has_arrived
+                else self.sessions.moved(
+                    session, status, stripe_session_id=checkout.id, **paid
+                )
             )
-        if session.stripe_session_id is None:
-            # The event came before the answer to our own request, or we crashed.
+        if session.stripe_session_id != checkout.id:
+            # Another Checkout Session; or the event came before the answer to our own
+            # request, or we crashed.
             writes["pointer"] = self.sessions.pointer(checkout.id, session.id)
         writes["audit"] = self.audit_log.entry(
             purchase,
-            AUDIT_ACTIONS[purchase.status],
+            action_of(purchase),
             event_id=event.id,
             purchase_id=purchase.id,
             reason=purchase.quarantine_reason,
@@ -194,16 +208,20 @@ class Fulfillment:
         """
         Return the purchase of a payment, and before it the record that it replaces.
 
-        A payment has a record already if its money was on its way for some time.
+        A payment has a record already if its money was on its way for some time, or if
+        it was unknown whether the money has come.
         """
         at = paid_at(event, clock.now())
         purchase = new_purchase(session, checkout, at, quarantine_reason=reason)
         before = None
-        if session.status in {Status.PROCESSING, Status.FAILED}:
+        if session.status in RECORDED_BEFORE:
             before = self.purchases.get(purchase.id)
-        if before is None or before.has_arrived:
+        if before is None:
             return None, purchase
-        return before, replace(purchase, version=before.version + 1)
+        unknown = reason is QuarantineReason.UNKNOWN_STATUS
+        if before.has_arrived and (unknown or not before.is_of_unknown_status):
+            return None, purchase
+        return before, paid_after_all(before, purchase)
 
 
 def record_no_effect(
@@ -217,18 +235,15 @@ def record_no_effect(
     return Outcome.NO_EFFECT
 
 
-def _check_recorded(failures: Failures) -> None:
-    """Raise TryAgainError if another worker has just recorded it as not yet paid."""
-    if failures.get("purchase", {}).get("arrival", Arrival.ARRIVED) != Arrival.ARRIVED:
+def _check_recorded(
+    failures: Failures, session: PaymentSession, purchase: Purchase
+) -> None:
+    """Raise TryAgainError if another worker has just recorded something else of it."""
+    recorded = failures.get("purchase", {})
+    if recorded.get("arrival", Arrival.ARRIVED) != Arrival.ARRIVED:
         raise TryAgainError("The payment was recorded as pending just now.")
-
-
-def _reason(writes: Mapping[str, Write], failures: Failures) -> QuarantineReason:
-    """Return what the first failed condition means."""
-    name = next(iter(failures))
-    if name == "offer" and not failures[name]:
-        return QuarantineReason.OFFER_VANISHED
-    condition = writes[name].condition
-    if condition and isinstance(condition.failure, QuarantineReason):
-        return condition.failure
-    raise RuntimeError(f"the condition of {name} gives no reason")
+    unknown = QuarantineReason.UNKNOWN_STATUS
+    is_known = purchase.quarantine_reason != unknown
+    was_unknown = recorded.get("quarantine_reason") == unknown
+    if was_unknown and is_known and session.status is not Status.COMPLETE:
+        raise TryAgainError("The payment was recorded as unknown just now.")

@@ -32,7 +32,6 @@ from checkout.telemetry import logger
 
 BUSY_ATTEMPTS = 8
 BUSY_PAUSE_SECONDS = 0.15
-
 # Stripe expires a Checkout Session a day after it was created, at the latest.
 OPEN_AT_MOST = timedelta(hours=25)
 
@@ -149,9 +148,9 @@ class StripeCheckout:
                 currency=session.currency,
             )
 
-    def expire(self, session: PaymentSession) -> None:
+    def expire(self, session: PaymentSession, reason: str | None = None) -> None:
         """
-        Make sure that *session* cannot be paid any more.
+        Make sure that *session* cannot be paid any more; the audit log gets *reason*.
 
         Raises AlreadyPurchasedError or PaymentInProgressError if it has been paid, and
         StripeError if Stripe has not said that it is expired: it may still be paid.
@@ -159,11 +158,11 @@ class StripeCheckout:
         if session.status in UNDECIDED:
             raise PaymentInProgressError(UNDECIDED[session.status])
         if session.status is Status.PREPARED:
-            self._expire_prepared(session)
+            self._expire_prepared(session, reason)
         elif session.status is Status.OPEN:
-            self._expire_open(session, _stripe_id_of(session))
+            self._expire_open(session, reason)
 
-    def _expire_prepared(self, session: PaymentSession) -> None:
+    def _expire_prepared(self, session: PaymentSession, reason: str | None) -> None:
         """Open the session to learn its id at Stripe, then expire it there."""
         over = clock.now() >= clock.from_iso(session.expires_at)
         if over and self._abandon(session):
@@ -175,27 +174,31 @@ class StripeCheckout:
             raise StripeError
         if session.status is Status.COMPLETE:
             raise _just_paid()
-        self.expire(session)
+        self.expire(session, reason)
 
-    def _expire_open(self, session: PaymentSession, stripe_session_id: str) -> None:
+    def _expire_open(self, session: PaymentSession, reason: str | None) -> None:
         try:
-            stripe_object = self.stripe.expire_session(stripe_session_id)
+            stripe_object = self.stripe.expire_session(_stripe_id_of(session))
         except StripeRefusedError as refusal:
             # The API key may belong to another Stripe account by now. After so long,
             # no session is open in any account.
             over = clock.now() > clock.from_iso(session.created_at) + OPEN_AT_MOST
             if refusal.stripe_code != "resource_missing" or not over:
                 raise
-            self._end(session, Status.EXPIRED, AuditAction.CHECKOUT_EXPIRED)
+            self._record_expiry(session, reason)
             return
         checkout = CheckoutSession.from_stripe(stripe_object)
         if checkout.status == "expired":
-            self._end(session, Status.EXPIRED, AuditAction.CHECKOUT_EXPIRED)
+            self._record_expiry(session, reason)
             return
         self.queue.send_observed(stripe_object)
         if checkout.is_paid:
             raise _just_paid()
         raise PaymentInProgressError(UNDECIDED[Status.PROCESSING])
+
+    def _record_expiry(self, session: PaymentSession, reason: str | None) -> None:
+        action = AuditAction.CHECKOUT_EXPIRED
+        self._end(session, Status.EXPIRED, action, reason=reason)
 
     def _abandon(self, session: PaymentSession) -> bool:
         """
@@ -225,7 +228,7 @@ class StripeCheckout:
         status: Status,
         action: AuditAction,
         attributes: Mapping[str, str] = MappingProxyType({}),
-        **details: str,
+        **details: str | None,
     ) -> bool:
         """Move the session to a final status; return whether it was not there yet."""
         return not transaction.execute(

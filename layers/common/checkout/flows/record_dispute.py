@@ -28,11 +28,19 @@ def record_dispute(
     event_id: str | None = None,
 ) -> tuple[Purchase, bool]:
     """Record what Stripe says of a dispute; return also whether it is news."""
-    action = _action_of(dispute, purchase)
+    changed_from = purchase
+
+    def action_of(before: Purchase) -> AuditAction:
+        # Another worker may have changed the purchase since it was read. The last one
+        # that is asked about is the one that was changed.
+        nonlocal changed_from
+        changed_from = before
+        return _action_of(dispute, before)
+
     changed, is_news = changes.change(
         purchase,
         lambda before: before.with_dispute(dispute),
-        lambda before: _action_of(dispute, before),
+        action_of,
         dispute_id=dispute.id,
         dispute_amount=dispute.amount,
         dispute_currency=dispute.currency,
@@ -41,6 +49,7 @@ def record_dispute(
         event_id=event_id,
     )
     if is_news:
+        action = _action_of(dispute, changed_from)
         report(
             action,
             METRICS.get(action, Metric.DISPUTES_UPDATED),
@@ -50,7 +59,8 @@ def record_dispute(
             event_id=event_id,
             status=changed.status,
         )
-        if dispute.id not in purchase.disputes and dispute.stage == LOST:
+        known = changed_from.disputes.get(dispute.id)
+        if dispute.stage == LOST and (known is None or known.stage < OPEN):
             # The alarm rings for opened disputes. We missed that this one opened.
             count(Metric.DISPUTES_OPENED)
     return changed, is_news

@@ -117,7 +117,12 @@ class Refunds:
         stripe_refund = self._made(purchase, request) if resumed else None
         try:
             stripe_refund = stripe_refund or self.stripe.create_refund(
-                purchase.stripe_refund(request), request.idempotency_key
+                request.for_stripe(
+                    purchase.stripe_payment_intent_id,
+                    purchase.id,
+                    purchase.payment_session_id,
+                ),
+                request.idempotency_key,
             )
         except StripeBrokenError:
             # Stripe would replay this failure under the same key. The next attempt
@@ -195,11 +200,19 @@ def record_refund(
     event_id: str | None = None,
 ) -> tuple[Purchase, bool]:
     """Record what Stripe says of a refund; return also whether it is news."""
-    action, metric = _reported(refund, purchase)
+    action, metric = UPDATED
+
+    def action_of(before: Purchase) -> AuditAction:
+        # Another worker may have changed the purchase since it was read. The last one
+        # that is asked about is the one that was changed.
+        nonlocal action, metric
+        action, metric = _reported(refund, before)
+        return action
+
     changed, is_news = changes.change(
         purchase,
         lambda before: before.with_refund(refund),
-        lambda before: _reported(refund, before)[0],
+        action_of,
         refund_id=refund.id,
         refund_amount=refund.amount,
         refund_currency=refund.currency,

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from checkout import clock
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.purchase import Purchase
-from checkout.domain.purchase_status import PurchaseStatus
+from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import NotQuarantinedError
 from checkout.flows.change_purchase import PurchaseChanges
 from checkout.tables.item import Value
@@ -16,13 +16,21 @@ def accept(changes: PurchaseChanges, purchase: Purchase, accepted_by: str) -> Pu
     """
     Let a quarantined purchase stand as a sale: its buyer gets what was paid for.
 
-    Raises NotQuarantinedError if the purchase is not in quarantine, or if another
-    purchase holds the sale key.
+    Raises NotQuarantinedError if the purchase is not in quarantine, if another
+    purchase holds the sale key, or if it is unknown what was sold and to whom.
     """
+
+    def accepted(before: Purchase) -> Purchase:
+        if before.quarantine_reason == QuarantineReason.SESSION_LOST:
+            raise NotQuarantinedError(
+                "It is unknown what was sold and to whom: refund or dismiss it."
+            )
+        return before.accepted(clock.iso(clock.now()))
+
     return _decide(
         changes,
         purchase,
-        lambda before: before.accepted(clock.iso(clock.now())),
+        accepted,
         AuditAction.QUARANTINE_ACCEPTED,
         accepted_by=accepted_by,
     )
@@ -56,7 +64,7 @@ def _decide(
 ) -> Purchase:
     def decide(before: Purchase) -> Purchase:
         # Checked in each round: another person may have decided since it was read.
-        if before.status is not PurchaseStatus.QUARANTINED:
+        if not before.awaits_decision:
             raise NotQuarantinedError(f"The purchase is {before.status}.")
         return decision(before)
 

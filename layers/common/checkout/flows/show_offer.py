@@ -1,25 +1,42 @@
 """Show an order to its owner, and a row with its bids, in the shape of docs/api.md."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from checkout.domain.offer_item import OfferItem
+from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.purchase import Purchase
-from checkout.domain.purchase_status import PurchaseStatus
-from checkout.errors import NotPurchasableError
+from checkout.errors import BrokenOfferError, NotPurchasableError
 from checkout.kinds.bid import buy_now
+from checkout.tables.ownerships import Ownership
 
+# While its session is in one of these, nothing else of the row can be bought.
+UNDECIDED = frozenset([Status.PROCESSING, Status.QUARANTINED])
 PURCHASED = "purchased"
 # The attribute of an earlier sale stays on a row that the host application opens again.
 SOLD = frozenset([PURCHASED, "refunded"])
 
 
+@contextmanager
+def _told_to_a_reader(item_type: str) -> Iterator[None]:
+    """Say of a mistake in an item that it cannot be shown: nobody wants to buy here."""
+    try:
+        yield
+    except BrokenOfferError as error:
+        problem = f"its {error.field} {error.problem}"
+        raise NotPurchasableError(
+            f"This {item_type} cannot be shown: {problem}."
+        ) from error
+
+
+@_told_to_a_reader("order")
 def show_order(order: OfferItem, purchases: Iterable[Purchase]) -> dict[str, Any]:
     """
     Show an order with every payment for it, the newest first.
 
-    Raises BrokenOfferError if the order cannot be read. An order that can be read and
-    not be paid is shown: it may have been paid elsewhere.
+    Raises NotPurchasableError if the order cannot be read. An order that can be read
+    and not be paid is shown: it may have been paid elsewhere.
     """
     items: list[dict[str, Any]] = [
         {
@@ -58,30 +75,53 @@ def _payment(purchase: Purchase) -> dict[str, Any]:
     }
 
 
+@_told_to_a_reader("row")
 def show_row(
-    row: OfferItem, bids: Iterable[OfferItem], live: Purchase | None
+    row: OfferItem,
+    bids: Iterable[OfferItem],
+    latest: PaymentSession | None,
+    ownership: Ownership | None,
 ) -> dict[str, Any]:
     """
     Show a row with its bids; `buy_now` says which can be bought through checkout.
 
-    *live* is the purchase of the row's live session, if that has one. As long as its
-    money is on its way, no other bid of the row can be bought. What cannot be read of a
-    bid is null, so that one mistake does not hide the others.
+    *latest* is the row's latest session: as long as its payment is undecided, no bid of
+    the row can be bought. What another buyer has paid for, before the row was given to
+    its owner, is not shown. What cannot be read of a bid is null, so that one mistake
+    does not hide the others.
     """
-    pending = live is not None and live.status is PurchaseStatus.PENDING
     status = row.text("status")
-    purchased = row.decoration("purchased_bid_id") if status in SOLD else None
+    bought = row.decoration("purchased_bid_id") if status in SOLD else None
+    if _is_of_another(row, latest, ownership):
+        bought = None
+    pending = latest and latest.status in UNDECIDED and _is_own(row, latest)
     return {
         "row_id": row.item_id,
         "title": row.decoration("title"),
         "status": status,
-        "purchased_bid_id": purchased,
-        "pending_bid_id": live.offer_id if live and pending else None,
-        "bids": [_bid(bid, row) for bid in bids],
+        "purchased_bid_id": bought,
+        "pending_bid_id": latest.offer_id if latest and pending else None,
+        "bids": [
+            _bid(bid, row, bought if status == PURCHASED else None) for bid in bids
+        ],
     }
 
 
-def _bid(bid: OfferItem, row: OfferItem) -> dict[str, Any]:
+def _is_of_another(
+    row: OfferItem, latest: PaymentSession | None, ownership: Ownership | None
+) -> bool:
+    """Return whether another buyer has bought the row; a refund ends an ownership."""
+    if ownership:
+        return not _is_own(row, ownership)
+    paid = latest is not None and latest.status is Status.COMPLETE
+    return bool(latest and paid and not _is_own(row, latest))
+
+
+def _is_own(row: OfferItem, record: PaymentSession | Ownership) -> bool:
+    return record.buyer_id == row.get("owner_id")
+
+
+def _bid(bid: OfferItem, row: OfferItem, bought: str | None) -> dict[str, Any]:
     try:
         price = bid.price()
     except NotPurchasableError:
@@ -94,6 +134,5 @@ def _bid(bid: OfferItem, row: OfferItem) -> dict[str, Any]:
         "image_url": bid.decoration("image_url"),
         "buy_now": buy_now(bid, row),
         "clickout_url": bid.decoration("clickout_url"),
-        "purchased": row["status"] == PURCHASED
-        and row.get("purchased_bid_id") == bid.item_id,
+        "purchased": bought == bid.item_id,
     }

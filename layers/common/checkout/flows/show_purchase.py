@@ -4,8 +4,11 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from checkout.domain.purchase import Purchase
+from checkout.errors import NotFoundError
 from checkout.kinds import kind_named
 from checkout.tables.readable import report_unreadable
+
+SHARES = ("platformFeeCents", "organizationFeeCents", "creatorPayoutCents")
 
 
 def show_each(
@@ -29,7 +32,7 @@ def show_to_buyer(purchase: Purchase) -> dict[str, Any]:
         "kind": purchase.kind,
         "itemId": purchase.offer_id,
         "title": purchase.title,
-        **kind_named(purchase.kind).purchase_fields(purchase),
+        **_fields_of_kind(purchase),
         "amountPaidCents": purchase.amount,
         "currency": purchase.currency,
         "status": purchase.status,
@@ -54,13 +57,25 @@ def show_to_buyer(purchase: Purchase) -> dict[str, Any]:
     return shown
 
 
+def _fields_of_kind(purchase: Purchase) -> dict[str, Any]:
+    """Return what its kind shows; the kind of a lost session may be unknown."""
+    try:
+        kind = kind_named(purchase.kind)
+    except NotFoundError:
+        return {}
+    return kind.purchase_fields(purchase)
+
+
 def show_to_creator(purchase: Purchase) -> dict[str, Any]:
     """
     Show the purchase to its creator, with the buyer's id and Stripe's fee.
 
-    The link to the receipt is left out: that page names the buyer's e-mail address.
+    The link to the receipt is left out: that page names the buyer's e-mail address. The
+    shares of what is no sale are 0: a creator may never get them.
     """
     shown = show_to_buyer(purchase)
+    if not purchase.is_sale:
+        shown |= dict.fromkeys(SHARES, 0)
     shown.pop("receiptUrl", None)
     if purchase.buyer_id:
         shown["buyerId"] = purchase.buyer_id

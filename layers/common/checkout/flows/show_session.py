@@ -33,6 +33,8 @@ class ShownSessions:
     def status(self, stripe_session_id: str) -> dict[str, Any]:
         """Return Stripe's status of a Checkout Session; raises NotFoundError."""
         session = self._found(stripe_session_id)
+        if self._paid_beside(session, stripe_session_id):
+            return {"status": "complete"}
         if recorded := STRIPE_STATUS.get(session.status):
             return {"status": recorded}
         found = self._at_stripe(session, stripe_session_id)
@@ -46,10 +48,12 @@ class ShownSessions:
         ask.
         """
         session = self._found(stripe_session_id)
+        if beside := self._paid_beside(session, stripe_session_id):
+            return {"status": "complete", **_outcome(beside)}
         recorded = STRIPE_STATUS.get(session.status)
         if recorded is None:
             found = self._at_stripe(session, stripe_session_id)
-            return _unrecorded(found, shown_status(found, session))
+            return _unrecorded(found, session)
         purchase = self.purchases.get(id_for(session.id))
         outcome = _outcome(purchase) if purchase else {"payment_status": "failed"}
         return {"status": recorded, **outcome}
@@ -75,20 +79,37 @@ class ShownSessions:
             raise NotFoundError("There is no such session.")
         return session
 
+    def _paid_beside(
+        self, session: PaymentSession, stripe_session_id: str
+    ) -> Purchase | None:
+        """Return the purchase of another Checkout Session than the session's own."""
+        if session.stripe_session_id in {None, stripe_session_id}:
+            return None
+        return self.purchases.get(id_for(stripe_session_id))
+
     def _at_stripe(
         self, session: PaymentSession, stripe_session_id: str
     ) -> dict[str, Any]:
-        found = self.recent_sessions.session(stripe_session_id)
-        if is_ahead(found, session):
-            self.queue.send_observed(found)
+        # Once per answer of Stripe: anybody who has the id may ask, however often.
+        return self.recent_sessions.session(
+            stripe_session_id, lambda found: self._queue_if_ahead(found, session)
+        )
+
+    def _queue_if_ahead(
+        self, stripe_object: Mapping[str, Any], session: PaymentSession
+    ) -> None:
+        if is_ahead(stripe_object, session):
+            self.queue.send_observed(stripe_object)
             logger.info("fulfillment_queued", payment_session_id=session.id)
-        return found
 
 
-def _unrecorded(stripe_object: Mapping[str, Any], status: str) -> dict[str, Any]:
+def _unrecorded(
+    stripe_object: Mapping[str, Any], session: PaymentSession
+) -> dict[str, Any]:
     """Show a payment that is not recorded yet: it counts as paid once it is."""
+    status = shown_status(stripe_object, session)
     if status == "complete":
-        failed = bank_refused(stripe_object)
+        failed = bank_refused(stripe_object, session)
         payment_status = "failed" if failed else "processing"
     else:
         payment_status = "unpaid" if status == "open" else "failed"
@@ -98,10 +119,13 @@ def _unrecorded(stripe_object: Mapping[str, Any], status: str) -> dict[str, Any]
 def _outcome(purchase: Purchase) -> dict[str, str]:
     """Return what a buyer needs to know of a purchase whose session is final."""
     status = purchase.status
+    if purchase.has_arrived and purchase.is_undone:
+        return {"payment_status": "refunded"}
+    if purchase.dismissed_at:
+        # Whatever follows, such as a dispute, does not review the payment again.
+        return {"payment_status": "failed", "code": "dismissed"}
     if status is PurchaseStatus.FAILED:
         return {"payment_status": "failed"}
-    if purchase.is_undone:
-        return {"payment_status": "refunded"}
     refunding = {"code": "refunding"} if status is PurchaseStatus.REFUNDING else {}
     if purchase.is_sale and status is not PurchaseStatus.QUARANTINED:
         return {"payment_status": "paid", **refunding}

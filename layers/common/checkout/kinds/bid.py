@@ -124,4 +124,6 @@ def withdrawn(purchase: Purchase, offers: Offers) -> QuarantineReason | None:
 
 
 def purchase_fields(purchase: Purchase) -> dict[str, Any]:
-    return {"bidId": purchase.offer_id, "rowId": purchase.details["row_id"]}
+    # A payment whose session is lost has no details.
+    row_id = purchase.details.get("row_id")
+    return {"bidId": purchase.offer_id} | ({"rowId": row_id} if row_id else {})

@@ -9,6 +9,7 @@ from checkout.domain.offer import (
     Offer,
     ReturnUrls,
     Sale,
+    costs_something,
     is_there,
     order_line,
     revenue_split,
@@ -97,7 +98,8 @@ def _costs(order: Mapping[str, Any]) -> bool:
     """Return whether a line has a price; the lines may be of any form by now."""
     lines = order.get("items")
     return isinstance(lines, list) and any(
-        isinstance(line, Mapping) and line.get("unit_price_cents") for line in lines
+        isinstance(line, Mapping) and costs_something(line.get("unit_price_cents"))
+        for line in lines
     )
 
 

@@ -1,4 +1,4 @@
-"""Ownerships in the Purchases table: which buyer holds which sale key."""
+"""Who holds a sale key, and which payments for it are undecided: Purchases table."""
 
 from typing import NamedTuple
 
@@ -49,6 +49,50 @@ class Ownerships:
             purchase_id=item["purchase_id"],
             suspended=item.get("suspended", False),
         )
+
+    def recorded_sale_key(self, kind: str, offer_id: str, buyer_id: str) -> str | None:
+        """Return the sale key that the buyer paid for, if `pointer` has recorded it."""
+        item = read(self._table, _pointer_id(kind, offer_id, buyer_id))
+        return str(item["sale_key"]) if item else None
+
+    def pointer(self, before: Purchase | None, after: Purchase) -> Write | None:
+        """
+        Return the put by which access is found without the offer, None if not needed.
+
+        The sale key of a bid is that of its row, which only the bid's item tells. The
+        host application may delete that item, and the buyer has paid.
+        """
+        key, was_owner = after.sale_key, before is not None and before.is_entitled
+        if key is None or not after.buyer_id or was_owner or not after.is_entitled:
+            return None
+        if key.startswith(f"{after.kind}#"):
+            return None
+        item_id = _pointer_id(after.kind, after.offer_id, after.buyer_id)
+        return insertion(self._table, {"id": item_id, "sale_key": key})
+
+    def undecided_buyers(self, sale_key: str) -> set[str]:
+        """
+        Return the buyers of the sale key's undecided purchases.
+
+        Read this before `get`: a purchase that a person accepts meanwhile is then found
+        by one of the two.
+        """
+        item = read(self._table, _undecided_id(sale_key)) or {}
+        return {buyer for name, buyer in item.items() if name != "id"}
+
+    def marked_undecided(
+        self, before: Purchase | None, after: Purchase
+    ) -> Write | None:
+        """Return the write that a change of a purchase needs, None if it needs none."""
+        was_undecided = before is not None and before.is_undecided
+        if after.sale_key is None or was_undecided == after.is_undecided:
+            return None
+        item_id = _undecided_id(after.sale_key)
+        # Several payments of one sale key can be undecided: each has an attribute.
+        if was_undecided:
+            return item_update(self._table, item_id, None, remove=(after.id,))
+        buyer = {after.id: after.buyer_id or ""}
+        return item_update(self._table, item_id, None, set_=buyer)
 
     def updated(
         self,
@@ -105,6 +149,14 @@ class Ownerships:
 
 def _id(sale_key: str) -> str:
     return f"owns#{sale_key}"
+
+
+def _pointer_id(kind: str, offer_id: str, buyer_id: str) -> str:
+    return f"bought#{kind}#{offer_id}#{buyer_id}"
+
+
+def _undecided_id(sale_key: str) -> str:
+    return f"undecided#{sale_key}"
 
 
 def _held_by(purchase: Purchase) -> Condition:

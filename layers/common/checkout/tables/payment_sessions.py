@@ -4,7 +4,7 @@ from collections.abc import Iterable
 from contextlib import suppress
 from datetime import datetime
 from itertools import islice
-from typing import NamedTuple
+from typing import Any, NamedTuple, Self
 
 from checkout import clock
 from checkout.domain.next_check import session_check
@@ -24,14 +24,6 @@ IS_NEW = Condition(
 NEVER_LIVE = Condition(
     "never_live", "attribute_not_exists(id)", "another request was first"
 )
-IS_QUARANTINED = Condition(
-    "session_is_quarantined",
-    "#status = :quarantined",
-    "the quarantined payment was not this session's own",
-    # The decision about the purchase stands in any case.
-    required=False,
-    values={"quarantined": Status.QUARANTINED},
-)
 
 
 class LiveSession(NamedTuple):
@@ -39,6 +31,10 @@ class LiveSession(NamedTuple):
 
     payment_session_id: str
     attempt: int
+
+    @classmethod
+    def from_item(cls, item: dict[str, Any]) -> Self:
+        return cls(str(item["payment_session_id"]), int(item["attempt"]))
 
 
 class PaymentSessions:
@@ -58,9 +54,7 @@ class PaymentSessions:
 
     def live(self, live_id: str) -> LiveSession | None:
         item = read(self._table, f"live#{live_id}")
-        if item is None:
-            return None
-        return LiveSession(item["payment_session_id"], item["attempt"])
+        return readable(LiveSession.from_item, item) if item else None
 
     def prepare(
         self, session: PaymentSession, live_id: str | None, after: LiveSession | None
@@ -167,13 +161,29 @@ class PaymentSessions:
             append={"declines": event_id},
         )
 
-    def released(self, payment_session_id: str) -> Write:
-        """Return the update that ends a quarantine once its purchase is decided on."""
+    def followed(self, purchase: Purchase, to: Status, **attributes: Value) -> Write:
+        """
+        Return the update that moves a paid session to what its purchase has become.
+
+        Attributes that are None stay as they are.
+        """
+        paid_by_this = Condition(
+            "session_is_paid_by_this_purchase",
+            "#rank = :paid AND #stripe_session_id = :stripe_session",
+            "the session was not paid, or by another purchase",
+            # The change of the purchase stands in any case.
+            required=False,
+            values={
+                "paid": RANK[Status.COMPLETE],
+                "stripe_session": purchase.stripe_session_id,
+            },
+        )
+        known = {name: value for name, value in attributes.items() if value is not None}
         return item_update(
             self._table,
-            payment_session_id,
-            IS_QUARANTINED,
-            set_={"status": Status.COMPLETE},
+            purchase.payment_session_id,
+            paid_by_this,
+            set_={"status": to, "rank": RANK[to], **known},
         )
 
     def get_all(self, payment_session_ids: Iterable[str]) -> dict[str, PaymentSession]:

@@ -8,7 +8,6 @@ from checkout import clock
 from checkout.domain.dispute import Dispute
 from checkout.domain.next_check import purchase_check
 from checkout.domain.purchase import Purchase
-from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest
 from checkout.tables import due
@@ -34,12 +33,13 @@ def item_of(purchase: Purchase) -> dict[str, Any]:
     try:
         _purchase(from_item(to_item(stored)))
     except (KeyError, TypeError, ValueError) as error:
-        raise UnreadableItemError(f"{purchase.id} cannot be stored") from error
+        fault = type(error).__name__
+        raise UnreadableItemError(f"{purchase.id} cannot be stored: {fault}") from None
     if due_at := purchase_check(purchase, clock.now()):
         requested = bool(purchase.open_requests)
         partitions = due.REFUND_PARTITIONS if requested else due.PARTITIONS
         stored |= due.index(purchase.id, due_at, partitions)
-    if purchase.status is PurchaseStatus.QUARANTINED:
+    if purchase.awaits_decision:
         stored["quarantine"] = OPEN
     return stored
 

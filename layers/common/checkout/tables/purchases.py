@@ -15,17 +15,11 @@ from checkout.tables import due
 from checkout.tables.due import DueItem
 from checkout.tables.item import query, read, read_all, throttling, to_item
 from checkout.tables.purchase_item import OPEN, item_of, purchase_of, purchases_of
+from checkout.tables.readable import report_unreadable
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
 IS_NEW = Condition(
     "purchase_is_new", "attribute_not_exists(id)", "the payment is recorded already"
-)
-INTENT_IS_NEW = Condition(
-    "payment_intent_is_new",
-    "attribute_not_exists(id)",
-    QuarantineReason.PAYMENT_INTENT_RECORDED_ALREADY,
-    # Money is recorded even if its payment intent belongs to another purchase.
-    required=False,
 )
 
 # What a page may read at most: 13 requests of DynamoDB, and 1,700 of its read units.
@@ -52,8 +46,7 @@ class Purchases:
         much as one purchase (docs/adr/0006-page-numbers.md). Raises InvalidRequestError
         if there are more keys than one request may read.
         """
-        counts = read(self._table, f"buyer#{buyer_id}") or {}
-        total = counts.get(status or "total", 0)
+        total = self._count(buyer_id, status)
         first, end = (page - 1) * size, page * size
         if first >= total:
             return [], total
@@ -62,6 +55,15 @@ class Purchases:
             raise InvalidRequestError("The page is refused.", page=problem)
         ids = self._newest(buyer_id, status, min(end, total))
         return self._all(ids[first:]), total
+
+    def _count(self, buyer_id: str, status: PurchaseStatus | None) -> int:
+        """Return a buyer's number of purchases; the keys are counted if need be."""
+        counts = read(self._table, f"buyer#{buyer_id}") or {}
+        total = counts.get(status or "total", 0)
+        if type(total) is int and total >= 0:
+            return total
+        report_unreadable(f"buyer#{buyer_id}", TypeError("not a number"))
+        return len(self._newest(buyer_id, status, MOST_KEYS_READ))
 
     def _newest(
         self, buyer_id: str, status: PurchaseStatus | None, number: int
@@ -209,7 +211,15 @@ class Purchases:
     def pointer(self, payment_intent_id: str, purchase: Purchase) -> Write:
         """Return the put by which refunds and disputes find the purchase."""
         item = {"id": payment_intent_id, "purchase_id": purchase.id}
-        return insertion(self._table, item, INTENT_IS_NEW)
+        ours_if_any = Condition(
+            "payment_intent_is_new",
+            "attribute_not_exists(id) OR purchase_id = :ours",
+            QuarantineReason.PAYMENT_INTENT_RECORDED_ALREADY,
+            # Money is recorded even if its payment intent belongs to another purchase.
+            required=False,
+            values={"ours": purchase.id},
+        )
+        return insertion(self._table, item, ours_if_any)
 
     def counted(self, before: Purchase | None, after: Purchase) -> Write | None:
         """Return the update of the buyer's number of purchases, total and by status."""

@@ -9,7 +9,12 @@ from checkout.telemetry import report
 
 
 class UnreadableItemError(Exception):
-    """A stored item is not of the expected form; the message names both."""
+    """
+    A stored item is not of the expected form.
+
+    The message names the item and the type of the fault. It ends in the log, so it
+    holds nothing that is stored: that may be an e-mail address.
+    """
 
 
 def readable[T](shape: Callable[[dict[str, Any]], T], item: dict[str, Any]) -> T:
@@ -17,10 +22,11 @@ def readable[T](shape: Callable[[dict[str, Any]], T], item: dict[str, Any]) -> T
     try:
         return shape(item)
     # An item may have any form; whatever is raised, only this one is unreadable.
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - see above
         report_unreadable(item["id"], error)
-        fault = f"{type(error).__name__}: {error}"
-        raise UnreadableItemError(f"{item['id']} cannot be read: {fault}") from error
+        fault = type(error).__name__
+        # The error itself would be logged with this one, if it were its cause.
+        raise UnreadableItemError(f"{item['id']} cannot be read: {fault}") from None
 
 
 def report_unreadable(item_id: str, error: Exception) -> None:

@@ -14,6 +14,7 @@ from checkout.tables.item import (
     to_item,
     try_again,
 )
+from checkout.tables.readable import report_unreadable
 
 ATTEMPTS = 6
 FIRST_PAUSE_SECONDS = 0.02
@@ -50,10 +51,12 @@ class Write(NamedTuple):
 
     *request* is a Put, Update or Delete of TransactWriteItems:
     https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_TransactWriteItem.html
+    It *only_counts* if it does no more than add to the numbers of a counter.
     """
 
     request: dict[str, dict[str, Any]]
     condition: Condition | None
+    only_counts: bool = False
 
 
 type Failures = dict[str, dict[str, Any]]
@@ -107,7 +110,8 @@ def item_update(  # noqa: PLR0913 - DynamoDB's own clauses
             f"{verb} {', '.join(parts)}" for verb, parts in clauses if parts
         )
     }
-    return _described("Update", request, condition, values)
+    write = _described("Update", request, condition, values)
+    return write._replace(only_counts=not (set_ or append or remove or condition))
 
 
 def _key(table: str, item_id: str) -> dict[str, Any]:
@@ -147,7 +151,8 @@ def execute(writes: Mapping[str, Write]) -> Failures:
     """
     Execute all *writes* or none; return those whose condition failed.
 
-    An empty answer means that everything is written. Raises TryAgainError when other
+    An empty answer means that everything is written, but for a counter that DynamoDB
+    cannot add to: it is reported, and stops no payment. Raises TryAgainError when other
     transactions on the same items were faster in each attempt, or there are too many
     requests.
     """
@@ -179,6 +184,16 @@ def execute(writes: Mapping[str, Write]) -> Failures:
         }
         if failures:
             return failures
+        broken = {
+            name: writes[name]
+            for name, reason in reasons.items()
+            if reason["Code"] == "ValidationError" and writes[name].only_counts
+        }
+        if broken:
+            for write in broken.values():
+                item_id = write.request["Update"]["Key"]["id"]["S"]
+                report_unreadable(item_id, TypeError("not a number"))
+            return execute({n: w for n, w in writes.items() if n not in broken})
         codes = {reason["Code"] for reason in reasons.values()} - {"None"}
         if unexpected := codes - TEMPORARY:
             raise RuntimeError(f"transaction refused: {', '.join(sorted(unexpected))}")
