@@ -1,6 +1,7 @@
 """Where a session stands, asked by anybody who holds Stripe's id or by its buyer."""
 
 import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -330,3 +331,52 @@ def test_nobody_who_is_not_logged_in_sees_a_session(shop: Shop) -> None:
     answer = ours(shop, shop.sessions()[0]["id"], buyer=None)
 
     assert (answer.status, answer.body["code"]) == (401, "unauthorized")
+
+
+# ---------------------------------------------------------------- gone at Stripe
+
+
+def told_of_both(shop: Shop, stripe_id: str) -> list[tuple[int, Any]]:
+    answers = [
+        shop.call(f"GET /api/checkout/{path}", query={"session_id": stripe_id})
+        for path in ("session-status", "payment-status")
+    ]
+    return [(a.status, a.body.get("code", a.body)) for a in answers]
+
+
+def gone(shop: Shop, stripe_id: str) -> None:
+    del shop.stripe.sandbox.checkouts[stripe_id]
+
+
+@pytest.mark.frozen_at("2026-11-21T12:00:00Z")
+def test_what_stripe_does_not_have_is_answered_by_our_record(
+    shop: Shop, clock: Traveller
+) -> None:
+    """The API key belongs to another account of Stripe by now."""
+    stripe_id = opened(shop)
+    gone(shop, stripe_id)
+    assert told_of_both(shop, stripe_id) == [(404, "not_found")] * 2
+
+    clock.shift(timedelta(days=1))
+
+    assert told_of_both(shop, stripe_id) == [
+        (200, {"status": "expired"}),
+        (200, {"status": "expired", "payment_status": "failed"}),
+    ]
+    assert shop.aws.messages() == []
+
+
+@pytest.mark.frozen_at("2026-11-21T12:00:00Z")
+def test_money_on_its_way_stays_so_whatever_stripe_has(
+    shop: Shop, clock: Traveller
+) -> None:
+    stripe_id, _ = bank_session(shop)
+    shop.deliver()
+    gone(shop, stripe_id)
+
+    clock.shift(timedelta(days=3))
+
+    assert told_of_both(shop, stripe_id) == [
+        (200, {"status": "complete"}),
+        (200, {"status": "complete", "payment_status": "processing"}),
+    ]

@@ -7,10 +7,10 @@ from checkout import clock
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.recent_sessions import RecentSessions
 from checkout.domain.checkout_session import bank_refused, is_ahead, shown_status
-from checkout.domain.payment_session import STRIPE_STATUS, PaymentSession
+from checkout.domain.payment_session import STRIPE_STATUS, PaymentSession, Status
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.purchase_status import PurchaseStatus
-from checkout.errors import NotFoundError
+from checkout.errors import NotFoundError, StripeInvalidRequestError
 from checkout.flows import flow
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
@@ -90,10 +90,15 @@ class ShownSessions:
     def _at_stripe(
         self, session: PaymentSession, stripe_session_id: str
     ) -> dict[str, Any]:
-        # Once per answer of Stripe: anybody who has the id may ask, however often.
-        return self.recent_sessions.session(
-            stripe_session_id, lambda found: self._queue_if_ahead(found, session)
-        )
+        try:
+            # Once per answer of Stripe: anybody who has the id may ask, however often.
+            return self.recent_sessions.session(
+                stripe_session_id, lambda found: self._queue_if_ahead(found, session)
+            )
+        except StripeInvalidRequestError as refusal:
+            if refusal.stripe_code != "resource_missing":
+                raise
+            return _by_our_record(session)
 
     def _queue_if_ahead(
         self, stripe_object: Mapping[str, Any], session: PaymentSession
@@ -101,6 +106,20 @@ class ShownSessions:
         if is_ahead(stripe_object, session):
             self.queue.send_observed(stripe_object)
             logger.info("fulfillment_queued", payment_session_id=session.id)
+
+
+def _by_our_record(session: PaymentSession) -> dict[str, Any]:
+    """
+    Return what is known of a session that Stripe does not have (any more).
+
+    The API key may belong to another account by now. Raises NotFoundError for a session
+    that nobody has paid: in this account, nobody can.
+    """
+    if session.status is Status.PROCESSING:
+        return {"status": "complete"}
+    if clock.now() >= clock.from_iso(session.expires_at):
+        return {"status": "expired"}
+    raise NotFoundError("There is no such session.")
 
 
 def _unrecorded(
