@@ -74,6 +74,7 @@ def create_session(kind_name: str, request: Request) -> dict[str, Any]:
         wanted,
         buyer,
         offers(),
+        creator(),
         frontend_url=config().frontend_url,
         request_key=request.idempotency_key,
     )
@@ -89,8 +90,7 @@ def create_embedded_session(request: Request) -> dict[str, Any]:
 
 
 def cancel_session(request: Request) -> dict[str, Any]:
-    buyer = request.require_buyer()
-    creator().cancel(request.path["paymentSessionId"], buyer.id)
+    creator().cancel(request.path["paymentSessionId"], request.require_buyer().id)
     return {"status": "expired"}
 
 

@@ -13,6 +13,7 @@ from checkout.domain.terms import Terms
 from checkout.errors import (
     AlreadyPurchasedError,
     BrokenOfferError,
+    CheckoutError,
     IdempotencyKeyReusedError,
     IdempotencyKeyTakenError,
     InvalidRequestError,
@@ -48,6 +49,7 @@ def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settin
     request: Any,  # noqa: ANN401 - the kind's own Request
     buyer: Buyer | None,
     offers: Offers,
+    creator: "SessionCreator",
     *,
     frontend_url: str,
     request_key: str | None,
@@ -55,7 +57,9 @@ def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settin
     """
     Return the terms on which *buyer* can buy now; raises the kind's refusals.
 
-    A BrokenOfferError is counted: nobody can buy the offer until it is mended.
+    Raises PaymentInProgressError instead of a refusal if the buyer has a payment under
+    way: the offer may have changed since. A BrokenOfferError is counted: nobody can buy
+    the offer until it is mended.
     """
     kind = kind_named(kind_name)
     try:
@@ -66,16 +70,19 @@ def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settin
             frontend_url=frontend_url,
             request_key=request_key,
         )
-    except BrokenOfferError as error:
-        report(
-            "offer_refused",
-            Metric.CHECKOUT_REFUSED,
-            level="error",
-            kind=kind_name,
-            offer=error.offer,
-            field=error.field,
-            problem=error.problem,
-        )
+    except CheckoutError as error:
+        if isinstance(error, BrokenOfferError):
+            report(
+                "offer_refused",
+                Metric.CHECKOUT_REFUSED,
+                level="error",
+                kind=kind_name,
+                offer=error.offer,
+                field=error.field,
+                problem=error.problem,
+            )
+        if buyer and (sale_key := kind.requested_key(request, buyer)):
+            creator.check_under_way(sale_key, buyer.id)
         raise
     # An anonymous buyer could not be informed when the money arrives.
     return terms.without_delayed_methods() if kind.ANONYMOUS else terms
@@ -135,6 +142,16 @@ class SessionCreator:
                     return opened
                 terms = opened
         raise PaymentInProgressError("This is being paid for in another window.")
+
+    def check_under_way(self, sale_key: str, buyer_id: str) -> None:
+        """Raise PaymentInProgressError if a payment of the buyer is under way."""
+        live = self.sessions.live(sale_key)
+        current = self.sessions.get(live.payment_session_id) if live else None
+        if current and current.buyer_id == buyer_id and current.status in UNDECIDED:
+            raise PaymentInProgressError(UNDECIDED[current.status])
+        undecided = self.ownerships.undecided_buyers(sale_key)
+        if buyer_id in undecided and not self.ownerships.get(sale_key):
+            raise PaymentInProgressError(UNDECIDED[Status.QUARANTINED])
 
     def cancel(self, payment_session_id: str, buyer_id: str) -> None:
         """
