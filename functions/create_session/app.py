@@ -10,7 +10,8 @@ from checkout.clients import credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
 from checkout.config import CreateSessionConfig, StripeModeConfig
-from checkout.flows.create_session import SessionCreator, terms_offered
+from checkout.flows.create_session import SessionCreator
+from checkout.flows.offer_terms import terms_offered
 from checkout.flows.open_checkout import StripeCheckout
 from checkout.kinds import kind_named
 from checkout.tables.audit_log import AuditLog
@@ -74,6 +75,7 @@ def create_session(kind_name: str, request: Request) -> dict[str, Any]:
         wanted,
         buyer,
         offers(),
+        creator(),
         frontend_url=config().frontend_url,
         request_key=request.idempotency_key,
     )
@@ -89,8 +91,7 @@ def create_embedded_session(request: Request) -> dict[str, Any]:
 
 
 def cancel_session(request: Request) -> dict[str, Any]:
-    buyer = request.require_buyer()
-    creator().cancel(request.path["paymentSessionId"], buyer.id)
+    creator().cancel(request.path["paymentSessionId"], request.require_buyer().id)
     return {"status": "expired"}
 
 

@@ -1,6 +1,7 @@
 """As long as a payment is undecided, nobody can pay for its sale key again."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +10,7 @@ from checkout.errors import NotQuarantinedError
 from checkout.flows import review_quarantine
 from mocktill.faults import Fault
 from tests import flows
+from tests.conftest import Traveller
 from tests.functional.test_cancel import cancel
 from tests.functional.test_disputes import bought, close, dispute
 from tests.functional.test_pending_purchases import pay_by_bank
@@ -226,3 +228,44 @@ def test_another_buyer_learns_nothing_of_the_payment(
 
     assert is_barred(answer)
     assert answer.body["error"] == NEUTRAL
+
+
+@pytest.mark.frozen_at("2026-05-06T07:08:09Z")
+@pytest.mark.parametrize("how", ["pending", "quarantined"])
+@pytest.mark.parametrize(
+    ("kind", "offer", "change"),
+    [
+        ("content", CONTENT, {"status": "draft"}),
+        ("content", CONTENT, {"price": None}),
+        ("order", "order#order_1", {"status": "CANCELLED"}),
+        ("bid", "row#7", {"status": "closed"}),
+        ("bid", "bid#42", {"deleted_at": "2026-05-06T07:08:09.000Z"}),
+        ("auction", "auction#auction_1", {"status": "cancelled"}),
+        ("auction", "auction#auction_1", {}),
+    ],
+)
+def test_a_buyer_whose_payment_is_under_way_is_told_so_by_a_changed_offer(
+    shop: Shop,
+    clock: Traveller,
+    how: str,
+    kind: str,
+    offer: str,
+    change: dict[str, Any],
+) -> None:
+    if how == "pending":
+        shop.deliver(pay_by_bank(shop, kind))
+    else:
+        quarantined(shop, kind)
+    if change:
+        shop.change_offer(offer, **change)
+    else:
+        clock.shift(timedelta(hours=25))
+
+    assert is_barred(shop.create(kind))
+
+
+def test_who_has_not_paid_is_told_of_the_offer(shop: Shop) -> None:
+    assert shop.create("content").status == 200
+    shop.change_offer(CONTENT, status="draft")
+
+    assert shop.create("content").status == 404

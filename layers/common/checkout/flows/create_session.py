@@ -1,18 +1,15 @@
 """Create a payment session: prepare it, then open its Checkout Session at Stripe."""
 
 from dataclasses import field, replace
-from typing import Any
 
 from checkout import clock
 from checkout.domain import stripe_refusal
 from checkout.domain.audit_action import AuditAction
-from checkout.domain.buyer import Buyer
 from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.redirects import is_allowed
 from checkout.domain.terms import Terms
 from checkout.errors import (
     AlreadyPurchasedError,
-    BrokenOfferError,
     IdempotencyKeyReusedError,
     IdempotencyKeyTakenError,
     InvalidRequestError,
@@ -28,9 +25,7 @@ from checkout.flows.open_checkout import (
     SessionAbandonedError,
     StripeCheckout,
 )
-from checkout.kinds import kind_named
 from checkout.metric import Metric
-from checkout.tables.offers import Offers
 from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import LiveSession, PaymentSessions
 from checkout.tables.readable import UnreadableItemError
@@ -42,44 +37,6 @@ ROUNDS = 8
 
 # The offer may have got another owner since somebody has paid for it.
 PAID_BY_ANOTHER = "This is being paid for; please try again later."
-
-
-def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settings
-    kind_name: str,
-    request: Any,  # noqa: ANN401 - the kind's own Request
-    buyer: Buyer | None,
-    offers: Offers,
-    *,
-    frontend_url: str,
-    request_key: str | None,
-) -> Terms:
-    """
-    Return the terms on which *buyer* can buy now; raises the kind's refusals.
-
-    A BrokenOfferError is counted: nobody can buy the offer until it is mended.
-    """
-    kind = kind_named(kind_name)
-    try:
-        terms = Terms.for_offer(
-            kind_name,
-            kind.find_offer(request, buyer, offers),
-            buyer=buyer,
-            frontend_url=frontend_url,
-            request_key=request_key,
-        )
-    except BrokenOfferError as error:
-        report(
-            "offer_refused",
-            Metric.CHECKOUT_REFUSED,
-            level="error",
-            kind=kind_name,
-            offer=error.offer,
-            field=error.field,
-            problem=error.problem,
-        )
-        raise
-    # An anonymous buyer could not be informed when the money arrives.
-    return terms.without_delayed_methods() if kind.ANONYMOUS else terms
 
 
 @flow
@@ -153,6 +110,15 @@ class SessionCreator:
             raise PaymentInProgressError(
                 "An earlier payment cannot be read; please try again later."
             ) from error
+
+    def check_under_way(self, sale_key: str, buyer_id: str) -> None:
+        """Raise PaymentInProgressError if a payment of the buyer is under way."""
+        _, current = self._live(sale_key)
+        if current and current.buyer_id == buyer_id and current.status in UNDECIDED:
+            raise PaymentInProgressError(UNDECIDED[current.status])
+        undecided = self.ownerships.undecided_buyers(sale_key)
+        if buyer_id in undecided and not self.ownerships.get(sale_key):
+            raise PaymentInProgressError(UNDECIDED[Status.QUARANTINED])
 
     def cancel(self, payment_session_id: str, buyer_id: str) -> None:
         """

@@ -47,6 +47,13 @@ class Kind(Protocol):
     def sale_key(self, offer_id: str, buyer_id: str, offers: Offers) -> str | None:
         """Return the sale key of the offer for this buyer, None if it has none."""
 
+    def requested_key(self, request: Any, buyer: Buyer) -> str | None:  # noqa: ANN401
+        """
+        Return the sale key of what is requested, whether or not it is for sale.
+
+        A buyer whose payment is under way is told so, also after the offer has changed.
+        """
+
     def sale(self, purchase: Purchase) -> Sale:
         """Return how the purchase changes the offer's item."""
 

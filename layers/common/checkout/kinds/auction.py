@@ -80,6 +80,10 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     )
 
 
+def requested_key(request: Request, buyer: Buyer) -> str | None:
+    return f"auction#{request.auction_id}"
+
+
 def create_response(
     session: PaymentSession, client_secret: str | None
 ) -> dict[str, Any]:

@@ -88,6 +88,10 @@ def buy_now(bid: OfferItem, row: OfferItem) -> bool:
     return price is not None and price.amount >= minimum(price.currency)
 
 
+def requested_key(request: Request, buyer: Buyer) -> str | None:
+    return key_of_row(str(request.row_id))
+
+
 def create_response(
     session: PaymentSession, client_secret: str | None
 ) -> dict[str, Any]:

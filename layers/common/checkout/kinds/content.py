@@ -64,6 +64,10 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     )
 
 
+def requested_key(request: Request, buyer: Buyer) -> str | None:
+    return f"content#{request.contentId}#{buyer.id}"
+
+
 def create_response(
     session: PaymentSession, client_secret: str | None
 ) -> dict[str, Any]:

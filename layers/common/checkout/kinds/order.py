@@ -68,6 +68,10 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     )
 
 
+def requested_key(request: Request, buyer: Buyer) -> str | None:
+    return f"order#{request.orderId}"
+
+
 def create_response(
     session: PaymentSession, client_secret: str | None
 ) -> dict[str, Any]:

@@ -72,6 +72,10 @@ def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
     )
 
 
+def requested_key(request: Request, buyer: Buyer) -> str | None:
+    return None
+
+
 def create_response(
     session: PaymentSession, client_secret: str | None
 ) -> dict[str, Any]:

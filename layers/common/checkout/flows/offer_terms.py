@@ -1,0 +1,56 @@
+"""Offer terms to a buyer: what can be bought now, or what is under way already."""
+
+from typing import Any
+
+from checkout.domain.buyer import Buyer
+from checkout.domain.terms import Terms
+from checkout.errors import BrokenOfferError, CheckoutError
+from checkout.flows.create_session import SessionCreator
+from checkout.kinds import kind_named
+from checkout.metric import Metric
+from checkout.tables.offers import Offers
+from checkout.telemetry import report
+
+
+def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settings
+    kind_name: str,
+    request: Any,  # noqa: ANN401 - the kind's own Request
+    buyer: Buyer | None,
+    offers: Offers,
+    creator: SessionCreator,
+    *,
+    frontend_url: str,
+    request_key: str | None,
+) -> Terms:
+    """
+    Return the terms on which *buyer* can buy now; raises the kind's refusals.
+
+    Raises PaymentInProgressError instead of a refusal if the buyer has a payment under
+    way: the offer may have changed since. A BrokenOfferError is counted: nobody can buy
+    the offer until it is mended.
+    """
+    kind = kind_named(kind_name)
+    try:
+        terms = Terms.for_offer(
+            kind_name,
+            kind.find_offer(request, buyer, offers),
+            buyer=buyer,
+            frontend_url=frontend_url,
+            request_key=request_key,
+        )
+    except CheckoutError as error:
+        if isinstance(error, BrokenOfferError):
+            report(
+                "offer_refused",
+                Metric.CHECKOUT_REFUSED,
+                level="error",
+                kind=kind_name,
+                offer=error.offer,
+                field=error.field,
+                problem=error.problem,
+            )
+        if buyer and (sale_key := kind.requested_key(request, buyer)):
+            creator.check_under_way(sale_key, buyer.id)
+        raise
+    # An anonymous buyer could not be informed when the money arrives.
+    return terms.without_delayed_methods() if kind.ANONYMOUS else terms
