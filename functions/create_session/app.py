@@ -80,8 +80,7 @@ def create_session(kind_name: str, request: Request) -> dict[str, Any]:
         request_key=request.idempotency_key,
     )
     opened = creator().create(terms)
-    shown = kind.create_response(opened.session, opened.client_secret)
-    return opened.in_every_answer | shown
+    return opened.in_every_answer | kind.create_response(*opened)
 
 
 def create_embedded_session(request: Request) -> dict[str, Any]:
