@@ -141,7 +141,7 @@ MUTANTS = (
     Mutant(
         "what has been queued is queued again",
         "flows/compare_money_events.py",
-        'if event["id"] in known:',
+        "if _name(event) in known:",
         "if known is None:",
         "tests/functional/test_reconcile_failures.py"
         "::test_a_money_event_of_an_unknown_payment_is_queued_once",
