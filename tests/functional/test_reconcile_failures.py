@@ -459,6 +459,29 @@ def test_an_event_without_its_object_keeps_no_other_waiting(
     assert statuses(shop) == {"user_0": "completed", "user_1": "refunded"}
 
 
+def test_an_event_without_an_id_keeps_no_other_waiting(
+    shop: Shop, clock: Traveller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    purchase = buy(shop, "user_1")
+    paid_unheard(shop, ["user_0"])
+    refund_in_dashboard(shop, purchase)
+    clock.shift(2 * MINUTES)
+    whole = stripe_api.StripeApi.events_page
+
+    def page_with_an_odd_event(*arguments: Any) -> ListPage:
+        page = whole(*arguments)
+        odd = [{**e, "id": None} for e in page.members]
+        odd += [{n: v for n, v in e.items() if n != "id"} for e in page.members]
+        return page._replace(members=[*odd, *page.members])
+
+    monkeypatch.setattr(stripe_api.StripeApi, "events_page", page_with_an_odd_event)
+
+    run(shop)
+    shop.work()
+
+    assert statuses(shop) == {"user_0": "completed", "user_1": "refunded"}
+
+
 def test_an_event_in_another_version_gets_its_object_in_ours(
     shop: Shop, clock: Traveller
 ) -> None:

@@ -57,18 +57,19 @@ class EventComparison:
             # Read again, the page would never end: a person must look.
             count(Metric.RECONCILE_UNEXPECTED)
             logger.error("event_refused_by_queue", event_id=event_id)
-        for event in news:
-            if event["id"] not in (*later, *never):
-                report(
-                    "event_queued",
-                    Metric.EVENTS_FETCHED,
-                    event_id=event["id"],
-                    event_type=event.get("type"),
-                )
-                run.queued += 1
+        ids = {str(event.get("id")): event.get("type") for event in news}
+        for event_id in ids.keys() - {*later, *never}:
+            event_type = ids[event_id]
+            report(
+                "event_queued",
+                Metric.EVENTS_FETCHED,
+                event_id=event_id,
+                event_type=event_type,
+            )
+            run.queued += 1
         if later:
             raise TryAgainError("The queue did not take every event.")
-        return [str(event["id"]) for event in news]
+        return list(ids)
 
 
 def _current(
