@@ -140,7 +140,7 @@ class SessionCreator:
         except UnreadableItemError as error:
             # It may have been paid, or a buyer may still pay it.
             raise PaymentInProgressError(
-                "An earlier payment cannot be read; its operator has been told."
+                "An earlier payment cannot be read now; please ask for help."
             ) from error
 
     def cancel(self, payment_session_id: str, buyer_id: str) -> None:
