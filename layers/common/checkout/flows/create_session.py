@@ -108,7 +108,7 @@ class SessionCreator:
         except UnreadableItemError as error:
             # It may have been paid, or a buyer may still pay it.
             raise PaymentInProgressError(
-                "An earlier payment cannot be read; please try again later."
+                "An earlier payment cannot be read; please ask the operator for help."
             ) from error
 
     def check_under_way(self, sale_key: str, buyer_id: str) -> None:
