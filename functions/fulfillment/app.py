@@ -26,8 +26,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# The longest that one message takes: Stripe is slow, and is asked twice.
-MARGIN_MILLISECONDS = 30_000
+MARGIN_MILLISECONDS = 30_000  # the longest message: Stripe is slow, and asked twice
 
 processor = RetriedBatch()
 
@@ -65,7 +64,6 @@ def flows() -> tuple[SessionEvents, MoneyEvents]:
     )
 
 
-@cache
 def payment_events() -> PaymentEventsQueue:
     return PaymentEventsQueue(FulfillmentConfig().payment_events_queue_url)
 
@@ -75,7 +73,6 @@ def handle_message(record: "SQSRecord", lambda_context: "LambdaContext") -> None
     keys = {"message_id": record.message_id, "receive_count": attempt(record)}
     # Otherwise the function times out, and the results of the batch are lost.
     if lambda_context.get_remaining_time_in_millis() < MARGIN_MILLISECONDS:
-        logger.info("event_handed_back", extra=keys)
         hand_back(record, payment_events())
         return
     try:
