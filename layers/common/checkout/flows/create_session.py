@@ -18,6 +18,7 @@ from checkout.errors import (
     InvalidRequestError,
     NotFoundError,
     NotPurchasableError,
+    OwnerlessOfferError,
     PaymentInProgressError,
     StripeInvalidRequestError,
 )
@@ -51,7 +52,7 @@ def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settin
     """
     Return the terms on which *buyer* can buy now; raises the kind's refusals.
 
-    A BrokenOfferError is counted: nobody can buy the offer until it is mended.
+    A mistake in the offer is counted: nobody can buy it until that is mended.
     """
     kind = kind_named(kind_name)
     try:
@@ -62,19 +63,26 @@ def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settin
             frontend_url=frontend_url,
             request_key=request_key,
         )
+    except OwnerlessOfferError as error:
+        _report_mistake(kind_name, error.mistake)
+        raise
     except BrokenOfferError as error:
-        report(
-            "offer_refused",
-            Metric.CHECKOUT_REFUSED,
-            level="error",
-            kind=kind_name,
-            offer=error.offer,
-            field=error.field,
-            problem=error.problem,
-        )
+        _report_mistake(kind_name, error)
         raise
     # An anonymous buyer could not be informed when the money arrives.
     return terms.without_delayed_methods() if kind.ANONYMOUS else terms
+
+
+def _report_mistake(kind_name: str, mistake: BrokenOfferError) -> None:
+    report(
+        "offer_refused",
+        Metric.CHECKOUT_REFUSED,
+        level="error",
+        kind=kind_name,
+        offer=mistake.offer,
+        field=mistake.field,
+        problem=mistake.problem,
+    )
 
 
 @flow
