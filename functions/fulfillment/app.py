@@ -25,8 +25,7 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.data_classes.sqs_event import SQSRecord
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
-# The longest that one message takes: Stripe is slow, and is asked twice.
-MARGIN_MILLISECONDS = 30_000
+MARGIN_MILLISECONDS = 30_000  # the longest message: Stripe is slow, and asked twice
 
 processor = retried_batch.RetriedBatch()
 
@@ -64,7 +63,6 @@ def flows() -> tuple[SessionEvents, MoneyEvents]:
     )
 
 
-@cache
 def payment_events() -> PaymentEventsQueue:
     return PaymentEventsQueue(FulfillmentConfig().payment_events_queue_url)
 
@@ -77,7 +75,6 @@ def handle_message(record: "SQSRecord", lambda_context: "LambdaContext") -> None
     }
     # Otherwise the function times out, and the results of the batch are lost.
     if lambda_context.get_remaining_time_in_millis() < MARGIN_MILLISECONDS:
-        logger.info("event_handed_back", extra=keys)
         retried_batch.hand_back(record, payment_events())
         return
     try:

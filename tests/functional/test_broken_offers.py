@@ -347,6 +347,47 @@ def test_what_has_only_one_meaning_or_none_is_sold(
     assert purchase["status"] == "completed"
 
 
+@pytest.mark.parametrize("value", [5, None, MISSING, "", [], ["user_1"], {}])
+@pytest.mark.parametrize(
+    ("kind", "item", "field"),
+    [
+        ("order", "order#order_1", "owner_id"),
+        ("auction", "auction#auction_1", "winner_id"),
+        ("bid", "row#7", "owner_id"),
+    ],
+)
+def test_an_owner_that_cannot_be_read_is_not_found_and_logged(
+    shop: Shop,
+    capsys: pytest.CaptureFixture[str],
+    kind: str,
+    item: str,
+    field: str,
+    value: Any,
+) -> None:
+    """Nobody can buy it; a caller learns no more than of another's offer."""
+    write(shop, item, field, value)
+    capsys.readouterr()
+
+    with captured_log() as log:
+        answer = shop.create(kind)
+
+    assert (answer.status, answer.body["code"]) == (404, "not_found")
+    assert metrics_in(capsys.readouterr().out)["payments.checkout.refused"] == 1
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    [logged] = [line for line in lines if line["message"] == "offer_refused"]
+    assert (logged["offer"], logged["field"]) == (item, field)
+
+
+def test_an_auction_without_a_winner_yet_has_no_mistake(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.change_offer("auction#auction_1", winner_id=None, status="open")
+    capsys.readouterr()
+
+    assert shop.create("auction").status == 404
+    assert "payments.checkout.refused" not in metrics_in(capsys.readouterr().out)
+
+
 @pytest.mark.parametrize("offset", ["+00:00", "+05:30", "-08:00"])
 def test_a_time_of_any_offset_is_the_same_moment(shop: Shop, offset: str) -> None:
     from datetime import datetime, timedelta  # noqa: PLC0415

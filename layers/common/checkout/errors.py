@@ -11,6 +11,7 @@ CheckoutError
 ├── UnauthorizedError          401  the request identifies no buyer
 ├── ForbiddenError             403  the caller lacks the permission
 ├── NotFoundError              404  it does not exist, or is not the caller's
+│   └── OwnerlessOfferError         its item does not say who may buy it
 ├── AlreadyPurchasedError      409  it is sold once, and has been sold
 ├── PaymentInProgressError     409  an earlier payment is processing or in manual review
 ├── NotAcceptedError           409  the auction has no accepted bid
@@ -68,8 +69,7 @@ class BrokenOfferError(NotPurchasableError):
     """
     The offer's item has a mistake, or exceeds Stripe's limits: nobody can buy it.
 
-    *offer* is the key of the item, *field* the name of what has the *problem*. They are
-    for the seller: a buyer can change nothing about them.
+    The seller must correct the *problem* of *field* in the item with the key *offer*.
     """
 
     def __init__(self, offer: str, field: str, problem: str) -> None:
@@ -98,6 +98,14 @@ class NotFoundError(CheckoutError):
 
     status = HTTPStatus.NOT_FOUND
     code = "not_found"
+
+
+class OwnerlessOfferError(NotFoundError):
+    """An offer whose owner cannot be read; a caller learns no more than of others."""
+
+    def __init__(self, message: str, mistake: BrokenOfferError) -> None:
+        super().__init__(message)
+        self.mistake = mistake
 
 
 class AlreadyPurchasedError(CheckoutError):
@@ -167,8 +175,7 @@ class StripeError(CheckoutError):
     code = "stripe_unavailable"
 
     def __init__(
-        self,
-        message: str = "The payment provider is unavailable; please try again.",
+        self, message: str = "The payment provider is unavailable; please try again."
     ) -> None:
         super().__init__(message)
 

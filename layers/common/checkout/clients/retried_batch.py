@@ -62,6 +62,8 @@ def hand_back(record: "SQSRecord", queue: PaymentEventsQueue) -> None:
     except aws.Error as error:
         logger.warning("event_not_sent_again", error=type(error).__name__)
         raise OutOfTimeError from error
+    keys = {"message_id": record.message_id, "receive_count": tried + 1}
+    logger.info("event_handed_back", extra=keys)
 
 
 def _pause(record: "SQSRecord", cause: type[BaseException] | None) -> int:

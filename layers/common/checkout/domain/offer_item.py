@@ -7,7 +7,7 @@ from typing import Any
 
 from checkout.domain import stripe_limits
 from checkout.domain.money import InvalidMoneyError, Money
-from checkout.errors import BrokenOfferError
+from checkout.errors import BrokenOfferError, NotFoundError, OwnerlessOfferError
 
 # Outside these years, a time cannot be computed with.
 FIRST_YEAR, LAST_YEAR = 1970, 9000
@@ -51,6 +51,15 @@ class OfferItem(dict[str, Any]):
         if not value.strip():
             raise self.broken(name, "is blank")
         return value
+
+    def check_owner(self, name: str, buyer_id: str, refusal: str) -> None:
+        """Raise NotFoundError(*refusal*) unless *name* is the buyer."""
+        owner = self.get(name)
+        if not isinstance(owner, str) or not owner:
+            problem = "must be the text that identifies a buyer"
+            raise OwnerlessOfferError(refusal, self.broken(name, problem))
+        if owner != buyer_id:
+            raise NotFoundError(refusal)
 
     def decoration(self, name: str) -> str | None:
         """Return a text that no sale depends on, None if there is no usable one."""

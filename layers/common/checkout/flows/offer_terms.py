@@ -4,7 +4,7 @@ from typing import Any
 
 from checkout.domain.buyer import Buyer
 from checkout.domain.terms import Terms
-from checkout.errors import BrokenOfferError, CheckoutError
+from checkout.errors import BrokenOfferError, CheckoutError, OwnerlessOfferError
 from checkout.flows.create_session import SessionCreator
 from checkout.kinds import kind_named
 from checkout.metric import Metric
@@ -26,8 +26,8 @@ def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settin
     Return the terms on which *buyer* can buy now; raises the kind's refusals.
 
     Raises PaymentInProgressError instead of a refusal if the buyer has a payment under
-    way: the offer may have changed since. A BrokenOfferError is counted: nobody can buy
-    the offer until it is mended.
+    way: the offer may have changed since. A mistake in the offer is counted: nobody can
+    buy it until that is mended.
     """
     kind = kind_named(kind_name)
     try:
@@ -39,18 +39,23 @@ def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settin
             request_key=request_key,
         )
     except CheckoutError as error:
-        if isinstance(error, BrokenOfferError):
-            report(
-                "offer_refused",
-                Metric.CHECKOUT_REFUSED,
-                level="error",
-                kind=kind_name,
-                offer=error.offer,
-                field=error.field,
-                problem=error.problem,
-            )
+        mistake = error.mistake if isinstance(error, OwnerlessOfferError) else error
+        if isinstance(mistake, BrokenOfferError):
+            _report_mistake(kind_name, mistake)
         if buyer and (sale_key := kind.requested_key(request, buyer)):
             creator.check_under_way(sale_key, buyer.id)
         raise
     # An anonymous buyer could not be informed when the money arrives.
     return terms.without_delayed_methods() if kind.ANONYMOUS else terms
+
+
+def _report_mistake(kind_name: str, mistake: BrokenOfferError) -> None:
+    report(
+        "offer_refused",
+        Metric.CHECKOUT_REFUSED,
+        level="error",
+        kind=kind_name,
+        offer=mistake.offer,
+        field=mistake.field,
+        problem=mistake.problem,
+    )

@@ -52,8 +52,12 @@ class Request:
 def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     auction_id = str(request.auction_id)
     auction = offers.get("auction", auction_id)
-    if not is_there(auction) or auction.get("winner_id") != buyer.id:
-        raise NotFoundError("There is no such auction that you have won.")
+    refusal = "There is no such auction that you have won."
+    if not is_there(auction):
+        raise NotFoundError(refusal)
+    if auction.get("winner_id") is None and auction.get("status") != "accepted":
+        raise NotFoundError(refusal)  # it has no winner yet
+    auction.check_owner("winner_id", buyer.id, refusal)
     status = auction.text("status")
     if status == "paid":
         raise AlreadyPurchasedError("The auction has been paid already.")

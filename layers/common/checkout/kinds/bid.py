@@ -42,10 +42,10 @@ class Request:
 def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     bid_id, row_id = str(request.bid_id), str(request.row_id)
     bid, row = offers.get("bid", bid_id), offers.get("row", row_id)
-    if not (is_there(bid) and is_there(row)):
-        raise NotFoundError("There is no such bid on your row.")
-    if bid.get("row_id") != row_id or row.get("owner_id") != buyer.id:
-        raise NotFoundError("There is no such bid on your row.")
+    refusal = "There is no such bid on your row."
+    if not (is_there(bid) and is_there(row)) or bid.get("row_id") != row_id:
+        raise NotFoundError(refusal)
+    row.check_owner("owner_id", buyer.id, refusal)
     status = row.text("status")
     if status == "purchased":
         raise AlreadyPurchasedError("The row has been purchased already.")

@@ -44,8 +44,10 @@ class Request:
 def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     order_id = str(request.orderId)
     order = offers.get("order", order_id)
-    if not is_there(order) or order.get("owner_id") != buyer.id:
-        raise NotFoundError("There is no such order of yours.")
+    refusal = "There is no such order of yours."
+    if not is_there(order):
+        raise NotFoundError(refusal)
+    order.check_owner("owner_id", buyer.id, refusal)
     status = order.text("status")
     if status != "CREATED":
         raise NotPurchasableError(
