@@ -144,10 +144,20 @@ def test_a_word_that_we_do_not_know_is_quarantined(
 
 
 @pytest.mark.parametrize("status", [None, ABSENT, "a_word_of_the_future"])
+@pytest.mark.parametrize(
+    ("payment", "shown"), [("paid", "complete"), ("unpaid", "open")]
+)
 def test_the_return_page_has_an_answer_whatever_stripe_says(
-    shop: Shop, status: object, monkeypatch: pytest.MonkeyPatch
+    shop: Shop,
+    status: object,
+    payment: str,
+    shown: str,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    paid(shop)
+    if payment == "paid":
+        paid(shop)
+    else:
+        shop.create("content")
     hide(monkeypatch, "checkout.session", ["status"], status)
 
     answer = shop.call(
@@ -155,8 +165,9 @@ def test_the_return_page_has_an_answer_whatever_stripe_says(
         query={"session_id": shop.stripe.sessions()[0]["id"]},
     )
 
-    assert (answer.status, answer.body) == (200, {"status": "open"})
-    assert shop.aws.messages() == []
+    assert (answer.status, answer.body) == (200, {"status": shown})
+    # The worker decides what it means.
+    assert len(shop.aws.messages()) == (payment == "paid")
 
 
 def test_a_declined_payment_is_noted_whatever_it_lacks(shop: Shop) -> None:
@@ -287,9 +298,19 @@ BROKEN = [
     {"refund_requests": 7},
     {"receipt": "paid"},
     {"platform_fee_bps": 20_000},
-    {"kind": "a_kind_of_the_past"},
     {"currency": None},
 ]
+
+
+def test_a_purchase_of_a_kind_that_is_gone_stays_in_the_history(shop: Shop) -> None:
+    purchase = bought(shop)
+    shop.aws.change("PurchasesTable", purchase["id"], kind="a_kind_of_the_past")
+
+    answer = shop.call("GET /api/purchases", buyer="user_1")
+
+    assert answer.status == 200
+    [shown] = answer.body["data"]
+    assert (shown["id"], shown["kind"]) == (purchase["id"], "a_kind_of_the_past")
 
 
 @pytest.mark.parametrize("broken", BROKEN, ids=json.dumps)

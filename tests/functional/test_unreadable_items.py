@@ -19,13 +19,24 @@ def row(shop: Shop) -> Any:
 
 
 @pytest.mark.parametrize("field", ["amount", "arrival", "refunds"])
-def test_a_row_is_shown_without_a_purchase_that_cannot_be_read(
-    shop: Shop, field: str, capsys: pytest.CaptureFixture[str]
+def test_a_row_knows_the_bid_that_is_paid_if_the_purchase_cannot_be_read(
+    shop: Shop, field: str
 ) -> None:
     shop.deliver(pay_by_bank(shop, "bid"))
-    assert row(shop).body["pending_bid_id"] == "42"
     [purchase] = shop.purchases()
     shop.aws.change("PurchasesTable", purchase["id"], **{field: "x"})
+
+    answer = row(shop)
+
+    assert (answer.status, answer.body["pending_bid_id"]) == (200, "42")
+
+
+def test_a_row_is_shown_without_a_session_that_cannot_be_read(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.deliver(pay_by_bank(shop, "bid"))
+    [session] = shop.sessions()
+    shop.aws.change("PaymentSessionsTable", session["id"], status="weird")
     capsys.readouterr()
 
     answer = row(shop)

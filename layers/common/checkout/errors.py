@@ -196,8 +196,7 @@ class StripeRefusedError(StripeError):
     """
     The request cannot succeed under its idempotency key; *stripe_code* says why.
 
-    *param* is the refused parameter, and *decline_code* the bank's reason, if Stripe
-    names them.
+    Stripe may name the refused *param* and the bank's reason, *decline_code*.
     """
 
     def __init__(
@@ -226,11 +225,7 @@ class StripeInvalidRequestError(StripeRefusedError):
 
 
 class TryAgainError(CheckoutError):
-    """
-    A temporary failure; nothing was changed.
-
-    A caller may repeat the request. The worker returns the message to the queue.
-    """
+    """A temporary failure; nothing was changed. Caller or queue may try again."""
 
     status = HTTPStatus.SERVICE_UNAVAILABLE
     code = "try_again"

@@ -19,7 +19,7 @@ SOLD = frozenset([PURCHASED, "refunded"])
 
 
 @contextmanager
-def _told_to_a_reader(item_type: str) -> Iterator[None]:
+def _for_a_reader(item_type: str) -> Iterator[None]:
     """Say of a mistake in an item that it cannot be shown: nobody wants to buy here."""
     try:
         yield
@@ -30,7 +30,7 @@ def _told_to_a_reader(item_type: str) -> Iterator[None]:
         ) from error
 
 
-@_told_to_a_reader("order")
+@_for_a_reader("order")
 def show_order(order: OfferItem, purchases: Iterable[Purchase]) -> dict[str, Any]:
     """
     Show an order with every payment for it, the newest first.
@@ -75,7 +75,7 @@ def _payment(purchase: Purchase) -> dict[str, Any]:
     }
 
 
-@_told_to_a_reader("row")
+@_for_a_reader("row")
 def show_row(
     row: OfferItem,
     bids: Iterable[OfferItem],

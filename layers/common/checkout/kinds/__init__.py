@@ -51,7 +51,8 @@ class Kind(Protocol):
         """
         Return the sale key of what is requested, whether or not it is for sale.
 
-        A buyer whose payment is under way is told so, also after the offer has changed.
+        The answer to a buyer whose payment is under way names it, also after the
+        offer has changed.
         """
 
     def sale(self, purchase: Purchase) -> Sale:
