@@ -8,6 +8,7 @@ from functools import cache
 from unittest.mock import patch
 
 import pytest
+import stripe
 from time_machine import Traveller, travel
 
 from mocktill import Running, Sandbox, running
@@ -70,6 +71,13 @@ def fake_aws(
     in_memory = nullcontext() if on_moto else dynamodb_in_memory.no_tables()
     with moto.answering(), in_memory:
         restart()
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def hurried_retries() -> Iterator[None]:
+    """Let Stripe's SDK repeat a request at once, not after half a second."""
+    with patch.object(stripe.HTTPClient, "INITIAL_DELAY", 0.001):
         yield
 
 

@@ -86,6 +86,12 @@ def targets() -> set[str]:
     return set(re.findall(r"^([a-z-]+):", makefile, re.MULTILINE))
 
 
+@cache
+def words() -> frozenset[str]:
+    return frozenset(re.findall(r"\w+", code()))
+
+
+@cache
 def says(pattern: str) -> bool:
     return re.search(pattern, code(), re.MULTILINE) is not None
 
@@ -102,6 +108,8 @@ def is_a_file(name: str, page: Path) -> bool:
 def is_in_the_code(name: str) -> bool:
     word = name.removesuffix("()")
     owner, _, member = word.rpartition(".")
+    if not owner and word == name:
+        return word in words()
     before = r"(?<![\w.])" if owner else r"(?<!\w)"
     after = r"\s*\(" if name.endswith("()") else r"(?!\w)"
     return says(f"{before}{re.escape(word)}{after}") or (

@@ -1,9 +1,9 @@
 """What a purchase and reconcile cost: pinned, so that a change of it is a decision."""
 
+import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
-from copy import deepcopy
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -167,15 +167,15 @@ def known_events(shop: Shop, number: int) -> None:
     [session] = shop.sessions()
     store = shop.stripe.sandbox.store
     now = int(datetime.now(UTC).timestamp())
-    [completed] = shop.stripe.events("checkout.session.completed")
-    [refunded] = shop.stripe.events("refund.created")
+    [completed] = map(json.dumps, shop.stripe.events("checkout.session.completed"))
+    [refunded] = map(json.dumps, shop.stripe.events("refund.created"))
     sessions = []
     for count in range(number):
         made = {"id": f"evt_known{count}", "created": now}
         if count % 10 == 0:
-            store.add(deepcopy(refunded) | made)
+            store.add(json.loads(refunded) | made)
             continue
-        event = deepcopy(completed) | made
+        event = json.loads(completed) | made
         session_id, stripe_id = f"ps_known{count}", f"cs_test_known{count}"
         stripe_object = event["data"]["object"]
         stripe_object |= {"id": stripe_id, "client_reference_id": session_id}

@@ -3,6 +3,7 @@
 import ast
 import re
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,7 @@ def test_no_handler_is_longer_than_a_screen(path: Path) -> None:
 # ---------------------------------------------------------------- writes
 
 
+@cache
 def functions_returning_writes() -> set[str]:
     """Return the names of all functions whose result is a Write, or contains some."""
     return {
