@@ -15,7 +15,7 @@ SOURCES := layers/common/checkout functions local cli mocktill/src/mocktill
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast fast-tests test-stack prove mutants simulate coverage check format build browser screenshots cold-start deploy lock clean
+.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format build browser screenshots cold-start deploy lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,10 +26,10 @@ run: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run the stack loc
 sam-local: .venv/ready .venvs/sam/ready ## Prepare `sam local` to run functions against the running stack (needs Docker or Podman)
 	@$(RUN) local.sam_local
 
-test: test-fast test-stack ## Run all checks and tests, as CI does
+test: test-fast test-slow test-stack ## Run all checks and tests, as CI does
 
 # The checks run beside the tests; their output follows that of the tests.
-test-fast: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run all checks and tests except those that need a stack
+test-fast: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run the checks, and the tests that are quick
 	@log=$$(mktemp); $(MAKE) --no-print-directory check >"$$log" 2>&1 & check=$$!; \
 	trap 'kill $$check; exit 130' INT TERM; \
 	$(MAKE) --no-print-directory fast-tests; tests=$$?; \
@@ -38,7 +38,10 @@ test-fast: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run all che
 
 fast-tests: .venv/ready .venvs/embedded-aws/ready ## The same without the checks
 	$(RUN) pytest mocktill --numprocesses auto --dist worksteal
-	COVERAGE_CORE=sysmon $(RUN) pytest --numprocesses auto --dist worksteal --cov --ignore tests/stack
+	COVERAGE_CORE=sysmon $(RUN) pytest --numprocesses auto --dist worksteal --cov --ignore tests/stack -m "not slow"
+
+test-slow: .venv/ready ## Run the tests that take seconds each and need no stack
+	$(RUN) pytest --numprocesses auto --dist worksteal --ignore tests/stack -m slow
 
 test-stack: browser .venvs/sam/ready .venvs/embedded-aws/ready ## Test a local stack (CHECKOUT_STACK_JSON=.local/stack.json: the running one)
 	$(RUN) pytest -r s tests/stack

@@ -37,6 +37,9 @@ os.environ.pop("AWS_PROFILE", None)
 
 def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line(
+        "markers", "slow: takes seconds; `make test-fast` leaves it to `make test`"
+    )
+    config.addinivalue_line(
         "markers", "frozen_at(moment): the time of the test, which its clock moves"
     )
 

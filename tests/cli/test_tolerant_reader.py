@@ -10,6 +10,9 @@ from tests.nullable import ABSENT, CLASSES, hide, nullable
 from tests.shop import Shop
 
 
+pytestmark = pytest.mark.slow
+
+
 @pytest.fixture
 def purchase(shop: Shop) -> dict[str, Any]:
     """A sale with a refund and a dispute."""

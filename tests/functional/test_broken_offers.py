@@ -149,6 +149,7 @@ def check(answer: Answer) -> None:
             assert word not in answer.body["error"]
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "item", "field"), PLACES)
 def test_no_value_of_a_field_is_an_internal_error(
     shop: Shop, kind: str, item: str, field: str
@@ -492,6 +493,7 @@ def get(shop: Shop, route: str, **path: str) -> Answer:
     return shop.call(route, buyer="user_1", path=path)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "item", "field"), PLACES)
 @pytest.mark.parametrize("value", [MISSING, None, 7, ["x"], {"a": 1}, "x"])
 def test_an_offer_that_breaks_while_its_buyer_pays_stops_no_payment(

@@ -185,6 +185,7 @@ def known_events(shop: Shop, number: int) -> None:
     shop.aws.put("PaymentSessionsTable", *sessions)
 
 
+@pytest.mark.slow
 def test_ten_thousand_known_events_cost_what_the_operations_page_says(
     shop: Shop, clock: Traveller
 ) -> None:

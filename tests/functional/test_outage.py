@@ -23,7 +23,7 @@ EACH_KIND = BUYERS // len(KINDS)
 DEBITS, REFUSED_DEBITS = (25, 27, 28, 30), (32, 33, 35)
 REFUNDED, PARTLY = range(10), range(7, 10)
 LOST, WON, WARNED = range(10, 15), range(15, 20), range(12, 17)
-pytestmark = pytest.mark.frozen_at(START)
+pytestmark = [pytest.mark.slow, pytest.mark.frozen_at(START)]
 
 type Json = dict[str, Any]
 

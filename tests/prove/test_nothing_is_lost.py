@@ -19,7 +19,10 @@ from checkout.tables.transaction import Failures, Write
 from tests.prove.history import History
 
 # A process that is killed has nothing to flush.
-pytestmark = pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.filterwarnings("ignore:No application metrics:UserWarning"),
+]
 
 # `make prove` says how many, and where to begin; `make test` tells the same few.
 HISTORIES = int(os.environ.get("HISTORIES", "50"))

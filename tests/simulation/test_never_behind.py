@@ -7,6 +7,8 @@ from tests.simulation.earlier import EarlierReconcile
 from tests.simulation.today import simulate
 from tests.simulation.world import World
 
+pytestmark = pytest.mark.slow
+
 MINUTE = 60
 # Of the hundred and eighty that a run has.
 WITH_ROOM = {"works": 140, "is down": 160}
