@@ -249,6 +249,7 @@ def test_an_auction_shows_its_deadline_and_can_be_cancelled(
     }
     page = open_page("/auctions/auction_1", api)
     page.get_by_role("button", name="Pay for this auction").click()
+    expect(page.get_by_role("timer")).to_be_visible()
     page.reload()
     expect(page.get_by_role("timer")).to_contain_text("1 h 0")
 
