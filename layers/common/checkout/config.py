@@ -157,7 +157,6 @@ class SessionStatusConfig(Config):
 
 
 class PurchasesConfig(Config):
-    offers_table: str
     purchases_table: str
 
 

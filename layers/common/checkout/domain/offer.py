@@ -1,6 +1,6 @@
 """An offer: what can be bought, at what price, and who gets which share."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
@@ -9,7 +9,7 @@ from typing import Any, NamedTuple, TypeIs
 from checkout.domain import stripe_limits
 from checkout.domain.money import BASIS_POINTS, InvalidMoneyError, Money
 from checkout.domain.offer_item import LONGEST_RECORDED, OfferItem
-from checkout.domain.quarantine_reason import QuarantineReason
+from checkout.domain.sale import Sale
 from checkout.errors import BrokenOfferError, NotPurchasableError
 
 # The longest `sub` of a token. The id is part of keys in DynamoDB.
@@ -49,8 +49,9 @@ class Offer:
     What this buyer can buy now, at its price now.
 
     *sale_key* identifies what can be sold only once, None if the offer can be sold any
-    number of times. *metadata* goes to Stripe together with ours. *details* are copied
-    to the purchase. *readable_key* has the two parts of Stripe's idempotency key, if
+    number of times. *sale* is what the payment expects of the offer and changes.
+    *metadata* goes to Stripe together with ours. *details* are copied to the purchase,
+    for events, and so is *shown*, what it shows beside the common fields. *readable_key* has the two parts of Stripe's idempotency key, if
     the kind's contract fixes them. *pay_by* is the buyer's deadline, if there is one.
     *return_path* is the frontend's path for requests without URLs; it may contain
     {id}. *ui_mode* is Stripe's: hosted_page or embedded_page.
@@ -61,7 +62,9 @@ class Offer:
     title: str
     lines: tuple[LineItem, ...]
     metadata: Mapping[str, str]
+    sale: Sale | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
+    shown: Mapping[str, Any] = field(default_factory=dict)
     readable_key: tuple[str, ...] = ()
     return_path: str = "/"
     return_urls: ReturnUrls = DEFAULT_URLS
@@ -100,23 +103,6 @@ class Offer:
         return stripe_limits.shortened(self.title, LONGEST_RECORDED)
 
 
-class Sale(NamedTuple):
-    """
-    How a purchase changes the item of its offer.
-
-    The status goes from *sellable* to *sold*, and to *returned* when all the money is
-    refunded. An offer that can be sold any number of times has no statuses.
-    *attributes* are written together with the sold status.
-    """
-
-    item_type: str
-    id: str
-    sellable: str | None = None
-    sold: str | None = None
-    returned: str | None = None
-    attributes: Mapping[str, str] = {}
-
-
 def single_line(item: Mapping[str, Any], refusal: str) -> tuple[LineItem]:
     """Return an offer's only line; raises NotPurchasableError as `price_of` does."""
     offer = as_item(item)
@@ -130,33 +116,20 @@ def single_line(item: Mapping[str, Any], refusal: str) -> tuple[LineItem]:
     )
 
 
-def withdrawal(
-    item: Mapping[str, Any] | None,
-    costs: Callable[[Mapping[str, Any]], bool] | None,
-    **expected: str | None,
-) -> QuarantineReason | None:
-    """
-    Return why an offer's *item* is not for sale any more, None if it still is.
-
-    Its fields must have the *expected* values, and *costs* must find a price in it.
-    """
-    if item is None:
-        return QuarantineReason.OFFER_VANISHED
-    changed = any(item.get(name) != value for name, value in expected.items())
-    if changed or not is_there(item) or (costs and not costs(item)):
-        return QuarantineReason.OFFER_NOT_SELLABLE
-    return None
-
-
 def is_there[T: Mapping[str, Any]](item: T | None) -> TypeIs[T]:
     """Return whether an item exists, and the host application has not deleted it."""
     return item is not None and not item.get("deleted_at")
 
 
 def has_price(item: Mapping[str, Any]) -> bool:
-    """Return whether an offer's item has a price; the item may be broken by now."""
-    price = item.get("price")
-    return isinstance(price, Mapping) and costs_something(price.get("amount"))
+    """Return whether an offer costs something; its item may be broken by now."""
+    price, lines = item.get("price"), item.get("items")
+    if isinstance(price, Mapping) and costs_something(price.get("amount")):
+        return True
+    return isinstance(lines, list) and any(
+        isinstance(line, Mapping) and costs_something(line.get("unit_price_cents"))
+        for line in lines
+    )
 
 
 def costs_something(amount: object) -> bool:

@@ -7,6 +7,7 @@ from uuid import uuid4
 
 from checkout import clock
 from checkout.domain.money import Money
+from checkout.domain.sale import Sale
 
 
 class Status(StrEnum):
@@ -57,8 +58,8 @@ class PaymentSession:
     Stripe gets under *idempotency_key*; it is kept as text, so that a retry sends the
     same bytes even after a deployment. *terms_digest*
     is the fingerprint of what the buyer was offered. The buyer can pay until
-    *expires_at*. *details* of the offer are copied to its purchase. *refusal_code* and
-    *refusal_param* are Stripe's, if it did not accept the request.
+    *expires_at*. *sale*, *details* and *shown* of the offer are copied to its purchase.
+    *refusal_code* and *refusal_param* are Stripe's, if it did not accept the request.
     """
 
     id: str
@@ -81,7 +82,9 @@ class PaymentSession:
     creator_id: str | None = None
     platform_fee_bps: int = 0
     organization_fee_bps: int = 0
+    sale: Sale | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
     stripe_session_id: str | None = None
     stripe_payment_intent_id: str | None = None
     url: str | None = field(default=None, repr=False)
@@ -158,6 +161,8 @@ class PaymentSession:
         known = {f.name: stored[f.name] for f in fields(cls) if f.name in stored}
         for absent in ("buyer_id", "sale_key"):
             known.setdefault(absent, None)
+        if sale := known.get("sale"):
+            known["sale"] = Sale.from_dict(sale)
         return cls(**known | {"status": Status(stored["status"])})
 
 

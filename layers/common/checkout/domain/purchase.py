@@ -17,6 +17,7 @@ from checkout.domain.purchase_sums import PurchaseSums
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest, request_id
+from checkout.domain.sale import Sale
 from checkout.domain.stripe_object import metadata_of
 from checkout.errors import NotRefundableError
 
@@ -41,7 +42,9 @@ class Purchase(PurchaseSums):
     creator_id: str | None
     sale_key: str | None
     title: str
+    sale: Sale | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    shown: dict[str, Any] = field(default_factory=dict)
     amount: int
     currency: str
     platform_fee_bps: int

@@ -169,7 +169,9 @@ class Terms:
             creator_id=self.offer.creator_id,
             platform_fee_bps=self.offer.platform_fee_bps,
             organization_fee_bps=self.offer.organization_fee_bps,
+            sale=self.offer.sale,
             details=dict(self.offer.details),
+            shown=dict(self.offer.shown),
         )
 
     def _idempotency_key(

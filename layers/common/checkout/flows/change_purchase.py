@@ -10,7 +10,6 @@ from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import NotQuarantinedError, TryAgainError
 from checkout.flows import flow
-from checkout.kinds import kind_named
 from checkout.metric import Metric
 from checkout.tables import transaction
 from checkout.tables.audit_log import AuditLog
@@ -151,11 +150,10 @@ class PurchaseChanges:
         was_sold = before is not None and before.is_entitled
         if was_sold == after.is_entitled:
             return None
-        sale = kind_named(after.kind).sale(after)
         if was_sold:
-            return self.offers.returned(sale)
+            return self.offers.returned(after)
         again = before is not None and before.has_arrived
-        return self.offers.sold_again(sale) if again else self.offers.sold(sale)
+        return self.offers.sold_again(after) if again else self.offers.sold(after)
 
     def _session_write(self, before: Purchase | None, after: Purchase) -> Write | None:
         if before is None or not before.has_arrived:

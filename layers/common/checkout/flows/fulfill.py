@@ -25,7 +25,6 @@ from checkout.flows.change_purchase import (
     report_quarantine,
 )
 from checkout.flows.refund_purchase import Refunds
-from checkout.kinds import kind_named
 from checkout.metric import Metric
 from checkout.tables import transaction
 from checkout.tables.audit_log import AuditLog
@@ -67,7 +66,8 @@ class Fulfillment:
             return record_no_effect(self.audit_log, session, event)
         # The offer is read before the transaction. A condition in the transaction would
         # lock the item, and the sales of a popular offer would conflict there.
-        if reason := kind_named(purchase.kind).withdrawn(purchase, self.offers):
+        sale = purchase.sale
+        if sale and (reason := self.offers.withdrawn(sale)):
             return self._keep(session, checkout, event, reason)
         writes = self._writes(before, purchase, session, checkout, event)
         failures = transaction.execute(writes)

@@ -4,8 +4,6 @@ from collections.abc import Callable, Iterable
 from typing import Any
 
 from checkout.domain.purchase import Purchase
-from checkout.errors import NotFoundError
-from checkout.kinds import kind_named
 from checkout.tables.readable import report_unreadable
 
 SHARES = ("platformFeeCents", "organizationFeeCents", "creatorPayoutCents")
@@ -32,7 +30,7 @@ def show_to_buyer(purchase: Purchase) -> dict[str, Any]:
         "kind": purchase.kind,
         "itemId": purchase.offer_id,
         "title": purchase.title,
-        **_fields_of_kind(purchase),
+        **purchase.shown,
         "amountPaidCents": purchase.amount,
         "currency": purchase.currency,
         "status": purchase.status,
@@ -55,15 +53,6 @@ def show_to_buyer(purchase: Purchase) -> dict[str, Any]:
     if purchase.receipt and purchase.receipt.url:
         shown["receiptUrl"] = purchase.receipt.url
     return shown
-
-
-def _fields_of_kind(purchase: Purchase) -> dict[str, Any]:
-    """Return what its kind shows; the kind of a lost session may be unknown."""
-    try:
-        kind = kind_named(purchase.kind)
-    except NotFoundError:
-        return {}
-    return kind.purchase_fields(purchase)
 
 
 def show_to_creator(purchase: Purchase) -> dict[str, Any]:

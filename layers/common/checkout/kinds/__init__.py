@@ -10,10 +10,8 @@ from importlib.util import find_spec
 from typing import Any, Protocol, cast
 
 from checkout.domain.buyer import Buyer
-from checkout.domain.offer import Offer, Sale
+from checkout.domain.offer import Offer
 from checkout.domain.payment_session import PaymentSession
-from checkout.domain.purchase import Purchase
-from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import NotFoundError
 from checkout.tables.offers import Offers
 
@@ -44,9 +42,6 @@ class Kind(Protocol):
     ) -> dict[str, Any]:
         """Return the body of the create response, with this frontend's field names."""
 
-    def sale_key(self, offer_id: str, buyer_id: str, offers: Offers) -> str | None:
-        """Return the sale key of the offer for this buyer, None if it has none."""
-
     def requested_key(self, request: Any, buyer: Buyer) -> str | None:  # noqa: ANN401
         """
         Return the sale key of what is requested, whether or not it is for sale.
@@ -55,26 +50,16 @@ class Kind(Protocol):
         offer has changed.
         """
 
-    def sale(self, purchase: Purchase) -> Sale:
-        """Return how the purchase changes the offer's item."""
-
-    def withdrawn(self, purchase: Purchase, offers: Offers) -> QuarantineReason | None:
-        """
-        Return why the offer is not for sale to its buyer any more, None if it is.
-
-        This is asked when the money has arrived, before the transaction of the sale.
-        The status of an offer that is sold once is checked by that transaction.
-        """
-
-    def purchase_fields(self, purchase: Purchase) -> dict[str, Any]:
-        """Return what a purchase of this kind shows beside the common fields."""
-
 
 def kind_named(name: str) -> Kind:
     """Return the kind called *name*; raises NotFoundError if there is none."""
-    module = f"{__name__}.{name}"
+    check_kind(name)
+    return cast("Kind", import_module(f"{__name__}.{name}"))
+
+
+def check_kind(name: str) -> None:
+    """Raise NotFoundError unless there is a kind called *name*; it is not loaded."""
     # Python's own names begin with an underscore: __init__, __pycache__.
     is_name = name.isascii() and name.isidentifier() and not name.startswith("_")
-    if not (is_name and find_spec(module)):
+    if not (is_name and find_spec(f"{__name__}.{name}")):
         raise NotFoundError("There is no such kind of offer.")
-    return cast("Kind", import_module(module))

@@ -9,16 +9,12 @@ from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     Offer,
     ReturnUrls,
-    Sale,
-    has_price,
     is_there,
     revenue_split,
     single_line,
-    withdrawal,
 )
 from checkout.domain.payment_session import PaymentSession
-from checkout.domain.purchase import Purchase
-from checkout.domain.quarantine_reason import QuarantineReason
+from checkout.domain.sale import Sale, sale_key
 from checkout.errors import (
     AlreadyPurchasedError,
     NotAcceptedError,
@@ -70,12 +66,21 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     lines = single_line(auction, "The auction has no price.")
     return Offer(
         id=auction_id,
-        sale_key=sale_key(auction_id, buyer.id, offers),
+        sale_key=sale_key("auction", auction_id),
         title=auction.text("title"),
         lines=lines,
+        sale=Sale(
+            item=auction["id"],
+            sellable="accepted",
+            sold="paid",
+            returned="refunded",
+            requires={auction["id"]: {"winner_id": buyer.id}},
+            priced=auction["id"],
+        ),
         metadata={"auction_id": auction_id, "buyer_id": buyer.id},
         return_path="/auctions/{id}",
         details={"opens_at": clock.iso(opens_at), "closes_at": clock.iso(closes_at)},
+        shown={"auctionId": auction_id},
         readable_key=(auction_id, buyer.id),
         return_urls=ReturnUrls(request.success_url, request.cancel_url),
         email=buyer.email,
@@ -85,7 +90,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
 
 
 def requested_key(request: Request, buyer: Buyer) -> str | None:
-    return f"auction#{request.auction_id}"
+    return sale_key("auction", str(request.auction_id))
 
 
 def create_response(
@@ -98,26 +103,3 @@ def create_response(
         "expires_at": session.expires_at,
         "payment_window": session.payment_window,
     }
-
-
-def sale_key(offer_id: str, buyer_id: str, offers: Offers) -> str | None:
-    return f"auction#{offer_id}"
-
-
-def sale(purchase: Purchase) -> Sale:
-    return Sale(
-        item_type="auction",
-        id=purchase.offer_id,
-        sellable="accepted",
-        sold="paid",
-        returned="refunded",
-    )
-
-
-def withdrawn(purchase: Purchase, offers: Offers) -> QuarantineReason | None:
-    auction = offers.get("auction", purchase.offer_id)
-    return withdrawal(auction, has_price, winner_id=purchase.buyer_id)
-
-
-def purchase_fields(purchase: Purchase) -> dict[str, Any]:
-    return {"auctionId": purchase.offer_id}

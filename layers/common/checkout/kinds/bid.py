@@ -8,17 +8,13 @@ from checkout.domain.offer import (
     LineItem,
     Offer,
     ReturnUrls,
-    Sale,
-    has_price,
     is_there,
     price_of,
     revenue_split,
-    withdrawal,
 )
 from checkout.domain.offer_item import OfferItem, shown
 from checkout.domain.payment_session import PaymentSession
-from checkout.domain.purchase import Purchase
-from checkout.domain.quarantine_reason import QuarantineReason
+from checkout.domain.sale import Sale, sale_key
 from checkout.domain.stripe_limits import minimum
 from checkout.errors import AlreadyPurchasedError, NotFoundError, NotPurchasableError
 from checkout.tables.offers import Offers
@@ -64,9 +60,22 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
         lines=(
             LineItem(title=title, price=price, image_url=bid.decoration("image_url")),
         ),
+        sale=Sale(
+            item=row["id"],
+            sellable="open",
+            sold="purchased",
+            returned="refunded",
+            attributes={"purchased_bid_id": bid_id},
+            requires={
+                row["id"]: {"owner_id": buyer.id},
+                bid["id"]: {"offer_type": "retail"},
+            },
+            priced=bid["id"],
+        ),
         metadata={"bid_id": bid_id, "row_id": row_id, "user_id": buyer.id},
         return_path="/",
         details={"row_id": row_id, **bid.recorded("merchant", "source")},
+        shown={"bidId": bid_id, "rowId": row_id},
         return_urls=ReturnUrls(request.success_url, request.cancel_url),
         email=buyer.email,
         **revenue_split(bid),
@@ -99,35 +108,4 @@ def create_response(
 
 
 def key_of_row(row_id: str) -> str:
-    return f"row#{row_id}"
-
-
-def sale_key(offer_id: str, buyer_id: str, offers: Offers) -> str | None:
-    bid = offers.get("bid", offer_id)
-    row_id = bid.decoration("row_id") if bid else None
-    return key_of_row(row_id) if row_id else None
-
-
-def sale(purchase: Purchase) -> Sale:
-    return Sale(
-        item_type="row",
-        id=purchase.details["row_id"],
-        sellable="open",
-        sold="purchased",
-        returned="refunded",
-        attributes={"purchased_bid_id": purchase.offer_id},
-    )
-
-
-def withdrawn(purchase: Purchase, offers: Offers) -> QuarantineReason | None:
-    row_id = purchase.details["row_id"]
-    row, bid = offers.get("row", row_id), offers.get("bid", purchase.offer_id)
-    return withdrawal(row, None, owner_id=purchase.buyer_id) or withdrawal(
-        bid, has_price, offer_type="retail"
-    )
-
-
-def purchase_fields(purchase: Purchase) -> dict[str, Any]:
-    # A payment whose session is lost has no details.
-    row_id = purchase.details.get("row_id")
-    return {"bidId": purchase.offer_id} | ({"rowId": row_id} if row_id else {})
+    return sale_key("row", row_id)

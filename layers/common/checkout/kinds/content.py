@@ -1,5 +1,6 @@
 """Content: published with a price; each buyer buys it once and gets access."""
 
+from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -8,16 +9,12 @@ from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     Offer,
     ReturnUrls,
-    Sale,
-    has_price,
     is_there,
     revenue_split,
     single_line,
-    withdrawal,
 )
 from checkout.domain.payment_session import PaymentSession
-from checkout.domain.purchase import Purchase
-from checkout.domain.quarantine_reason import QuarantineReason
+from checkout.domain.sale import Sale, sale_key
 from checkout.errors import NotFoundError
 from checkout.tables.offers import Offers
 
@@ -48,48 +45,35 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     if content.text("status") != "published":
         raise NotFoundError("There is no such content.")
     lines = single_line(content, "The content is free.")
-    return Offer(
+    slug = content.recorded("slug")
+    offer = Offer(
         id=content_id,
-        sale_key=sale_key(content_id, buyer.id, offers),
+        sale_key=sale_key("content", content_id, buyer.id),
         title=content.text("title"),
         lines=lines,
+        sale=Sale(
+            item=content["id"],
+            requires={content["id"]: {"status": "published"}},
+            priced=content["id"],
+        ),
         metadata={"contentId": content_id, "customerId": buyer.id},
         return_path="/content/{id}",
-        details=content.recorded("slug"),
+        details=slug,
         return_urls=ReturnUrls(
             request.successUrl, request.cancelUrl, ("successUrl", "cancelUrl")
         ),
         email=buyer.email,
         **revenue_split(content),
     )
+    shown = {"title": offer.recorded_title} | slug
+    return replace(offer, shown={"contentId": content_id, "content": shown} | slug)
 
 
 def requested_key(request: Request, buyer: Buyer) -> str | None:
-    return f"content#{request.contentId}#{buyer.id}"
+    return sale_key("content", str(request.contentId), buyer.id)
 
 
 def create_response(
     session: PaymentSession, client_secret: str | None
 ) -> dict[str, Any]:
     return {"sessionUrl": session.url, "sessionId": session.stripe_session_id}
-
-
-def sale_key(offer_id: str, buyer_id: str, offers: Offers) -> str | None:
-    return f"content#{offer_id}#{buyer_id}"
-
-
-def sale(purchase: Purchase) -> Sale:
-    return Sale(item_type="content", id=purchase.offer_id)
-
-
-def withdrawn(purchase: Purchase, offers: Offers) -> QuarantineReason | None:
-    content = offers.get("content", purchase.offer_id)
-    return withdrawal(content, has_price, status="published")
-
-
-def purchase_fields(purchase: Purchase) -> dict[str, Any]:
-    slug = purchase.details.get("slug")
-    shown = {"title": purchase.title, "slug": slug}
-    return {"contentId": purchase.offer_id, "content": shown} | (
-        {"slug": slug} if slug else {}
-    )

@@ -8,16 +8,12 @@ from checkout.api.fields import request_body
 from checkout.domain.buyer import Buyer, is_email
 from checkout.domain.offer import (
     Offer,
-    Sale,
-    has_price,
     is_there,
     revenue_split,
     single_line,
-    withdrawal,
 )
 from checkout.domain.payment_session import PaymentSession
-from checkout.domain.purchase import Purchase
-from checkout.domain.quarantine_reason import QuarantineReason
+from checkout.domain.sale import Sale
 from checkout.errors import InvalidRequestError, NotFoundError
 from checkout.tables.offers import Offers
 
@@ -64,7 +60,13 @@ def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
         sale_key=None,
         title=product.text("title"),
         lines=lines,
+        sale=Sale(
+            item=product["id"],
+            requires={product["id"]: {"status": "active"}},
+            priced=product["id"],
+        ),
         metadata=metadata,
+        shown={"productId": request.product_id},
         return_path="/hero-me",
         ui_mode="embedded_page",
         email=request.customer_email or (buyer.email if buyer else None),
@@ -80,20 +82,3 @@ def create_response(
     session: PaymentSession, client_secret: str | None
 ) -> dict[str, Any]:
     return {"client_secret": client_secret}
-
-
-def sale_key(offer_id: str, buyer_id: str, offers: Offers) -> str | None:
-    return None
-
-
-def sale(purchase: Purchase) -> Sale:
-    return Sale(item_type="product", id=purchase.offer_id)
-
-
-def withdrawn(purchase: Purchase, offers: Offers) -> QuarantineReason | None:
-    product = offers.get("product", purchase.offer_id)
-    return withdrawal(product, has_price, status="active")
-
-
-def purchase_fields(purchase: Purchase) -> dict[str, Any]:
-    return {"productId": purchase.offer_id}

@@ -1,8 +1,12 @@
 """The Offers table: what can be bought, as the host application wrote it."""
 
-from checkout.domain.offer import Sale
+from collections.abc import Mapping
+
+from checkout.domain.offer import has_price, is_there
 from checkout.domain.offer_item import OfferItem
+from checkout.domain.purchase import Purchase
 from checkout.domain.quarantine_reason import QuarantineReason
+from checkout.domain.sale import Sale
 from checkout.tables.item import query, read
 from checkout.tables.transaction import Condition, Write, item_update
 
@@ -23,21 +27,45 @@ class Offers:
         )
         return [OfferItem(bid) for bid in found]
 
-    def sold(self, sale: Sale) -> Write | None:
+    def withdrawn(self, sale: Sale) -> QuarantineReason | None:
+        """Return why an offer is not for sale any more, None if it still is."""
+        for key, expected in sale.requires.items():
+            item = read(self._table, key)
+            if item is None:
+                return QuarantineReason.OFFER_VANISHED
+            is_free = key == sale.priced and not has_price(item)
+            changed = any(item.get(name) != value for name, value in expected.items())
+            if changed or is_free or not is_there(item):
+                return QuarantineReason.OFFER_NOT_SELLABLE
+        return None
+
+    def sold(self, purchase: Purchase) -> Write | None:
         """Return the update of a sellable offer to sold, None if it has no statuses."""
-        return self._moved(sale, sale.sold, sale.sellable)
+        sale = purchase.sale
+        return self._sold(purchase, sale.sellable) if sale else None
 
-    def sold_again(self, sale: Sale) -> Write | None:
+    def sold_again(self, purchase: Purchase) -> Write | None:
         """As `sold`, for an offer that may have been returned meanwhile."""
-        return self._moved(sale, sale.sold, sale.sellable, sale.returned)
+        sale = purchase.sale
+        return self._sold(purchase, sale.sellable, sale.returned) if sale else None
 
-    def returned(self, sale: Sale) -> Write | None:
+    def returned(self, purchase: Purchase) -> Write | None:
         """Return the update of a sold offer to returned, None if it has no statuses."""
-        return self._moved(sale, sale.returned, sale.sold)
-
-    def _moved(self, sale: Sale, to: str | None, *from_: str | None) -> Write | None:
-        if sale.sellable is None:
+        sale = purchase.sale
+        if sale is None or sale.sellable is None:
             return None
+        return self._moved(sale.item, {"status": sale.returned}, sale.sold)
+
+    def _sold(self, purchase: Purchase, *from_: str | None) -> Write | None:
+        sale = purchase.sale
+        if sale is None or sale.sellable is None:
+            return None
+        values = {"status": sale.sold, "purchase_id": purchase.id, **sale.attributes}
+        return self._moved(sale.item, values, *from_)
+
+    def _moved(
+        self, key: str, values: Mapping[str, str | None], *from_: str | None
+    ) -> Write:
         before = {f"before{number}": status for number, status in enumerate(from_)}
         condition = Condition(
             "status_is_expected",
@@ -48,10 +76,4 @@ class Offers:
             required=False,
             values=before,
         )
-        attributes = sale.attributes if to == sale.sold else {}
-        return item_update(
-            self._table,
-            f"{sale.item_type}#{sale.id}",
-            condition,
-            set_={"status": to, **attributes},
-        )
+        return item_update(self._table, key, condition, set_=values)

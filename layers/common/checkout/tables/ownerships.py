@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from checkout.domain.purchase import Purchase
 from checkout.domain.quarantine_reason import QuarantineReason
+from checkout.domain.sale import sale_key
 from checkout.tables.item import read
 from checkout.tables.transaction import (
     Condition,
@@ -50,25 +51,31 @@ class Ownerships:
             suspended=item.get("suspended", False),
         )
 
-    def recorded_sale_key(self, kind: str, offer_id: str, buyer_id: str) -> str | None:
-        """Return the sale key that the buyer paid for, if `pointer` has recorded it."""
-        item = read(self._table, _pointer_id(kind, offer_id, buyer_id))
-        return str(item["sale_key"]) if item else None
+    def of_offer(self, kind: str, offer_id: str, buyer_id: str) -> Ownership | None:
+        """Return the ownership by which the buyer holds the offer, None without one."""
+        own = sale_key(kind, offer_id, buyer_id)
+        item = read(self._table, _id(own)) or {}
+        # It is the ownership itself, or leads to it: see `pointer`.
+        ownership = self.get(item.get("sale_key", own)) if item else None
+        if ownership is None or ownership.buyer_id != buyer_id:
+            return None
+        bought = (ownership.kind, ownership.offer_id)
+        return ownership if bought == (kind, offer_id) else None
 
     def pointer(self, before: Purchase | None, after: Purchase) -> Write | None:
         """
-        Return the put by which access is found without the offer, None if not needed.
+        Return the put by which the buyer's access is found, None if not needed.
 
-        The sale key of a bid is that of its row, which only the bid's item tells. The
-        host application may delete that item, and the buyer has paid.
+        What is sold once to whichever buyer, or with other offers, has a sale key that
+        names neither buyer nor offer.
         """
         key, was_owner = after.sale_key, before is not None and before.is_entitled
         if key is None or not after.buyer_id or was_owner or not after.is_entitled:
             return None
-        if key.startswith(f"{after.kind}#"):
+        own = sale_key(after.kind, after.offer_id, after.buyer_id)
+        if key == own:
             return None
-        item_id = _pointer_id(after.kind, after.offer_id, after.buyer_id)
-        return insertion(self._table, {"id": item_id, "sale_key": key})
+        return insertion(self._table, {"id": _id(own), "sale_key": key})
 
     def undecided_buyers(self, sale_key: str) -> set[str]:
         """
@@ -149,10 +156,6 @@ class Ownerships:
 
 def _id(sale_key: str) -> str:
     return f"owns#{sale_key}"
-
-
-def _pointer_id(kind: str, offer_id: str, buyer_id: str) -> str:
-    return f"bought#{kind}#{offer_id}#{buyer_id}"
 
 
 def _undecided_id(sale_key: str) -> str:

@@ -10,6 +10,7 @@ from checkout.domain.next_check import purchase_check
 from checkout.domain.purchase import Purchase
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest
+from checkout.domain.sale import Sale
 from checkout.tables import due
 from checkout.tables.item import from_item, to_item
 from checkout.tables.readable import UnreadableItemError, all_readable, readable
@@ -80,6 +81,8 @@ def _purchase(item: Mapping[str, Any]) -> Purchase:
     ):
         members = known.get(name, {})
         known[name] = {k: shape(**_known(shape, v)) for k, v in members.items()}
+    if "sale" in known:
+        known["sale"] = Sale.from_dict(known["sale"])
     if "receipt" in known:
         known["receipt"] = Receipt.from_dict(known["receipt"])
     known["fraud_warnings"] = tuple(known.get("fraud_warnings", ()))
