@@ -9,7 +9,7 @@ import { leaveToPay } from "./return.js";
 // What a shopper must know before paying again.
 const UNDER_WAY = {
   pending: "Your payment is on its way. Please do not pay again.",
-  quarantined: "Your payment has arrived and is safe. A person is looking at it. Please do not pay again.",
+  quarantined: "Your payment is safe. A person is looking at it. Please do not pay again.",
 };
 
 export function orderCard({ api, sample, shopper }, orderId = sample?.order_id) {

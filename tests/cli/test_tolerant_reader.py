@@ -9,7 +9,6 @@ from tests.cli.test_show import buy
 from tests.nullable import ABSENT, CLASSES, hide, nullable
 from tests.shop import Shop
 
-
 pytestmark = pytest.mark.slow
 
 

@@ -105,8 +105,9 @@ class Sale(NamedTuple):
     How a purchase changes the item of its offer.
 
     The status goes from *sellable* to *sold*, and to *returned* when all the money is
-    refunded. An offer that can be sold any number of times has no statuses.
-    *attributes* are written together with the sold status.
+    refunded. An offer that can be sold any number of times has no statuses. Only the
+    item that has the values *of_buyer* is changed: the host application may have given
+    it to somebody else. *attributes* are written together with the sold status.
     """
 
     item_type: str
@@ -114,6 +115,7 @@ class Sale(NamedTuple):
     sellable: str | None = None
     sold: str | None = None
     returned: str | None = None
+    of_buyer: Mapping[str, str | None] = {}
     attributes: Mapping[str, str] = {}
 
 

@@ -111,6 +111,7 @@ def sale(purchase: Purchase) -> Sale:
         sellable="accepted",
         sold="paid",
         returned="refunded",
+        of_buyer={"winner_id": purchase.buyer_id},
     )
 
 

@@ -115,6 +115,7 @@ def sale(purchase: Purchase) -> Sale:
         sellable="open",
         sold="purchased",
         returned="refunded",
+        of_buyer={"owner_id": purchase.buyer_id},
         attributes={"purchased_bid_id": purchase.offer_id},
     )
 

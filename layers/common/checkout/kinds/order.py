@@ -91,6 +91,7 @@ def sale(purchase: Purchase) -> Sale:
         sellable="CREATED",
         sold="PAID",
         returned="REFUNDED",
+        of_buyer={"owner_id": purchase.buyer_id},
         attributes={"purchase_id": purchase.id},
     )
 

@@ -39,14 +39,16 @@ class Offers:
         if sale.sellable is None:
             return None
         before = {f"before{number}": status for number, status in enumerate(from_)}
+        owner = [f"#{name} = :{name}" for name in sale.of_buyer]
+        is_expected = f"#status IN ({', '.join(f':{name}' for name in before)})"
         condition = Condition(
             "status_is_expected",
-            f"#status IN ({', '.join(f':{name}' for name in before)})",
+            " AND ".join([is_expected, *owner]),
             QuarantineReason.OFFER_NOT_SELLABLE,
             # The host application may move its offer at any time. Money that has
             # arrived or gone back is recorded all the same.
             required=False,
-            values=before,
+            values={**before, **sale.of_buyer},
         )
         attributes = sale.attributes if to == sale.sold else {}
         return item_update(
