@@ -60,8 +60,9 @@ def get_order(request: Request) -> dict[str, Any]:
 def get_row(request: Request) -> dict[str, Any]:
     row = owned_offer(request, "row", request.path["rowId"])
     sale_key = key_of_row(row.item_id)
+    undecided = purchases().get_all(ownerships().undecided(sale_key))
     latest, owner = latest_session(sale_key), ownerships().get(sale_key)
-    return show_row(row, offers().bids_of(row.item_id), latest, owner)
+    return show_row(row, offers().bids_of(row.item_id), latest, owner, undecided)
 
 
 def latest_session(sale_key: str) -> PaymentSession | None:

@@ -4,6 +4,7 @@ import { path } from "./api.js";
 import { busy, card, h, loading, pleaseLogIn, quiet } from "./dom.js";
 import { formatMoney } from "./money.js";
 import { drawing } from "./pictures.js";
+import { whatIsUnderWay } from "./purchases.js";
 import { leaveToPay, returnUrls } from "./return.js";
 
 // The API does not describe content, so the storefront has the sample's title and price.
@@ -32,20 +33,27 @@ export function contentCard({ api, config, shopper }, contentId = config.sample.
   async function load() {
     try {
       const { hasAccess } = await api.get(path`/api/access/content/${contentId}`);
-      show(hasAccess);
+      show(hasAccess, hasAccess ? undefined : await underWay());
     } catch (problem) {
       show(false);
       section.say(problem);
     }
   }
 
-  function show(owned) {
+  /** A payment whose money has not arrived, or that is under review, gives no access and must not be repeated. */
+  async function underWay() {
+    const { data } = await api.get("/api/purchases?page=1&pageSize=100");
+    return whatIsUnderWay(data.filter((purchase) => purchase.contentId === contentId));
+  }
+
+  function show(owned, note) {
     section.setStatus(owned ? "Yours" : null);
     section.show(
       drawing("course", "picture"),
       owned ? h("p", { class: "owned" }, "You already own this. There is nothing more to pay.") : price,
       owned ? unlocked() : locked(),
-      owned ? null : h("div", { class: "actions" }, buyButton(contentId, "Buy this course")),
+      note ? quiet(note) : null,
+      owned || note ? null : h("div", { class: "actions" }, buyButton(contentId, "Buy this course")),
       contentId === published ? notForSale() : null);
   }
 

@@ -4,13 +4,8 @@ import { path } from "./api.js";
 import { badgeFor, busy, card, formatTime, h, loading, pleaseLogIn, quiet } from "./dom.js";
 import { formatMoney } from "./money.js";
 import { drawing } from "./pictures.js";
+import { whatIsUnderWay } from "./purchases.js";
 import { leaveToPay } from "./return.js";
-
-// What a shopper must know before paying again.
-const UNDER_WAY = {
-  pending: "Your payment is on its way. Please do not pay again.",
-  quarantined: "Your payment has arrived and is safe. A person is looking at it. Please do not pay again.",
-};
 
 export function orderCard({ api, sample, shopper }, orderId = sample?.order_id) {
   const section = card("Your ticket order", { eyebrow: "Order", id: "order" });
@@ -34,7 +29,7 @@ export function orderCard({ api, sample, shopper }, orderId = sample?.order_id) 
   function show(order) {
     const money = (cents) => formatMoney(cents, order.currency);
     section.setStatus(order.status);
-    const underWay = order.payments.map(({ status }) => UNDER_WAY[status]).find(Boolean);
+    const underWay = whatIsUnderWay(order.payments);
     section.show(
       drawing("tickets", "picture"),
       h("table", {},

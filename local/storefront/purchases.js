@@ -11,6 +11,13 @@ const NOTES = {
   quarantined: "Your payment is safe and under review.",
   refunding: "The money is on its way back.",
 };
+// What a shopper must know before paying for the same thing again.
+const UNDER_WAY = {
+  pending: "Your payment is on its way. Please do not pay again.",
+  quarantined: "Your payment is safe. A person is looking at it. Please do not pay again.",
+  disputed: "Your bank is looking at your payment. Please do not pay again.",
+  refunding: "Your money is on its way back. You can pay again when it has arrived.",
+};
 const KINDS = {
   bid: { word: "Offer", drawn: "parcel" },
   auction: { word: "Auction", drawn: "turntable" },
@@ -18,6 +25,11 @@ const KINDS = {
   product: { word: "Product", drawn: "feelings" },
   content: { word: "Content", drawn: "course" },
 };
+
+/** Returns a sentence about the first of the payments that has not come to its end, undefined if all have. */
+export function whatIsUnderWay(payments) {
+  return payments.map(({ status }) => UNDER_WAY[status]).find(Boolean);
+}
 
 /** The shopper's purchases, newest first, in pages. */
 export function purchasesCard({ api, shopper }) {

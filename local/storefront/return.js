@@ -74,7 +74,7 @@ const THANKS = {
 /** The title and the sentence for an answer of `payment-status`; only `paid` says that anything was bought. */
 export function resultOf({ payment_status: payment, code }, kind) {
   if (code === "under_review") {
-    return ["Your payment is under review", "Your payment has arrived and is safe. A person is looking at it. Please do not pay again."];
+    return ["Your payment is under review", "Your payment is safe. A person is looking at it. Please do not pay again."];
   }
   if (code === "refunding") {
     return ["Your money is on its way back", payment === "paid"

@@ -9,6 +9,7 @@ import sys
 import threading
 from pathlib import Path
 
+import pytest
 import stripe
 
 from mocktill import Sandbox, running
@@ -115,3 +116,28 @@ def test_it_stops_although_an_endpoint_hangs(hosted, eventually):
         connection.close()
 
     assert sandbox.webhooks.attempts[0]["status"] is None
+
+
+def test_the_server_takes_the_minimum_of_an_account_in_dollars():
+    environment = os.environ | {
+        "PYTHONPATH": str(SOURCE),
+        "STRIPE_SECRET_KEY": "sk_test_1",
+    }
+    command = [sys.executable, "-m", "mocktill", "--settled-in-dollars"]
+    price = {"currency": "inr", "unit_amount": 50, "product_data": {"name": "A sweet"}}
+    wanted = {
+        "mode": "payment",
+        "success_url": "https://shop.example.test/",
+        "line_items": [{"price_data": price, "quantity": 1}],
+    }
+
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        url = re.search(r"http://\S+", process.stdout.readline())[0]
+        client = stripe.StripeClient("sk_test_1", base_addresses={"api": url})
+        with pytest.raises(stripe.InvalidRequestError) as refused:
+            client.v1.checkout.sessions.create(wanted)
+        process.send_signal(signal.SIGTERM)
+
+    assert refused.value.code == "amount_too_small"

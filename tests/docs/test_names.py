@@ -22,6 +22,7 @@ PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - HISTORY)
 FOREIGN = {
     r"\.local/.*|stack\.json|env\.json": "`make run` and `make sam-local` make them",
     r"layers/common/checkout/kinds/ticket\.py": "the reader makes it",
+    r"https://js\.stripe\.com/.*|@stripe/stripe-js": "Stripe's own script",
     r"uv\.lock": "is made by `uv sync`, and not committed",
     r"usd_\w+": "an attribute is made of a currency and a counter",
     r"charge\.captured|charge\.refund\.updated": "events of Stripe's that nobody sends",

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 import time_machine
 
+from tests.crashes import restart
+from tests.output import metrics_in
 from tests.shop import FREE, ORIGIN, PUBLISHED, UNPUBLISHED, Answer, Shop
 
 ROUTES = {
@@ -585,3 +587,18 @@ def test_a_plain_http_origin_is_refused_even_if_the_operator_lists_it(
     answer = shop.create("bid", success_url="http://shop.example.test/")
 
     assert refused_fields(shop, answer) == {"success_url"}
+
+
+def test_an_api_key_of_the_other_mode_sells_nothing(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The webhook would drop its events: money would come that nobody records."""
+    shop.values["StripeMode"] = "live"
+    restart()
+    capsys.readouterr()
+
+    answer = shop.create("content")
+
+    assert (answer.status, answer.body["code"]) == (502, "stripe_unavailable")
+    assert [s["status"] for s in shop.stripe.sessions()] == ["expired"]
+    assert metrics_in(capsys.readouterr().out)["payments.stripe.denied"] >= 1

@@ -303,3 +303,28 @@ def test_what_another_worker_has_recorded_meanwhile_is_counted_once(
     counted = metrics_in(capsys.readouterr().out)
     assert counted["payments.disputes.lost"] == 1
     assert "payments.disputes.opened" not in counted
+
+
+@pytest.mark.parametrize(
+    ("entries", "kept"),
+    [([], True), ([-2499], False), ([-2499, 999], True)],
+)
+def test_a_prevented_dispute_takes_what_its_balance_says(
+    shop: Shop, entries: list[int], kept: bool
+) -> None:
+    """Invariant 3: prevented, for the bank, may mean that the buyer was paid back."""
+    purchase = bought(shop)
+    dispute(shop, purchase)
+    event = deepcopy(shop.stripe.events("charge.dispute.created")[-1])
+    event |= {"id": "evt_prevented", "type": "charge.dispute.closed"}
+    event["data"]["object"] |= {
+        "status": "prevented",
+        "balance_transactions": [
+            {"id": f"txn_{number}", "net": net, "currency": "usd"}
+            for number, net in enumerate(entries)
+        ],
+    }
+
+    shop.deliver(event)
+
+    assert has_access(shop) == kept

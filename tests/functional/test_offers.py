@@ -1,10 +1,12 @@
 """What is for sale: an order with its payments, a row with its tiles."""
 
+from copy import deepcopy
 from typing import Any
 
 import pytest
 
 from tests.conftest import Traveller
+from tests.functional import test_pending_purchases as pending
 from tests.shop import Answer, Shop
 
 
@@ -415,3 +417,21 @@ def test_a_sale_elsewhere_after_an_unpaid_checkout_of_the_former_owner(
     shop.change_offer("row#7", **sold)
 
     assert row(shop, "7", buyer="user_2").body["purchased_bid_id"] == "43"
+
+
+def test_a_row_waits_for_an_earlier_payment_that_is_undecided(shop: Shop) -> None:
+    """The bank had refused, the buyer has begun again, and the first money came."""
+    began = pending.pay_by_bank(shop, "bid")
+    shop.deliver(began)
+    refused = pending.decide(shop, began, pays=False)
+    shop.deliver(refused)
+    assert shop.create("bid").status == 200
+    late = deepcopy(refused)
+    late |= {"id": "evt_late", "type": "checkout.session.async_payment_succeeded"}
+    late["data"]["object"] |= {"payment_status": "paid", "amount_total": 500}
+
+    shop.deliver(late)
+
+    row = shop.call("GET /api/rows/{rowId}", buyer="user_1", path={"rowId": "7"}).body
+    assert row["pending_bid_id"] == "42"
+    assert not any(bid["buy_now"] for bid in row["bids"])

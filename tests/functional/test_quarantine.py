@@ -10,6 +10,7 @@ from checkout.flows import review_quarantine
 from mocktill.faults import Fault
 from tests import flows
 from tests.aws import on_moto_too
+from tests.functional.test_disputes import bought, dispute
 from tests.functional.test_refunds import refund
 from tests.shop import PUBLISHED, Shop
 
@@ -29,6 +30,12 @@ def quarantined(shop: Shop, kind: str = "content", **facts: Any) -> str:
 def accept(shop: Shop, purchase_id: str) -> str:
     changes, purchase = flows.purchase_changes(shop), flows.purchase(shop, purchase_id)
     return review_quarantine.accept(changes, purchase, "operator_1").status
+
+
+def dismiss(shop: Shop, purchase_id: str) -> str:
+    changes, purchase = flows.purchase_changes(shop), flows.purchase(shop, purchase_id)
+    note = "by other means"
+    return review_quarantine.dismiss(changes, purchase, "operator_1", note).status
 
 
 def listed(shop: Shop) -> list[str]:
@@ -313,3 +320,49 @@ def test_a_dismissed_purchase_is_not_paid_back_again(
     assert "dismissed" in answer.body["error"]
     assert shop.stripe.get("/v1/refunds")["data"] == []
     assert shop.purchases()[0]["status"] == "failed"
+
+
+@pytest.mark.parametrize("accepts", [False, True])
+def test_nobody_decides_while_a_refund_is_under_way(shop: Shop, accepts: bool) -> None:
+    """It would be made after the decision: beside a sale, or a second time."""
+    assert shop.create("content").status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.change_offer(f"content#{PUBLISHED}", status="draft")
+    shop.stripe.sandbox.faults.add(Fault("POST", "/v1/refunds", status=500, times=2))
+    shop.deliver()
+    [purchase] = shop.purchases()
+    dispute(shop, purchase)
+    shop.deliver()
+    assert flows.purchase(shop, purchase["id"]).awaits_decision
+
+    decide = accept if accepts else dismiss
+    with pytest.raises(NotQuarantinedError, match="refund of it is under way"):
+        decide(shop, purchase["id"])
+
+
+@pytest.mark.parametrize("what", ["a won dispute", "a failed refund"])
+def test_a_dismissal_ends_if_what_had_gone_back_is_with_us_again(
+    shop: Shop, what: str
+) -> None:
+    """The buyer has paid after all, and gets what was paid for."""
+    purchase = bought(shop)
+    if what == "a won dispute":
+        dispute(shop, purchase)
+        event = deepcopy(shop.stripe.events("charge.dispute.created")[-1])
+        end = ("charge.dispute.closed", {"status": "won"})
+    else:
+        intent = purchase["stripe_payment_intent_id"]
+        shop.stripe.post("/v1/refunds", payment_intent=intent)
+        event = deepcopy(shop.stripe.events("refund.created")[-1])
+        end = ("refund.failed", {"status": "failed"})
+    event["data"]["object"]["currency"] = "eur"
+    shop.deliver(event)
+    dismiss(shop, purchase["id"])
+    assert not has_access(shop)
+    ended = deepcopy(event) | {"id": "evt_end", "type": end[0]}
+    ended["data"]["object"] |= end[1]
+
+    shop.deliver(ended)
+
+    assert flows.purchase(shop, purchase["id"]).status == "completed"
+    assert has_access(shop)

@@ -26,6 +26,7 @@ from tests.functional.test_reconcile import (
     run,
 )
 from tests.lambda_events import Context
+from tests.nullable import ABSENT
 from tests.output import captured_log, metrics_in
 from tests.shop import Shop
 
@@ -534,9 +535,8 @@ def test_a_list_of_the_other_mode_is_alarmed_and_moves_no_cursor(
     assert statuses(shop) == {"user_0": "completed"}
 
 
-@pytest.mark.parametrize(("status", "times"), [(429, 1), (500, 2)])
-def test_an_object_that_stripe_does_not_return_ends_the_stream(
-    shop: Shop, clock: Traveller, status: int, times: int
+def test_an_object_that_stripe_has_no_time_to_return_ends_the_stream(
+    shop: Shop, clock: Traveller
 ) -> None:
     """Its event is in another version: as it is, it may say something else."""
     purchase = buy(shop)
@@ -545,7 +545,7 @@ def test_an_object_that_stripe_does_not_return_ends_the_stream(
         if event["type"].startswith("refund."):
             event["api_version"] = "2020-08-27"
     clock.shift(2 * MINUTES)
-    fault = Fault("GET", "/v1/refunds/", status=status, times=times)
+    fault = Fault("GET", "/v1/refunds/", status=429, times=1)
     shop.stripe.sandbox.faults.add(fault)
     shop.stripe.sandbox.requests.clear()
 
@@ -554,20 +554,23 @@ def test_an_object_that_stripe_does_not_return_ends_the_stream(
     assert first["unfinished"]
     assert first["queued"] == 0
     asked_for = [r["path"] for r in shop.stripe.sandbox.requests]
-    assert sum(path.startswith("/v1/refunds/") for path in asked_for) == times
+    assert sum(path.startswith("/v1/refunds/") for path in asked_for) == 1
     reconcile(shop)
     assert statuses(shop) == {"user_1": "refunded"}
 
 
-def test_an_object_that_stripe_has_no_more_leaves_the_event_as_it_is(
-    shop: Shop, clock: Traveller
+@pytest.mark.parametrize("status", [404, 500])
+def test_an_object_that_stripe_cannot_return_leaves_the_event_as_it_is(
+    shop: Shop, clock: Traveller, status: int
 ) -> None:
+    """It must not keep those after it waiting, however long Stripe fails at it."""
     purchase = buy(shop)
     refund_in_dashboard(shop, purchase)
     for event in shop.stripe.sandbox.store.all("event"):
         event["api_version"] = "2020-08-27"
     clock.shift(2 * MINUTES)
-    shop.stripe.sandbox.faults.add(Fault("GET", "/v1/refunds/", status=404, times=9))
+    fault = Fault("GET", "/v1/refunds/", status=status, times=9)
+    shop.stripe.sandbox.faults.add(fault)
 
     reconcile(shop)
 
@@ -1056,3 +1059,47 @@ def test_the_watch_can_be_turned_off(shop: Shop) -> None:
     run(shop)
 
     assert asked(shop, "/v1/webhook_endpoints") == 0
+
+
+@pytest.mark.parametrize("stripe_id", [None, 5, [], ABSENT])
+def test_an_event_whose_object_has_no_id_keeps_no_other_waiting(
+    shop: Shop, clock: Traveller, stripe_id: object
+) -> None:
+    """Invariant 13: its object would be retrieved, since its version is another."""
+    purchase = buy(shop, "user_0")
+    shop.stripe.stop_webhook()
+    refund_in_dashboard(shop, purchase)
+    bad = deepcopy(shop.stripe.events("refund.created")[0])
+    bad |= {"id": "evt_bad", "api_version": "2020-08-27"}
+    bad["data"]["object"] |= {"payment_intent": "pi_of_another"}
+    bad["data"]["object"]["id"] = stripe_id
+    if stripe_id is ABSENT:
+        del bad["data"]["object"]["id"]
+    shop.stripe.sandbox.store.add(bad)
+    clock.shift(5 * MINUTES)
+
+    run(shop)
+    shop.work()
+
+    assert statuses(shop) == {"user_0": "refunded"}
+
+
+def test_sessions_that_are_due_leave_time_for_purchases(
+    shop: Shop, clock: Traveller
+) -> None:
+    """A Stripe that was busy has left many sessions prepared; a refund is pending."""
+    purchase = buy(shop, "user_0")
+    refund_in_dashboard(shop, purchase)
+    [refund] = shop.stripe.sandbox.store.all("refund")
+    refund["status"] = "pending"
+    [event] = shop.stripe.events("refund.created")
+    event["data"]["object"]["status"] = "pending"
+    shop.deliver(event)
+    shop.stripe.forget_events()
+    left_prepared(shop, [f"user_{number}" for number in range(10, 70)])
+    clock.shift(2 * HOURS)
+    shop.stripe.sandbox.requests.clear()
+
+    assert run(shop, Passing(shop, 8))["unfinished"]
+
+    assert asked(shop, "/v1/refunds") == 1

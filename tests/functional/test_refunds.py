@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from copy import deepcopy
 from itertools import count, permutations
 from typing import Any
 
@@ -701,3 +702,46 @@ def test_a_refund_is_recorded_by_its_id_with_who_asked_for_it(shop: Shop) -> Non
     requested, refunded = shop.audit.of("refund_requested", "purchase_refunded")
     assert requested["requested_by"] == "operator_1"
     assert (refunded["refund_id"], refunded["refund_amount"]) == (made["id"], 100)
+
+
+def test_a_refund_that_cannot_be_read_does_not_hide_the_requested_one(
+    shop: Shop,
+) -> None:
+    purchase_id = bought(shop)
+    refund_in_dashboard(shop, purchase_id, amount=100)
+    [unreadable] = shop.stripe.sandbox.store.all("refund")
+    unreadable["created"] = None
+    fault = Fault("POST", "/v1/refunds", status=500, times=2, when="after")
+    shop.stripe.sandbox.faults.add(fault)
+    assert refund(shop, purchase_id, {"amountCents": 200}).status == 502
+
+    answer = refund(shop, purchase_id, {"amountCents": 200})
+
+    assert answer.status == 200
+    assert len(stripe_refunds(shop)) == 2
+
+
+@pytest.mark.parametrize(
+    ("kind", "item", "given"),
+    [
+        ("order", "order#order_1", {"owner_id": "user_2", "status": "CREATED"}),
+        ("auction", "auction#auction_1", {"winner_id": "user_2", "status": "accepted"}),
+        ("bid", "row#7", {"owner_id": "user_2", "status": "open"}),
+    ],
+)
+def test_a_refund_that_fails_sells_nobody_else_s_offer(
+    shop: Shop, kind: str, item: str, given: dict[str, str]
+) -> None:
+    """Invariant 7: the host application gave it to somebody else meanwhile."""
+    purchase_id = bought(shop, kind)
+    assert refund(shop, purchase_id).status == 200
+    shop.deliver()
+    shop.change_offer(item, **given)
+    event = deepcopy(shop.stripe.events("refund.created")[-1])
+    event |= {"id": "evt_failed", "type": "refund.failed"}
+    event["data"]["object"] |= {"status": "failed"}
+
+    shop.deliver(event)
+
+    assert standing(shop, purchase_id)[0] == "completed"
+    assert shop.aws.item("OffersTable", item)["status"] == given["status"]

@@ -20,7 +20,7 @@ from tests.shop import PUBLISHED, Answer, Shop
 
 CONTENT = f"content#{PUBLISHED}"
 KINDS = ["bid", "auction", "order", "content"]
-SAFE = "Your payment has arrived and is safe."
+SAFE = "Your payment is safe."
 NEUTRAL = "This is being paid for; please try again later."
 
 

@@ -1,16 +1,21 @@
 """A payment status that we do not know: a known one decides, whichever comes first."""
 
 from copy import deepcopy
+from datetime import UTC, datetime, timedelta
 from itertools import permutations
 from typing import Any
 
 import pytest
+from time_machine import Traveller
 
 from tests.functional.test_disputes import bought, has_access
 from tests.functional.test_pending_purchases import decide, pay_by_bank
-from tests.functional.test_quarantine import accept, listed
+from tests.functional.test_quarantine import accept, dismiss, listed
 from tests.functional.test_refunds import counts
+from tests.output import metrics_in
 from tests.shop import Shop
+
+pytestmark = pytest.mark.frozen_at(datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC))
 
 type Event = dict[str, Any]
 
@@ -56,6 +61,28 @@ def test_a_known_word_decides_in_any_order(
         shop.deliver(*events)
 
         assert outcome(shop) == expected
+
+
+@pytest.mark.parametrize("accepted", [False, True])
+@pytest.mark.parametrize(("pays", "status"), [(True, "completed"), (False, "failed")])
+def test_a_known_word_decides_without_a_webhook(
+    shop: Shop, clock: Traveller, pays: bool, status: str, accepted: bool
+) -> None:
+    """Invariants 3 and 12: only Stripe's log has it; a person may have accepted."""
+    began = pay_by_bank(shop)
+    shop.deliver(odd(began))
+    if accepted:
+        accept(shop, shop.purchases()[0]["id"])
+    decide(shop, began, pays=pays)
+    clock.shift(timedelta(minutes=5))
+
+    shop.invoke("ReconcileFunction", {})
+    shop.work()
+
+    assert (outcome(shop)[0], has_access(shop)) == (status, pays)
+    clock.shift(timedelta(minutes=1))
+    again = shop.invoke("ReconcileFunction", {})
+    assert again["queued"] == 0
 
 
 def test_a_known_word_with_another_amount_stays_in_quarantine(shop: Shop) -> None:
@@ -121,3 +148,33 @@ def test_a_sale_is_not_undone_by_an_unknown_word(shop: Shop) -> None:
 
     assert shop.purchases() == [purchase]
     assert counts(shop)["completed"] == 1
+
+
+def test_money_that_comes_after_a_dismissal_waits_for_a_person_again(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Invariant 2: the buyer may have paid again meanwhile."""
+    began = pay_by_bank(shop)
+    shop.deliver(odd(began))
+    purchase_id = shop.purchases()[0]["id"]
+    dismiss(shop, purchase_id)
+    assert listed(shop) == []
+    capsys.readouterr()
+
+    shop.deliver(decide(shop, began))
+
+    assert listed(shop) == [purchase_id]
+    assert shop.purchases()[0]["quarantine_reason"] == "paid_after_dismissal"
+    assert metrics_in(capsys.readouterr().out)["payments.checkout.quarantined"] == 1
+    assert shop.create("content").body["code"] == "payment_in_progress"
+
+
+def test_a_refusal_after_a_dismissal_changes_little(shop: Shop) -> None:
+    began = pay_by_bank(shop)
+    shop.deliver(odd(began))
+    dismiss(shop, shop.purchases()[0]["id"])
+
+    shop.deliver(decide(shop, began, pays=False))
+
+    assert outcome(shop)[0] == "failed"
+    assert listed(shop) == []

@@ -231,6 +231,11 @@ class AtStripe:
         found = [i for i in self.handed_out if self.sale_key(i) == sale_key]
         return found if sale_key else []
 
+    def is_copied(self, sale_key: str | None) -> bool:
+        """Return whether somebody else has sold it: a person must decide first."""
+        copies = [i for i, what in self.of_others.items() if what == "a copy"]
+        return sale_key is not None and sale_key in map(self.sale_key, copies)
+
     def is_latest_of_its_sale_key(self, stripe_id: str) -> bool:
         return self.of_sale_key(self.sale_key(stripe_id))[-1:] in ([], [stripe_id])
 

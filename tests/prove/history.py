@@ -242,11 +242,12 @@ class History(RuleBasedStateMachine):
         self.done(lambda world: self._start(world, offer, click))
 
     def _start(self, world: World, offer: str, click: str) -> int | None:
-        stripe_id = None
-        if not any(
+        stripe_id, sale_key = None, world.offers[offer].sale_key
+        went_back = any(
             world.at_stripe.refunds(earlier) or world.at_stripe.disputes(earlier)
-            for earlier in world.at_stripe.of_sale_key(world.offers[offer].sale_key)
-        ):
+            for earlier in world.at_stripe.of_sale_key(sale_key)
+        )
+        if not (went_back or world.at_stripe.is_copied(sale_key)):
             stripe_id = world.start(offer, click)
         if stripe_id is None or not world.at_stripe.is_open(stripe_id):
             self._once_we_know(world)

@@ -242,6 +242,10 @@ def session_cannot_be_read(shop: Shop) -> None:
     shop.invoke(RECONCILE, {})
 
 
+def a_signature_is_wrong(shop: Shop) -> None:
+    assert shop.webhook(b"{}", signature="t=1,v1=00").status == 400
+
+
 def thin_event_arrives(shop: Shop) -> None:
     thin = {"object": "v2.core.event", "type": "v1.checkout.session.completed"}
     assert shop.webhook(thin).status == 400
@@ -480,6 +484,7 @@ CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
     ("payments.reconcile.due_age", RECONCILE, item_has_been_due_for_years),
     ("payments.webhook_endpoint.wrong", RECONCILE, there_is_no_endpoint),
     ("payments.events.thin", STRIPE_WEBHOOK, thin_event_arrives),
+    ("payments.events.refused", STRIPE_WEBHOOK, a_signature_is_wrong),
     *(
         ("payments.secrets.stale", function, secrets_cannot_be_read_anew(function))
         for function in USES_OF_SECRETS
@@ -493,6 +498,7 @@ CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
 # What is over by itself when it happens once: these alarms wait for more of it.
 ONLY_IF_IT_GOES_ON = {
     "payments.events.not_enqueued",
+    "payments.events.refused",
     "payments.reconcile.failed",
     "payments.reconcile.unfinished",
     "payments.reconcile.sessions_lag",

@@ -43,6 +43,12 @@ def main() -> None:
     )
     parser.add_argument("--retry-base-seconds", type=float, default=1.0)
     parser.add_argument(
+        "--settled-in-dollars",
+        action="store_true",
+        help="refuse payments that are worth less than 50 US cents, as an account does "
+        "that is paid out in US dollars",
+    )
+    parser.add_argument(
         "--container-host",
         help="a secret name by which containers call this machine",
     )
@@ -66,6 +72,7 @@ def main() -> None:
         webhook_urls=options.webhook_url,
         base_url=options.base_url,
         retry_base_seconds=options.retry_base_seconds,
+        settled_in_dollars=options.settled_in_dollars,
     )
     interrupted = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

@@ -256,3 +256,30 @@ def test_an_auction_shows_its_deadline_and_can_be_cancelled(
     page.get_by_role("button", name="Cancel the payment").click()
 
     expect(page.get_by_role("button", name="Pay for this auction")).to_be_enabled()
+
+
+@pytest.mark.parametrize("status", ["pending", "quarantined", "disputed", "refunding"])
+def test_a_course_whose_payment_has_not_ended_is_not_offered_again(
+    open_page: Callable[..., Page], status: str
+) -> None:
+    api: Api = {
+        "GET /api/access/content/1": {"hasAccess": False},
+        "GET /api/purchases": {"data": [{"contentId": "1", "status": status}]},
+    }
+    page = open_page("/content/1", api)
+
+    expect(page.locator("#content")).to_contain_text("pay again")
+    expect(page.get_by_role("button", name="Buy this course")).to_have_count(0)
+
+
+@pytest.mark.parametrize("status", ["failed", "refunded"])
+def test_a_course_whose_payment_came_to_nothing_is_offered_again(
+    open_page: Callable[..., Page], status: str
+) -> None:
+    api: Api = {
+        "GET /api/access/content/1": {"hasAccess": False},
+        "GET /api/purchases": {"data": [{"contentId": "1", "status": status}]},
+    }
+    page = open_page("/content/1", api)
+
+    expect(page.get_by_role("button", name="Buy this course")).to_be_enabled()

@@ -76,10 +76,8 @@ def paid_after_all(before: Purchase, purchase: Purchase) -> Purchase:
 
 
 def can_be_refunded(purchase: Purchase) -> bool:
-    """Return whether everything can; a part may be refunded already, or disputed."""
-    if not purchase.stripe_payment_intent_id or purchase.is_disputed:
-        return False
-    return purchase.refundable_amount == purchase.amount
+    """Return whether what is left of it can; a part may be refunded already."""
+    return purchase.refund_problem is None and purchase.refundable_amount > 0
 
 
 def action_of(purchase: Purchase) -> AuditAction:

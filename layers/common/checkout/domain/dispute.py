@@ -16,6 +16,7 @@ from checkout.domain.stripe_object import (
 # The stages of a dispute. An inquiry (warning_...) takes no money, and may become a
 # dispute. A lost dispute may be won by an appeal; a dispute that was won stays won.
 INQUIRY, OPEN, LOST, WON = range(0, 40, 10)
+PREVENTED = "prevented"
 # Stripe's status may be null; the dispute is open then.
 DEFAULT_STATUS = "needs_response"
 # A dispute only moves to a higher rank, so the order of events does not matter. While
@@ -30,10 +31,10 @@ RANK = {
     "appeal_needs_response": LOST,
     "appeal_under_review": LOST + 1,
     "lost": LOST + 2,
-    "prevented": WON,
+    PREVENTED: WON,
     "won": WON,
 }
-DECIDED = frozenset(["warning_closed", "lost", "prevented", "won"])
+DECIDED = frozenset(["warning_closed", "lost", PREVENTED, "won"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,6 +84,9 @@ class Dispute:
     @property
     def stage(self) -> int:
         """INQUIRY, OPEN, LOST or WON."""
+        entries = self.balance.values()
+        if self.status == PREVENTED and entries and max(entries) < 0:
+            return LOST  # the money was taken, and nothing came back
         return self.rank // OPEN * OPEN
 
     @property

@@ -51,8 +51,9 @@ class Offer:
     *sale_key* identifies what can be sold only once, None if the offer can be sold any
     number of times. *sale* is what the payment expects of the offer and changes.
     *metadata* goes to Stripe together with ours. *details* are copied to the purchase,
-    for events, and so is *shown*, what it shows beside the common fields. *readable_key* has the two parts of Stripe's idempotency key, if
-    the kind's contract fixes them. *pay_by* is the buyer's deadline, if there is one.
+    for events, and so is *shown*, what it shows beside the common fields.
+    *readable_key* has the two parts of Stripe's idempotency key, if the kind's contract
+    fixes them. *pay_by* is the buyer's deadline, if there is one.
     *return_path* is the frontend's path for requests without URLs; it may contain
     {id}. *ui_mode* is Stripe's: hosted_page or embedded_page.
     """

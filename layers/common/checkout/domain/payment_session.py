@@ -43,9 +43,17 @@ STRIPE_STATUS = {
     Status.EXPIRED: "expired",
     Status.ABANDONED: "expired",
 }
+# Stripe's words about the money that we know, and our own for money that is refused.
+PAYMENT_WORDS = frozenset(["unpaid", "paid", "no_payment_required", "failed"])
 ID_PREFIX = "ps_"
 # In place of what only a lost session's record could tell.
 UNKNOWN = "unknown"
+# The answer to a buyer who would pay a second time.
+UNDECIDED = {
+    Status.PROCESSING: "Your earlier payment is still being processed.",
+    Status.QUARANTINED: "Your payment is safe. We are reviewing it; "
+    "please do not pay again.",
+}
 UNRESOLVED = frozenset([Status.PREPARED, Status.OPEN, Status.PROCESSING])
 
 
@@ -100,6 +108,11 @@ class PaymentSession:
     def is_lost(self) -> bool:
         """Whether this is a stand-in for a session that is not recorded."""
         return self.terms_digest == UNKNOWN
+
+    @property
+    def payment_word(self) -> str:
+        """What is known of the money: a word that we do not know is not shown."""
+        return self.payment_status if self.payment_status in PAYMENT_WORDS else "unpaid"
 
     @property
     def price(self) -> Money:

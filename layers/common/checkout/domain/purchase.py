@@ -12,9 +12,9 @@ from typing import Any, Self
 
 from checkout.domain.dispute import Dispute
 from checkout.domain.money import split
-from checkout.domain.purchase_status import UNPAID, Arrival, PurchaseStatus
-from checkout.domain.purchase_sums import PurchaseSums
-from checkout.domain.quarantine_reason import QuarantineReason
+from checkout.domain.purchase_standing import PurchaseStanding
+from checkout.domain.purchase_status import Arrival
+from checkout.domain.purchase_sums import is_back
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund, RefundRequest, request_id
 from checkout.domain.sale import Sale
@@ -26,7 +26,7 @@ PREFIX = "pur_"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Purchase(PurchaseSums):
+class Purchase(PurchaseStanding):
     """
     Amounts are in the currency's minor unit; the three shares add up to *amount*.
 
@@ -64,81 +64,6 @@ class Purchase(PurchaseSums):
     version: int = 1
 
     @property
-    def status(self) -> PurchaseStatus:
-        """The first row whose condition holds."""
-        under_way = bool(self.pending_refunds or self.open_requests)
-        undecided = bool(self.quarantine_reason and not self.accepted_at)
-        if not self.has_arrived:
-            return UNPAID[self.arrival]
-        rows = (
-            (PurchaseStatus.REFUNDED, self.is_refunded),
-            (PurchaseStatus.DISPUTED, self.is_undone),
-            (PurchaseStatus.QUARANTINED, self.needs_review and not self.dismissed_at),
-            (PurchaseStatus.DISPUTED, self.is_disputed),
-            (PurchaseStatus.REFUNDING, under_way and not self.refundable_amount),
-            (PurchaseStatus.FAILED, self.dismissed_at),
-            (PurchaseStatus.QUARANTINED, undecided),
-        )
-        return next(
-            (status for status, holds in rows if holds), PurchaseStatus.COMPLETED
-        )
-
-    @property
-    def review_reason(self) -> str | None:
-        """Why a person must decide or had to, None if everything was in order."""
-        if self.needs_review:
-            return QuarantineReason.RETURNED_IN_ANOTHER_CURRENCY
-        return self.quarantine_reason
-
-    @property
-    def has_arrived(self) -> bool:
-        """Whether the money has arrived; before, a bank may still refuse it."""
-        return self.arrival == Arrival.ARRIVED
-
-    @property
-    def is_sale(self) -> bool:
-        """
-        Whether it counts as a sale: paid and in order, or accepted by a person.
-
-        It stays one while a person reviews what went back in another currency.
-        """
-        if self.dismissed_at or not self.has_arrived:
-            return False
-        return not self.quarantine_reason or self.accepted_at is not None
-
-    @property
-    def is_entitled(self) -> bool:
-        """Whether the buyer owns what was bought; an ownership may be suspended."""
-        return self.is_sale and not self.is_undone
-
-    @property
-    def is_undecided(self) -> bool:
-        """
-        Whether its money is with the seller, or may come back, and is for no sale.
-
-        Until a person accepts or dismisses it, or everything has gone back, nobody may
-        pay for its sale key: a second payment could stand beside this one.
-        """
-        if self.is_sale or self.dismissed_at or not self.has_arrived:
-            return False
-        return not self.is_undone
-
-    @property
-    def is_of_unknown_status(self) -> bool:
-        """Whether Stripe has yet to say in words that we know if the money has come."""
-        unknown = self.quarantine_reason == QuarantineReason.UNKNOWN_STATUS
-        return (
-            self.has_arrived and unknown and not (self.dismissed_at or self.is_undone)
-        )
-
-    @property
-    def awaits_decision(self) -> bool:
-        """Whether a person must decide; that can be done while a dispute is open."""
-        if self.status is PurchaseStatus.DISPUTED:
-            return self.is_undecided
-        return self.status is PurchaseStatus.QUARANTINED
-
-    @property
     def shares(self) -> tuple[int, int, int]:
         """The shares of platform, organization and creator in the amount paid."""
         return split(
@@ -156,13 +81,19 @@ class Purchase(PurchaseSums):
             requests = {**requests, asked.id: asked.made(found.id)}
         known = self.refunds.get(found.id)
         refunds = {**self.refunds, found.id: known.updated(found) if known else found}
-        return replace(self, refund_requests=requests, refunds=refunds)
+        after = replace(self, refund_requests=requests, refunds=refunds)
+        return self._followed_by(after)
 
     def with_dispute(self, found: Dispute) -> Self:
         """Add what Stripe reports; the purchase is equal if it was known."""
         known = self.disputes.get(found.id)
         latest = known.updated(found) if known else found
-        return replace(self, disputes={**self.disputes, found.id: latest})
+        disputes = {**self.disputes, found.id: latest}
+        return self._followed_by(replace(self, disputes=disputes))
+
+    def _followed_by(self, after: Self) -> Self:
+        """Return *after*; what was dismissed as returned may be with us again."""
+        return replace(after, dismissed_at=None) if is_back(self, after) else after
 
     def with_fraud_warning(self, warning_id: str) -> Self:
         warnings = sorted({*self.fraud_warnings, warning_id})
@@ -181,11 +112,11 @@ class Purchase(PurchaseSums):
         return self._with_request(request)
 
     def with_automatic_refund(self, at: str) -> Self:
-        """Add a request to refund everything; raises NotRefundableError."""
+        """Add a request to refund all that is left; raises NotRefundableError."""
         return self.with_refund_request(
             RefundRequest(
                 id=request_id(self.id, "automatic"),
-                amount=self.amount,
+                amount=self.refundable_amount,
                 requested_amount=None,
                 reason=self.quarantine_reason,
                 requested_by="checkout",

@@ -137,6 +137,16 @@ class PurchaseSums:
             and self._is_unreviewed(found)
         ]
 
+    @property
+    def reviewed_returns(self) -> list[Refund | Dispute]:
+        """What a person has seen go back in another currency, and is not with us."""
+        gone = (dispute.OPEN, dispute.LOST)
+        found: list[Refund | Dispute] = [
+            *(each for each in self.refunds.values() if each.rank < refund.FAILED),
+            *(each for each in self.disputes.values() if each.stage in gone),
+        ]
+        return [each for each in found if each.reviewed_at]
+
     def _refunds(self) -> Iterable[Refund]:
         return filter(self._is_ours, self.refunds.values())
 
@@ -149,6 +159,11 @@ class PurchaseSums:
 
     def _is_unreviewed(self, found: Refund | Dispute) -> bool:
         return not (self._is_ours(found) or found.reviewed_at)
+
+
+def is_back(before: PurchaseSums, after: PurchaseSums) -> bool:
+    """Return whether all that a person has seen go back is with us again."""
+    return bool(before.reviewed_returns) and not after.reviewed_returns
 
 
 def _sum(found: Iterable[Refund | Dispute | RefundRequest]) -> int:

@@ -15,6 +15,8 @@ class QuarantineReason(StrEnum):
     SESSION_LOST = "session_lost"
     # Stripe's status or payment status is a word that we do not know, or absent.
     UNKNOWN_STATUS = "unknown_status"
+    # A person had dismissed it, because it was unknown whether the money would come.
+    PAID_AFTER_DISMISSAL = "paid_after_dismissal"
     NO_PAYMENT_INTENT = "no_payment_intent"
     # The purchase cannot be recorded as a sale.
     OWNED_ALREADY = "owned_already"

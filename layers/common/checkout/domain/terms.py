@@ -36,7 +36,8 @@ class Terms:
     *request* is the part of Stripe's request that all attempts share. *redirects* maps
     the caller's field names to URLs. *request_key* is the caller's Idempotency-Key; it
     is used only for offers without a sale key. *left_out* is the decoration that Stripe
-    has refused: the terms are the same without it.
+    has refused: the terms are the same without it. *is_key_taken* says that another
+    request has used their idempotency key.
     """
 
     kind_name: str
@@ -46,6 +47,7 @@ class Terms:
     redirects: dict[str, str]
     request_key: str | None
     left_out: frozenset[str] = frozenset()
+    is_key_taken: bool = False
 
     @classmethod
     def for_offer(
@@ -113,9 +115,14 @@ class Terms:
             return f"{self.kind_name}#{self.offer.id}#{whose}"
         return self.offer.sale_key
 
-    def under_a_hashed_key(self) -> Self:
-        """Return the same terms, with an idempotency key that no other stack has."""
-        return replace(self, offer=replace(self.offer, readable_key=()))
+    def under_a_fresh_key(self) -> Self:
+        """
+        Return the same terms, with an idempotency key that nobody can have used.
+
+        Another stack may have used the key, or this one, before its tables were
+        restored to an earlier time.
+        """
+        return replace(self, is_key_taken=True)
 
     def without(self, refused: str) -> Self | None:
         """
@@ -182,18 +189,20 @@ class Terms:
 
         It is unique to stack, kind, offer, buyer and request. The exception is the
         readable pair of an auction's contract: two stacks of one Stripe account may
-        share it, and then the second stack's next attempt has a hashed key.
+        share it, and then the second stack's next attempt has a fresh key.
         """
         name = ":".join(self.offer.readable_key)
-        if not PLAIN_KEY.fullmatch(name):
+        if self.is_key_taken or not PLAIN_KEY.fullmatch(name):
             # Without a sale key a buyer can buy the offer any number of times.
-            request = self.request_key or payment_session_id
+            request = None if self.offer.sale_key else self.request_key
+            if self.is_key_taken or not (self.offer.sale_key or request):
+                request = payment_session_id
             whole = {
                 "stack": stack_id,
                 "kind": self.kind_name,
                 "offer": self.offer.id,
                 "buyer": self.buyer_id,
-                "request": None if self.offer.sale_key else request,
+                "request": request,
             }
             prefix = NOT_PLAIN.sub("_", f"{self.kind_name}:{self.offer.id}")
             name = f"{prefix[:LONGEST_PREFIX]}:{_digest(whole)}"

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from checkout.domain.audit_action import AuditAction
-from checkout.domain.payment_session import Status
+from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.purchase import Purchase
-from checkout.domain.purchase_status import PurchaseStatus
+from checkout.domain.purchase_status import Arrival, PurchaseStatus
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import NotQuarantinedError, TryAgainError
 from checkout.flows import flow
@@ -199,3 +199,17 @@ def reason_of(writes: Mapping[str, Write], failures: Failures) -> QuarantineReas
     if condition and isinstance(condition.failure, QuarantineReason):
         return condition.failure
     raise RuntimeError(f"the condition of {name} gives no reason")
+
+
+def check_recorded(
+    failures: Failures, session: PaymentSession, purchase: Purchase
+) -> None:
+    """Raise TryAgainError if another worker has just recorded something else of it."""
+    recorded = failures.get("purchase", {})
+    if recorded.get("arrival", Arrival.ARRIVED) != Arrival.ARRIVED:
+        raise TryAgainError("The payment was recorded as pending just now.")
+    unknown = QuarantineReason.UNKNOWN_STATUS
+    is_known = purchase.quarantine_reason != unknown
+    was_unknown = recorded.get("quarantine_reason") == unknown
+    if was_unknown and is_known and session.status is not Status.COMPLETE:
+        raise TryAgainError("The payment was recorded as unknown just now.")

@@ -1,7 +1,6 @@
 """Check what no event resolves: abandoned sessions, pending refunds, open disputes."""
 
 import random
-from collections.abc import Callable
 from datetime import timedelta
 
 from checkout import clock
@@ -55,11 +54,18 @@ class DueItems:
 
     def check_refund_requests(self, run: Run) -> None:
         """Send the refunds that were requested and not answered: they come first."""
-        self._check(run, self.purchases, REFUND_PARTITIONS, self._check_purchase)
+        for partition in _in_random_order(REFUND_PARTITIONS):
+            self._check(run, self.purchases, partition)
 
-    def check_others(self, run: Run) -> None:
-        self._check(run, self.sessions, PARTITIONS, self._check_session)
-        self._check(run, self.purchases, PARTITIONS, self._check_purchase)
+    def check_purchases(self, run: Run) -> None:
+        """Follow what Stripe has yet to decide; find the receipts of late payments."""
+        for partition in _in_random_order(PARTITIONS):
+            self._check(run, self.purchases, partition)
+
+    def check_sessions(self, run: Run) -> None:
+        """Expire, or ask about, what should have ended by now."""
+        for partition in _in_random_order(PARTITIONS):
+            self._check(run, self.sessions, partition)
 
     def report_age(self, run: Run) -> None:
         """Report for how long the oldest item has been due; 0 if nothing is."""
@@ -76,25 +82,21 @@ class DueItems:
         gauge_seconds(Metric.RECONCILE_DUE_AGE, int((now - oldest).total_seconds()))
 
     def _check(
-        self,
-        run: Run,
-        table: PaymentSessions | Purchases,
-        partitions: tuple[str, ...],
-        check: Callable[[Run, DueItem], None],
+        self, run: Run, table: PaymentSessions | Purchases, partition: str
     ) -> None:
-        # In random order: a run that is cut short must not always omit the same ones.
-        for partition in random.sample(partitions, len(partitions)):
-            if run.is_rate_limited or not run.has_time():
-                return
-            with run.guard(table=type(table).__name__, partition=partition):
-                due = table.due(partition, clock.now(), MOST_AT_ONCE)
-                for item in due:
-                    if run.is_rate_limited or not run.has_time():
-                        return
-                    with run.guard(item_id=item.id):
-                        check(run, item)
-                    run.checked += 1
-                run.unfinished |= len(due) == MOST_AT_ONCE
+        if run.is_rate_limited or not run.has_time():
+            return
+        is_session = table is self.sessions
+        check = self._check_session if is_session else self._check_purchase
+        with run.guard(table=type(table).__name__, partition=partition):
+            due = table.due(partition, clock.now(), MOST_AT_ONCE)
+            for item in due:
+                if run.is_rate_limited or not run.has_time():
+                    return
+                with run.guard(item_id=item.id):
+                    check(run, item)
+                run.checked += 1
+            run.unfinished |= len(due) == MOST_AT_ONCE
 
     def _check_session(self, _run: Run, item: DueItem) -> None:
         later = self.sessions.postpone(item, clock.now() + PAUSE_AFTER_FAILURE)
@@ -177,3 +179,8 @@ class DueItems:
         if receipt.fee is None and age <= BOOKED_WITHIN:
             return purchase
         return record_receipt(self.changes, purchase, receipt)
+
+
+def _in_random_order(partitions: tuple[str, ...]) -> list[str]:
+    """A run that is cut short must not always omit the same ones."""
+    return random.sample(partitions, len(partitions))

@@ -1,11 +1,16 @@
 """Compare Stripe's events with our records, and queue those that we are behind on."""
 
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_connection import api_version
-from checkout.errors import StripeBrokenError, StripeRefusedError, TryAgainError
+from checkout.errors import (
+    StripeError,
+    StripeRefusedError,
+    TryAgainError,
+)
 from checkout.flows import flow
 from checkout.flows.run import Run
 from checkout.metric import Metric
@@ -45,7 +50,7 @@ class EventComparison:
         gets the object that *retrieve* returns, None to leave the event as it is.
 
         Raises an error if the page must be read again: TryAgainError if the queue did
-        not take all events, StripeError if Stripe did not return an object, and
+        not take all events, StripeError if Stripe does not answer at all, and
         OtherModeError if the list is not that of our mode.
         """
         if any(event.get("livemode") is (not self.livemode) for event in events):
@@ -59,7 +64,7 @@ class EventComparison:
                 is_new = is_news(event)
                 comparable = True
             if is_new:
-                news.append(_current(event, retrieve) if comparable else event)
+                news.append(_current(run, event, retrieve) if comparable else event)
         later, never = self.queue.send_all(news)
         for event_id in never:
             # Read again, the page would never end: a person must look.
@@ -81,16 +86,17 @@ class EventComparison:
 
 
 def _current(
-    event: StripeEvent, retrieve: Callable[[StripeEvent], dict[str, Any] | None]
+    run: Run,
+    event: StripeEvent,
+    retrieve: Callable[[StripeEvent], dict[str, Any] | None],
 ) -> StripeEvent:
     """Return the event with its object in the API version that we read."""
     if event.get("api_version") == api_version():
         return event
-    try:
+    stripe_object = None
+    # Where Stripe does not return the object, the event is all that there is: it must
+    # not keep those after it waiting.
+    guard = run.guard(passing=(StripeError,), event_id=str(event.get("id")))
+    with guard, suppress(StripeRefusedError):
         stripe_object = retrieve(event)
-    except StripeBrokenError:
-        raise
-    except StripeRefusedError:
-        # Stripe has no such object any more: the event is all that there is.
-        return event
     return event | {"data": {"object": stripe_object}} if stripe_object else event

@@ -1,6 +1,6 @@
 """The stream of events about Checkout Sessions."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import timedelta
 from typing import Any
 
@@ -11,8 +11,8 @@ from checkout.domain.checkout_session import (
     payment_session_id_of,
     status_after,
 )
-from checkout.domain.payment_session import RANK, PaymentSession, Status
-from checkout.domain.purchase import id_for
+from checkout.domain.payment_session import PAYMENT_WORDS, RANK, PaymentSession, Status
+from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.stack import is_of_stack
 from checkout.domain.stripe_events import SESSION_EXPIRED, SESSION_STREAM
 from checkout.domain.stripe_object import object_of
@@ -57,6 +57,7 @@ class SessionStream:
             if (purchase_id := _separate_purchase(event, sessions))
         }
         recorded = self.purchases.existing(separate)
+        unknown = self._of_unknown_status(sessions.values())
 
         def is_news(event: StripeEvent) -> bool:
             session = sessions.get(_session_id_of(event) or "")
@@ -69,7 +70,12 @@ class SessionStream:
                 return False
             if separate_id := _separate_purchase(event, sessions):
                 return status is Status.COMPLETE and separate_id not in recorded
-            return session is None or RANK[status] > RANK[session.status]
+            if session is None or RANK[status] > RANK[session.status]:
+                return True
+            purchase = unknown.get(session.id)
+            return purchase is not None and purchase.is_decided_by(
+                is_paid=checkout.is_paid, is_refused=status is Status.FAILED
+            )
 
         queued = {*self.comparison.queue_news(run, members, is_news, self._retrieve)}
         payments = [
@@ -82,6 +88,22 @@ class SessionStream:
         if payments:
             known = [] if run.oldest_payment is None else [run.oldest_payment]
             run.oldest_payment = min([*payments, *known])
+
+    def _of_unknown_status(
+        self, sessions: Iterable[PaymentSession]
+    ) -> dict[str, Purchase]:
+        """Return by session what Stripe's word has yet to decide about."""
+        ids = [
+            id_for(session.id)
+            for session in sessions
+            if session.status is Status.QUARANTINED
+            or session.payment_status not in PAYMENT_WORDS
+        ]
+        return {
+            purchase.payment_session_id: purchase
+            for purchase in self.purchases.get_all(ids)
+            if purchase.is_of_unknown_status
+        }
 
     def _retrieve(self, event: StripeEvent) -> dict[str, Any]:
         return self.stripe.session(object_of(event)["id"])

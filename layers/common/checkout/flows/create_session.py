@@ -5,7 +5,7 @@ from dataclasses import field, replace
 from checkout import clock
 from checkout.domain import stripe_refusal
 from checkout.domain.audit_action import AuditAction
-from checkout.domain.payment_session import PaymentSession, Status
+from checkout.domain.payment_session import UNDECIDED, PaymentSession, Status
 from checkout.domain.redirects import is_allowed
 from checkout.domain.terms import Terms
 from checkout.errors import (
@@ -20,7 +20,6 @@ from checkout.errors import (
 )
 from checkout.flows import flow
 from checkout.flows.open_checkout import (
-    UNDECIDED,
     OpenedCheckout,
     SessionAbandonedError,
     StripeCheckout,
@@ -116,7 +115,7 @@ class SessionCreator:
         _, current = self._live(sale_key)
         if current and current.buyer_id == buyer_id and current.status in UNDECIDED:
             raise PaymentInProgressError(UNDECIDED[current.status])
-        undecided = self.ownerships.undecided_buyers(sale_key)
+        undecided = {*self.ownerships.undecided(sale_key).values()}
         if buyer_id in undecided and not self.ownerships.get(sale_key):
             raise PaymentInProgressError(UNDECIDED[Status.QUARANTINED])
 
@@ -136,7 +135,7 @@ class SessionCreator:
 
     def _check_payments(self, sale_key: str, buyer_id: str | None) -> None:
         """Raise if a purchase holds the sale key, or an undecided one may get it."""
-        undecided = self.ownerships.undecided_buyers(sale_key)
+        undecided = {*self.ownerships.undecided(sale_key).values()}
         if self.ownerships.get(sale_key):
             raise AlreadyPurchasedError("This has been purchased already.")
         if buyer_id in undecided:
@@ -160,8 +159,7 @@ class SessionCreator:
         except SessionAbandonedError:
             return terms
         except IdempotencyKeyTakenError:
-            # Another stack of the account may have used any number of readable keys.
-            return terms.under_a_hashed_key()
+            return terms.under_a_fresh_key()
         except StripeInvalidRequestError as refusal:
             code, param = refusal.stripe_code, refusal.param
             refused = replace(session, refusal_code=code, refusal_param=param)

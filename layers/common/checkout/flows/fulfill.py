@@ -9,11 +9,19 @@ from checkout.domain.checkout_payment import (
     paid_after_all,
     paid_at,
 )
-from checkout.domain.checkout_session import CheckoutSession, mismatch
+from checkout.domain.checkout_session import (
+    CheckoutSession,
+    mismatch,
+)
 from checkout.domain.outcome import Outcome
-from checkout.domain.payment_session import RANK, UNKNOWN, PaymentSession, Status
+from checkout.domain.payment_session import (
+    PAYMENT_WORDS,
+    RANK,
+    UNKNOWN,
+    PaymentSession,
+    Status,
+)
 from checkout.domain.purchase import Purchase
-from checkout.domain.purchase_status import Arrival
 from checkout.domain.quarantine_reason import UNFULFILLABLE, QuarantineReason
 from checkout.domain.stripe_events import Event
 from checkout.domain.stripe_object import metadata_of
@@ -21,6 +29,7 @@ from checkout.errors import CheckoutError, TryAgainError
 from checkout.flows import flow
 from checkout.flows.change_purchase import (
     PurchaseChanges,
+    check_recorded,
     reason_of,
     report_quarantine,
 )
@@ -32,7 +41,7 @@ from checkout.tables.item import Value
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
-from checkout.tables.transaction import Failures, Write
+from checkout.tables.transaction import Write
 from checkout.telemetry import logger, report
 
 # The statuses of a session whose payment has a purchase that may be replaced.
@@ -44,8 +53,8 @@ class Fulfillment:
     """
     Records every payment: as a sale, quarantined, or unfulfillable and refunded.
 
-    One transaction writes the purchase and all that depends on it. Events come more
-    than once and in any order; the transaction's conditions show what is done already.
+    Events come more than once and in any order: the conditions of the one transaction
+    show what is done already.
     """
 
     offers: Offers
@@ -64,10 +73,7 @@ class Fulfillment:
         before, purchase = self._purchase(session, checkout, event)
         if before is None and RANK[session.status] == RANK[Status.COMPLETE]:
             return record_no_effect(self.audit_log, session, event)
-        # The offer is read before the transaction. A condition in the transaction would
-        # lock the item, and the sales of a popular offer would conflict there.
-        sale = purchase.sale
-        if sale and (reason := self.offers.withdrawn(sale)):
+        if reason := self._why_no_sale(before, purchase):
             return self._keep(session, checkout, event, reason)
         writes = self._writes(before, purchase, session, checkout, event)
         failures = transaction.execute(writes)
@@ -84,12 +90,22 @@ class Fulfillment:
             )
             return Outcome.FULFILLED
         if failures.keys() & {"session", "purchase"}:
-            _check_recorded(failures, session, purchase)
+            check_recorded(failures, session, purchase)
             fulfilled_by = failures.get("session", {}).get("stripe_session_id")
             if fulfilled_by not in {None, checkout.id}:
                 raise TryAgainError("Another Checkout Session was fulfilled just now.")
             return record_no_effect(self.audit_log, session, event)
         return self._keep(session, checkout, event, reason_of(writes, failures))
+
+    def _why_no_sale(
+        self, before: Purchase | None, purchase: Purchase
+    ) -> QuarantineReason | None:
+        if before and before.dismissed_at:
+            return QuarantineReason.PAID_AFTER_DISMISSAL
+        # The offer is read before the transaction. A condition in the transaction would
+        # lock the item, and the sales of a popular offer would conflict there.
+        sale = purchase.sale
+        return self.offers.withdrawn(sale) if sale else None
 
     def keep_lost(
         self, payment_session_id: str, checkout: CheckoutSession, event: Event
@@ -112,11 +128,10 @@ class Fulfillment:
         reason: QuarantineReason,
     ) -> Outcome:
         """
-        Record money that cannot be a sale, for *reason*.
+        Record money that cannot be a sale, for a person, or refund it automatically.
 
-        A person decides about it, unless it is refunded automatically. Only the
-        purchase itself must be new: a session that has got further and pointers that
-        lead to another payment stay as they are.
+        Only the purchase itself must be new: a session that has got further and
+        pointers that lead to another payment stay as they are.
         """
         refused = session.status is Status.FAILED and not checkout.is_paid
         if refused and reason is QuarantineReason.UNKNOWN_STATUS:
@@ -128,7 +143,7 @@ class Fulfillment:
             purchase = purchase.with_automatic_refund(clock.iso(clock.now()))
         writes = self._writes(before, purchase, session, checkout, event)
         if failures := transaction.execute_required(writes):
-            _check_recorded(failures, session, purchase)
+            check_recorded(failures, session, purchase)
             return record_no_effect(self.audit_log, session, event)
         if not automatic:
             report_quarantine(purchase, event.id)
@@ -186,8 +201,7 @@ class Fulfillment:
                 )
             )
         if session.stripe_session_id != checkout.id:
-            # Another Checkout Session; or the event came before the answer to our own
-            # request, or we crashed.
+            # Another one; or the event came before the answer to our own request.
             writes["pointer"] = self.sessions.pointer(checkout.id, session.id)
         writes["audit"] = self.audit_log.entry(
             purchase,
@@ -208,18 +222,18 @@ class Fulfillment:
         """
         Return the purchase of a payment, and before it the record that it replaces.
 
-        A payment has a record already if its money was on its way for some time, or if
-        it was unknown whether the money has come.
+        It has one if its money was on its way, or if nobody knew whether it has come.
         """
         at = paid_at(event, clock.now())
         purchase = new_purchase(session, checkout, at, quarantine_reason=reason)
         before = None
-        if session.status in RECORDED_BEFORE:
+        is_known = session.payment_status in PAYMENT_WORDS
+        if session.status in RECORDED_BEFORE or not is_known:
             before = self.purchases.get(purchase.id)
         if before is None:
             return None, purchase
         unknown = reason is QuarantineReason.UNKNOWN_STATUS
-        if before.has_arrived and (unknown or not before.is_of_unknown_status):
+        if before.has_arrived and (unknown or not before.is_decided_by(is_paid=True)):
             return None, purchase
         return before, paid_after_all(before, purchase)
 
@@ -233,17 +247,3 @@ def record_no_effect(
     """Record an event that came again, or too late: no event disappears."""
     audit_log.append_no_effect(about, event, **details)
     return Outcome.NO_EFFECT
-
-
-def _check_recorded(
-    failures: Failures, session: PaymentSession, purchase: Purchase
-) -> None:
-    """Raise TryAgainError if another worker has just recorded something else of it."""
-    recorded = failures.get("purchase", {})
-    if recorded.get("arrival", Arrival.ARRIVED) != Arrival.ARRIVED:
-        raise TryAgainError("The payment was recorded as pending just now.")
-    unknown = QuarantineReason.UNKNOWN_STATUS
-    is_known = purchase.quarantine_reason != unknown
-    was_unknown = recorded.get("quarantine_reason") == unknown
-    if was_unknown and is_known and session.status is not Status.COMPLETE:
-        raise TryAgainError("The payment was recorded as unknown just now.")

@@ -15,32 +15,28 @@ from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_session import CheckoutSession
-from checkout.domain.payment_session import PaymentSession, Status
+from checkout.domain.payment_session import UNDECIDED, PaymentSession, Status
 from checkout.errors import (
     AlreadyPurchasedError,
     PaymentInProgressError,
     StripeBusyError,
+    StripeDeniedError,
     StripeError,
     StripeInvalidRequestError,
     StripeRefusedError,
 )
 from checkout.flows import flow
+from checkout.metric import Metric
 from checkout.tables import transaction
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.payment_sessions import PaymentSessions
-from checkout.telemetry import logger
+from checkout.telemetry import logger, report
 
 BUSY_ATTEMPTS = 8
 BUSY_PAUSE_SECONDS = 0.15
 # Stripe expires a Checkout Session a day after it was created, at the latest.
 OPEN_AT_MOST = timedelta(hours=25)
 
-# The answer to a buyer who would pay a second time.
-UNDECIDED = {
-    Status.PROCESSING: "Your earlier payment is still being processed.",
-    Status.QUARANTINED: "Your payment has arrived and is safe. We are reviewing it; "
-    "please do not pay again.",
-}
 ENDED_BY_US = frozenset([Status.ABANDONED, Status.EXPIRED])
 
 
@@ -84,6 +80,12 @@ class StripeCheckout:
         if stripe_object is None:
             return self.open(self._reload(session))
         checkout = CheckoutSession.from_stripe(stripe_object)
+        if checkout.livemode != session.livemode:
+            # The API key is of the other mode: leave nothing to pay there.
+            report("stripe_key_of_other_mode", Metric.STRIPE_DENIED, level="error")
+            self.stripe.expire_session(checkout.id)
+            self._abandon(session)
+            raise StripeDeniedError
         if not (checkout.url or checkout.client_secret):
             raise StripeError
         if session.status is Status.PREPARED:
@@ -197,15 +199,10 @@ class StripeCheckout:
         raise PaymentInProgressError(UNDECIDED[Status.PROCESSING])
 
     def _record_expiry(self, session: PaymentSession, reason: str | None) -> None:
-        action = AuditAction.CHECKOUT_EXPIRED
-        self._end(session, Status.EXPIRED, action, reason=reason)
+        self._end(session, Status.EXPIRED, AuditAction.CHECKOUT_EXPIRED, reason=reason)
 
     def _abandon(self, session: PaymentSession) -> bool:
-        """
-        End a prepared session whose URL no buyer has; return whether it was prepared.
-
-        If another request has opened the session meanwhile, it can be paid.
-        """
+        """End a prepared session; return whether nobody has opened it meanwhile."""
         return self._end(session, Status.ABANDONED, AuditAction.CHECKOUT_ABANDONED)
 
     def _record_refusal(

@@ -67,8 +67,10 @@ class Reconciler:
         self._read(run, self.money)
         run.begin_stage(0.30)
         self._read(run, self.sessions)
-        run.begin_stage(0.10)
-        self.due_items.check_others(run)
+        run.begin_stage(0.05)
+        self.due_items.check_purchases(run)
+        run.begin_stage(0.05)
+        self.due_items.check_sessions(run)
         run.begin_stage(0.10)
         # Payments found just now, or still to be found, are recorded later. Then the
         # balance is read again, for their receipts.

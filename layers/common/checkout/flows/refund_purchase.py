@@ -8,6 +8,7 @@ from checkout.domain.audit_action import AuditAction
 from checkout.domain.money import unit_problem
 from checkout.domain.purchase import Purchase
 from checkout.domain.refund import UNKNOWN, Refund, RefundRequest, request_id
+from checkout.domain.stripe_object import metadata_of
 from checkout.errors import (
     IdempotencyKeyReusedError,
     InvalidRequestError,
@@ -162,7 +163,7 @@ class Refunds:
         if purchase.stripe_payment_intent_id is None:
             raise LookupError(f"{purchase.id} has a request, and no payment intent")
         for stripe_refund in self.stripe.refunds(purchase.stripe_payment_intent_id):
-            if Refund.from_stripe(stripe_refund).request_id == request.id:
+            if metadata_of(stripe_refund, "refund_request_id") == request.id:
                 return stripe_refund
         return None
 

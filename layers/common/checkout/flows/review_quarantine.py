@@ -66,6 +66,11 @@ def _decide(
         # Checked in each round: another person may have decided since it was read.
         if not before.awaits_decision:
             raise NotQuarantinedError(f"The purchase is {before.status}.")
+        if before.open_requests or before.pending_refunds:
+            # It would be made after the decision: beside a sale, or a second time.
+            raise NotQuarantinedError(
+                "A refund of it is under way; decide when it has succeeded or failed."
+            )
         return decision(before)
 
     reason = purchase.review_reason

@@ -81,28 +81,34 @@ def show_row(
     bids: Iterable[OfferItem],
     latest: PaymentSession | None,
     ownership: Ownership | None,
+    undecided: Iterable[Purchase],
 ) -> dict[str, Any]:
     """
     Show a row with its bids; `buy_now` says which can be bought through checkout.
 
-    *latest* is the row's latest session: as long as its payment is undecided, no bid of
-    the row can be bought. What another buyer has paid for, before the row was given to
-    its owner, is not shown. What cannot be read of a bid is null, so that one mistake
-    does not hide the others.
+    As long as the payment of *latest*, the row's latest session, or an *undecided*
+    purchase waits for its end, no bid of the row can be bought. What another buyer has
+    paid for, before the row was given to its owner, is not shown. What cannot be read
+    of a bid is null, so that one mistake does not hide the others.
     """
     status = row.text("status")
     bought = row.decoration("purchased_bid_id") if status in SOLD else None
     if _is_of_another(row, latest, ownership):
         bought = None
-    pending = latest and latest.status in UNDECIDED and _is_own(row, latest)
+    under_way: list[PaymentSession | Purchase] = [*undecided]
+    if latest and latest.status in UNDECIDED:
+        under_way.insert(0, latest)
+    pending = [each.offer_id for each in under_way if _is_own(row, each)]
     return {
         "row_id": row.item_id,
         "title": row.decoration("title"),
         "status": status,
         "purchased_bid_id": bought,
-        "pending_bid_id": latest.offer_id if latest and pending else None,
+        "pending_bid_id": next(iter(pending), None),
         "bids": [
-            _bid(bid, row, bought if status == PURCHASED else None) for bid in bids
+            _bid(bid, row, bought if status == PURCHASED else None)
+            | ({"buy_now": False} if under_way else {})
+            for bid in bids
         ],
     }
 
@@ -117,7 +123,7 @@ def _is_of_another(
     return bool(latest and paid and not _is_own(row, latest))
 
 
-def _is_own(row: OfferItem, record: PaymentSession | Ownership) -> bool:
+def _is_own(row: OfferItem, record: PaymentSession | Purchase | Ownership) -> bool:
     return record.buyer_id == row.get("owner_id")
 
 

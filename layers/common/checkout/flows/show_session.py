@@ -67,7 +67,7 @@ class ShownSessions:
         return {
             "payment_session_id": session.id,
             "status": session.status,
-            "payment_status": session.payment_status,
+            "payment_status": session.payment_word,
             "expires_at": session.expires_at,
             "seconds_remaining": clock.seconds_until(session.expires_at),
             **({"payment_window": window} if window else {}),

@@ -54,26 +54,30 @@ class Offers:
         sale = purchase.sale
         if sale is None or sale.sellable is None:
             return None
-        return self._moved(sale.item, {"status": sale.returned}, sale.sold)
+        return self._moved(sale, {"status": sale.returned}, sale.sold)
 
     def _sold(self, purchase: Purchase, *from_: str | None) -> Write | None:
         sale = purchase.sale
         if sale is None or sale.sellable is None:
             return None
         values = {"status": sale.sold, "purchase_id": purchase.id, **sale.attributes}
-        return self._moved(sale.item, values, *from_)
+        return self._moved(sale, values, *from_)
 
     def _moved(
-        self, key: str, values: Mapping[str, str | None], *from_: str | None
+        self, sale: Sale, values: Mapping[str, str | None], *from_: str | None
     ) -> Write:
         before = {f"before{number}": status for number, status in enumerate(from_)}
+        # The host application may have given it to somebody else.
+        required = sale.requires.get(sale.item, {})
+        owner = [f"#{name} = :{name}" for name in required]
+        is_expected = f"#status IN ({', '.join(f':{name}' for name in before)})"
         condition = Condition(
             "status_is_expected",
-            f"#status IN ({', '.join(f':{name}' for name in before)})",
+            " AND ".join([is_expected, *owner]),
             QuarantineReason.OFFER_NOT_SELLABLE,
             # The host application may move its offer at any time. Money that has
             # arrived or gone back is recorded all the same.
             required=False,
-            values=before,
+            values={**before, **required},
         )
-        return item_update(self._table, key, condition, set_=values)
+        return item_update(self._table, sale.item, condition, set_=values)

@@ -77,15 +77,15 @@ class Ownerships:
             return None
         return insertion(self._table, {"id": _id(own), "sale_key": key})
 
-    def undecided_buyers(self, sale_key: str) -> set[str]:
+    def undecided(self, sale_key: str) -> dict[str, str]:
         """
-        Return the buyers of the sale key's undecided purchases.
+        Return the sale key's undecided purchases, by their ids, with their buyers.
 
         Read this before `get`: a purchase that a person accepts meanwhile is then found
         by one of the two.
         """
         item = read(self._table, _undecided_id(sale_key)) or {}
-        return {buyer for name, buyer in item.items() if name != "id"}
+        return {name: buyer for name, buyer in item.items() if name != "id"}
 
     def marked_undecided(
         self, before: Purchase | None, after: Purchase
