@@ -262,7 +262,9 @@ class Shop:
 
     def ownerships(self) -> list[dict[str, Any]]:
         items = self.aws.items("PurchasesTable")
-        return [item for item in items if item["id"].startswith("owns#")]
+        # Others of that name only lead to an ownership.
+        owned = (item for item in items if item["id"].startswith("owns#"))
+        return [item for item in owned if "purchase_id" in item]
 
     @property
     def audit(self) -> AuditLog:

@@ -3,7 +3,6 @@
 import pytest
 
 from checkout.flows.check_access import has_access
-from checkout.tables.offers import Offers
 from checkout.tables.ownerships import Ownerships
 from tests.functional.test_refunds import refund
 from tests.shop import FREE, PUBLISHED, Answer, Shop
@@ -106,12 +105,11 @@ def test_access_is_for_those_who_are_logged_in(shop: Shop) -> None:
 def test_another_lambda_may_ask_the_layer(shop: Shop) -> None:
     buy(shop, "content")
     shop.deliver()
-    offers = Offers(shop.aws.tables["OffersTable"])
     ownerships = Ownerships(shop.aws.tables["PurchasesTable"])
 
-    assert has_access("content", PUBLISHED, "user_1", offers, ownerships)
-    assert not has_access("content", PUBLISHED, "user_2", offers, ownerships)
-    assert not has_access("content", FREE, "user_1", offers, ownerships)
+    assert has_access("content", PUBLISHED, "user_1", ownerships)
+    assert not has_access("content", PUBLISHED, "user_2", ownerships)
+    assert not has_access("content", FREE, "user_1", ownerships)
 
 
 @pytest.mark.parametrize("kind", ["bid", "auction", "order", "content"])

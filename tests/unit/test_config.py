@@ -95,9 +95,10 @@ def test_a_config_is_read_from_the_variables_of_its_names(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("OFFERS_TABLE", "offers")
+    monkeypatch.setenv("PAYMENT_SESSIONS_TABLE", "sessions")
     monkeypatch.setenv("PURCHASES_TABLE", "purchases")
 
-    read = config.PurchasesConfig()
+    read = config.OffersConfig()
 
     assert (read.offers_table, read.purchases_table) == ("offers", "purchases")
 
@@ -173,7 +174,7 @@ def test_a_variable_that_is_missing_is_named(monkeypatch: pytest.MonkeyPatch) ->
     monkeypatch.delenv("OFFERS_TABLE", raising=False)
 
     with pytest.raises(KeyError, match="OFFERS_TABLE"):
-        config.PurchasesConfig()
+        config.OffersConfig()
 
 
 def test_no_dataclass_is_made_at_a_cold_start() -> None:

@@ -73,7 +73,7 @@ def test_a_prepared_session_holds_all_that_stripe_will_be_sent() -> None:
     with time_machine.travel(NOW, tick=False):
         intent = terms().prepare(1, **STACK)
 
-    sent = json.loads(intent.stripe_request)
+    sent = intent.request_for_stripe
     assert sent["metadata"] == {
         "orderId": "1",
         "kind": "order",

@@ -1,5 +1,6 @@
 """A payment session: our record of one attempt to pay, and its states."""
 
+import json
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
@@ -66,7 +67,7 @@ class PaymentSession:
     Stripe gets under *idempotency_key*; it is kept as text, so that a retry sends the
     same bytes even after a deployment. *terms_digest*
     is the fingerprint of what the buyer was offered. The buyer can pay until
-    *expires_at*. *sale*, *details* and *shown* of the offer are copied to its purchase.
+    *expires_at*. *sale*, *details* and *shown* (JSON) of the offer go to its purchase.
     *refusal_code* and *refusal_param* are Stripe's, if it did not accept the request.
     """
 
@@ -92,7 +93,7 @@ class PaymentSession:
     organization_fee_bps: int = 0
     sale: Sale | None = None
     details: dict[str, Any] = field(default_factory=dict)
-    shown: dict[str, Any] = field(default_factory=dict)
+    shown: str = "{}"
     stripe_session_id: str | None = None
     stripe_payment_intent_id: str | None = None
     url: str | None = field(default=None, repr=False)
@@ -108,6 +109,12 @@ class PaymentSession:
     def is_lost(self) -> bool:
         """Whether this is a stand-in for a session that is not recorded."""
         return self.terms_digest == UNKNOWN
+
+    @property
+    def request_for_stripe(self) -> dict[str, Any]:
+        request: dict[str, Any] = json.loads(self.stripe_request)
+        # Stripe does not copy a session's metadata to its payment intent.
+        return request | {"payment_intent_data": {"metadata": request["metadata"]}}
 
     @property
     def payment_word(self) -> str:
@@ -167,7 +174,7 @@ class PaymentSession:
         )
 
     def to_dict(self) -> dict[str, Any]:
-        return asdict(self)
+        return asdict(self) | {"sale": self.sale and self.sale.to_dict()}
 
     @classmethod
     def from_dict(cls, stored: dict[str, Any]) -> Self:

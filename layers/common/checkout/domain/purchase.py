@@ -29,6 +29,7 @@ PREFIX = "pur_"
 class Purchase(PurchaseStanding):
     """
     Amounts are in the currency's minor unit; the three shares add up to *amount*.
+    *shown* is JSON: what the kind shows beside the common fields.
 
     *quarantine_reason* stays after a person has accepted the purchase (*accepted_at*)
     or dismissed it (*dismissed_at*), or it was refunded. *version* counts changes.
@@ -44,7 +45,7 @@ class Purchase(PurchaseStanding):
     title: str
     sale: Sale | None = None
     details: dict[str, Any] = field(default_factory=dict)
-    shown: dict[str, Any] = field(default_factory=dict)
+    shown: str = "{}"
     amount: int
     currency: str
     platform_fee_bps: int

@@ -1,7 +1,7 @@
 """A sale: what a payment expects of its offer, and how it changes the offer's item."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from typing import Any, Self
 
 
@@ -27,6 +27,10 @@ class Sale:
     attributes: Mapping[str, str] = field(default_factory=dict)
     requires: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     priced: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what is stored; what is empty is not."""
+        return {name: value for name, value in asdict(self).items() if value}
 
     @classmethod
     def from_dict(cls, stored: Mapping[str, Any]) -> Self:

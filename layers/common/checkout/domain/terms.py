@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any, Self
@@ -148,8 +149,6 @@ class Terms:
         whole = stripe_request.undecorated(self.request, self.left_out) | {
             "client_reference_id": payment_session_id,
             "metadata": metadata,
-            # Stripe does not copy a session's metadata to its payment intent.
-            "payment_intent_data": {"metadata": metadata},
             "expires_at": int(expires_at.timestamp()),
         }
         total = self.offer.total
@@ -169,7 +168,7 @@ class Terms:
             idempotency_key=self._idempotency_key(
                 attempt, payment_session_id, stack_id
             ),
-            stripe_request=json.dumps(whole, ensure_ascii=False),
+            stripe_request=json.dumps(whole, ensure_ascii=False, separators=(",", ":")),
             livemode=livemode,
             created_at=clock.iso(now),
             expires_at=clock.iso(min(expires_at, pay_by or expires_at)),
@@ -178,7 +177,7 @@ class Terms:
             organization_fee_bps=self.offer.organization_fee_bps,
             sale=self.offer.sale,
             details=dict(self.offer.details),
-            shown=dict(self.offer.shown),
+            shown=_json(self.offer.shown),
         )
 
     def _idempotency_key(
@@ -207,6 +206,10 @@ class Terms:
             prefix = NOT_PLAIN.sub("_", f"{self.kind_name}:{self.offer.id}")
             name = f"{prefix[:LONGEST_PREFIX]}:{_digest(whole)}"
         return name if attempt == 1 else f"{name}:{attempt}"
+
+
+def _json(value: Mapping[str, Any]) -> str:
+    return json.dumps(dict(value), ensure_ascii=False, separators=(",", ":"))
 
 
 def _session_end(now: datetime, pay_by: datetime | None) -> datetime:

@@ -1,6 +1,5 @@
 """Open and expire Checkout Sessions at Stripe."""
 
-import json
 import random
 import time
 from collections.abc import Mapping
@@ -100,7 +99,7 @@ class StripeCheckout:
         for attempt in range(BUSY_ATTEMPTS):
             try:
                 return self.stripe.create_session(
-                    json.loads(session.stripe_request), session.idempotency_key
+                    session.request_for_stripe, session.idempotency_key
                 )
             except StripeBusyError:
                 if self._reload(session).url:

@@ -1,5 +1,6 @@
 """Show a purchase to its buyer and to its creator, in the shape of docs/api.md."""
 
+import json
 from collections.abc import Callable, Iterable
 from typing import Any
 
@@ -30,7 +31,7 @@ def show_to_buyer(purchase: Purchase) -> dict[str, Any]:
         "kind": purchase.kind,
         "itemId": purchase.offer_id,
         "title": purchase.title,
-        **purchase.shown,
+        **json.loads(purchase.shown),
         "amountPaidCents": purchase.amount,
         "currency": purchase.currency,
         "status": purchase.status,

@@ -58,14 +58,13 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
         ),
         metadata={"contentId": content_id, "customerId": buyer.id},
         return_path="/content/{id}",
-        details=slug,
         return_urls=ReturnUrls(
             request.successUrl, request.cancelUrl, ("successUrl", "cancelUrl")
         ),
         email=buyer.email,
         **revenue_split(content),
     )
-    shown = {"title": offer.recorded_title} | slug
+    shown = {"title": offer.recorded_title, "slug": slug.get("slug")}
     return replace(offer, shown={"contentId": content_id, "content": shown} | slug)
 
 

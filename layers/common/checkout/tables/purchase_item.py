@@ -47,7 +47,14 @@ def item_of(purchase: Purchase) -> dict[str, Any]:
 
 def _stored(purchase: Purchase) -> dict[str, Any]:
     warnings = list(purchase.fraud_warnings)
-    return asdict(purchase) | {"fraud_warnings": warnings} | _computed(purchase)
+    changed = purchase.sale and purchase.sale.sellable
+    return (
+        asdict(purchase)
+        | {"fraud_warnings": warnings}
+        # An offer that a sale does not change is not looked for again.
+        | {"sale": purchase.sale.to_dict() if purchase.sale and changed else None}
+        | _computed(purchase)
+    )
 
 
 def _computed(purchase: Purchase) -> dict[str, Any]:
