@@ -4,11 +4,11 @@ from functools import cache
 from typing import TYPE_CHECKING, Annotated, Any
 from uuid import uuid4
 
-from annotated_types import Ge, Len
+from pydantic import Field
 
 from checkout import wiring
 from checkout.api import body
-from checkout.api.fields import request_body
+from checkout.api.fields import RequestBody
 from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
 from checkout.config import OperatorConfig, RefundsConfig
@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 
-@request_body
-class RefundRequest:
-    amountCents: Annotated[int, Ge(1)] | None = None  # noqa: N815 - as in a purchase
-    reason: Annotated[str, Len(1, 500)] | None = None
+class RefundRequest(RequestBody):
+    amountCents: Annotated[int, Field(ge=1)] | None = None  # noqa: N815 - as in a purchase
+    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
 
 
 @cache

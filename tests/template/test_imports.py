@@ -17,16 +17,16 @@ CREATE, FULFILL = "checkout.flows.create_session", "checkout.flows.fulfill"
 FORBIDDEN = {
     "CreateSessionFunction": set(),
     "StripeWebhookFunction": STRIPE | BODIES | KINDS | {"checkout.tables"},
-    "ReconcileFunction": STRIPE | BODIES | {CREATE, FULFILL},
-    "FulfillmentFunction": STRIPE | BODIES | {CREATE, "checkout.domain.terms"},
-    "RefundPurchaseFunction": STRIPE | {CREATE, FULFILL},
+    "ReconcileFunction": STRIPE | BODIES | KINDS | {CREATE, FULFILL},
+    "FulfillmentFunction": STRIPE | BODIES | KINDS | {CREATE, "checkout.domain.terms"},
+    "RefundPurchaseFunction": STRIPE | {"checkout.kinds", CREATE, FULFILL},
     "SessionStatusFunction": STRIPE | BODIES | KINDS | {CREATE},
-    "PurchasesFunction": STRIPE | BODIES | {CREATE, FULFILL},
-    "CreatorsFunction": STRIPE
+    "PurchasesFunction": STRIPE
     | BODIES
     | (KINDS - {"checkout.kinds"})
     | {CREATE, FULFILL},
-    "OffersFunction": STRIPE | BODIES | {CREATE, FULFILL},
+    "CreatorsFunction": STRIPE | BODIES | KINDS | {CREATE, FULFILL},
+    "OffersFunction": STRIPE | {CREATE, FULFILL},
     "PublishEventsFunction": STRIPE | BODIES | KINDS,
     "SegmentFunction": STRIPE | BODIES | KINDS | {"checkout.tables"},
 }

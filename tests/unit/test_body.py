@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from checkout import kinds
 from checkout.api.body import LONGEST_BODY, parse
@@ -91,11 +91,11 @@ PYDANTICS_WORDS = re.compile(r"Input should|should have|valid (string|integer)|k
 def refusals_of_pydantic() -> Iterator[tuple[type[Any], str, dict[str, Any]]]:
     """Yield each error that pydantic has for a value of a field of our requests."""
     for request in REQUESTS:
-        for name in [*request.__dataclass_fields__, "unknown"]:
+        for name in [*request.model_fields, "unknown"]:
             for value in VALUES:
                 body = json.dumps({name: value})
                 try:
-                    TypeAdapter(request).validate_json(body)
+                    request.model_validate_json(body)
                 except ValidationError as error:
                     for details in error.errors():
                         yield request, body, dict(details)

@@ -4,15 +4,16 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
+from checkout.api.fields import RequestBody
 from checkout.api.problems import problems
 from checkout.errors import InvalidRequestError
 
 LONGEST_BODY = 64 * 1024  # bytes
 
 
-def parse[T](shape: type[T], body: bytes, path: Mapping[str, str]) -> T:
+def parse[B: RequestBody](shape: type[B], body: bytes, path: Mapping[str, str]) -> B:
     """
     Return the fields of *body* and the *path* parameters as a *shape*.
 
@@ -24,7 +25,7 @@ def parse[T](shape: type[T], body: bytes, path: Mapping[str, str]) -> T:
         fields = dict.fromkeys(doubled, "is given by the path")
         raise InvalidRequestError("The body has fields that the path gives.", **fields)
     try:
-        return TypeAdapter(shape).validate_json(json.dumps({**given, **path}))
+        return shape.model_validate_json(json.dumps({**given, **path}))
     except ValidationError as error:
         found = error.errors(include_url=False, include_input=False)
         fields = problems([dict(each) for each in found])

@@ -1,23 +1,24 @@
 """
-The types of a request body's fields, for pydantic.
+A request's body as a pydantic model, and the types of its fields.
 
-Only modules that declare a body import this one: annotated_types adds 41 million
-instructions to a cold start.
+Only the functions that read a body import this module: pydantic adds 257 million
+instructions to a cold start (docs/adr/0013-small-at-cold-start.md).
 """
 
-from dataclasses import dataclass
-from typing import Annotated, dataclass_transform
+from typing import Annotated
 
-from annotated_types import Ge, Len, Lt
+from pydantic import BaseModel, ConfigDict, Field
+
+
+class RequestBody(BaseModel):
+    """Types are enforced as declared, and unknown fields are refused."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
 
 # Not `type` statements: pydantic would not apply its strict mode to them.
-Identifier = Annotated[int, Ge(0), Lt(10**18)] | Annotated[str, Len(1, 128)]
-Url = Annotated[str, Len(1, 2048)]
-
-
-@dataclass_transform(frozen_default=True, kw_only_default=True)
-def request_body[T](cls: type[T]) -> type[T]:
-    """Declare the body of a request: types are enforced, unknown fields are refused."""
-    shape = dataclass(frozen=True, slots=True, kw_only=True)(cls)
-    shape.__pydantic_config__ = {"extra": "forbid", "strict": True}  # type: ignore[attr-defined]
-    return shape
+Identifier = (
+    Annotated[int, Field(ge=0, lt=10**18)]
+    | Annotated[str, Field(min_length=1, max_length=128)]
+)
+Url = Annotated[str, Field(min_length=1, max_length=2048)]

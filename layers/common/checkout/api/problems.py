@@ -12,7 +12,7 @@ LONGEST_KEY_SHOWN = 40
 # https://docs.pydantic.dev/latest/errors/validation_errors/
 PROBLEMS = {
     "missing": "is missing",
-    "unexpected_keyword_argument": "is not a field of this request",
+    "extra_forbidden": "is not a field of this request",
     "string_type": "must be text",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",

@@ -7,13 +7,16 @@ To add a kind, add a module: docs/adding-an-offer-kind.md.
 
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any, Protocol, cast
+from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import Offer
 from checkout.domain.payment_session import PaymentSession
 from checkout.errors import NotFoundError
 from checkout.tables.offers import Offers
+
+if TYPE_CHECKING:
+    from checkout.api.fields import RequestBody
 
 
 class Kind(Protocol):
@@ -22,7 +25,7 @@ class Kind(Protocol):
     ANONYMOUS: bool
     """Whether a buyer may pay without logging in."""
 
-    Request: type[Any]
+    Request: "type[RequestBody]"
     """The fields of the create request, path parameters included."""
 
     ITEM_FIELDS: dict[str, dict[str, str | tuple[str, ...]]]

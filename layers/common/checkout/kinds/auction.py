@@ -4,7 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 from checkout import clock
-from checkout.api.fields import Identifier, Url, request_body
+from checkout.api.fields import Identifier, RequestBody, Url
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     Offer,
@@ -38,8 +38,7 @@ ITEM_FIELDS = {
 PAYMENT_WINDOW = timedelta(hours=24)
 
 
-@request_body
-class Request:
+class Request(RequestBody):
     auction_id: Identifier
     success_url: Url | None = None
     cancel_url: Url | None = None

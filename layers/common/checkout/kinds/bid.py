@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from checkout.api.fields import Identifier, Url, request_body
+from checkout.api.fields import Identifier, RequestBody, Url
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     LineItem,
@@ -27,8 +27,7 @@ ITEM_FIELDS = {
 }
 
 
-@request_body
-class Request:
+class Request(RequestBody):
     bid_id: Identifier
     row_id: Identifier
     success_url: Url

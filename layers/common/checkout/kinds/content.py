@@ -4,7 +4,7 @@ from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
-from checkout.api.fields import Url, request_body
+from checkout.api.fields import RequestBody, Url
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     Offer,
@@ -30,8 +30,7 @@ ITEM_FIELDS = {
 }
 
 
-@request_body
-class Request:
+class Request(RequestBody):
     contentId: UUID  # noqa: N815 - this frontend's own spelling
     successUrl: Url  # noqa: N815
     cancelUrl: Url  # noqa: N815

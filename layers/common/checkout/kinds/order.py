@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from checkout.api.fields import Identifier, Url, request_body
+from checkout.api.fields import Identifier, RequestBody, Url
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     Offer,
@@ -29,8 +29,7 @@ ITEM_FIELDS = {
 }
 
 
-@request_body
-class Request:
+class Request(RequestBody):
     orderId: Identifier  # noqa: N815 - the route's own spelling
     success_url: Url | None = None
     cancel_url: Url | None = None

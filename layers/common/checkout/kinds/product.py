@@ -2,9 +2,9 @@
 
 from typing import Annotated, Any
 
-from annotated_types import Len
+from pydantic import Field
 
-from checkout.api.fields import request_body
+from checkout.api.fields import RequestBody
 from checkout.domain.buyer import Buyer, is_email
 from checkout.domain.offer import (
     Offer,
@@ -28,16 +28,16 @@ DEFAULT_PRODUCT = "hero-me-feelings"
 # Stripe takes fifty keys of forty characters, with values of five hundred
 # (https://docs.stripe.com/metadata). We add some of our own.
 MOST_METADATA = 20
-MetadataKey = Annotated[str, Len(1, 40)]
-MetadataValue = Annotated[str, Len(0, 500)]
+MetadataKey = Annotated[str, Field(min_length=1, max_length=40)]
+MetadataValue = Annotated[str, Field(max_length=500)]
 
 
-@request_body
-class Request:
-    product_id: Annotated[str, Len(1, 128)] = DEFAULT_PRODUCT
-    customer_email: Annotated[str, Len(3, 254)] | None = None
+class Request(RequestBody):
+    product_id: Annotated[str, Field(min_length=1, max_length=128)] = DEFAULT_PRODUCT
+    customer_email: Annotated[str, Field(min_length=3, max_length=254)] | None = None
     metadata: (
-        Annotated[dict[MetadataKey, MetadataValue], Len(0, MOST_METADATA)] | None
+        Annotated[dict[MetadataKey, MetadataValue], Field(max_length=MOST_METADATA)]
+        | None
     ) = None
 
 
