@@ -1,10 +1,11 @@
 """An offer: what can be bought, at what price, and who gets which share."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, NamedTuple, TypeIs
+from urllib.parse import urlsplit
 
 from checkout.domain import stripe_limits
 from checkout.domain.money import BASIS_POINTS, InvalidMoneyError, Money
@@ -14,6 +15,8 @@ from checkout.errors import BrokenOfferError, NotPurchasableError
 
 # The longest `sub` of a token. The id is part of keys in DynamoDB.
 LONGEST_CREATOR_ID = 255
+# The status of an offer that its writer has taken back, for most kinds.
+WITHDRAWN = "withdrawn"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,8 +121,10 @@ def single_line(item: Mapping[str, Any], refusal: str) -> tuple[LineItem]:
 
 
 def is_there[T: Mapping[str, Any]](item: T | None) -> TypeIs[T]:
-    """Return whether an item exists, and the host application has not deleted it."""
-    return item is not None and not item.get("deleted_at")
+    """Return whether an item exists, and is neither deleted nor withdrawn."""
+    if item is None or item.get("deleted_at"):
+        return False
+    return item.get("status") != WITHDRAWN
 
 
 def has_price(item: Mapping[str, Any]) -> bool:
@@ -161,6 +166,35 @@ def order_line(line: OfferItem, currency: str) -> LineItem:
         raise line.broken("quantity", f"must be from 1 to {most}")
     price = line.money("unit_price_cents", currency, quantity)
     return LineItem(title=title, price=price, quantity=quantity)
+
+
+def charge_problem(currency: str, lines: Sequence[tuple[int, int]]) -> str | None:
+    """
+    Return why Stripe would not charge *lines* of an amount and a quantity.
+
+    None if it would, and if they are free.
+    """
+    if not any(amount for amount, _ in lines):
+        return None
+    try:
+        priced = tuple(
+            LineItem(title="", price=Money(amount, currency), quantity=quantity)
+            for amount, quantity in lines
+        )
+        _ = Offer(id="", sale_key=None, title="", lines=priced, metadata={}).total
+    except InvalidMoneyError as error:
+        return f"cannot be charged: {error}"
+    except BrokenOfferError as error:
+        return error.problem
+    return None
+
+
+def is_web_address(text: str) -> bool:
+    try:
+        url = urlsplit(text)
+    except ValueError:
+        return False
+    return url.scheme in {"https", "http"} and bool(url.netloc)
 
 
 def revenue_split(item: Mapping[str, Any]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ A kind defines what it sells and to whom. The payment itself is the same for all
 To add a kind, add a module: docs/adding-an-offer-kind.md.
 """
 
+from collections.abc import Mapping
 from importlib import import_module
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Protocol, cast
@@ -17,6 +18,9 @@ from checkout.tables.offers import Offers
 
 if TYPE_CHECKING:
     from checkout.api.fields import RequestBody
+    from checkout.api.offer_body import OfferBody
+
+type Items = Mapping[str, type[OfferBody]]
 
 
 class Kind(Protocol):
@@ -28,13 +32,11 @@ class Kind(Protocol):
     Request: "type[RequestBody]"
     """The fields of the create request, path parameters included."""
 
-    ITEM_FIELDS: dict[str, dict[str, str | tuple[str, ...]]]
+    ITEMS: "Items"
     """
-    The required fields of the kind's items in the Offers table, by item type.
+    The items of the Offers table that are the kind's, by item type.
 
-    A value names a check of cli/offer_rules.py. The value of `status` lists the status
-    of an offer that is for sale and, if a sale changes it, those after the sale and
-    after a full refund. Only the operator's command line reads this.
+    The first is the one that is bought, if there are several.
     """
 
     def find_offer(self, request: Any, buyer: Buyer | None, offers: Offers) -> Offer:  # noqa: ANN401

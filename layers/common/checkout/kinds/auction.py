@@ -1,12 +1,16 @@
 """An auction: its winner pays within a day of its acceptance."""
 
 from datetime import timedelta
-from typing import Any
+from typing import Any, Literal
+
+from pydantic import AwareDatetime, ValidationInfo, field_validator
 
 from checkout import clock
 from checkout.api.fields import Identifier, RequestBody, Url
+from checkout.api.offer_body import OfferBody, OwnerId, Price, Statuses
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
+    WITHDRAWN,
     Offer,
     ReturnUrls,
     is_there,
@@ -21,19 +25,31 @@ from checkout.errors import (
     NotFoundError,
     PaymentWindowClosedError,
 )
+from checkout.kinds import Items
 from checkout.tables.offers import Offers
 
 ANONYMOUS = False
 
-ITEM_FIELDS = {
-    "auction": {
-        "winner_id": "text",
-        "status": ("accepted", "paid", "refunded"),
-        "title": "text",
-        "price": "price",
-        "accepted_at": "time",
-    }
-}
+
+class Auction(OfferBody):
+    """An auction; once it is accepted, its winner has a day to pay."""
+
+    STATUSES = Statuses("accepted", WITHDRAWN, sold="paid", returned="refunded")
+
+    status: Literal["open", "accepted", "withdrawn"]
+    price: Price | None = None
+    winner_id: OwnerId | None = None
+    accepted_at: AwareDatetime | None = None
+
+    @field_validator("price", "winner_id", "accepted_at")
+    @classmethod
+    def _is_given_once_accepted[T](cls, value: T, given: ValidationInfo) -> T:
+        if value is None and given.data.get("status") == cls.STATUSES.for_sale:
+            raise ValueError("is missing")
+        return value
+
+
+ITEMS: Items = {"auction": Auction}
 
 PAYMENT_WINDOW = timedelta(hours=24)
 

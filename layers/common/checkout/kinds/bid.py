@@ -1,10 +1,22 @@
 """A bid: a retail offer on a buyer's row; buying it sells the row."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, field_validator
 
 from checkout.api.fields import Identifier, RequestBody, Url
+from checkout.api.offer_body import (
+    OfferBody,
+    OwnerId,
+    Price,
+    Statuses,
+    Text,
+    Title,
+    web_address,
+)
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
+    WITHDRAWN,
     LineItem,
     Offer,
     ReturnUrls,
@@ -15,16 +27,44 @@ from checkout.domain.offer import (
 from checkout.domain.offer_item import OfferItem, shown
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.sale import Sale, sale_key
-from checkout.domain.stripe_limits import minimum
+from checkout.domain.stripe_limits import LONGEST_URL, minimum
 from checkout.errors import AlreadyPurchasedError, NotFoundError, NotPurchasableError
+from checkout.kinds import Items
 from checkout.tables.offers import Offers
 
 ANONYMOUS = False
 
-ITEM_FIELDS = {
-    "row": {"owner_id": "text", "status": ("open", "purchased", "refunded")},
-    "bid": {"row_id": "text", "title": "text", "offer_type": "text"},
-}
+
+class Row(OfferBody):
+    """What a buyer looks for; buying one of its bids sells the row."""
+
+    STATUSES = Statuses("open", WITHDRAWN, sold="purchased", returned="refunded")
+
+    title: Title | None = None  # type: ignore[assignment]  # its bids have titles
+    owner_id: OwnerId
+    status: Literal["open", "withdrawn"]
+
+
+class Bid(OfferBody):
+    """An offer of a merchant or of a service provider on a buyer's row."""
+
+    STATUSES = Statuses(for_sale="open", withdrawn=WITHDRAWN)
+
+    row_id: Annotated[str, Field(min_length=1, max_length=128)]
+    offer_type: Literal["retail", "service_provider"]
+    price: Price | None = None
+    status: Literal["open", "withdrawn"] = "open"
+    clickout_url: Annotated[str, Field(max_length=LONGEST_URL)] | None = None
+    merchant: Text | None = None
+    source: Text | None = None
+
+    @field_validator("clickout_url")
+    @classmethod
+    def _is_web_address(cls, url: str | None) -> str | None:
+        return web_address(url)
+
+
+ITEMS: Items = {"bid": Bid, "row": Row}
 
 
 class Request(RequestBody):

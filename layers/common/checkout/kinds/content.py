@@ -1,12 +1,14 @@
 """Content: published with a price; each buyer buys it once and gets access."""
 
 from dataclasses import replace
-from typing import Any
+from typing import Any, Literal
 from uuid import UUID
 
 from checkout.api.fields import RequestBody, Url
+from checkout.api.offer_body import OfferBody, Price, Statuses, Text
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
+    WITHDRAWN,
     Offer,
     ReturnUrls,
     is_there,
@@ -16,18 +18,24 @@ from checkout.domain.offer import (
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.sale import Sale, sale_key
 from checkout.errors import NotFoundError
+from checkout.kinds import Items
 from checkout.tables.offers import Offers
 
 ANONYMOUS = False
 
-ITEM_FIELDS = {
-    "content": {
-        "content_id": "uuid",
-        "status": ("published",),
-        "title": "text",
-        "price": "price",
-    }
-}
+
+class Content(OfferBody):
+    """Something that each buyer buys once, such as a course; its id is a UUID."""
+
+    STATUSES = Statuses(for_sale="published", withdrawn=WITHDRAWN)
+    PUBLIC = ("title", "description", "image_url", "slug", "price", "status")
+
+    status: Literal["draft", "published", "withdrawn"]
+    price: Price
+    slug: Text | None = None
+
+
+ITEMS: Items = {"content": Content}
 
 
 class Request(RequestBody):
@@ -41,7 +49,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     content = offers.get("content", content_id)
     if not is_there(content):
         raise NotFoundError("There is no such content.")
-    if content.text("status") != "published":
+    if content.text("status") != Content.STATUSES.for_sale:
         raise NotFoundError("There is no such content.")
     lines = single_line(content, "The content is free.")
     slug = content.recorded("slug")
@@ -52,7 +60,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
         lines=lines,
         sale=Sale(
             item=content["id"],
-            requires={content["id"]: {"status": "published"}},
+            requires={content["id"]: {"status": Content.STATUSES.for_sale}},
             priced=content["id"],
         ),
         metadata={"contentId": content_id, "customerId": buyer.id},

@@ -1,8 +1,19 @@
 """An order: several ticket lines, paid by its owner while it is CREATED."""
 
-from typing import Any
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, ValidationInfo, field_validator
 
 from checkout.api.fields import Identifier, RequestBody, Url
+from checkout.api.offer_body import (
+    OfferBody,
+    OwnerId,
+    Statuses,
+    Title,
+    charged_currency,
+    check_charge,
+)
+from checkout.domain import stripe_limits
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     Offer,
@@ -15,18 +26,45 @@ from checkout.domain.offer_item import shown
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.sale import Sale, sale_key
 from checkout.errors import NotFoundError, NotPurchasableError
+from checkout.kinds import Items
 from checkout.tables.offers import Offers
 
 ANONYMOUS = False
 
-ITEM_FIELDS = {
-    "order": {
-        "owner_id": "text",
-        "status": ("CREATED", "PAID", "REFUNDED"),
-        "currency": "text",
-        "items": "lines",
-    }
-}
+
+class Line(RequestBody):
+    name: Title
+    quantity: Annotated[int, Field(ge=1, le=stripe_limits.LARGEST_QUANTITY)]
+    unit_price_cents: Annotated[int, Field(ge=0)]
+
+
+class Order(OfferBody):
+    """An order of one buyer, of one or several lines."""
+
+    STATUSES = Statuses("CREATED", "CANCELLED", sold="PAID", returned="REFUNDED")
+
+    title: Title | None = None  # type: ignore[assignment]  # its lines have names
+    owner_id: OwnerId
+    status: Literal["CREATED", "CANCELLED"]
+    currency: str
+    items: Annotated[
+        list[Line], Field(min_length=1, max_length=stripe_limits.MOST_LINES)
+    ]
+
+    @field_validator("currency")
+    @classmethod
+    def _is_charged(cls, currency: str) -> str:
+        return charged_currency(currency)
+
+    @field_validator("items")
+    @classmethod
+    def _can_be_charged(cls, lines: list[Line], given: ValidationInfo) -> list[Line]:
+        priced = [(line.unit_price_cents, line.quantity) for line in lines]
+        check_charge(given.data.get("currency"), priced)
+        return lines
+
+
+ITEMS: Items = {"order": Order}
 
 
 class Request(RequestBody):

@@ -1,10 +1,11 @@
 """A product at a fixed price: anybody can buy it, any number of times."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field
 
 from checkout.api.fields import RequestBody
+from checkout.api.offer_body import OfferBody, Price, Statuses
 from checkout.domain.buyer import Buyer, is_email
 from checkout.domain.offer import (
     Offer,
@@ -15,13 +16,23 @@ from checkout.domain.offer import (
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.sale import Sale
 from checkout.errors import InvalidRequestError, NotFoundError
+from checkout.kinds import Items
 from checkout.tables.offers import Offers
 
 ANONYMOUS = True
 
-ITEM_FIELDS = {
-    "product": {"status": ("active",), "title": "text", "price": "price"},
-}
+
+class Product(OfferBody):
+    """Something at a fixed price, which anybody may buy any number of times."""
+
+    STATUSES = Statuses(for_sale="active", withdrawn="inactive")
+    PUBLIC = ("title", "description", "image_url", "price", "status")
+
+    status: Literal["active", "inactive"]
+    price: Price
+
+
+ITEMS: Items = {"product": Product}
 
 DEFAULT_PRODUCT = "hero-me-feelings"
 
@@ -43,7 +54,7 @@ class Request(RequestBody):
 
 def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
     product = offers.get("product", request.product_id)
-    if not is_there(product) or product.text("status") != "active":
+    if not is_there(product) or product.text("status") != Product.STATUSES.for_sale:
         raise NotFoundError("There is no such product.")
     lines = single_line(product, "The product has no price.")
     if request.customer_email and not is_email(request.customer_email):
@@ -62,7 +73,7 @@ def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
         lines=lines,
         sale=Sale(
             item=product["id"],
-            requires={product["id"]: {"status": "active"}},
+            requires={product["id"]: {"status": Product.STATUSES.for_sale}},
             priced=product["id"],
         ),
         metadata=metadata,
