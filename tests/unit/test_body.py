@@ -12,7 +12,8 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 
 from checkout import kinds
-from checkout.api.body import LONGEST_BODY, parse
+from checkout.api.body import parse
+from checkout.api.json_object import LONGEST_BODY
 from checkout.api.problems import OTHER, PROBLEMS, problems
 from checkout.errors import InvalidRequestError
 from checkout.kinds import auction, bid, kind_named, order, product

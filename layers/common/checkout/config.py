@@ -94,6 +94,23 @@ class OperatorConfig(Config):
     operator_group: str
 
 
+class WritersConfig(Config):
+    """Whose token may write offers: a group, or a scope if there is one."""
+
+    operator_claim: str
+    writer_group: str
+    writer_scope: str
+
+
+class WriteOffersConfig(Config):
+    offers_table: str
+    payment_sessions_table: str
+    audit_log_table: str
+    payment_events_queue_url: str
+    stripe_secret_key_name: str
+    stripe_api_base: str
+
+
 class RefundsConfig(Config):
     """What changing purchases and refunding them takes."""
 

@@ -14,6 +14,7 @@ CheckoutError
 │   └── OwnerlessOfferError         its item does not say who may buy it
 ├── AlreadyPurchasedError      409  it is sold once, and has been sold
 ├── PaymentInProgressError     409  an earlier payment is processing or in manual review
+├── VersionConflictError       409  the offer has another version than expected
 ├── NotAcceptedError           409  the auction has no accepted bid
 ├── PaymentWindowClosedError   409  the time to pay for the auction is over
 ├── NotRefundableError         409  the amount cannot be refunded
@@ -120,6 +121,13 @@ class PaymentInProgressError(CheckoutError):
 
     status = HTTPStatus.CONFLICT
     code = "payment_in_progress"
+
+
+class VersionConflictError(CheckoutError):
+    """Somebody else has changed the offer: its version is not the expected one."""
+
+    status = HTTPStatus.CONFLICT
+    code = "version_conflict"
 
 
 class NotAcceptedError(CheckoutError):

@@ -2,15 +2,13 @@
 
 import json
 from collections.abc import Mapping
-from typing import Any
 
 from pydantic import ValidationError
 
 from checkout.api.fields import RequestBody
+from checkout.api.json_object import json_object
 from checkout.api.problems import problems
 from checkout.errors import InvalidRequestError
-
-LONGEST_BODY = 64 * 1024  # bytes
 
 
 def parse[B: RequestBody](shape: type[B], body: bytes, path: Mapping[str, str]) -> B:
@@ -20,7 +18,7 @@ def parse[B: RequestBody](shape: type[B], body: bytes, path: Mapping[str, str]) 
     Raises InvalidRequestError, which names each field that is missing, unknown, of
     the wrong type, too long, or given in both body and path.
     """
-    given = _json_object(body)
+    given = json_object(body)
     if doubled := given.keys() & path.keys():
         fields = dict.fromkeys(doubled, "is given by the path")
         raise InvalidRequestError("The body has fields that the path gives.", **fields)
@@ -30,15 +28,3 @@ def parse[B: RequestBody](shape: type[B], body: bytes, path: Mapping[str, str]) 
         found = error.errors(include_url=False, include_input=False)
         fields = problems([dict(each) for each in found])
         raise InvalidRequestError("The request is not valid.", **fields) from error
-
-
-def _json_object(body: bytes) -> dict[str, Any]:
-    if len(body) > LONGEST_BODY:
-        raise InvalidRequestError("The request is too large.")
-    try:
-        given = json.loads(body or b"{}")
-    except (ValueError, RecursionError) as error:
-        raise InvalidRequestError("The request is not JSON.") from error
-    if not isinstance(given, dict):
-        raise InvalidRequestError("The request is not a JSON object.")
-    return given

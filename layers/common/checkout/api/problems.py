@@ -23,6 +23,17 @@ PROBLEMS = {
     "uuid_type": "must be a UUID",
     "uuid_parsing": "must be a UUID",
     "dict_type": "must be an object",
+    "bool_type": "must be true or false",
+    "list_type": "must be a list",
+    "model_type": "must be an object",
+    "literal_error": "must be {expected}",
+    "less_than_equal": "must be at most {le}",
+    "string_pattern_mismatch": "must not be blank",
+    "timezone_aware": "must be a time with an offset, such as 2026-01-31T12:00:00Z",
+    "datetime_type": "must be a time",
+    "datetime_parsing": "must be a time, such as 2026-01-31T12:00:00Z",
+    "datetime_from_date_parsing": "must be a time, such as 2026-01-31T12:00:00Z",
+    "value_error": "{error}",
     "json_invalid": "must be JSON of whole Unicode characters",
 }
 OTHER = "is not valid"
@@ -46,6 +57,16 @@ def problems(errors: Sequence[Details]) -> dict[str, str]:
         name = str(location[0]) if location else "body"
         by_field.setdefault(name, []).append(error)
     return {name: _problem(found) for name, found in by_field.items()}
+
+
+def problems_by_path(errors: Sequence[Details]) -> dict[str, str]:
+    """Return each problem by the path of its field, such as `items[0].quantity`."""
+    found: dict[str, str] = {}
+    for error in errors:
+        steps = [f"[{s}]" if isinstance(s, int) else f".{s}" for s in error["loc"]]
+        name = "".join(steps).removeprefix(".") or "offer"
+        found.setdefault(name, _sentence({**error, "loc": ()}))
+    return found
 
 
 def _problem(errors: Sequence[Details]) -> str:

@@ -4,7 +4,7 @@ import base64
 from collections.abc import Mapping
 from typing import Any
 
-from checkout.config import OperatorConfig
+from checkout.config import OperatorConfig, WritersConfig
 from checkout.domain.buyer import Buyer, is_email
 from checkout.errors import (
     InvalidRequestError,
@@ -12,6 +12,7 @@ from checkout.errors import (
 )
 
 SHORTEST_KEY, LONGEST_KEY = 16, 255
+LONGEST_VERSION = 15
 
 
 class Request:
@@ -78,6 +79,29 @@ class Request:
 
     def is_operator(self, operators: OperatorConfig) -> bool:
         return self.is_of_group(operators.operator_claim, operators.operator_group)
+
+    def is_writer(self, writers: WritersConfig) -> bool:
+        """Whether the caller may write offers; a machine's token has a scope."""
+        if self.is_of_group(writers.operator_claim, writers.writer_group):
+            return True
+        scopes = str(self._claims.get("scope", "")).split()
+        return bool(writers.writer_scope) and writers.writer_scope in scopes
+
+    @property
+    def expected_version(self) -> int | None:
+        """The header If-Match; raises InvalidRequestError if it is no version."""
+        given = self.header("if-match")
+        if given is None:
+            return None
+        digits = given.strip().removeprefix('"').removesuffix('"')
+        if not (
+            digits.isascii() and digits.isdecimal() and len(digits) <= LONGEST_VERSION
+        ):
+            raise InvalidRequestError(
+                "The header If-Match is refused.",
+                **{"if-match": "must be the version of an offer"},
+            )
+        return int(digits)
 
     @property
     def idempotency_key(self) -> str | None:

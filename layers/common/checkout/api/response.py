@@ -17,6 +17,12 @@ if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
 
 type Response = dict[str, Any]
+
+
+class Created(dict[str, Any]):
+    """The body of a response with the status 201."""
+
+
 type Handler = Callable[[Request], Mapping[str, Any]]
 
 
@@ -33,7 +39,9 @@ def serve(
     logger.set_correlation_id(event["requestContext"].get("requestId"))
     try:
         handler = routes.get(event["routeKey"], _no_such_route)
-        return respond(HTTPStatus.OK, handler(Request(event)))
+        body = handler(Request(event))
+        created = isinstance(body, Created)
+        return respond(HTTPStatus.CREATED if created else HTTPStatus.OK, body)
     except CheckoutError as error:
         logger.info("request_refused", code=error.code, status=error.status)
         return refuse(error, request_id)

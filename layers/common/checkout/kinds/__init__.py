@@ -6,8 +6,10 @@ To add a kind, add a module: docs/adding-an-offer-kind.md.
 """
 
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib import import_module
 from importlib.util import find_spec
+from pkgutil import iter_modules
 from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from checkout.domain.buyer import Buyer
@@ -60,6 +62,16 @@ def kind_named(name: str) -> Kind:
     """Return the kind called *name*; raises NotFoundError if there is none."""
     check_kind(name)
     return cast("Kind", import_module(f"{__name__}.{name}"))
+
+
+def model_of(item_type: str) -> tuple[str, "type[OfferBody]"]:
+    """Return the kind of an item type, and its model; raises NotFoundError."""
+    names = [item_type, *(module.name for module in iter_modules(__path__))]
+    for name in names:
+        with suppress(NotFoundError):
+            if model := kind_named(name).ITEMS.get(item_type):
+                return name, model
+    raise NotFoundError("There is no such kind of offer.")
 
 
 def check_kind(name: str) -> None:

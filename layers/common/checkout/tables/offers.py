@@ -1,14 +1,15 @@
 """The Offers table: what can be bought, as the host application wrote it."""
 
 from collections.abc import Mapping
+from itertools import islice
 
 from checkout.domain.offer import has_price, is_there
 from checkout.domain.offer_item import OfferItem
 from checkout.domain.purchase import Purchase
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.domain.sale import Sale
-from checkout.tables.item import query, read
-from checkout.tables.transaction import Condition, Write, item_update
+from checkout.tables.item import Value, query, read, to_item
+from checkout.tables.transaction import Condition, Write, insertion, item_update
 
 
 class Offers:
@@ -27,6 +28,41 @@ class Offers:
         )
         return [OfferItem(bid) for bid in found]
 
+    def of_type(
+        self, item_type: str, limit: int, after: str | None
+    ) -> tuple[list[OfferItem], str | None]:
+        """
+        Return a page of the items of a type that were written through the API.
+
+        They are sorted by id, and the page begins after the id *after*. The second
+        result is the id after which the next page begins, None on the last page.
+        """
+        start = (
+            {"ExclusiveStartKey": to_item({"item_type": item_type, "id": after})}
+            if after
+            else {}
+        )
+        found = query(
+            self._table,
+            "item_type = :type",
+            {":type": item_type},
+            IndexName="by-type",
+            Limit=limit + 1,
+            **start,
+        )
+        items = [OfferItem(item) for item in islice(found, limit + 1)]
+        shown = items[:limit]
+        return shown, shown[-1]["id"] if len(items) > limit else None
+
+    def put(self, item: Mapping[str, Value], before: OfferItem | None) -> Write:
+        """Return the write of an offer, if it still is as it was *before*."""
+        return insertion(self._table, item, _unchanged(before))
+
+    def changed(self, before: OfferItem, values: Mapping[str, Value]) -> Write:
+        """Return the update of some fields, if the offer still is as *before*."""
+        condition = _unchanged(before)
+        return item_update(self._table, before["id"], condition, set_=values)
+
     def withdrawn(self, sale: Sale) -> QuarantineReason | None:
         """Return why an offer is not for sale any more, None if it still is."""
         for key, expected in sale.requires.items():
@@ -38,6 +74,13 @@ class Offers:
             if changed or is_free or not is_there(item):
                 return QuarantineReason.OFFER_NOT_SELLABLE
         return None
+
+    def is_for_sale(self, sale: Sale) -> bool:
+        """Return whether what is being paid could still be sold."""
+        item = read(self._table, sale.item)
+        if sale.sellable and (item is None or item.get("status") != sale.sellable):
+            return False
+        return self.withdrawn(sale) is None
 
     def sold(self, purchase: Purchase) -> Write | None:
         """Return the update of a sellable offer to sold, None if it has no statuses."""
@@ -81,3 +124,25 @@ class Offers:
             values={**before, **required},
         )
         return item_update(self._table, sale.item, condition, set_=values)
+
+
+def _unchanged(before: OfferItem | None) -> Condition:
+    changed = "the offer has been changed meanwhile"
+    if before is None:
+        return Condition("offer_is_new", "attribute_not_exists(id)", changed)
+    expected: dict[str, Value] = {"status": before.get("status")}
+    version = before.get("version")
+    # What the host application wrote itself has no version.
+    has_version = "attribute_not_exists(#version)"
+    if version is not None:
+        has_version, expected = "#version = :version", expected | {"version": version}
+    has_status = "#status = :status"
+    if expected["status"] is None:
+        has_status = "attribute_not_exists(#status)"
+        del expected["status"]
+    return Condition(
+        "offer_is_unchanged",
+        f"attribute_exists(id) AND {has_version} AND {has_status}",
+        changed,
+        values=expected,
+    )

@@ -1,0 +1,175 @@
+"""Write, list and withdraw offers for those who sell."""
+
+from collections.abc import Mapping
+from contextlib import suppress
+from typing import Any
+
+from checkout import clock
+from checkout.api.written_offer import checked
+from checkout.domain.offer_item import OfferItem
+from checkout.domain.payment_session import PaymentSession, Status
+from checkout.errors import (
+    AlreadyPurchasedError,
+    NotFoundError,
+    PaymentInProgressError,
+    VersionConflictError,
+)
+from checkout.flows import flow
+from checkout.flows.open_checkout import StripeCheckout
+from checkout.kinds import model_of
+from checkout.tables import transaction
+from checkout.tables.item import Value
+from checkout.tables.offers import Offers
+from checkout.tables.payment_sessions import PaymentSessions
+from checkout.telemetry import logger
+
+# Of an offer that may be sold any number of times, the newest are expired.
+MOST_SESSIONS = 100
+PAYABLE = frozenset([Status.PREPARED, Status.OPEN])
+# Written by checkout itself when it sells the offer.
+OF_SALES = ("purchase_id", "purchased_bid_id")
+
+
+@flow
+class OfferWriter:
+    """
+    Writes offers whole: what is invalid is refused, and what was sold stays.
+
+    A payment that has begun keeps its terms. If the offer is not for sale to its buyer
+    any more, its open Checkout Sessions are expired.
+    """
+
+    offers: Offers
+    sessions: PaymentSessions
+    stripe_checkout: StripeCheckout
+
+    def put(
+        self,
+        item_type: str,
+        item_id: str,
+        fields: Mapping[str, Any],
+        version: int | None = None,
+    ) -> tuple[dict[str, Any], bool]:
+        """
+        Write the offer; return it as it is shown, and whether it is new.
+
+        Raises InvalidRequestError, which names every problem, AlreadyPurchasedError,
+        and VersionConflictError if *version* is not that of the stored offer, or if
+        somebody else writes it at the same moment.
+        """
+        _, model = model_of(item_type)
+        body = checked(model, fields)
+        before = self._unsold(item_type, item_id, version)
+        written = self._write(item_type, item_id, body.to_item(), before)
+        return written, before is None
+
+    def page(
+        self, item_type: str, limit: int, cursor: str | None
+    ) -> tuple[list[dict[str, Any]], str | None]:
+        """
+        Return a page of the offers of a type, and the cursor of the next page.
+
+        Raises NotFoundError for an unknown type. An offer that the host application
+        wrote into the table itself is not listed until it is written again.
+        """
+        model_of(item_type)
+        after = f"{item_type}#{cursor}" if cursor else None
+        items, last = self.offers.of_type(item_type, limit, after)
+        following = last.partition("#")[2] if last else None
+        return [shown(item) for item in items], following
+
+    def withdraw(self, item_type: str, item_id: str) -> dict[str, Any]:
+        """
+        Take the offer back; return it, with how many sessions were expired.
+
+        Raises NotFoundError, and AlreadyPurchasedError if it was sold.
+        """
+        _, model = model_of(item_type)
+        before = self._unsold(item_type, item_id, None)
+        if before is None:
+            raise NotFoundError("There is no such offer.")
+        taken_back = {
+            "status": model.STATUSES.withdrawn,
+            "version": before.get("version", 0) + 1,
+            "updated_at": clock.iso(clock.now()),
+        }
+        if transaction.execute({"offer": self.offers.changed(before, taken_back)}):
+            raise VersionConflictError("Somebody else has just changed the offer.")
+        logger.info("offer_withdrawn", offer=before["id"])
+        expired = self._expire_sessions(item_type, item_id)
+        return shown(OfferItem(before | taken_back)) | {"expired_sessions": expired}
+
+    def _unsold(
+        self, item_type: str, item_id: str, version: int | None
+    ) -> OfferItem | None:
+        _, model = model_of(item_type)
+        stored = self.offers.get(item_type, item_id)
+        current = stored.get("version", 0) if stored else None
+        if version is not None and version != current:
+            raise VersionConflictError(
+                f"The offer has the version {current}."
+                if stored
+                else "There is no such offer."
+            )
+        sold = model.STATUSES.sold
+        if stored and sold and stored.get("status") == sold:
+            raise AlreadyPurchasedError("The offer has been sold.")
+        return stored
+
+    def _write(
+        self,
+        item_type: str,
+        item_id: str,
+        fields: Mapping[str, Value],
+        before: OfferItem | None,
+    ) -> dict[str, Any]:
+        now = clock.iso(clock.now())
+        stored: Mapping[str, Any] = before or {}
+        item: dict[str, Value] = {
+            **fields,
+            **{name: stored[name] for name in OF_SALES if name in stored},
+            f"{item_type}_id": item_id,
+            "id": f"{item_type}#{item_id}",
+            "item_type": item_type,
+            "version": stored.get("version", 0) + 1,
+            "created_at": stored.get("created_at", now),
+            "updated_at": now,
+        }
+        if transaction.execute({"offer": self.offers.put(item, before)}):
+            raise VersionConflictError("Somebody else has just changed the offer.")
+        logger.info("offer_written", offer=item["id"], version=item["version"])
+        expired = self._expire_sessions(item_type, item_id) if before else 0
+        return shown(OfferItem(item)) | {"expired_sessions": expired}
+
+    def _expire_sessions(self, item_type: str, item_id: str) -> int:
+        """Expire the sessions of an offer that it is not for sale to any more."""
+        expired = 0
+        for session in self._payable(item_type, item_id):
+            if session.sale is None or self.offers.is_for_sale(session.sale):
+                continue
+            # Money that has just been paid is refunded when it is recorded.
+            with suppress(AlreadyPurchasedError, PaymentInProgressError):
+                self.stripe_checkout.expire(session, "offer_withdrawn")
+                expired += 1
+        return expired
+
+    def _payable(self, item_type: str, item_id: str) -> list[PaymentSession]:
+        kind, _ = model_of(item_type)
+        ids = [item_id]
+        if kind != item_type:
+            # A row is paid through its bids.
+            ids = [bid.item_id for bid in self.offers.bids_of(item_id)]
+        return [
+            session
+            for offer_id in ids
+            for session in self.sessions.of_offer(kind, offer_id, MOST_SESSIONS)
+            if session.status in PAYABLE
+        ]
+
+
+def shown(item: OfferItem) -> dict[str, Any]:
+    """Show an offer to its writer: the fields as written, its keys and its version."""
+    item_type, _, item_id = item["id"].partition("#")
+    hidden = {"id", "item_type", f"{item_type}_id"}
+    fields = {name: value for name, value in item.items() if name not in hidden}
+    return {"kind": item_type, "id": item_id, **fields}
