@@ -92,6 +92,8 @@ class Shop:
             "AnonymousRequestsPerMinute": "10",
             "OperatorClaim": "cognito:groups",
             "OperatorGroup": "payments-admin",
+            "WriterGroup": "offers-admin",
+            "WriterScope": "offers/write",
             "DisputedAccess": "suspended",
             "ReconcileCallsPerSecond": "1000",
             "WebhookEndpointCheck": "on",

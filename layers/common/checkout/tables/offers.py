@@ -130,19 +130,17 @@ def _unchanged(before: OfferItem | None) -> Condition:
     changed = "the offer has been changed meanwhile"
     if before is None:
         return Condition("offer_is_new", "attribute_not_exists(id)", changed)
-    expected: dict[str, Value] = {"status": before.get("status")}
-    version = before.get("version")
-    # What the host application wrote itself has no version.
-    has_version = "attribute_not_exists(#version)"
-    if version is not None:
-        has_version, expected = "#version = :version", expected | {"version": version}
-    has_status = "#status = :status"
-    if expected["status"] is None:
-        has_status = "attribute_not_exists(#status)"
-        del expected["status"]
+    # What the host application wrote itself may have neither.
+    expected = {name: before.get(name) for name in ("version", "status")}
+    unchanged = [
+        f"attribute_not_exists(#{name})" if value is None else f"#{name} = :old_{name}"
+        for name, value in expected.items()
+    ]
     return Condition(
         "offer_is_unchanged",
-        f"attribute_exists(id) AND {has_version} AND {has_status}",
+        " AND ".join(["attribute_exists(id)", *unchanged]),
         changed,
-        values=expected,
+        values={
+            f"old_{n}": value for n, value in expected.items() if value is not None
+        },
     )

@@ -130,6 +130,8 @@ def _described(
         request["ConditionExpression"] = condition.expression
         request["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
         expressions += f" {condition.expression}"
+        if clash := values.keys() & condition.values.keys():
+            raise ValueError(f"two values have the name {clash}")
         values |= condition.values
     if names := _placeholders(expressions):
         request["ExpressionAttributeNames"] = {name: name[1:] for name in names}

@@ -1,0 +1,322 @@
+"""Offers are written whole, listed and withdrawn by those who sell."""
+
+from typing import Any
+from uuid import UUID
+
+import pytest
+
+from tests.shop import PUBLISHED, Answer, Shop
+
+WRITERS = "offers-admin"
+CONTENT = "3e7c0f95-8a4b-4b26-9dae-1f2a3b4c5d14"
+PRICE = {"amount": 999, "currency": "usd"}
+LINE = {"name": "A seat", "quantity": 2, "unit_price_cents": 500}
+NEW: dict[str, tuple[str, dict[str, Any]]] = {
+    "row": ("r1", {"owner_id": "user_1", "title": "A chair", "status": "open"}),
+    "bid": (
+        "b1",
+        {"row_id": "7", "title": "A tile", "offer_type": "retail", "price": PRICE},
+    ),
+    "auction": (
+        "a1",
+        {
+            "winner_id": "user_1",
+            "status": "accepted",
+            "accepted_at": "2031-05-06T07:08:09Z",
+            "title": "A lamp",
+            "price": PRICE,
+        },
+    ),
+    "order": (
+        "o1",
+        {
+            "owner_id": "user_1",
+            "status": "CREATED",
+            "currency": "usd",
+            "items": [LINE],
+        },
+    ),
+    "content": (CONTENT, {"status": "published", "title": "Bread", "price": PRICE}),
+    "product": ("p1", {"status": "active", "title": "A board", "price": PRICE}),
+}
+SELLABLE = {
+    "bid": {"bid_id": "42", "row_id": "7"},
+    "auction": {"auction_id": "auction_1"},
+    "order": {"orderId": "order_1"},
+    "content": {"contentId": PUBLISHED},
+    "product": {"product_id": "hero-me-feelings"},
+}
+
+
+def put(
+    shop: Shop, kind: str, offer_id: str, fields: Any, version: str | None = None
+) -> Answer:
+    return shop.call(
+        "PUT /api/offers/{kind}/{id}",
+        fields,
+        buyer="seller_1",
+        groups=WRITERS,
+        path={"kind": kind, "id": offer_id},
+        headers={"if-match": version} if version else {},
+    )
+
+
+def withdraw(shop: Shop, kind: str, offer_id: str) -> Answer:
+    return shop.call(
+        "POST /api/offers/{kind}/{id}/withdraw",
+        buyer="seller_1",
+        groups=WRITERS,
+        path={"kind": kind, "id": offer_id},
+    )
+
+
+def clear(shop: Shop) -> None:
+    for offer in shop.aws.items("OffersTable"):
+        shop.aws.delete("OffersTable", offer)
+
+
+def listed(shop: Shop, kind: str, **query: str) -> Answer:
+    return shop.call(
+        "GET /api/offers/{kind}",
+        buyer="seller_1",
+        groups=WRITERS,
+        path={"kind": kind},
+        query=query,
+    )
+
+
+@pytest.mark.parametrize("kind", NEW)
+def test_an_offer_is_written_and_replaced(shop: Shop, kind: str) -> None:
+    offer_id, fields = NEW[kind]
+
+    first = put(shop, kind, offer_id, fields)
+    again = put(shop, kind, offer_id, fields | {"title": "Another title"}, '"1"')
+
+    assert (first.status, first.body["version"]) == (201, 1)
+    assert (again.status, again.body["version"]) == (200, 2)
+    assert first.body.items() >= {"kind": kind, "id": offer_id}.items()
+    assert again.body["title"] == "Another title"
+    assert again.body["created_at"] == first.body["created_at"]
+    [found] = [o for o in listed(shop, kind).body["data"] if o["id"] == offer_id]
+    assert found.items() <= again.body.items()
+
+
+@pytest.mark.parametrize("kind", ["bid", "auction", "order", "content", "product"])
+def test_what_was_written_can_be_bought(shop: Shop, kind: str) -> None:
+    offer_id, fields = NEW[kind]
+    clear(shop)
+    if kind == "bid":
+        put(shop, "row", "7", NEW["row"][1])
+    assert put(shop, kind, offer_id, fields).status == 201
+    wanted = {
+        "bid": {"bid_id": offer_id},
+        "auction": {"auction_id": offer_id},
+        "order": {"orderId": offer_id},
+        "content": {"contentId": offer_id},
+        "product": {"product_id": offer_id},
+    }[kind]
+
+    if kind == "order":
+        wanted = {"path": {"orderId": offer_id}}
+    assert shop.create(kind, **wanted).status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver()
+
+    [purchase] = shop.purchases()
+    assert purchase["status"] == "completed"
+
+
+@pytest.mark.parametrize(
+    ("route", "path"),
+    [
+        ("PUT /api/offers/{kind}/{id}", {"kind": "product", "id": "p1"}),
+        ("GET /api/offers/{kind}", {"kind": "product"}),
+        ("POST /api/offers/{kind}/{id}/withdraw", {"kind": "product", "id": "p1"}),
+    ],
+)
+@pytest.mark.parametrize(
+    ("token", "status"),
+    [
+        ({}, 401),
+        ({"buyer": "user_1"}, 403),
+        ({"buyer": "user_1", "groups": "payments-admin"}, 403),
+    ],
+)
+def test_only_a_writer_may(
+    shop: Shop, route: str, path: dict[str, str], token: dict[str, str], status: int
+) -> None:
+    answer = shop.call(route, NEW["product"][1], path=path, **token)  # type: ignore[arg-type]
+
+    assert answer.status == status
+    assert (
+        shop.aws.item("OffersTable", "product#hero-me-feelings")["status"] == "active"
+    )
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes", "field", "problem"),
+    [
+        (
+            "product",
+            {"price": {"amount": 10, "currency": "usd"}},
+            "price.amount",
+            "below",
+        ),
+        (
+            "product",
+            {"price": {"amount": 10, "currency": "xxx"}},
+            "price.currency",
+            "Stripe",
+        ),
+        (
+            "product",
+            {"price": {"amount": "1", "currency": "usd"}},
+            "price.amount",
+            "whole",
+        ),
+        ("product", {"price": 5}, "price", "object"),
+        ("product", {"title": " "}, "title", "blank"),
+        ("product", {"title": None}, "title", "text"),
+        ("product", {"status": "sold"}, "status", "'active' or 'inactive'"),
+        ("product", {"colour": "red"}, "colour", "not a field"),
+        ("product", {"image_url": "http://a.test/i.png"}, "image_url", "https"),
+        ("product", {"platform_fee_bps": 10_001}, "platform_fee_bps", "at most 10000"),
+        (
+            "product",
+            {"platform_fee_bps": 6000, "organization_fee_bps": 6000},
+            "organization_fee_bps",
+            "together",
+        ),
+        ("order", {"items": []}, "items", "empty"),
+        (
+            "order",
+            {"items": [LINE | {"quantity": 0}]},
+            "items[0].quantity",
+            "at least 1",
+        ),
+        ("order", {"items": [LINE | {"name": 5}]}, "items[0].name", "text"),
+        ("order", {"items": [LINE | {"unit_price_cents": 1}]}, "items", "below"),
+        ("order", {"status": "PAID"}, "status", "'CREATED' or 'CANCELLED'"),
+        ("auction", {"accepted_at": "2031-05-06T07:08:09"}, "accepted_at", "offset"),
+        ("auction", {"winner_id": None}, "winner_id", "missing"),
+        ("bid", {"clickout_url": "javascript:alert(1)"}, "clickout_url", "https://"),
+        ("bid", {"offer_type": "gift"}, "offer_type", "'retail' or"),
+    ],
+)
+def test_what_is_wrong_is_named(
+    shop: Shop, kind: str, changes: dict[str, Any], field: str, problem: str
+) -> None:
+    offer_id, fields = NEW[kind]
+    before = shop.aws.items("OffersTable")
+
+    answer = put(shop, kind, offer_id, fields | changes)
+
+    assert (answer.status, answer.body["code"]) == (400, "invalid_request")
+    [found] = answer.body["fields"]
+    assert found["field"] == field
+    assert problem in found["problem"]
+    assert shop.aws.items("OffersTable") == before
+
+
+def test_every_problem_is_named_at_once(shop: Shop) -> None:
+    answer = put(shop, "product", "p1", {"status": 5, "price": {}, "more": 1})
+
+    fields = {problem["field"] for problem in answer.body["fields"]}
+    assert fields == {"title", "status", "price.currency", "price.amount", "more"}
+
+
+def test_another_version_than_expected_is_refused(shop: Shop) -> None:
+    offer_id, fields = NEW["product"]
+    put(shop, "product", offer_id, fields)
+
+    for version in ("2", "0"):
+        answer = put(shop, "product", offer_id, fields, version)
+        assert (answer.status, answer.body["code"]) == (409, "version_conflict")
+    assert put(shop, "product", "p2", fields, "1").status == 409
+    assert put(shop, "product", offer_id, fields, "soon").status == 400
+
+
+@pytest.mark.parametrize("kind", ["auction", "order"])
+def test_what_was_sold_stays(shop: Shop, kind: str) -> None:
+    assert shop.create(kind).status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver()
+    offer_id = f"{kind}_1"
+
+    written = put(shop, kind, offer_id, NEW[kind][1])
+    withdrawn = withdraw(shop, kind, offer_id)
+
+    for answer in (written, withdrawn):
+        assert (answer.status, answer.body["code"]) == (409, "already_purchased")
+
+
+@pytest.mark.parametrize("kind", SELLABLE)
+def test_withdrawing_expires_what_could_be_paid(shop: Shop, kind: str) -> None:
+    assert shop.create(kind).status == 200
+    offer_id = next(iter(SELLABLE[kind].values()))
+
+    answer = withdraw(shop, kind, offer_id)
+
+    assert (answer.status, answer.body["expired_sessions"]) == (200, 1)
+    assert answer.body["status"] in {"withdrawn", "CANCELLED", "inactive"}
+    assert [s["status"] for s in shop.stripe.sessions()] == ["expired"]
+    assert [s["status"] for s in shop.sessions()] == ["expired"]
+    assert shop.create(kind).status in {400, 404, 409}
+
+
+def test_withdrawing_a_row_expires_the_sessions_of_its_bids(shop: Shop) -> None:
+    assert shop.create("bid").status == 200
+
+    assert withdraw(shop, "row", "7").body["expired_sessions"] == 1
+
+    assert [s["status"] for s in shop.stripe.sessions()] == ["expired"]
+
+
+def test_another_price_changes_no_payment_that_has_begun(shop: Shop) -> None:
+    """Invariant 6: the buyer pays what was shown."""
+    assert shop.create("content").status == 200
+    fields = NEW["content"][1] | {"price": {"amount": 5000, "currency": "usd"}}
+
+    answer = put(shop, "content", PUBLISHED, fields)
+
+    assert answer.body["expired_sessions"] == 0
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver()
+    [purchase] = shop.purchases()
+    assert (purchase["status"], purchase["amount"]) == ("completed", 999)
+
+
+def test_a_draft_cannot_be_paid_any_more(shop: Shop) -> None:
+    assert shop.create("content").status == 200
+
+    answer = put(shop, "content", PUBLISHED, NEW["content"][1] | {"status": "draft"})
+
+    assert answer.body["expired_sessions"] == 1
+
+
+def test_the_pages_have_every_offer_once(shop: Shop) -> None:
+    clear(shop)
+    ids = [f"p{number}" for number in range(5)]
+    for offer_id in ids:
+        put(shop, "product", offer_id, NEW["product"][1])
+
+    found, query = [], {"limit": "2"}
+    while True:
+        page = listed(shop, "product", **query).body
+        found += [offer["id"] for offer in page["data"]]
+        if page["next_cursor"] is None:
+            break
+        query = {"limit": "2", "cursor": page["next_cursor"]}
+
+    assert found == ids
+
+
+@pytest.mark.parametrize("kind", ["", "nothing", "__init__", "content#x", "\ud800"])
+def test_an_unknown_kind_is_not_found(shop: Shop, kind: str) -> None:
+    assert put(shop, kind, "p1", {}).status == 404
+    assert listed(shop, kind).status == 404
+    assert withdraw(shop, kind, "p1").status == 404
+
+
+def test_what_does_not_exist_is_not_withdrawn(shop: Shop) -> None:
+    assert withdraw(shop, "content", str(UUID(int=1))).status == 404
