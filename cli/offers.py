@@ -2,15 +2,14 @@
 
 import json
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from checkout.clients import aws
-from checkout.tables.item import to_item
+from checkout.errors import CheckoutError
+from checkout.flows.write_offer import OfferWriter
 from cli.console import (
     CommandError,
     Json,
@@ -20,13 +19,17 @@ from cli.console import (
     print_records,
     with_progress,
 )
-from cli.offer_rules import Item, item_type_of, item_types, problems_of, statuses_of
+from cli.offer_file import Item, fields_of, key_of, problems_of
 from cli.stack import stack_of
 
 app = typer.Typer(no_args_is_help=True, help="Check and load offers.")
 
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="JSON list of offers; - reads stdin.")
+]
+
+Offer = Annotated[
+    str, typer.Argument(metavar="OFFER", help="Item type, # and id: order#17.")
 ]
 
 
@@ -58,12 +61,8 @@ def load(
             "Nothing was loaded."
         )
     ask(f"Load {len(offers)} offers into {stack.name}?", yes=yes)
-    table, types = stack.output("OffersTable"), item_types()
     results = [
-        {
-            "offer": offer["id"],
-            **load_one(table, offer, statuses_of(types[item_type_of(offer)])),
-        }
+        {"offer": offer["id"], **load_one(stack.offer_writer, offer)}
         for offer in with_progress(offers, "Loading")
     ]
     if as_json:
@@ -72,28 +71,27 @@ def load(
         print_records(results)
 
 
-def load_one(table: str, offer: Item, statuses: Sequence[str]) -> dict[str, str | None]:
-    """
-    Write the offer unless it was sold.
-
-    If a sale changes the offer's status, a stored offer is replaced only while it is
-    for sale; otherwise the file could undo a sale.
-    """
-    dynamodb = aws.client("dynamodb")
-    put: dict[str, Any] = {"TableName": table, "Item": to_item(offer)}
-    if len(statuses) > 1:
-        put |= {
-            "ConditionExpression": "attribute_not_exists(id) OR #status = :for_sale",
-            "ExpressionAttributeNames": {"#status": "status"},
-            "ExpressionAttributeValues": to_item({":for_sale": statuses[0]}),
-        }
+@app.command()
+def withdraw(ctx: typer.Context, offer: Offer, yes: Yes = False) -> None:
+    """Take an offer back, and expire the payment pages that are open for it."""
+    stack = stack_of(ctx)
+    ask(f"Withdraw {offer} from {stack.name}?", yes=yes)
+    item_type, item_id = key_of({"id": offer})
     try:
-        dynamodb.put_item(**put, ReturnValuesOnConditionCheckFailure="ALL_OLD")
-    except dynamodb.exceptions.ConditionalCheckFailedException as error:
-        response: Any = error.response  # the stubs do not know its Item
-        stored = response.get("Item", {}).get("status", {}).get("S")
-        reason = f"the stored offer is {stored or 'without a status'}"
-        return {"result": "skipped", "reason": reason}
+        withdrawn = stack.offer_writer.withdraw(item_type, item_id)
+    except CheckoutError as error:
+        raise CommandError(str(error)) from error
+    expired = withdrawn["expired_sessions"]
+    typer.echo(f"{offer} is {withdrawn['status']}; {expired} payment pages expired.")
+
+
+def load_one(writer: OfferWriter, offer: Item) -> dict[str, str | None]:
+    """Write the offer as the API would; skip one that was sold or is being changed."""
+    item_type, item_id = key_of(offer)
+    try:
+        writer.put(item_type, item_id, fields_of(offer))
+    except CheckoutError as error:
+        return {"result": "skipped", "reason": str(error)}
     return {"result": "loaded", "reason": None}
 
 

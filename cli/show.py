@@ -27,7 +27,7 @@ from cli.console import (
 )
 from cli.fields import Fields
 from cli.find import find, offers_called
-from cli.offer_rules import problems_of
+from cli.offer_file import problems_of
 from cli.replay import KEPT_BY_STRIPE
 from cli.stack import Stack, stack_of
 

@@ -15,7 +15,9 @@ from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
 from checkout.config import RefundsConfig, StripeModeConfig
 from checkout.flows.change_purchase import PurchaseChanges
+from checkout.flows.open_checkout import StripeCheckout
 from checkout.flows.refund_purchase import Refunds
+from checkout.flows.write_offer import OfferWriter
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
@@ -135,6 +137,18 @@ class Stack:
     @cached_property
     def offers(self) -> Offers:
         return Offers(self.output("OffersTable"))
+
+    @cached_property
+    def offer_writer(self) -> OfferWriter:
+        checkout = StripeCheckout(
+            sessions=self.sessions,
+            audit_log=self.audit_log,
+            queue=self.payment_events,
+            stripe=self.stripe,
+        )
+        return OfferWriter(
+            offers=self.offers, sessions=self.sessions, stripe_checkout=checkout
+        )
 
     @cached_property
     def sessions(self) -> PaymentSessions:

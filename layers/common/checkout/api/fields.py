@@ -9,6 +9,8 @@ from typing import Annotated
 
 from pydantic import BaseModel, ConfigDict, Field
 
+LONGEST_ID = 128
+
 
 class RequestBody(BaseModel):
     """Types are enforced as declared, and unknown fields are refused."""
@@ -19,6 +21,6 @@ class RequestBody(BaseModel):
 # Not `type` statements: pydantic would not apply its strict mode to them.
 Identifier = (
     Annotated[int, Field(ge=0, lt=10**18)]
-    | Annotated[str, Field(min_length=1, max_length=128)]
+    | Annotated[str, Field(min_length=1, max_length=LONGEST_ID)]
 )
 Url = Annotated[str, Field(min_length=1, max_length=2048)]

@@ -7,9 +7,9 @@ models: `PUT /api/offers`, another Lambda by the layer's function, the command l
 
 from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 
-from checkout.api.fields import RequestBody
+from checkout.api.fields import LONGEST_ID, RequestBody
 from checkout.domain import stripe_limits
 from checkout.domain.money import BASIS_POINTS
 from checkout.domain.offer import LONGEST_CREATOR_ID, charge_problem, is_web_address
@@ -59,6 +59,9 @@ class Price(RequestBody):
 class OfferBody(RequestBody):
     """The fields of any item of the Offers table, but for those that the path gives."""
 
+    # What one field demands of another holds also where that is left out.
+    model_config = ConfigDict(validate_default=True)
+
     STATUSES: ClassVar[Statuses]
 
     PUBLIC: ClassVar[tuple[str, ...]] = ()
@@ -89,6 +92,13 @@ class OfferBody(RequestBody):
             message = f"must be at most {BASIS_POINTS} together with platform_fee_bps"
             raise ValueError(message)
         return fee
+
+    @classmethod
+    def id_problem(cls, item_id: str) -> str | None:
+        """Return why no buyer could name the offer by its id, None if one can."""
+        if 0 < len(item_id) <= LONGEST_ID and item_id.isprintable():
+            return None
+        return f"must have 1 to {LONGEST_ID} characters"
 
     def to_item(self) -> dict[str, Any]:
         """Return the fields as they are stored; what is None is not."""

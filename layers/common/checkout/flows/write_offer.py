@@ -10,6 +10,7 @@ from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession, Status
 from checkout.errors import (
     AlreadyPurchasedError,
+    InvalidRequestError,
     NotFoundError,
     PaymentInProgressError,
     VersionConflictError,
@@ -28,6 +29,8 @@ MOST_SESSIONS = 100
 PAYABLE = frozenset([Status.PREPARED, Status.OPEN])
 # Written by checkout itself when it sells the offer.
 OF_SALES = ("purchase_id", "purchased_bid_id")
+# What checkout adds to the fields that a writer sends.
+KEPT = ("item_type", "version", "created_at", "updated_at", *OF_SALES)
 
 
 @flow
@@ -58,6 +61,8 @@ class OfferWriter:
         somebody else writes it at the same moment.
         """
         _, model = model_of(item_type)
+        if problem := model.id_problem(item_id):
+            raise InvalidRequestError("The id is refused.", id=problem)
         body = checked(model, fields)
         before = self._unsold(item_type, item_id, version)
         written = self._write(item_type, item_id, body.to_item(), before)
@@ -113,7 +118,7 @@ class OfferWriter:
             )
         sold = model.STATUSES.sold
         if stored and sold and stored.get("status") == sold:
-            raise AlreadyPurchasedError("The offer has been sold.")
+            raise AlreadyPurchasedError(f"The offer has been sold: it is {sold}.")
         return stored
 
     def _write(

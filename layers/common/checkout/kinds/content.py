@@ -1,5 +1,6 @@
 """Content: published with a price; each buyer buys it once and gets access."""
 
+from contextlib import suppress
 from dataclasses import replace
 from typing import Any, Literal
 from uuid import UUID
@@ -33,6 +34,13 @@ class Content(OfferBody):
     status: Literal["draft", "published", "withdrawn"]
     price: Price
     slug: Text | None = None
+
+    @classmethod
+    def id_problem(cls, item_id: str) -> str | None:
+        with suppress(ValueError):
+            if str(UUID(item_id)) == item_id:
+                return None
+        return "must be a UUID in lower case"
 
 
 ITEMS: Items = {"content": Content}
