@@ -6,7 +6,8 @@ import typer
 from botocore.exceptions import BotoCoreError, ClientError
 from typer.core import TyperGroup
 
-from checkout.errors import CheckoutError, StripeError
+from checkout.errors import CheckoutError
+from checkout.stripe_errors import StripeError
 from checkout.tables.readable import UnreadableItemError
 from cli import (
     dead_letters,

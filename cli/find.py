@@ -12,7 +12,7 @@ from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.stripe_object import id_of, object_of
-from checkout.errors import StripeBrokenError, StripeRefusedError
+from checkout.stripe_errors import StripeBrokenError, StripeRefusedError
 from cli.console import CommandError
 from cli.stack import Stack
 

@@ -8,7 +8,8 @@ import typer
 from checkout.domain.money import unit_problem
 from checkout.domain.purchase import Purchase
 from checkout.domain.refund import FAILED
-from checkout.errors import NotFoundError, NotRefundableError, StripeError
+from checkout.errors import NotFoundError, NotRefundableError
+from checkout.stripe_errors import StripeError
 from cli import fields
 from cli.console import CommandError, Json, Yes, ask, print_fields, print_json
 from cli.stack import Stack, stack_of

@@ -13,7 +13,7 @@ from checkout.domain.checkout_session import CheckoutSession, payment_session_id
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.stripe_object import id_of, object_of, part_of
-from checkout.errors import StripeError
+from checkout.stripe_errors import StripeError
 from cli import fields
 from cli.console import (
     CommandError,

@@ -170,7 +170,7 @@ def test_a_ticket_that_cannot_be_sold_is_refused(
 def test_the_command_line_checks_the_fields_that_the_module_lists(
     ticket: dict[str, Any], changes: dict[str, Any], fields: list[str]
 ):
-    from cli.offer_rules import problems_of  # noqa: PLC0415 - once the environment is set
+    from cli.offer_file import problems_of  # noqa: PLC0415 - once the environment is set
 
     problems = problems_of([ticket | changes])
 

@@ -14,7 +14,7 @@ from checkout.clients.payment_events_queue import read_event
 from checkout.clients.stripe_api import StripeApi
 from checkout.domain.outcome import Outcome
 from checkout.domain.retries import MOST_RECEIVES, pause_after
-from checkout.errors import StripeError
+from checkout.stripe_errors import StripeError
 from checkout.tables import transaction
 from checkout.telemetry import metrics
 from tests import flows

@@ -14,8 +14,8 @@ from time_machine import Traveller
 
 from checkout.clients.stripe_api import StripeApi
 from checkout.domain.published_events import published_event
-from checkout.errors import StripeInvalidRequestError
 from checkout.flows import review_quarantine
+from checkout.stripe_errors import StripeInvalidRequestError
 from tests import flows
 from tests.functional.test_disputes import bought, close, dispute, has_access
 from tests.functional.test_refunds import counts, refund, refund_in_dashboard

@@ -306,6 +306,27 @@ def first_reconcile_run(shop: Shop) -> None:
     shop.invoke(RECONCILE, {})
 
 
+def an_offer_is_withdrawn(shop: Shop) -> None:
+    """So that its session is expired at Stripe."""
+    assert shop.create("content").status == 200
+    withdraw_content(shop)
+
+
+def withdraw_content(shop: Shop) -> None:
+    shop.call(
+        "POST /api/offers/{kind}/{id}/withdraw",
+        buyer="seller_1",
+        groups="offers-admin",
+        path={"kind": "content", "id": PUBLISHED},
+    )
+
+
+def offer_is_withdrawn_with_a_refused_key(shop: Shop) -> None:
+    assert shop.create("content").status == 200
+    shop.stripe.sandbox.faults.add(Fault("POST", status=403, times=9))
+    withdraw_content(shop)
+
+
 USES_OF_SECRETS: dict[str, Callable[[Shop], object]] = {
     "CreateSessionFunction": lambda shop: shop.create("product"),
     "SessionStatusFunction": status_is_asked,
@@ -314,6 +335,7 @@ USES_OF_SECRETS: dict[str, Callable[[Shop], object]] = {
     RECONCILE: first_reconcile_run,
     REFUND_PURCHASE: lambda shop: asked_for_refund(shop, bought(shop)),
     "SegmentFunction": segment_is_told,
+    "WriteOffersFunction": an_offer_is_withdrawn,
 }
 
 
@@ -403,6 +425,7 @@ UNREADABLE: dict[str, Callable[[Shop], object]] = {
         lambda shop: asked_for_refund(shop, shop.purchases()[0]["id"])
     ),
     "CreateSessionFunction": bad_session_is(lambda shop: shop.create("content")),
+    "WriteOffersFunction": bad_session_is(withdraw_content),
     "SessionStatusFunction": bad_session_is(
         lambda shop: shop.call(
             "GET /api/checkout/session-status",
@@ -475,6 +498,11 @@ CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
     ),
     ("payments.stripe.denied", RECONCILE, key_is_refused("GET", first_reconcile_run)),
     ("payments.stripe.denied", REFUND_PURCHASE, operator_asks_with_a_refused_key),
+    (
+        "payments.stripe.denied",
+        "WriteOffersFunction",
+        offer_is_withdrawn_with_a_refused_key,
+    ),
     ("payments.reconcile.failed", RECONCILE, stripe_fails_reconcile),
     ("payments.reconcile.unexpected", RECONCILE, session_cannot_be_read),
     ("payments.reconcile.unfinished", RECONCILE, time_is_over),

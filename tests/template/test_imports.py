@@ -26,6 +26,7 @@ FORBIDDEN = {
     | (KINDS - {"checkout.kinds"})
     | {CREATE, FULFILL},
     "CreatorsFunction": STRIPE | BODIES | KINDS | {CREATE, FULFILL},
+    "WriteOffersFunction": STRIPE | {CREATE, FULFILL},
     "OffersFunction": STRIPE | {CREATE, FULFILL},
     "PublishEventsFunction": STRIPE | BODIES | KINDS,
     "SegmentFunction": STRIPE | BODIES | KINDS | {"checkout.tables"},

@@ -37,6 +37,9 @@ WITH_TOKEN = {
     "GET /api/creators/{creatorId}/purchases",
     "GET /payments/sessions/{paymentSessionId}",
     "POST /payments/sessions/{paymentSessionId}/cancel",
+    "PUT /api/offers/{kind}/{id}",
+    "GET /api/offers/{kind}",
+    "POST /api/offers/{kind}/{id}/withdraw",
 }
 STRIPE_REQUESTS_A_SECOND = 25
 MOST_EVENTS_IN_A_REQUEST = 10
@@ -146,7 +149,12 @@ def test_the_api_is_slower_than_stripe_allows():
 def test_cors_allows_what_the_frontends_send():
     cors = resources("AWS::Serverless::HttpApi")["HttpApi"]["CorsConfiguration"]
     assert cors["AllowOrigins"] == {"Ref": "AllowedOrigins"}
-    assert cors["AllowHeaders"] == ["content-type", "authorization", "idempotency-key"]
+    assert cors["AllowHeaders"] == [
+        "content-type",
+        "authorization",
+        "idempotency-key",
+        "if-match",
+    ]
 
 
 def test_a_function_answers_before_the_gateway_gives_up():

@@ -7,7 +7,7 @@ import pytest
 from time_machine import Traveller, travel
 
 from checkout.clients.recent_sessions import MOST_KEPT, RecentSessions
-from checkout.errors import StripeError
+from checkout.stripe_errors import StripeError
 
 
 @pytest.fixture(autouse=True)

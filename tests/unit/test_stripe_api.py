@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from checkout.clients.stripe_api import StripeApi
-from checkout.errors import (
+from checkout.stripe_errors import (
     IdempotencyKeyTakenError,
     StripeBrokenError,
     StripeDeniedError,

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from checkout import clock
-from checkout.errors import StripeError
+from checkout.stripe_errors import StripeError
 
 KEPT_FOR = timedelta(seconds=2)
 MOST_KEPT = 100

@@ -10,7 +10,7 @@ from checkout.clients.stripe_connection import (
     plain,
 )
 from checkout.domain.stripe_object import id_of
-from checkout.errors import StripeBrokenError, StripeError, StripeRefusedError
+from checkout.stripe_errors import StripeBrokenError, StripeError, StripeRefusedError
 
 if TYPE_CHECKING:
     from stripe.params import RefundCreateParams, WebhookEndpointCreateParams

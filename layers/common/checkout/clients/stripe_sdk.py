@@ -15,7 +15,8 @@ import stripe
 import urllib3
 from urllib3.exceptions import HTTPError, SSLError
 
-from checkout.errors import (
+from checkout.metric import Metric
+from checkout.stripe_errors import (
     IdempotencyKeyTakenError,
     StripeBrokenError,
     StripeBusyError,
@@ -24,7 +25,6 @@ from checkout.errors import (
     StripeInvalidRequestError,
     StripeRateLimitedError,
 )
-from checkout.metric import Metric
 from checkout.telemetry import logger, report
 
 CONNECT_SECONDS = 3.05

@@ -26,11 +26,12 @@ from checkout.domain.purchase_status import Arrival
 from checkout.domain.stack import is_of_stack
 from checkout.domain.stripe_events import PAYMENT_FAILED, Event
 from checkout.domain.stripe_object import id_of, word_of
-from checkout.errors import StripeError, TryAgainError
+from checkout.errors import TryAgainError
 from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges
 from checkout.flows.fulfill import Fulfillment, record_no_effect
 from checkout.metric import Metric
+from checkout.stripe_errors import StripeError
 from checkout.tables import transaction
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.payment_sessions import PaymentSessions

@@ -6,14 +6,11 @@ from typing import Any
 
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_connection import api_version
-from checkout.errors import (
-    StripeError,
-    StripeRefusedError,
-    TryAgainError,
-)
+from checkout.errors import TryAgainError
 from checkout.flows import flow
 from checkout.flows.run import Run
 from checkout.metric import Metric
+from checkout.stripe_errors import StripeError, StripeRefusedError
 from checkout.telemetry import count, logger, report
 
 type StripeEvent = dict[str, Any]

@@ -11,12 +11,10 @@ from checkout.domain.terms import Terms
 from checkout.errors import (
     AlreadyPurchasedError,
     IdempotencyKeyReusedError,
-    IdempotencyKeyTakenError,
     InvalidRequestError,
     NotFoundError,
     NotPurchasableError,
     PaymentInProgressError,
-    StripeInvalidRequestError,
 )
 from checkout.flows import flow
 from checkout.flows.open_checkout import (
@@ -25,6 +23,7 @@ from checkout.flows.open_checkout import (
     StripeCheckout,
 )
 from checkout.metric import Metric
+from checkout.stripe_errors import IdempotencyKeyTakenError, StripeInvalidRequestError
 from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import LiveSession, PaymentSessions
 from checkout.tables.readable import UnreadableItemError

@@ -15,17 +15,16 @@ from checkout.clients.stripe_api import StripeApi
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.payment_session import UNDECIDED, PaymentSession, Status
-from checkout.errors import (
-    AlreadyPurchasedError,
-    PaymentInProgressError,
+from checkout.errors import AlreadyPurchasedError, PaymentInProgressError
+from checkout.flows import flow
+from checkout.metric import Metric
+from checkout.stripe_errors import (
     StripeBusyError,
     StripeDeniedError,
     StripeError,
     StripeInvalidRequestError,
     StripeRefusedError,
 )
-from checkout.flows import flow
-from checkout.metric import Metric
 from checkout.tables import transaction
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.payment_sessions import PaymentSessions

@@ -5,10 +5,10 @@ from typing import Any, Protocol
 
 from checkout import clock
 from checkout.clients.stripe_connection import ListPage
-from checkout.errors import StripeError, StripeRefusedError
 from checkout.flows import flow
 from checkout.flows.run import LeaseLostError, Run
 from checkout.metric import Metric
+from checkout.stripe_errors import StripeError, StripeRefusedError
 from checkout.tables.reconcile_state import Progress, ReconcileState
 from checkout.telemetry import count, gauge_seconds, logger
 

@@ -14,12 +14,11 @@ from checkout.errors import (
     InvalidRequestError,
     NotFoundError,
     NotRefundableError,
-    StripeBrokenError,
-    StripeRefusedError,
 )
 from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges
 from checkout.metric import Metric
+from checkout.stripe_errors import StripeBrokenError, StripeRefusedError
 from checkout.tables.purchases import Purchases
 from checkout.telemetry import report
 

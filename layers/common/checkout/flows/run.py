@@ -5,8 +5,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from uuid import uuid4
 
-from checkout.errors import CheckoutError, StripeRateLimitedError
+from checkout.errors import CheckoutError
 from checkout.metric import Metric
+from checkout.stripe_errors import StripeRateLimitedError
 from checkout.telemetry import count, logger
 
 

@@ -10,8 +10,9 @@ from checkout.domain.checkout_session import bank_refused, is_ahead, shown_statu
 from checkout.domain.payment_session import STRIPE_STATUS, PaymentSession, Status
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.purchase_status import PurchaseStatus
-from checkout.errors import NotFoundError, StripeInvalidRequestError
+from checkout.errors import NotFoundError
 from checkout.flows import flow
+from checkout.stripe_errors import StripeInvalidRequestError
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
 from checkout.telemetry import logger

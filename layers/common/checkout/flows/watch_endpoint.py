@@ -6,10 +6,10 @@ from checkout import clock
 from checkout.clients.stripe_api import StripeApi
 from checkout.clients.stripe_connection import api_version
 from checkout.domain.webhook_endpoint import best_of
-from checkout.errors import StripeDeniedError
 from checkout.flows import flow
 from checkout.flows.run import LeaseLostError, Run
 from checkout.metric import Metric
+from checkout.stripe_errors import StripeDeniedError
 from checkout.tables.reconcile_state import ReconcileState
 from checkout.telemetry import count, logger
 

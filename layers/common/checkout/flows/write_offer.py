@@ -26,7 +26,7 @@ from checkout.telemetry import logger
 
 # Of an offer that may be sold any number of times, the newest are expired.
 MOST_SESSIONS = 100
-PAYABLE = frozenset([Status.PREPARED, Status.OPEN])
+CAN_BE_PAID = frozenset([Status.PREPARED, Status.OPEN])
 # Written by checkout itself when it sells the offer.
 OF_SALES = ("purchase_id", "purchased_bid_id")
 # What checkout adds to the fields that a writer sends.
@@ -140,7 +140,7 @@ class OfferWriter:
             "created_at": stored.get("created_at", now),
             "updated_at": now,
         }
-        if transaction.execute({"offer": self.offers.put(item, before)}):
+        if transaction.execute({"offer": self.offers.written(item, before)}):
             raise VersionConflictError("Somebody else has just changed the offer.")
         logger.info("offer_written", offer=item["id"], version=item["version"])
         expired = self._expire_sessions(item_type, item_id) if before else 0
@@ -149,7 +149,7 @@ class OfferWriter:
     def _expire_sessions(self, item_type: str, item_id: str) -> int:
         """Expire the sessions of an offer that it is not for sale to any more."""
         expired = 0
-        for session in self._payable(item_type, item_id):
+        for session in self._open_sessions(item_type, item_id):
             if session.sale is None or self.offers.is_for_sale(session.sale):
                 continue
             # Money that has just been paid is refunded when it is recorded.
@@ -158,7 +158,7 @@ class OfferWriter:
                 expired += 1
         return expired
 
-    def _payable(self, item_type: str, item_id: str) -> list[PaymentSession]:
+    def _open_sessions(self, item_type: str, item_id: str) -> list[PaymentSession]:
         kind, _ = model_of(item_type)
         ids = [item_id]
         if kind != item_type:
@@ -168,7 +168,7 @@ class OfferWriter:
             session
             for offer_id in ids
             for session in self.sessions.of_offer(kind, offer_id, MOST_SESSIONS)
-            if session.status in PAYABLE
+            if session.status in CAN_BE_PAID
         ]
 
 

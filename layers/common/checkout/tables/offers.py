@@ -54,7 +54,7 @@ class Offers:
         shown = items[:limit]
         return shown, shown[-1]["id"] if len(items) > limit else None
 
-    def put(self, item: Mapping[str, Value], before: OfferItem | None) -> Write:
+    def written(self, item: Mapping[str, Value], before: OfferItem | None) -> Write:
         """Return the write of an offer, if it still is as it was *before*."""
         return insertion(self._table, item, _unchanged(before))
 
