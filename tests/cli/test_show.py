@@ -371,7 +371,7 @@ def test_a_payment_of_an_offer_that_broke_later_shows_both(
     shown = operator.json("show", PUBLISHED)
 
     assert [each["id"] for each in shown["found"]] == [session["id"]]
-    assert [each["field"] for each in shown["problems"]] == ["price"]
+    assert [each["field"] for each in shown["problems"]] == ["price.amount"]
     assert "below 0.50 USD" in operator("show", PUBLISHED).stdout
 
 

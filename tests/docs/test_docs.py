@@ -80,13 +80,13 @@ def make_targets() -> set[str]:
 
 
 def test_every_route_is_in_the_api_page_and_the_other_way_round():
-    named = re.findall(r"`((?:GET|POST) /[^`?]*)`", read("docs/api.md"))
+    named = re.findall(r"`((?:GET|POST|PUT) /[^`?]*)`", read("docs/api.md"))
     assert set(named) == set(template_file.routes())
 
 
 def test_every_route_has_an_example():
     examples = re.findall(
-        r"^```http\n((?:GET|POST) [^\s?]+)", read("docs/api.md"), re.MULTILINE
+        r"^```http\n((?:GET|POST|PUT) [^\s?]+)", read("docs/api.md"), re.MULTILINE
     )
     webhooks = {
         route

@@ -308,6 +308,7 @@ def first_reconcile_run(shop: Shop) -> None:
 
 def an_offer_is_withdrawn(shop: Shop) -> None:
     """So that its session is expired at Stripe."""
+    shop.change_offer(f"content#{PUBLISHED}", status="published")
     assert shop.create("content").status == 200
     withdraw_content(shop)
 

@@ -14,7 +14,7 @@ from pydantic import ValidationError
 from checkout import kinds
 from checkout.api.body import parse
 from checkout.api.json_object import LONGEST_BODY
-from checkout.api.problems import OTHER, PROBLEMS, problems
+from checkout.api.problems import OTHER, PROBLEMS, problems, problems_by_path
 from checkout.errors import InvalidRequestError
 from checkout.kinds import auction, bid, kind_named, order, product
 from functions.refund_purchase.app import RefundRequest
@@ -105,7 +105,38 @@ def refusals_of_pydantic() -> Iterator[tuple[type[Any], str, dict[str, Any]]]:
 def test_every_error_that_a_request_can_cause_has_a_sentence() -> None:
     caused = {details["type"] for _, _, details in refusals_of_pydantic()}
 
-    assert caused == PROBLEMS.keys()
+    assert caused | {kind for kind, _ in problems_of_offers()} == PROBLEMS.keys()
+
+
+def problems_of_offers() -> Iterator[tuple[str, str]]:
+    """Yield each error that pydantic has for an offer, and our sentence for it."""
+    models = [
+        model
+        for module in iter_modules(kinds.__path__)
+        for model in kind_named(module.name).ITEMS.values()
+    ]
+    line = {"name": 1, "quantity": 10**9, "unit_price_cents": -1}
+    for model in models:
+        for name in [*model.model_fields, "unknown"]:
+            for value in [
+                *VALUES,
+                [line],
+                "2031-01-01",
+                {"currency": "x", "amount": 1},
+            ]:
+                try:
+                    model.model_validate_json(json.dumps({name: value}))
+                except ValidationError as error:
+                    for details in error.errors():
+                        [problem] = problems_by_path([dict(details)]).values()
+                        yield details["type"], problem
+
+
+def test_no_word_of_pydantic_reaches_a_writer() -> None:
+    for _, problem in problems_of_offers():
+        assert not PYDANTICS_WORDS.search(problem), problem
+        assert re.match(r"(is|of|must|has|cannot) ", problem), problem
+        assert problem != OTHER
 
 
 def test_no_word_of_pydantic_reaches_a_caller() -> None:
