@@ -83,7 +83,11 @@ def first_requests(stack: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]
         "StripeWebhookFunction",
         http_event("POST /", body=event, headers={"stripe-signature": signature}),
     )
-    records = [{"messageId": str(n), "body": event} for n in range(10)]
+    received = {"attributes": {"ApproximateReceiveCount": "1"}, "messageAttributes": {}}
+    records = [
+        {"messageId": str(n), "receiptHandle": str(n), "body": event, **received}
+        for n in range(10)
+    ]
     yield "FulfillmentFunction", {"Records": records}
     query = {"session_id": session["stripe_session_id"]}
     yield (
