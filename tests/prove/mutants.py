@@ -173,8 +173,8 @@ MUTANTS = (
     Mutant(
         "a deleted offer is sold",
         "domain/offer.py",
-        'return item is not None and not item.get("deleted_at")',
-        "return item is not None",
+        'if item is None or item.get("deleted_at"):',
+        "if item is None:",
         "tests/functional/test_unfulfillable_payments.py"
         "::test_what_was_withdrawn_while_the_buyer_paid_is_refunded",
     ),

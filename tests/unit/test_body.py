@@ -121,7 +121,7 @@ def problems_of_offers() -> Iterator[tuple[str, str]]:
             for value in [
                 *VALUES,
                 [line],
-                "2031-01-01",
+                "2031-01-01T00:00:00",
                 {"currency": "x", "amount": 1},
             ]:
                 try:
