@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import Any
 
 from checkout.domain import stripe_events
+from checkout.domain.sale import sale_key as key
 from mocktill import (
     Sandbox,
     disputes,
@@ -219,11 +220,11 @@ class AtStripe:
             case "bid":
                 return f"row#{facts['row_id']}"
             case "auction":
-                return f"auction#{facts['auction_id']}"
+                return key("auction", facts["auction_id"])
             case "order":
-                return f"order#{facts['orderId']}"
+                return key("order", facts["orderId"])
             case "content":
-                return f"content#{facts['contentId']}#{facts['customerId']}"
+                return key("content", facts["contentId"], facts["customerId"])
         return None
 
     def of_sale_key(self, sale_key: str | None) -> list[str]:

@@ -25,6 +25,7 @@ from unittest.mock import patch
 import time_machine
 
 from checkout.clients import aws, stripe_connection, stripe_sdk
+from checkout.domain.sale import sale_key
 from checkout.domain.stack import stack_name
 from checkout.flows import read_stream
 from checkout.tables.reconcile_state import STATE
@@ -142,7 +143,7 @@ def for_sale(name: str) -> dict[str, ForSale]:
                 (f"auction#{auction}", free),
                 (f"auction#{auction}", gone),
             ),
-            f"auction#{auction}",
+            sale_key("auction", auction),
             priced=f"auction#{auction}",
         ),
         "order": ForSale(
@@ -153,7 +154,7 @@ def for_sale(name: str) -> dict[str, ForSale]:
                 (f"order#{order}", {"items": []}),
                 (f"order#{order}", gone),
             ),
-            f"order#{order}",
+            sale_key("order", order),
         ),
         "content": ForSale(
             {"kind": "content"},
@@ -166,7 +167,7 @@ def for_sale(name: str) -> dict[str, ForSale]:
             {"kind": "content", "buyer": buyer},
             {"contentId": PUBLISHED},
             of_content,
-            f"content#{PUBLISHED}#{buyer}",
+            sale_key("content", PUBLISHED, buyer),
         ),
         "product": ForSale(
             {"kind": "product"},
