@@ -40,6 +40,9 @@ class Offer:
     sold_status: str | None
 
 
+GROUPS = {"operator": "payments-admin", "writer": "offers-admin"}
+
+
 class HttpShop:
     """What `tests.shop.Shop` is for the functions, with HTTP in between."""
 
@@ -137,11 +140,12 @@ class HttpShop:
     def call(
         self, method: str, path: str, buyer: str | None = None, **kwargs: Any
     ) -> requests.Response:
-        """Call a route; who is called `operator` carries the operators' group."""
+        """Call a route; `operator` and `writer` carry their groups."""
         headers = kwargs.pop("headers", {})
         if buyer:
             if buyer not in self._tokens:
-                facts = {"groups": ["payments-admin"]} if buyer == "operator" else {}
+                group = GROUPS.get(buyer)
+                facts = {"groups": [group]} if group else {}
                 email = f"{buyer}@example.test"
                 self._tokens[buyer] = self.stack.token(buyer, email=email, **facts)
             headers = {"Authorization": f"Bearer {self._tokens[buyer]}", **headers}

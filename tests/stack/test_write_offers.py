@@ -1,0 +1,82 @@
+"""Writers' routes on the deployed stack, with its permissions enforced."""
+
+from uuid import uuid4
+
+import pytest
+
+from tests.stack.http_shop import HttpShop, eventually
+
+CONTENT = {
+    "title": "A film",
+    "status": "published",
+    "price": {"amount": 2500, "currency": "usd"},
+}
+
+
+@pytest.fixture(scope="session")
+def shop(stack):
+    return HttpShop(stack)
+
+
+def test_an_offer_is_written_listed_and_bought(shop):
+    path = f"/api/offers/content/{uuid4()}"
+
+    written = shop.call("PUT", path, "writer", json=CONTENT)
+    again = shop.call("PUT", path, "writer", json=CONTENT, headers={"If-Match": '"1"'})
+
+    assert (written.status_code, again.status_code) == (201, 200), written.text
+    offer_id = written.json()["id"]
+    listed = eventually(lambda: found(shop, offer_id))
+    assert listed["version"] == 2
+    created = shop.call(
+        "POST",
+        "/api/checkout/content",
+        "buyer-of-films",
+        json={
+            "contentId": offer_id,
+            "successUrl": shop.urls()["success_url"],
+            "cancelUrl": shop.urls()["cancel_url"],
+        },
+    )
+    assert created.status_code == 200, created.text
+
+
+def found(shop, offer_id):
+    cursor = ""
+    while cursor is not None:
+        path = f"/api/offers/content?limit=100&cursor={cursor}".removesuffix("&cursor=")
+        page = shop.get(path, "writer")
+        for offer in page["data"]:
+            if offer["id"] == offer_id:
+                return offer
+        cursor = page["next_cursor"]
+    return None
+
+
+@pytest.mark.parametrize("kind", ["bid", "auction", "order", "product", "content"])
+def test_a_withdrawn_offer_cannot_be_paid(shop, kind):
+    buyer = f"buyer-{uuid4().hex[:8]}"
+    offer = shop.offer(kind, buyer)
+    assert shop.create(offer, buyer).status_code == 200
+    path = f"/api/offers/{kind}/{offer.id}/withdraw"
+
+    withdrawn = eventually(lambda: withdrawn_with_its_session(shop, path))
+
+    assert withdrawn.json()["kind"] == kind
+    [session] = shop.stripe_sessions_of(offer)
+    assert session["status"] == "expired"
+
+
+def withdrawn_with_its_session(shop, path):
+    """The index of an offer's sessions is a moment behind."""
+    answer = shop.call("POST", path, "writer")
+    assert answer.status_code == 200, answer.text
+    return answer if answer.json()["expired_sessions"] == 1 else None
+
+
+def test_nobody_else_may_write(shop):
+    path = f"/api/offers/content/{uuid4()}"
+
+    assert shop.call("PUT", path, json=CONTENT).status_code == 401
+    for caller in ("buyer-1", "operator"):
+        assert shop.call("PUT", path, caller, json=CONTENT).status_code == 403
