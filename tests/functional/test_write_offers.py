@@ -5,6 +5,7 @@ from uuid import UUID
 
 import pytest
 
+from mocktill.faults import Fault
 from tests.shop import PUBLISHED, Answer, Shop
 
 WRITERS = "offers-admin"
@@ -320,3 +321,41 @@ def test_an_unknown_kind_is_not_found(shop: Shop, kind: str) -> None:
 
 def test_what_does_not_exist_is_not_withdrawn(shop: Shop) -> None:
     assert withdraw(shop, "content", str(UUID(int=1))).status == 404
+
+
+def test_a_session_that_stripe_fails_to_expire_keeps_no_other_open(shop: Shop) -> None:
+    for buyer in ("user_1", "user_2"):
+        assert shop.create("content", buyer).status == 200
+    shop.stripe.sandbox.faults.add(
+        Fault("POST", "/v1/checkout/sessions/", status=500, times=2)
+    )
+
+    first = withdraw(shop, "content", PUBLISHED)
+
+    assert (first.status, first.body["code"]) == (502, "stripe_unavailable")
+    assert sorted(s["status"] for s in shop.stripe.sessions()) == ["expired", "open"]
+    again = withdraw(shop, "content", PUBLISHED)
+    assert (again.status, again.body["expired_sessions"]) == (200, 1)
+    assert {s["status"] for s in shop.stripe.sessions()} == {"expired"}
+
+
+def test_money_that_comes_in_the_same_moment_goes_back(shop: Shop) -> None:
+    assert shop.create("content").status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+
+    answer = withdraw(shop, "content", PUBLISHED)
+
+    assert (answer.status, answer.body["expired_sessions"]) == (200, 0)
+    shop.deliver()
+    [purchase] = shop.purchases()
+    assert purchase["status"] == "refunded"
+
+
+def test_what_the_host_application_wrote_itself_is_withdrawn_too(shop: Shop) -> None:
+    item = {"id": {"S": "order#own"}, "weight": {"N": "0.3"}, "tags": {"L": []}}
+    shop.aws.dynamodb.put_item(TableName=shop.aws.tables["OffersTable"], Item=item)
+
+    answer = withdraw(shop, "order", "own")
+
+    assert (answer.status, answer.body["status"]) == (200, "CANCELLED")
+    assert (answer.body["version"], answer.body["weight"]) == (1, 0.3)

@@ -1,7 +1,7 @@
 """Write, list and withdraw offers for those who sell."""
 
+import json
 from collections.abc import Mapping
-from contextlib import suppress
 from typing import Any
 
 from checkout import clock
@@ -18,6 +18,7 @@ from checkout.errors import (
 from checkout.flows import flow
 from checkout.flows.open_checkout import StripeCheckout
 from checkout.kinds import model_of
+from checkout.stripe_errors import StripeError
 from checkout.tables import transaction
 from checkout.tables.item import Value
 from checkout.tables.offers import Offers
@@ -147,15 +148,26 @@ class OfferWriter:
         return shown(OfferItem(item)) | {"expired_sessions": expired}
 
     def _expire_sessions(self, item_type: str, item_id: str) -> int:
-        """Expire the sessions of an offer that it is not for sale to any more."""
-        expired = 0
+        """
+        Expire the sessions of an offer that it is not for sale to any more.
+
+        Raises StripeError if Stripe has not expired one of them: the offer is written,
+        and the same request expires the rest.
+        """
+        expired, failures = 0, []
         for session in self._open_sessions(item_type, item_id):
             if session.sale is None or self.offers.is_for_sale(session.sale):
                 continue
-            # Money that has just been paid is refunded when it is recorded.
-            with suppress(AlreadyPurchasedError, PaymentInProgressError):
+            try:
                 self.stripe_checkout.expire(session, "offer_withdrawn")
                 expired += 1
+            except (AlreadyPurchasedError, PaymentInProgressError):
+                # The money has just come: it is refunded when it is recorded.
+                logger.info("fulfillment_queued", payment_session_id=session.id)
+            except StripeError as error:
+                failures.append(error)
+        if failures:
+            raise failures[0]
         return expired
 
     def _open_sessions(self, item_type: str, item_id: str) -> list[PaymentSession]:
@@ -177,4 +189,6 @@ def shown(item: OfferItem) -> dict[str, Any]:
     item_type, _, item_id = item["id"].partition("#")
     hidden = {"id", "item_type", f"{item_type}_id"}
     fields = {name: value for name, value in item.items() if name not in hidden}
-    return {"kind": item_type, "id": item_id, **fields}
+    # What the host application wrote itself may have decimals.
+    plain: dict[str, Any] = json.loads(json.dumps(fields, default=float))
+    return {"kind": item_type, "id": item_id, **plain}
