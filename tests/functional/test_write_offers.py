@@ -5,6 +5,10 @@ from uuid import UUID
 
 import pytest
 
+from checkout.api.request import Request
+from checkout.config import WritersConfig
+from checkout.tables import transaction
+from checkout.tables.offers import Offers
 from mocktill.faults import Fault
 from tests.shop import PUBLISHED, Answer, Shop
 
@@ -359,3 +363,48 @@ def test_what_the_host_application_wrote_itself_is_withdrawn_too(shop: Shop) -> 
 
     assert (answer.status, answer.body["status"]) == (200, "CANCELLED")
     assert (answer.body["version"], answer.body["weight"]) == (1, 0.3)
+
+
+@pytest.mark.parametrize(
+    ("claims", "scope", "is_writer"),
+    [
+        ({"scope": "openid offers/write"}, "offers/write", True),
+        ({"scope": "offers/write-not"}, "offers/write", False),
+        ({"scope": ""}, "", False),
+        ({}, "", False),
+        ({"cognito:groups": "[offers-admin]"}, "", True),
+        ({"cognito:groups": "[payments-admin]"}, "offers/write", False),
+    ],
+)
+def test_a_writer_has_the_group_or_the_scope(
+    claims: dict[str, str], scope: str, is_writer: bool
+) -> None:
+    variables = {
+        "OPERATOR_CLAIM": "cognito:groups",
+        "WRITER_GROUP": "offers-admin",
+        "WRITER_SCOPE": scope,
+    }
+    event = {"requestContext": {"authorizer": {"jwt": {"claims": claims}}}}
+
+    assert Request(event).is_writer(WritersConfig(variables)) == is_writer
+
+
+@pytest.mark.parametrize("change", [{"version": 7}, {"status": "inactive"}])
+def test_an_offer_that_changed_since_it_was_read_is_not_overwritten(
+    shop: Shop, change: dict[str, Any]
+) -> None:
+    offer_id, fields = NEW["product"]
+    put(shop, "product", offer_id, fields)
+    offers = Offers(shop.aws.tables["OffersTable"])
+    before = offers.get("product", offer_id)
+    assert before
+    shop.change_offer(f"product#{offer_id}", **change)
+    stored = shop.aws.item("OffersTable", f"product#{offer_id}")
+
+    for write in (
+        offers.written({**before, "title": "Too late"}, before),
+        offers.changed(before, {"title": "Too late"}),
+        offers.written({**before, "title": "Too late"}, None),
+    ):
+        assert transaction.execute({"offer": write})
+    assert shop.aws.item("OffersTable", f"product#{offer_id}") == stored

@@ -303,7 +303,7 @@ class SimulatedStripe:
         return {"status": "succeeded", "latest_charge": charge}
 
     def webhook_endpoints(self) -> list[Json]:
-        raise NotImplementedError  # the watch is off
+        raise AssertionError("the simulated watch has no address to look for")
 
 
 def _bounds(listed: list[Any]) -> tuple[int, int]:
