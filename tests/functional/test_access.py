@@ -2,6 +2,7 @@
 
 import pytest
 
+from checkout.domain.sale import sale_key
 from checkout.flows.check_access import has_access
 from checkout.tables.ownerships import Ownerships
 from tests.functional.test_refunds import refund
@@ -144,3 +145,55 @@ def test_access_without_the_offer_ends_with_a_refund(shop: Shop) -> None:
     refund(shop, purchase["id"])
 
     assert access(shop, "bid", "42").body == {"hasAccess": False}
+
+
+def refunded(shop: Shop) -> None:
+    """Refund the only sale that stands; the host application sells again."""
+    [held] = shop.ownerships()
+    purchase = shop.aws.item("PurchasesTable", held["purchase_id"])
+    intent = purchase["stripe_payment_intent_id"]
+    shop.stripe.post("/v1/refunds", payment_intent=intent)
+    shop.deliver()
+    assert shop.ownerships() == []
+
+
+def test_who_buys_another_bid_of_the_row_has_no_access_to_the_first(shop: Shop) -> None:
+    """Invariant 3: both bids have the sale key of their row."""
+    buy(shop, "bid")
+    shop.deliver()
+    refunded(shop)
+    shop.change_offer("row#7", status="open")
+    first = shop.aws.item("OffersTable", "bid#42")
+    shop.put_offer(first | {"id": "bid#45", "bid_id": "45"})
+    assert shop.create("bid", bid_id=45).status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver()
+
+    assert access(shop, "bid", "45", "user_1").body == {"hasAccess": True}
+    assert access(shop, "bid", "42", "user_1").body == {"hasAccess": False}
+
+
+def test_a_former_winner_has_no_access_by_the_payment_of_the_next(shop: Shop) -> None:
+    """Invariant 3."""
+    buy(shop, "auction")
+    shop.deliver()
+    refunded(shop)
+    shop.change_offer("auction#auction_1", status="accepted", winner_id="user_2")
+    assert shop.create("auction", "user_2").status == 200
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver()
+
+    assert access(shop, "auction", "auction_1", "user_2").body == {"hasAccess": True}
+    assert access(shop, "auction", "auction_1", "user_1").body == {"hasAccess": False}
+
+
+def test_no_two_lists_of_parts_have_one_sale_key() -> None:
+    lists = [
+        ("a", "b#c"),
+        ("a#b", "c"),
+        ("a", "b", "c"),
+        ("a", "b%23c"),
+        ("a%23b", "c"),
+    ]
+
+    assert len({sale_key(*parts) for parts in lists}) == len(lists)
