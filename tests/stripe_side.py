@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import json
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 from urllib.parse import urlencode
 
@@ -71,6 +71,17 @@ class StripeSide:
         number = {"card[number]": card, "card[cvc]": "123"}
         method = self.post("/v1/payment_methods", type="card", **number, **expiry)
         return self._confirm(stripe_session_id, method["id"])
+
+    def enter(self, stripe_session_id: str, **entered: Any) -> Any:
+        """Fill in the page; the fields have the names of mocktill's README."""
+        path = f"/v1/payment_pages/{stripe_session_id}"
+        return self.post(path, **dict(_form(entered)))
+
+    def recover(self, stripe_session_id: str) -> None:
+        """Open the address by which an expired session is recovered."""
+        expired = self.get(f"/v1/checkout/sessions/{stripe_session_id}")
+        url = expired["after_expiration"]["recovery"]["url"]
+        requests.get(url, timeout=120).raise_for_status()
 
     def pay_by_bank(self, stripe_session_id: str, debit: str = "sepa_debit") -> Any:
         """Pay with a method whose money arrives days later, or does not."""
@@ -142,3 +153,17 @@ def sign(
     except UnicodeDecodeError:  # the SDK cannot sign these bytes
         mac = hmac.new(secret.encode(), signed, hashlib.sha256).hexdigest()
         return f"t={moment},v1={mac}"
+
+
+def _form(value: Any, name: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield nested fields under the names that a form has for them: a[b][0][c]."""
+    match value:
+        case dict():
+            members = [(f"{name}[{n}]" if name else n, v) for n, v in value.items()]
+        case list():
+            members = [(f"{name}[{n}]", v) for n, v in enumerate(value)]
+        case _:
+            yield name, value
+            return
+    for inner, member in members:
+        yield from _form(member, inner)

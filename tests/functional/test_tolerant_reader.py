@@ -22,6 +22,7 @@ type Json = dict[str, Any]
 
 # A payment is compared with what we prepared; if a fact is missing, a person decides.
 COMPARED = {
+    "amount_subtotal": "another_amount",
     "amount_total": "another_amount",
     "currency": "another_currency",
     "payment_intent": "no_payment_intent",

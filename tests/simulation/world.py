@@ -326,6 +326,7 @@ def _session(event: Happened) -> Json:
         "id": f"cs_{letter}{event.number}",
         "status": "complete" if is_paid else "expired",
         "payment_status": "paid" if is_paid else "unpaid",
+        "amount_subtotal": 999,
         "amount_total": 999,
         "currency": "usd",
         "livemode": False,

@@ -7,10 +7,10 @@ import pytest
 from checkout.domain.checkout_session import (
     CheckoutSession,
     is_ahead,
-    mismatch,
     payment_session_id_of,
     status_after,
 )
+from checkout.domain.mismatch import mismatch
 from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.stripe_object import id_of
 
@@ -20,6 +20,7 @@ OBJECT: dict[str, Any] = {
     "object": "checkout.session",
     "status": "complete",
     "payment_status": "paid",
+    "amount_subtotal": 999,
     "amount_total": 999,
     "currency": "usd",
     "livemode": False,
@@ -63,6 +64,7 @@ def test_a_session_is_read_as_stripe_gives_it() -> None:
         id="cs_test_1",
         status="complete",
         payment_status="paid",
+        amount_subtotal=999,
         amount_total=999,
         currency="usd",
         livemode=False,

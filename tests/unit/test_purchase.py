@@ -104,6 +104,7 @@ def found(**changes: Any) -> CheckoutSession:
         "id": "cs_test_1",
         "status": "complete",
         "payment_status": "paid",
+        "amount_subtotal": 999,
         "amount_total": 999,
         "currency": "usd",
         "livemode": False,

@@ -13,7 +13,7 @@ from checkout.domain.money import LARGEST_AMOUNT, split
 from checkout.domain.purchase import Purchase
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund
-from checkout.domain.revenue import SHARES, Entry, Measure, difference, entries, to_json
+from checkout.domain.revenue import PARTS, Entry, Measure, difference, entries, to_json
 
 type Fact = Refund | Dispute | Receipt | str
 
@@ -90,8 +90,12 @@ def told(of: Purchase, fact: Fact) -> Purchase:
 @st.composite
 def purchases(draw: st.DrawFn) -> Purchase:
     platform, organization = draw(fees)
+    amount = draw(amounts)
+    shipping = draw(st.integers(0, amount))
     return purchase(
-        amount=draw(amounts),
+        amount=amount,
+        shipping_amount=shipping,
+        tax_amount=draw(st.integers(0, amount - shipping)),
         platform_fee_bps=platform,
         organization_fee_bps=organization,
         purchased_at=draw(moments),
@@ -130,7 +134,7 @@ def test_on_every_day_the_shares_add_up(sold: Purchase, history: list[Fact]) -> 
     for day in DAYS:
         taken = of_day(sums, day, Measure.REFUNDED, Measure.LOST_TO_DISPUTES)
         kept = of_day(sums, day, Measure.GROSS) - taken
-        assert of_day(sums, day, *SHARES) == kept
+        assert of_day(sums, day, *PARTS) == kept
 
 
 @settings(deadline=None)
@@ -150,7 +154,13 @@ def test_in_the_end_what_is_left_is_split_as_if_it_had_been_the_price(
     left -= total(Measure.LOST_TO_DISPUTES)
     bps = sold.platform_fee_bps, sold.organization_fee_bps
     assert left >= 0
-    assert tuple(total(share) for share in SHARES) == split(left, "usd", *bps)
+    tax, shipping = total(Measure.TAX), total(Measure.SHIPPING)
+    shares = split(left - tax - shipping, "usd", *bps)
+    assert tuple(total(part) for part in PARTS) == (*shares, tax, shipping)
+    assert (tax, shipping) == (
+        left * sold.tax_amount // (sold.amount or 1),
+        left * sold.shipping_amount // (sold.amount or 1),
+    )
 
 
 @settings(deadline=None)
@@ -305,4 +315,4 @@ def test_revenue_has_the_sums_of_the_purchase(first: str, lost: int, back: int) 
     assert sums[Measure.REFUNDED] == sold.refunded_amount
     assert sums[Measure.LOST_TO_DISPUTES] == sold.lost_amount
     left = sums[Measure.GROSS] - sold.refunded_amount - sold.lost_amount
-    assert sum(sums[share] for share in SHARES) == left
+    assert sum(sums[share] for share in PARTS) == left

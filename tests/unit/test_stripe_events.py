@@ -184,5 +184,11 @@ def test_nothing_else_of_an_event_is_kept() -> None:
         "id": "evt_1",
         "object": "event",
         "type": "checkout.session.completed",
-        "data": {"object": {"id": "cs_1", "metadata": {"payment_session_id": "ps_1"}}},
+        "data": {
+            "object": {
+                "id": "cs_1",
+                "customer_details": {},
+                "metadata": {"payment_session_id": "ps_1"},
+            }
+        },
     }

@@ -5,15 +5,26 @@ Each kind adds its own in its own file. Whoever writes an offer is checked by th
 models: `PUT /api/offers`, another Lambda by the layer's function, the command line.
 """
 
-from typing import Annotated, Any, ClassVar, NamedTuple
+from collections.abc import Mapping
+from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    ConfigDict,
+    Field,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+    model_validator,
+)
+from pydantic_core import PydanticCustomError
 
+from checkout.api.checkout_options import CheckoutOptions
 from checkout.api.fields import LONGEST_ID, RequestBody
-from checkout.domain import stripe_limits
+from checkout.api.problems import problems_by_path
+from checkout.domain import checkout_options, stripe_limits
 from checkout.domain.money import BASIS_POINTS
 from checkout.domain.offer import LONGEST_CREATOR_ID, charge_problem, is_web_address
-from checkout.domain.offer_item import LONGEST_RECORDED
+from checkout.domain.offer_item import LONGEST_RECORDED, OfferItem
 
 LONGEST_TEXT = 5000
 
@@ -60,9 +71,16 @@ class OfferBody(RequestBody):
     """The fields of any item of the Offers table, but for those that the path gives."""
 
     # What one field demands of another holds also where that is left out.
-    model_config = ConfigDict(validate_default=True)
+    # A create request does not need the models; they are compiled when they are used.
+    model_config = ConfigDict(defer_build=True, validate_default=True)
 
     STATUSES: ClassVar[Statuses]
+
+    OPTIONS: ClassVar[Mapping[str, Any]] = {}
+    """Checkout's options of the kind; an offer may set others, each in its place."""
+
+    SOLD_ONCE: ClassVar[bool] = True
+    """Whether the offer has a sale key."""
 
     PUBLIC: ClassVar[tuple[str, ...]] = ()
     """The fields that anybody may read; none if the offer is nobody else's business."""
@@ -75,6 +93,7 @@ class OfferBody(RequestBody):
     ) = None
     platform_fee_bps: Annotated[int, Field(ge=0, le=BASIS_POINTS)] = 0
     organization_fee_bps: Annotated[int, Field(ge=0, le=BASIS_POINTS)] = 0
+    options: CheckoutOptions | None = None
 
     @field_validator("image_url")
     @classmethod
@@ -92,6 +111,44 @@ class OfferBody(RequestBody):
             message = f"must be at most {BASIS_POINTS} together with platform_fee_bps"
             raise ValueError(message)
         return fee
+
+    @field_validator("options")
+    @classmethod
+    def _can_be_stored(cls, options: CheckoutOptions | None) -> CheckoutOptions | None:
+        if options:
+            options.for_stripe()
+        return options
+
+    @model_validator(mode="after")
+    def _can_have_its_options(self) -> Self:
+        options = self.options.for_stripe() if self.options else {}
+        currency = getattr(getattr(self, "price", self), "currency", None)
+        once = self.SOLD_ONCE
+        found = checkout_options.problem(options, currency, sold_once=once)
+        if found:
+            context = {"field": f"options.{found[0]}", "error": found[1]}
+            raise PydanticCustomError("value_error", "{error}", context)
+        return self
+
+    @classmethod
+    def options_of(cls, item: OfferItem) -> dict[str, Any]:
+        """
+        Return Checkout's options of an offer: its own, and otherwise its kind's.
+
+        Raises BrokenOfferError for what the host application wrote and Stripe would not
+        accept.
+        """
+        own = item.get("options")
+        if own is None:
+            return dict(cls.OPTIONS)
+        try:
+            return {**cls.OPTIONS, **CheckoutOptions.model_validate(own).for_stripe()}
+        except ValidationError as error:
+            found = error.errors(include_url=False, include_input=False)
+            named = problems_by_path([dict(each) for each in found], "options")
+            raise item.broken(*next(iter(named.items()))) from error
+        except ValueError as error:
+            raise item.broken("options", str(error)) from error
 
     @classmethod
     def id_problem(cls, item_id: str) -> str | None:

@@ -16,8 +16,8 @@ PROBLEMS = {
     "string_type": "must be text",
     "string_too_short": "must have at least {min_length} characters",
     "string_too_long": "must have at most {max_length} characters",
-    "too_long": "must have at most {max_length} keys",
-    "too_short": "must have at least {min_length} members",
+    "too_long": "must have at most {max_length} {members}",
+    "too_short": "must have at least {min_length} {members}",
     "int_type": "must be a whole number",
     "greater_than_equal": "must be at least {ge}",
     "less_than": "must be less than {lt}",
@@ -58,12 +58,17 @@ def problems(errors: Sequence[Details]) -> dict[str, str]:
     return {name: _problem(found) for name, found in by_field.items()}
 
 
-def problems_by_path(errors: Sequence[Details]) -> dict[str, str]:
-    """Return each problem by the path of its field, such as `items[0].quantity`."""
+def problems_by_path(errors: Sequence[Details], within: str = "") -> dict[str, str]:
+    """
+    Return each problem by the path of its field, such as `items[0].quantity`.
+
+    The paths begin with *within*, the field of which the errors are.
+    """
     found: dict[str, str] = {}
     for error in errors:
         steps = [f"[{s}]" if isinstance(s, int) else f".{s}" for s in error["loc"]]
-        name = "".join(steps).removeprefix(".") or "offer"
+        named = (error.get("ctx") or {}).get("field")
+        name = named or "".join([within, *steps]).removeprefix(".") or "offer"
         found.setdefault(name, _sentence({**error, "loc": ()}))
     return found
 
@@ -79,7 +84,8 @@ def _problem(errors: Sequence[Details]) -> str:
 
 
 def _sentence(error: Details) -> str:
-    context = error.get("ctx") or {}
+    context = dict(error.get("ctx") or {})
+    context["members"] = "members" if context.get("field_type") == "List" else "keys"
     problem = PROBLEMS.get(error["type"], OTHER).format_map(context)
     if context.get("min_length") == 1:
         problem = "must not be empty"

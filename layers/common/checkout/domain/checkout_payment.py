@@ -1,5 +1,6 @@
 """A payment through a Checkout Session: its purchase, and when it was paid."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -8,6 +9,7 @@ from typing import Any, TypeGuard
 from checkout import clock
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_session import CheckoutSession
+from checkout.domain.entered import asked_for
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.purchase_status import Arrival, PurchaseStatus
@@ -36,6 +38,11 @@ def new_purchase(
     """Return the purchase that a *checkout* of *session* makes."""
     ours = session.stripe_session_id in {None, checkout.id}
     total = checkout.amount_total
+    amount = session.amount if total is None else total
+    # They are parts of the amount, also where Stripe's amounts contradict each other.
+    shipping = max(0, min(checkout.amount_shipping, amount))
+    tax = max(0, min(checkout.amount_tax, amount - shipping))
+    entered = asked_for(checkout.entered, session.request)
     return Purchase(
         # A payment through another Checkout Session is recorded separately, since ours
         # can still be paid.
@@ -50,7 +57,11 @@ def new_purchase(
         sale=session.sale,
         details=session.details,
         shown=session.shown,
-        amount=session.amount if total is None else total,
+        amount=amount,
+        discount_amount=max(0, checkout.amount_discount),
+        tax_amount=tax,
+        shipping_amount=shipping,
+        entered=json.dumps(entered, ensure_ascii=False),
         currency=checkout.currency or session.currency,
         platform_fee_bps=session.platform_fee_bps,
         organization_fee_bps=session.organization_fee_bps,
@@ -75,9 +86,18 @@ def paid_after_all(before: Purchase, purchase: Purchase) -> Purchase:
     )
 
 
-def can_be_refunded(purchase: Purchase) -> bool:
-    """Return whether what is left of it can; a part may be refunded already."""
-    return purchase.refund_problem is None and purchase.refundable_amount > 0
+def given_back(purchase: Purchase, at: str) -> Purchase | None:
+    """
+    Return the purchase with a refund of all that is left, None if that is impossible.
+
+    If a promotion code took off the whole price, there is nothing to give back: the
+    purchase is dismissed.
+    """
+    if not purchase.amount:
+        return purchase.dismissed(at)
+    if purchase.refund_problem or not purchase.refundable_amount:
+        return None
+    return purchase.with_automatic_refund(at)
 
 
 def action_of(purchase: Purchase) -> AuditAction:
@@ -85,7 +105,8 @@ def action_of(purchase: Purchase) -> AuditAction:
     if purchase.is_sale:
         return AuditAction.CHECKOUT_COMPLETED
     automatic = purchase.quarantine_reason in UNFULFILLABLE
-    if automatic and purchase.status is PurchaseStatus.REFUNDING:
+    ended = {PurchaseStatus.REFUNDING, PurchaseStatus.FAILED}
+    if automatic and purchase.status in ended:
         return AuditAction.UNFULFILLABLE_PAYMENT
     return AuditAction.PURCHASE_QUARANTINED
 

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Self
 
+from checkout.domain.entered import entered_on_page
 from checkout.domain.payment_session import ID_PREFIX, PaymentSession, Status
-from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.domain.stripe_events import (
     ASYNC_PAYMENT_FAILED,
     ASYNC_PAYMENT_SUCCEEDED,
@@ -42,18 +42,26 @@ class CheckoutSession:
 
     *status* is open, complete or expired; *payment_status* is paid, unpaid or
     no_payment_required. Each may be a word that Stripe has added since. *expires_at* is
-    in Unix seconds.
+    in Unix seconds. *amount_subtotal* is the sum of the lines, before discount, tax and
+    shipping; *amount_shipping* is without its tax. A session has *recovered_from* if it
+    follows one that had expired. *entered* is what the buyer entered.
     """
 
     id: str
     status: str | None
     payment_status: str
+    amount_subtotal: int | None
     amount_total: int | None
+    amount_discount: int = 0
+    amount_shipping: int = 0
+    amount_tax: int = 0
     currency: str | None
     livemode: bool
     expires_at: int | None
     payment_intent: str | None
     payment_session_id: str | None
+    recovered_from: str | None = None
+    entered: Mapping[str, Any] = field(default_factory=dict, repr=False)
     url: str | None = field(default=None, repr=False)
     client_secret: str | None = field(default=None, repr=False)
 
@@ -69,16 +77,23 @@ class CheckoutSession:
         the same payment can still fulfill it.
         """
         status = word_of(stripe_object, "status")
+        details = part_of(stripe_object, "total_details")
         return cls(
             id=text_of(stripe_object, "id"),
             status=status or STATUS_AT_EVENT.get(event_type or ""),
             payment_status=text_of(stripe_object, "payment_status"),
+            amount_subtotal=number_of(stripe_object, "amount_subtotal"),
             amount_total=number_of(stripe_object, "amount_total"),
+            amount_discount=number_of(details, "amount_discount") or 0,
+            amount_shipping=_shipping_without_tax(stripe_object, details),
+            amount_tax=number_of(details, "amount_tax") or 0,
             currency=word_of(stripe_object, "currency"),
             livemode=flag_of(stripe_object, "livemode"),
             expires_at=number_of(stripe_object, "expires_at"),
             payment_intent=id_of(stripe_object.get("payment_intent")),
             payment_session_id=payment_session_id_of(stripe_object),
+            recovered_from=word_of(stripe_object, "recovered_from"),
+            entered=entered_on_page(stripe_object),
             url=word_of(stripe_object, "url"),
             client_secret=word_of(stripe_object, "client_secret"),
         )
@@ -100,30 +115,15 @@ def payment_session_id_of(stripe_object: Mapping[str, Any]) -> str | None:
     return reference if reference and reference.startswith(ID_PREFIX) else None
 
 
-def mismatch(
-    checkout: CheckoutSession, session: PaymentSession
-) -> QuarantineReason | None:
-    """
-    Return why the Checkout Session is not what we prepared and can fulfill.
-
-    None if it is. A field that is null or absent differs from what we prepared.
-    """
-    paid = checkout.status == "complete" and checkout.is_paid
-    differences = {
-        QuarantineReason.ANOTHER_STRIPE_SESSION: (
-            session.stripe_session_id not in {None, checkout.id}
-        ),
-        # Before what else may differ: a word that we know decides in its place.
-        QuarantineReason.UNKNOWN_STATUS: not paid,
-        QuarantineReason.ANOTHER_MODE: checkout.livemode != session.livemode,
-        QuarantineReason.ANOTHER_CURRENCY: checkout.currency != session.currency,
-        QuarantineReason.ANOTHER_AMOUNT: checkout.amount_total != session.amount,
-        # Neither a refund nor a dispute could find the purchase.
-        QuarantineReason.NO_PAYMENT_INTENT: (
-            checkout.payment_status == "paid" and not checkout.payment_intent
-        ),
-    }
-    return next((reason for reason, differs in differences.items() if differs), None)
+def _shipping_without_tax(
+    stripe_object: Mapping[str, Any], details: Mapping[str, Any]
+) -> int:
+    """Return the price of shipping; Stripe's tax has the tax of shipping as well."""
+    cost = part_of(stripe_object, "shipping_cost")
+    total, tax = number_of(cost, "amount_total"), number_of(cost, "amount_tax")
+    if total is None or tax is None:
+        return number_of(details, "amount_shipping") or 0
+    return total - tax
 
 
 def status_after(event_type: str, checkout: CheckoutSession) -> Status | None:

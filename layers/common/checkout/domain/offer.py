@@ -58,7 +58,8 @@ class Offer:
     *readable_key* has the two parts of Stripe's idempotency key, if the kind's contract
     fixes them. *pay_by* is the buyer's deadline, if there is one.
     *return_path* is the frontend's path for requests without URLs; it may contain
-    {id}. *ui_mode* is Stripe's: hosted_page or embedded_page.
+    {id}. *ui_mode* is Stripe's: hosted_page or embedded_page. *options* are
+    Checkout's options.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Offer:
     return_path: str = "/"
     return_urls: ReturnUrls = DEFAULT_URLS
     ui_mode: str = "hosted_page"
+    options: Mapping[str, Any] = field(default_factory=dict)
     email: str | None = field(default=None, repr=False)
     pay_by: datetime | None = None
     creator_id: str | None = None

@@ -111,8 +111,14 @@ class PaymentSession:
         return self.terms_digest == UNKNOWN
 
     @property
-    def request_for_stripe(self) -> dict[str, Any]:
+    def request(self) -> dict[str, Any]:
+        """What the session asks of Stripe."""
         request: dict[str, Any] = json.loads(self.stripe_request)
+        return request
+
+    @property
+    def request_for_stripe(self) -> dict[str, Any]:
+        request = self.request
         # Stripe does not copy a session's metadata to its payment intent.
         return request | {"payment_intent_data": {"metadata": request["metadata"]}}
 

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Self
 
+from checkout.domain import stripe_limits
 from checkout.domain.dispute import Dispute
 from checkout.domain.money import split
 from checkout.domain.purchase_standing import PurchaseStanding
@@ -28,8 +29,10 @@ PREFIX = "pur_"
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Purchase(PurchaseStanding):
     """
-    Amounts are in the currency's minor unit; the three shares add up to *amount*.
-    *shown* is JSON: what the kind shows beside the common fields.
+    Amounts are in the currency's minor unit. *amount* was paid: it contains tax and
+    shipping, and no discount. The three shares add up to the rest of it. *shown* is
+    JSON: what the kind shows beside the common fields; so is *entered*, what the buyer
+    entered on Stripe's page.
 
     *quarantine_reason* stays after a person has accepted the purchase (*accepted_at*)
     or dismissed it (*dismissed_at*), or it was refunded. *version* counts changes.
@@ -46,7 +49,11 @@ class Purchase(PurchaseStanding):
     sale: Sale | None = None
     details: dict[str, Any] = field(default_factory=dict)
     shown: str = "{}"
+    entered: str = field(default="{}", repr=False)
     amount: int
+    discount_amount: int = 0
+    tax_amount: int = 0
+    shipping_amount: int = 0
     currency: str
     platform_fee_bps: int
     organization_fee_bps: int
@@ -67,12 +74,28 @@ class Purchase(PurchaseStanding):
     @property
     def shares(self) -> tuple[int, int, int]:
         """The shares of platform, organization and creator in the amount paid."""
-        return split(
-            self.amount,
-            self.currency,
-            self.platform_fee_bps,
-            self.organization_fee_bps,
+        return self.parts_of(self.amount)[:3]
+
+    def parts_of(self, left: int) -> tuple[int, int, int, int, int]:
+        """
+        Return the three shares in what is *left* of the amount, its tax and shipping.
+
+        They add up to *left*. A refund lowers tax and shipping in proportion.
+        """
+        unit = stripe_limits.step(self.currency)
+        tax, shipping = (
+            left * part // (self.amount or 1) // unit * unit
+            for part in (self.tax_amount, self.shipping_amount)
         )
+        net = left - tax - shipping
+        fees = self.platform_fee_bps, self.organization_fee_bps
+        return *split(net, self.currency, *fees), tax, shipping
+
+    @property
+    def beside_price(self) -> dict[str, int]:
+        """What the options took off the price and added, as far as there is any."""
+        names = ("discount_amount", "tax_amount", "shipping_amount")
+        return {name: amount for name in names if (amount := getattr(self, name))}
 
     def with_refund(self, found: Refund) -> Self:
         """Add what Stripe reports; the purchase is equal if it was known."""

@@ -10,7 +10,6 @@ from collections import Counter
 from enum import StrEnum
 from typing import Any, NamedTuple
 
-from checkout.domain.money import split
 from checkout.domain.purchase import Purchase
 
 
@@ -21,6 +20,9 @@ class Measure(StrEnum):
     GROSS = "gross"
     REFUNDED = "refunded"
     LOST_TO_DISPUTES = "lost_to_disputes"
+    DISCOUNT = "discount"
+    TAX = "tax"
+    SHIPPING = "shipping"
     PLATFORM_FEE = "platform_fee"
     ORGANIZATION_FEE = "organization_fee"
     CREATOR_PAYOUT = "creator_payout"
@@ -33,13 +35,22 @@ SHOWN = {
     "grossCents": Measure.GROSS,
     "refundedCents": Measure.REFUNDED,
     "lostToDisputesCents": Measure.LOST_TO_DISPUTES,
+    "discountCents": Measure.DISCOUNT,
+    "taxCents": Measure.TAX,
+    "shippingCents": Measure.SHIPPING,
     "platformFeeCents": Measure.PLATFORM_FEE,
     "organizationFeeCents": Measure.ORGANIZATION_FEE,
     "creatorPayoutCents": Measure.CREATOR_PAYOUT,
     "stripeFeeCents": Measure.STRIPE_FEE,
 }
-# In the order of `split`.
-SHARES = (Measure.PLATFORM_FEE, Measure.ORGANIZATION_FEE, Measure.CREATOR_PAYOUT)
+# In the order of `Purchase.parts_of`.
+PARTS = (
+    Measure.PLATFORM_FEE,
+    Measure.ORGANIZATION_FEE,
+    Measure.CREATOR_PAYOUT,
+    Measure.TAX,
+    Measure.SHIPPING,
+)
 
 
 class Entry(NamedTuple):
@@ -54,31 +65,27 @@ def entries(purchase: Purchase) -> Counter[Entry]:
     """
     Return what the purchase contributes to each sum.
 
-    On every day the three shares add up to the gross less what was refunded or lost. A
-    refund on a later day changes the shares of that later day.
+    On every day the three shares, tax and shipping add up to the gross less what was
+    refunded or lost. A refund on a later day changes the parts of that later day.
     """
     sums: Counter[Entry] = Counter()
     if purchase.creator_id is None or not purchase.is_sale:
         return sums
 
     def add(at: str, measure: Measure, amount: int, currency: str) -> None:
-        sums[Entry(at[: len("2026-01-31")], currency, measure)] += amount
+        if amount:
+            sums[Entry(at[: len("2026-01-31")], currency, measure)] += amount
 
-    def add_shares(at: str, before: int, after: int) -> None:
-        terms = (
-            purchase.currency,
-            purchase.platform_fee_bps,
-            purchase.organization_fee_bps,
-        )
-        for share, was, becomes in zip(
-            SHARES, split(before, *terms), split(after, *terms), strict=True
-        ):
-            add(at, share, becomes - was, purchase.currency)
+    def add_parts(at: str, before: int, after: int) -> None:
+        was, becomes = purchase.parts_of(before), purchase.parts_of(after)
+        for part, old, new in zip(PARTS, was, becomes, strict=True):
+            add(at, part, new - old, purchase.currency)
 
     sold_at, left = purchase.purchased_at, purchase.amount
     add(sold_at, Measure.PURCHASES, 1, purchase.currency)
     add(sold_at, Measure.GROSS, left, purchase.currency)
-    add_shares(sold_at, 0, left)
+    add(sold_at, Measure.DISCOUNT, purchase.discount_amount, purchase.currency)
+    add_parts(sold_at, 0, left)
     # As in the purchase: what was refunded is not lost as well, whichever came first.
     may_take = {
         Measure.REFUNDED: purchase.amount,
@@ -88,7 +95,7 @@ def entries(purchase: Purchase) -> Counter[Entry]:
         taken = min(amount, may_take[measure])
         may_take[measure] -= taken
         add(at, measure, taken, purchase.currency)
-        add_shares(at, left, left - taken)
+        add_parts(at, left, left - taken)
         left -= taken
     if (receipt := purchase.receipt) and receipt.fee and receipt.currency:
         # In the currency of our account, which may differ from the buyer's.

@@ -96,6 +96,7 @@ PAYMENT_INTENT = {
     },
     "metadata": METADATA,
 }
+ADDRESS = dict.fromkeys(["line1", "line2", "postal_code", "city", "state", "country"])
 CHECKOUT_SESSION = {
     **dict.fromkeys(["id", "object", "status", "payment_status", "created"]),
     **dict.fromkeys(["livemode", "expires_at", "client_reference_id"]),
@@ -103,6 +104,22 @@ CHECKOUT_SESSION = {
     "total_details": dict.fromkeys(
         ["amount_discount", "amount_shipping", "amount_tax"]
     ),
+    "shipping_cost": dict.fromkeys(["amount_subtotal", "amount_tax", "amount_total"]),
+    "recovered_from": None,
+    # What the buyer entered.
+    "collected_information": {"shipping_details": {"name": None, "address": ADDRESS}},
+    "customer_details": {
+        "phone": None,
+        "address": ADDRESS,
+        "tax_ids": [dict.fromkeys(["type", "value"])],
+    },
+    "custom_fields": [
+        {
+            **dict.fromkeys(["key", "type"]),
+            **{name: {"value": None} for name in ("text", "numeric", "dropdown")},
+        }
+    ],
+    "consent": dict.fromkeys(["terms_of_service", "promotions"]),
     "payment_intent": PAYMENT_INTENT,
     "metadata": METADATA,
 }
@@ -143,9 +160,9 @@ KEPT_BY_PREFIX = {
     "radar.early_fraud_warning.": EARLY_FRAUD_WARNING,
 }
 # Stripe's ids have at most 255 characters, and values in metadata at most 500.
-LONGEST_TEXT = 1000
-# Stripe's own limit for the balance transactions of a dispute is two.
-MOST_ENTRIES = 10
+LONGEST_TEXT = 900
+# Stripe's own limit is two balance transactions of a dispute, and three custom fields.
+MOST_ENTRIES = 3
 
 
 class Event(NamedTuple):

@@ -65,6 +65,12 @@ MOST_LINES = 100
 # Assumed: Stripe names this limit for quantities that a buyer may adjust.
 LARGEST_QUANTITY = 999_999
 
+# The languages of Stripe's page; with `auto`, the buyer's browser decides.
+LOCALES = _codes(
+    "auto bg cs da de el en en-GB es es-419 et fi fil fr fr-CA hi-IN hr hu id it ja ko"
+    " lt lv ms mt nb nl pl pt pt-BR ro ru sk sl sv th tr vi zh zh-HK zh-TW"
+)
+
 # Characters. Stripe's specification allows a name 5000, but its changelog of 2018-10-31
 # limits product names, and integrations report 250. The shorter limit is always
 # accepted, and no buyer reads more on a payment page.

@@ -30,6 +30,14 @@ def part_of(stripe_object: Mapping[str, Any], name: str) -> Mapping[str, Any]:
     return part if isinstance(part, Mapping) else {}
 
 
+def parts_of(stripe_object: Mapping[str, Any], name: str) -> list[Mapping[str, Any]]:
+    """Return the objects of a list within the object; it may be empty."""
+    members = stripe_object.get(name)
+    if not isinstance(members, list):
+        return []
+    return [member for member in members if isinstance(member, Mapping)]
+
+
 def number_of(stripe_object: Mapping[str, Any], name: str) -> int | None:
     """Return an integer, None if there is none."""
     value = stripe_object.get(name)

@@ -3,6 +3,7 @@
 from datetime import datetime, timedelta
 
 from checkout.clock import from_iso
+from checkout.domain import checkout_options
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.stripe_request import EMAIL
 from checkout.domain.terms import Terms
@@ -63,4 +64,10 @@ def next_terms(session: PaymentSession, terms: Terms, now: datetime) -> Terms:
 def _what(code: str, param: str) -> str:
     if code in NOT_ACCEPTED:
         return NOT_ACCEPTED[code]
+    option = param.partition("[")[0]
+    if option in checkout_options.OF_SESSION:
+        return f"its option {option}"
+    for option in (checkout_options.OF_PRICE, checkout_options.OF_PRODUCT):
+        if f"[{option}]" in param:
+            return f"its option {option}"
     return next((what for part, what in PARTS.items() if part in param), "this offer")

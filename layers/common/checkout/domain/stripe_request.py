@@ -1,10 +1,10 @@
 """The part of Stripe's request that describes the offer: its lines and decoration."""
 
 import json
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from typing import Any
 
-from checkout.domain import stripe_limits
+from checkout.domain import checkout_options, stripe_limits
 from checkout.domain.offer import LineItem, Offer
 from checkout.errors import BrokenOfferError
 
@@ -26,9 +26,13 @@ def check(offer: Offer, kind_name: str) -> None:
         problem = f"must have at most {MOST_METADATA} keys"
     if problem:
         raise BrokenOfferError(offer.id, "metadata", problem)
+    currency, sold_once = offer.total.currency, offer.sale_key is not None
+    if found := checkout_options.problem(offer.options, currency, sold_once=sold_once):
+        option, problem = found
+        raise BrokenOfferError(offer.id, f"options.{option}", problem)
 
 
-def line_item(line: LineItem) -> dict[str, Any]:
+def line_item(line: LineItem, options: Mapping[str, Any]) -> dict[str, Any]:
     product: dict[str, Any] = {
         "name": stripe_limits.shortened(line.title, stripe_limits.LONGEST_NAME)
     }
@@ -43,9 +47,19 @@ def line_item(line: LineItem) -> dict[str, Any]:
         "price_data": {
             "currency": line.price.currency,
             "unit_amount": line.price.amount,
-            "product_data": product,
+            **_those(options, checkout_options.OF_PRICE),
+            "product_data": product | _those(options, checkout_options.OF_PRODUCT),
         },
     }
+
+
+def session_options(options: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options that Stripe takes with the session, and not with its lines."""
+    return _those(options, *checkout_options.OF_SESSION)
+
+
+def _those(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
+    return {name: options[name] for name in names if name in options}
 
 
 def fitting(request: dict[str, Any], offer_id: str) -> dict[str, Any]:

@@ -75,7 +75,10 @@ class Terms:
         request: dict[str, Any] = {
             "mode": "payment",
             "ui_mode": offer.ui_mode,
-            "line_items": [stripe_request.line_item(line) for line in offer.lines],
+            "line_items": [
+                stripe_request.line_item(line, offer.options) for line in offer.lines
+            ],
+            **stripe_request.session_options(offer.options),
             # Ours come last, so that a caller cannot override them.
             "metadata": dict(offer.metadata) | {"kind": kind_name},
             **redirects,

@@ -15,7 +15,7 @@ from checkout.domain.payment_session import PAYMENT_WORDS, RANK, PaymentSession,
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.stack import is_of_stack
 from checkout.domain.stripe_events import SESSION_EXPIRED, SESSION_STREAM
-from checkout.domain.stripe_object import object_of
+from checkout.domain.stripe_object import object_of, word_of
 from checkout.flows import flow
 from checkout.flows.compare_events import EventComparison, StripeEvent
 from checkout.flows.run import Run
@@ -49,18 +49,25 @@ class SessionStream:
 
     def process(self, run: Run, members: list[dict[str, Any]]) -> None:
         """Queue the events that we are behind on."""
-        ids = {found for event in members if (found := _session_id_of(event))}
+        recovered = self._recovered(members)
+
+        def session_id_of(event: StripeEvent) -> str | None:
+            about = object_of(event)
+            earlier = word_of(about, "recovered_from") or ""
+            return payment_session_id_of(about) or recovered.get(earlier)
+
+        ids = {found for event in members if (found := session_id_of(event))}
         sessions = self.sessions.get_all(ids)
-        separate = {
-            purchase_id
-            for event in members
-            if (purchase_id := _separate_purchase(event, sessions))
-        }
+
+        def separate_purchase(event: StripeEvent) -> str | None:
+            return _separate_purchase(event, session_id_of(event), sessions)
+
+        separate = {each for event in members if (each := separate_purchase(event))}
         recorded = self.purchases.existing(separate)
         unknown = self._of_unknown_status(sessions.values())
 
         def is_news(event: StripeEvent) -> bool:
-            session = sessions.get(_session_id_of(event) or "")
+            session = sessions.get(session_id_of(event) or "")
             if session is None and not is_of_stack(object_of(event), self.stack_id):
                 count(Metric.EVENTS_FOREIGN)
                 return False
@@ -68,7 +75,7 @@ class SessionStream:
             status = status_after(event["type"], checkout)
             if status is None:
                 return False
-            if separate_id := _separate_purchase(event, sessions):
+            if separate_id := separate_purchase(event):
                 return status is Status.COMPLETE and separate_id not in recorded
             if session is None or RANK[status] > RANK[session.status]:
                 return True
@@ -88,6 +95,21 @@ class SessionStream:
         if payments:
             known = [] if run.oldest_payment is None else [run.oldest_payment]
             run.oldest_payment = min([*payments, *known])
+
+    def _recovered(self, members: list[dict[str, Any]]) -> dict[str, str]:
+        """
+        Return by their Checkout Sessions the sessions of ours that were recovered.
+
+        Whether Stripe copies our metadata to the new one is not documented.
+        """
+        earlier = {
+            found
+            for event in members
+            if not payment_session_id_of(object_of(event))
+            and (found := word_of(object_of(event), "recovered_from"))
+        }
+        ids = ((each, self.sessions.id_of(each)) for each in earlier)
+        return {stripe_id: found for stripe_id, found in ids if found}
 
     def _of_unknown_status(
         self, sessions: Iterable[PaymentSession]
@@ -109,19 +131,16 @@ class SessionStream:
         return self.stripe.session(object_of(event)["id"])
 
 
-def _session_id_of(event: StripeEvent) -> str | None:
-    return payment_session_id_of(object_of(event))
-
-
 def _separate_purchase(
-    event: StripeEvent, sessions: Mapping[str, PaymentSession]
+    event: StripeEvent,
+    session_id: str | None,
+    sessions: Mapping[str, PaymentSession],
 ) -> str | None:
     """
     Return the id of the purchase that a payment of its own makes.
 
     A payment has one if the session is unknown, or has another Checkout Session.
     """
-    session_id = _session_id_of(event)
     stripe_session_id = object_of(event).get("id")
     if session_id is None or not isinstance(stripe_session_id, str):
         return None

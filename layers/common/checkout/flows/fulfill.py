@@ -4,15 +4,13 @@ from checkout import clock
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_payment import (
     action_of,
-    can_be_refunded,
+    given_back,
     new_purchase,
     paid_after_all,
     paid_at,
 )
-from checkout.domain.checkout_session import (
-    CheckoutSession,
-    mismatch,
-)
+from checkout.domain.checkout_session import CheckoutSession
+from checkout.domain.mismatch import mismatch
 from checkout.domain.outcome import Outcome
 from checkout.domain.payment_session import (
     PAYMENT_WORDS,
@@ -138,9 +136,10 @@ class Fulfillment:
             # The bank's own word has come already.
             return record_no_effect(self.audit_log, session, event)
         before, purchase = self._purchase(session, checkout, event, reason)
-        automatic = reason in UNFULFILLABLE and can_be_refunded(purchase)
-        if automatic:
-            purchase = purchase.with_automatic_refund(clock.iso(clock.now()))
+        ended = given_back(purchase, clock.iso(clock.now()))
+        automatic = reason in UNFULFILLABLE and ended is not None
+        if automatic and ended:
+            purchase = ended
         writes = self._writes(before, purchase, session, checkout, event)
         if failures := transaction.execute_required(writes):
             check_recorded(failures, session, purchase)
@@ -209,6 +208,7 @@ class Fulfillment:
             event_id=event.id,
             purchase_id=purchase.id,
             reason=purchase.quarantine_reason,
+            **purchase.beside_price,
         )
         return writes
 

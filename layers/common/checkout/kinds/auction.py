@@ -100,6 +100,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
         return_urls=ReturnUrls(request.success_url, request.cancel_url),
         email=buyer.email,
         pay_by=closes_at,
+        options=Auction.options_of(auction),
         **revenue_split(auction),
     )
 

@@ -117,6 +117,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
         shown={"bidId": bid_id, "rowId": row_id},
         return_urls=ReturnUrls(request.success_url, request.cancel_url),
         email=buyer.email,
+        options=Bid.options_of(bid),
         **revenue_split(bid),
     )
 

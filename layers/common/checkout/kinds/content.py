@@ -77,6 +77,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
             request.successUrl, request.cancelUrl, ("successUrl", "cancelUrl")
         ),
         email=buyer.email,
+        options=Content.options_of(content),
         **revenue_split(content),
     )
     shown = {"title": offer.recorded_title, "slug": slug.get("slug")}

@@ -107,6 +107,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
         return_path="/orders/{id}",
         return_urls=ReturnUrls(request.success_url, request.cancel_url),
         email=buyer.email,
+        options=Order.options_of(order),
         **revenue_split(order),
     )
 

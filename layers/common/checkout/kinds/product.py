@@ -26,6 +26,7 @@ class Product(OfferBody):
     """Something at a fixed price, which anybody may buy any number of times."""
 
     STATUSES = Statuses(for_sale="active", withdrawn="inactive")
+    SOLD_ONCE = False
     PUBLIC = ("title", "description", "image_url", "price", "status")
 
     status: Literal["active", "inactive"]
@@ -81,6 +82,7 @@ def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
         return_path="/hero-me",
         ui_mode="embedded_page",
         email=request.customer_email or (buyer.email if buyer else None),
+        options=Product.options_of(product),
         **revenue_split(product),
     )
 

@@ -49,8 +49,12 @@ class PaymentSessions:
         return readable(PaymentSession.from_dict, item)
 
     def by_stripe_id(self, stripe_session_id: str) -> PaymentSession | None:
-        pointer = read(self._table, stripe_session_id)
-        return self.get(pointer["payment_session_id"]) if pointer else None
+        return self.get(self.id_of(stripe_session_id) or "")
+
+    def id_of(self, stripe_session_id: str | None) -> str | None:
+        """Return the id of our session of a Checkout Session, None without one."""
+        pointer = read(self._table, stripe_session_id or "")
+        return pointer["payment_session_id"] if pointer else None
 
     def live(self, live_id: str) -> LiveSession | None:
         item = read(self._table, f"live#{live_id}")
