@@ -24,6 +24,9 @@ CARDS = {
     "card of a fraud": "4000000000000259",  # disputes at once what it pays
 }
 METHODS = (*CARDS, "bank debit")
+# What a buyer enters as a promotion code, and what it takes off the price in percent.
+CODES = {"FIFTH": 20, "ALL": 100}
+ADDRESS = {"line1": "1 Mill Road", "postal_code": "CB1 2AD", "country": "GB"}
 CLOSED = ("won", "lost")
 PARTS = ("all", "some")
 # Of Stripe's own words, and none at all.
@@ -53,6 +56,29 @@ class AtStripe:
         self.handed_out: list[str] = []
         # The sessions that the shop has not made, with what their metadata says.
         self.of_others: dict[str, str] = {}
+
+    def offer_codes(self) -> None:
+        for code, percent in CODES.items():
+            coupon = self._stripe.post(
+                "/v1/coupons", duration="once", percent_off=percent
+            )
+            promotion = {"promotion[type]": "coupon", "promotion[coupon]": coupon["id"]}
+            self._stripe.post("/v1/promotion_codes", code=code, **promotion)
+
+    def enter(self, code: str, stripe_id: str) -> None:
+        """Fill in what the options ask for; nothing is asked for without them."""
+        checkout = self.checkout(stripe_id)
+        if not checkout.session["allow_promotion_codes"]:
+            return
+        payments.enter(
+            self._sandbox,
+            checkout,
+            {
+                "promotion_code": code,
+                "customer_details": {"address": ADDRESS},
+                "shipping_details": {"name": "Ada", "address": ADDRESS},
+            },
+        )
 
     def pay(self, method: str, stripe_id: str) -> None:
         """Pay on Stripe's page; a card may be declined, a bank debit takes days."""
@@ -124,7 +150,7 @@ class AtStripe:
 
         Its metadata is like ours: of *another stack*, of one with *no stack*, of this
         one though there is *no record*, or *a copy* of that of the session *copied*,
-        whose amount is the same.
+        whose price is the same.
         """
         number = len(self.of_others)
         amount = 7700 + number
@@ -134,7 +160,8 @@ class AtStripe:
         elif what == "no record":
             facts |= {"stack": self._stack}
         elif what == "a copy" and copied:
-            facts, amount = self.facts(copied), self.paid_amount(copied)
+            facts = self.facts(copied)
+            amount = self.checkout(copied).session["amount_subtotal"]
         made = self._stripe.post(
             "/v1/checkout/sessions",
             mode="payment",
@@ -203,7 +230,13 @@ class AtStripe:
         return self.intent(stripe_id).get("status") == "processing"
 
     def is_paid(self, stripe_id: str) -> bool:
-        return self.intent(stripe_id).get("status") == "succeeded"
+        """Return whether the money has come, or a code took off the whole price."""
+        intent = self.intent(stripe_id)
+        return intent.get("status") == "succeeded" or self.is_free(stripe_id)
+
+    def is_free(self, stripe_id: str) -> bool:
+        session = self.checkout(stripe_id).session
+        return bool(session["payment_status"] == "no_payment_required")
 
     def paid_amount(self, stripe_id: str) -> int:
         return int(self.checkout(stripe_id).session["amount_total"])
@@ -276,7 +309,7 @@ class AtStripe:
     def is_kept(self, stripe_id: str) -> bool:
         """Return whether some of the money is still with the shop, or may be."""
         gone = self.refunded(stripe_id) + self.lost(stripe_id)
-        return gone < self.paid_amount(stripe_id)
+        return gone < self.paid_amount(stripe_id) or self.is_free(stripe_id)
 
     def happened(self) -> list[Json]:
         """Return the events since the last time, of the types that we act on."""

@@ -54,7 +54,14 @@ from hypothesis.stateful import (
 )
 
 from checkout.domain import stripe_events
-from tests.prove.at_stripe import METHODS, OTHERS, PARTS, WORDS, with_unknown_word
+from tests.prove.at_stripe import (
+    CODES,
+    METHODS,
+    OTHERS,
+    PARTS,
+    WORDS,
+    with_unknown_word,
+)
 from tests.prove.faults import FAULTS
 from tests.prove.outside import Trouble
 from tests.prove.state import (
@@ -92,6 +99,7 @@ NAMES = st.sampled_from(
 SETTINGS = st.builds(
     Setting,
     name=NAMES | st.text(st.characters(codec="utf-8"), min_size=1, max_size=6),
+    options=st.booleans(),
     sparse=st.sampled_from([None, "null", "absent"]),
     lag=st.sampled_from([0, 100]),
 )
@@ -184,8 +192,10 @@ class History(RuleBasedStateMachine):
         return self._payments(self.world.at_stripe.is_processing)
 
     def sold(self) -> list[int]:
-        """Return what was paid, and not in vain."""
-        return self._payments(self.world.is_sold)
+        """Return what was paid, not in vain, and not by a code alone."""
+        return self._payments(
+            lambda i: self.world.is_sold(i) and not self.world.at_stripe.is_free(i)
+        )
 
     def disputed(self) -> list[int]:
         return self._payments(self.world.at_stripe.is_disputed)
@@ -233,7 +243,7 @@ class History(RuleBasedStateMachine):
         for offer in offers:
             self.start(offer, None)
             if self.payable():
-                self.pay(0, "card")
+                self.pay(0, "card", "")
 
     @rule(offer=st.sampled_from(OFFERS), trouble=TROUBLE)
     def start(self, offer: str, trouble: Trouble | None) -> None:
@@ -255,8 +265,12 @@ class History(RuleBasedStateMachine):
         return world.handed_out.index(stripe_id) if stripe_id else None
 
     @precondition(payable)
-    @rule(place=PLACES, method=st.sampled_from(METHODS))
-    def pay(self, place: int, method: str) -> None:
+    @rule(
+        place=PLACES,
+        method=st.sampled_from(METHODS),
+        code=st.sampled_from(["", "", *CODES]),
+    )
+    def pay(self, place: int, method: str, code: str) -> None:
         number = _pick(self.payable(), place)
         stripe_id = self.world.handed_out[number]
         if self.world.is_in_vain(stripe_id):
@@ -265,7 +279,7 @@ class History(RuleBasedStateMachine):
         if self.world.at_stripe.facts(stripe_id)["kind"] == "product":
             # An anonymous page offers no methods whose money comes later.
             method = method.replace("bank debit", "card")
-        self.done(lambda world: world.at_stripe.pay(method, world.handed_out[number]))
+        self.done(lambda world: world.pay(world.handed_out[number], method, code))
 
     @precondition(cancellable)
     @rule(place=PLACES, trouble=TROUBLE)

@@ -87,18 +87,21 @@ class Setting:
     """
     What differs between histories from the beginning.
 
-    *name* is a part of the ids of offers and buyers. *sparse* says how Stripe sends the
-    fields that its types call nullable, unless it is None; *lag* for how many seconds
-    it does not list an event. In the world that is told well, it sends them all.
+    *name* is a part of the ids of offers and buyers. With *options*, every offer lets
+    its buyers enter a promotion code, and has a tax and shipping. *sparse* says how
+    Stripe sends the fields that its types call nullable, unless it is None; *lag* for
+    how many seconds it does not list an event. In the world that is told well, it sends
+    them all.
     """
 
     name: str = "1"
+    options: bool = False
     sparse: How | None = None
     lag: int = 0
 
     @property
     def well(self) -> "Setting":
-        return Setting(self.name)
+        return Setting(self.name, self.options)
 
 
 class ForSale(NamedTuple):
@@ -182,14 +185,29 @@ def for_sale(name: str) -> dict[str, ForSale]:
     }
 
 
+OPTIONS: Json = {
+    "allow_promotion_codes": True,
+    "automatic_tax": {"enabled": True},
+    "tax_behavior": "exclusive",
+    "shipping_address_collection": {"allowed_countries": ["GB"]},
+    "shipping_options": [
+        {
+            "shipping_rate_data": {
+                "type": "fixed_amount",
+                "display_name": "Parcel",
+                "fixed_amount": {"amount": 700, "currency": "usd"},
+            }
+        }
+    ],
+}
 OFFERS = tuple(for_sale(""))
 PRICED = tuple(name for name, offer in for_sale("").items() if offer.priced)
 # No more than these fields tell how much was paid, when, for what and in what way; all
 # others that Stripe's types call nullable may be missing.
 NEEDED = {
     "checkout.session": (
-        "amount_total", "client_secret", "currency", "metadata", "payment_intent",
-        "status", "url",
+        "amount_subtotal", "amount_total", "client_secret", "currency", "metadata",
+        "payment_intent", "status", "total_details", "url",
     ),
     "refund": ("charge", "failure_reason", "metadata", "reason", "status"),
     "dispute": (),
@@ -264,6 +282,10 @@ class World(Shop):
         self.load_samples()
         self.put_offer(BID_45)
         self._name_offers(setting.name)
+        self.at_stripe.offer_codes()
+        if setting.options:
+            for item in self.aws.items("OffersTable"):
+                self.change_offer(item["id"], options=OPTIONS)
         self.note_a_reconcile_run()
         self.queue: list[str] = self.aws.sqs.waiting
         self.withdrawn: list[dict[str, str]] = []
@@ -375,6 +397,10 @@ class World(Shop):
         if stripe_id not in self.handed_out:
             self.handed_out.append(stripe_id)
         return str(stripe_id)
+
+    def pay(self, stripe_id: str, method: str, code: str) -> None:
+        self.at_stripe.enter(code, stripe_id)
+        self.at_stripe.pay(method, stripe_id)
 
     def cancel(self, stripe_id: str) -> bool:
         """Cancel a payment as its buyer, again if that fails; say whether it is."""
