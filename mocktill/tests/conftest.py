@@ -3,6 +3,7 @@
 import contextlib
 import threading
 import time
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
@@ -174,6 +175,34 @@ def pay(client, raw):
         )
 
     return confirm
+
+
+@pytest.fixture
+def fill_in(client, raw):
+    """Pay without a browser with what the page asks for, and return the session."""
+
+    def confirm(session, card="pm_card_visa", status=200, **entered):
+        form = flattened({"payment_method": card, **entered})
+        answer = raw("POST", f"/v1/payment_pages/{session.id}/confirm", data=form)
+        assert answer.status_code == status, answer.text
+        if status != HTTPStatus.OK:
+            return answer.json()["error"]
+        return client.v1.checkout.sessions.retrieve(session.id)
+
+    return confirm
+
+
+def flattened(value, name=""):
+    """Return nested parameters as the fields of a form."""
+    if isinstance(value, list):
+        value = {str(index): each for index, each in enumerate(value)}
+    if not isinstance(value, dict):
+        return {name: value}
+    return {
+        field: text
+        for key, each in value.items()
+        for field, text in flattened(each, f"{name}[{key}]" if name else key).items()
+    }
 
 
 @pytest.fixture

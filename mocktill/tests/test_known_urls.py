@@ -13,6 +13,7 @@ from mocktill.known_urls import is_known, known
 UNDOCUMENTED = {
     ("POST", "/v1/events/{id}/retry"),
     ("GET", "/v1/payment_pages/{id}"),
+    ("POST", "/v1/payment_pages/{id}"),
     ("POST", "/v1/payment_pages/{id}/confirm"),
 }
 
@@ -49,7 +50,7 @@ def test_every_call_that_is_answered_is_one_of_stripes():
     ("method", "path"),
     [
         ("GET", "/v1/balance"),
-        ("GET", "/v1/coupons"),
+        ("GET", "/v1/tax_rates"),
         ("GET", "/v1/payment_methods"),
         ("POST", "/v1/payment_intents/pi_1/capture"),
         ("DELETE", "/v1/customers/cus_1"),

@@ -20,6 +20,7 @@ LEFT_OUT = {
         *("authorization_code", "level3", "presentment_details", "radar_options"),
         *("refunds", "source", "transfer"),
     },
+    stripe.Coupon: {"applies_to", "currency_options", "deleted"},
     stripe.Customer: {
         *("cash_balance", "deleted", "invoice_credit_balance", "sources"),
         *("subscriptions", "tax", "tax_ids"),
@@ -67,9 +68,87 @@ SHOWN_AS = {
 
 
 @pytest.fixture
-def every_kind(client, create, pay, paid, bank_debit, control):
+def with_options(create, line, fill_in):
+    """Make a session with every option, paid by default."""
+
+    def make(*, opened=False):
+        price = line()
+        price["price_data"]["tax_behavior"] = "exclusive"
+        rate = {
+            "display_name": "Post",
+            "fixed_amount": {"amount": 500, "currency": "usd"},
+            "tax_behavior": "inclusive",
+            "delivery_estimate": {"maximum": {"unit": "day", "value": 3}},
+        }
+        custom = {"type": "custom", "custom": "Which"}
+        options = [{"label": "A", "value": "a"}]
+        session = create(
+            line_items=[price],
+            after_expiration={"recovery": {"enabled": True}},
+            allow_promotion_codes=True,
+            automatic_tax={"enabled": True},
+            billing_address_collection="auto",
+            consent_collection={"promotions": "auto", "terms_of_service": "required"},
+            custom_fields=[
+                {"key": "a", "label": custom, "type": "text"},
+                {"key": "b", "label": custom, "type": "numeric"},
+                {
+                    "key": "c",
+                    "label": custom,
+                    "type": "dropdown",
+                    "dropdown": {"options": options},
+                },
+            ],
+            custom_text={"submit": {"message": "Thanks"}},
+            customer_creation="always",
+            invoice_creation={
+                "enabled": True,
+                "invoice_data": {
+                    "custom_fields": [{"name": "PO", "value": "1"}],
+                    "issuer": {"type": "self"},
+                    "metadata": {"a": "1"},
+                    "rendering_options": {"amount_tax_display": "exclude_tax"},
+                },
+            },
+            locale="de",
+            name_collection={"individual": {"enabled": True}},
+            phone_number_collection={"enabled": True},
+            shipping_address_collection={"allowed_countries": ["DE"]},
+            shipping_options=[{"shipping_rate_data": rate}],
+            submit_type="book",
+            tax_id_collection={"enabled": True},
+        )
+        if opened:
+            return session
+        return fill_in(
+            session,
+            consent={"terms_of_service": "accepted"},
+            custom_fields=[
+                {"key": "a", "value": "x"},
+                {"key": "b", "value": "1"},
+                {"key": "c", "value": "a"},
+            ],
+            customer_details={
+                "email": "ada@example.com",
+                "individual_name": "Ada",
+                "phone": "+4930123456",
+                "tax_ids": [{"type": "eu_vat", "value": "DE123456789"}],
+            },
+            promotion_code="MOCKTILL10",
+            shipping_details={
+                "name": "Ada",
+                "address": {"line1": "x 1", "city": "Berlin", "country": "DE"},
+            },
+        )
+
+    return make
+
+
+@pytest.fixture
+def every_kind(client, create, pay, paid, bank_debit, control, with_options):
     """Return one or more objects of each kind, by kind."""
     v1 = client.v1
+    optional = with_options()
     intent = paid("4000000000000259", payment_intent_data={"receipt_email": "a@b.co"})
     debited = create()
     pay(debited, method=bank_debit)
@@ -87,6 +166,7 @@ def every_kind(client, create, pay, paid, bank_debit, control):
         Session: v1.checkout.sessions,
         stripe.BalanceTransaction: v1.balance_transactions,
         stripe.Charge: v1.charges,
+        stripe.Coupon: v1.coupons,
         stripe.Customer: v1.customers,
         stripe.Dispute: v1.disputes,
         EarlyFraudWarning: v1.radar.early_fraud_warnings,
@@ -94,16 +174,42 @@ def every_kind(client, create, pay, paid, bank_debit, control):
         stripe.PaymentIntent: v1.payment_intents,
         stripe.Price: v1.prices,
         stripe.Product: v1.products,
+        stripe.PromotionCode: v1.promotion_codes,
         stripe.Refund: v1.refunds,
+        stripe.ShippingRate: v1.shipping_rates,
         stripe.WebhookEndpoint: v1.webhook_endpoints,
     }
     found = {kind: each.list({"limit": 50}).data for kind, each in services.items()}
-    found[stripe.LineItem] = v1.checkout.sessions.line_items.list(kept.id).data
+    found[stripe.LineItem] = [
+        line
+        for session in (kept, optional)
+        for line in v1.checkout.sessions.line_items.list(session.id).data
+    ]
     found[stripe.PaymentMethod] = [
         v1.payment_methods.retrieve(each.payment_method)
         for each in found[stripe.PaymentIntent]
     ]
     return found
+
+
+def test_a_session_with_every_option_is_the_sdks_session(client, with_options):
+    """The check includes what only an expanded session shows."""
+    opened, paid = with_options(opened=True), with_options()
+    expand = [
+        *("total_details.breakdown", "shipping_cost.shipping_rate"),
+        *("shipping_cost.taxes", "line_items.data.discounts"),
+        *("line_items.data.taxes", "discounts.promotion_code"),
+    ]
+    shown = [
+        client.v1.checkout.sessions.retrieve(each.id, {"expand": expand})
+        for each in (opened, paid)
+    ]
+
+    found = [p for each in (opened, paid, *shown) for p in problems(each, "session")]
+    assert sorted(set(found)) == []
+    assert shown[1].total_details.breakdown.discounts
+    assert shown[1].line_items.data[0].taxes
+    assert shown[1].discounts[0].promotion_code.code == "MOCKTILL10"
 
 
 def test_each_has_the_fields_that_the_sdk_declares(every_kind):
@@ -187,7 +293,7 @@ def test_an_error_is_the_sdks_error_object(client, create, pay):
 
 def problems(shown, path):
     """Return the differences between *shown* and its class, with nested ones."""
-    untyped = type(shown) is stripe.StripeObject
+    untyped = type(shown) in (stripe.StripeObject, stripe.ListObject)
     hints = {} if untyped else hints_of(type(shown))
     for name in shown.to_dict():
         value, at = shown[name], f"{path}.{name}"

@@ -62,9 +62,20 @@ CALLS = {
     ),
     "balance_read": lambda v1, _: v1.balance_transactions.list(),
     "connected_account_read": lambda v1, _: v1.accounts.retrieve_current(),
+    "coupon_write": lambda v1, _: v1.coupons.create({"percent_off": 5}),
     "customer_read": lambda v1, _: v1.customers.list(),
     "plan_read": lambda v1, _: v1.prices.list(),
     "product_write": lambda v1, _: v1.products.create({"name": "x"}),
+    "promotion_code_read": lambda v1, _: v1.promotion_codes.list(),
+    "promotion_code_write": lambda v1, _: v1.promotion_codes.create(
+        {"promotion": {"type": "coupon", "coupon": "mocktill10"}}
+    ),
+    "shipping_rate_write": lambda v1, _: v1.shipping_rates.create(
+        {
+            "display_name": "Post",
+            "fixed_amount": {"amount": 5, "currency": "usd"},
+        }
+    ),
 }
 
 

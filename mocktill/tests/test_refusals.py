@@ -372,9 +372,9 @@ def test_an_unknown_object_is_missing(client, hosted):
 
 
 def test_an_unsupported_parameter_is_refused(refusal):
-    error = refusal(discounts=[{"coupon": "half"}])
+    error = refusal(optional_items=[{"price": "price_1", "quantity": 1}])
 
-    assert error.param == "discounts"
+    assert error.param == "optional_items"
     assert "mocktill does not implement" in str(error)
 
 

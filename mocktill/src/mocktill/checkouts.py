@@ -1,6 +1,6 @@
 """What the sandbox knows of a Checkout Session."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from .shapes import Json
 
@@ -11,9 +11,24 @@ class Checkout:
 
     session: Json
     line_items: list[Json]
-    payment_intent_data: Json
+    # The parameters that made the session.
+    params: Json
     client_secret: str | None = None
     completed_event: Json | None = None
+    # The application of a coupon, as Stripe's object.
+    discount: Json | None = None
+    # What the customer has entered so far, in the form of the page's parameters.
+    entered: Json = field(default_factory=dict)
+
+    # The rate of the made-up tax: by whether prices include it.
+    tax_rates: dict[bool, Json] = field(default_factory=dict)
+    # What the address has at its end that recovers this session, once it has expired.
+    recovery_token: str | None = None
+
+    @property
+    def payment_intent_data(self) -> Json:
+        data: Json = self.params.get("payment_intent_data", {})
+        return data
 
     @property
     def path(self) -> str:

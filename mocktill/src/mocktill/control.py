@@ -27,7 +27,7 @@ from . import (
 from .destinations import PAYLOADS, Destination, check_url
 from .errors import ApiError
 from .faults import REASONS, WHENS, Fault
-from .sandbox import Sandbox
+from .sandbox import TAX_BEHAVIORS, Sandbox
 from .shapes import Json
 from .store import new_id
 from .webhooks import MODES
@@ -102,6 +102,8 @@ def account(sandbox: Sandbox, _: Json, __: str) -> Json:
         "default_api_version": sandbox.default_api_version,
         "late_fees": sandbox.late_fees,
         "event_lag_seconds": sandbox.event_lag_seconds,
+        "default_tax_behavior": sandbox.default_tax_behavior,
+        "terms_of_service_url": sandbox.terms_of_service_url,
     }
 
 
@@ -114,8 +116,14 @@ def change_account(sandbox: Sandbox, body: Json, _: str) -> Json:
     lag = int(wanted["event_lag_seconds"])
     if lag < 0 or not isinstance(wanted["late_fees"], bool):
         raise ValueError("late_fees is true or false, event_lag_seconds not negative")
+    behavior, terms = wanted["default_tax_behavior"], wanted["terms_of_service_url"]
+    if behavior not in (None, *TAX_BEHAVIORS):
+        raise ValueError(f"default_tax_behavior: null, {', '.join(TAX_BEHAVIORS)}")
+    if terms is not None:
+        check_url(terms)
     sandbox.default_api_version = versions.check(wanted["default_api_version"])
     sandbox.late_fees, sandbox.event_lag_seconds = wanted["late_fees"], lag
+    sandbox.default_tax_behavior, sandbox.terms_of_service_url = behavior, terms
     return account(sandbox, {}, "")
 
 

@@ -94,6 +94,12 @@ def check_unit(amount: int, currency: str, param: str) -> None:
         )
 
 
+def to_unit(numerator: int, denominator: int, currency: str) -> int:
+    """Return the quotient in a unit that the currency has; a half is rounded up."""
+    unit = 10 if currency in THREE_DECIMAL else 100 if currency in WHOLE_UNITS else 1
+    return (2 * numerator + denominator * unit) // (2 * denominator * unit) * unit
+
+
 def check_total(total: int, currency: str, settled_in_dollars: bool) -> None:
     """Refuse a total below the minimum. A total of zero needs no payment."""
     if 0 < total < minimum(currency):

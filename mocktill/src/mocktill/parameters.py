@@ -25,11 +25,23 @@ from .shapes import Json
 MAX_STRING = 5000
 # By the name of the parameter without its indices.
 MAX_STRINGS = {
+    "custom_fields[dropdown][options][label]": 100,
+    "custom_fields[dropdown][options][value]": 100,
+    "custom_fields[key]": 200,
+    "custom_fields[label][custom]": 100,
+    "custom_text[after_submit][message]": 1200,
+    "custom_text[shipping_address][message]": 1200,
+    "custom_text[submit][message]": 1200,
+    "custom_text[terms_of_service_acceptance][message]": 1200,
+    "display_name": 100,
+    "invoice_creation[invoice_data][custom_fields][name]": 40,
+    "invoice_creation[invoice_data][custom_fields][value]": 140,
     "line_items[price_data][product_data][description]": 40_000,
     "line_items[price_data][product_data][name]": 250,
     "line_items[price_data][product_data][unit_label]": 12,
     "payment_intent_data[description]": 1000,
     "payment_intent_data[statement_descriptor_suffix]": 22,
+    "shipping_options[shipping_rate_data][display_name]": 100,
 }
 _INDEX = re.compile(r"\[\d+\]")
 MAX_METADATA_KEYS = 50

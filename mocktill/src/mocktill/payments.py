@@ -3,15 +3,22 @@
 import contextlib
 from http import HTTPStatus
 
-from . import attempts, customers
+from . import attempts, customers, entries, promotions
 from .checkouts import Checkout
 from .errors import ApiError, conflict_of_state, missing
-from .payment_intents import of_checkout
+from .payment_intents import give_up, of_checkout
 from .payment_methods import check_offered
 from .sandbox import Sandbox
-from .session_object import customer_details, known_email
 from .sessions import expire_if_due
 from .shapes import Json
+
+
+def enter(sandbox: Sandbox, checkout: Checkout, given: Json) -> None:
+    """Take what the customer enters, before the payment."""
+    with sandbox.lock:
+        expire_if_due(sandbox, checkout)
+        _require_open(checkout.session)
+        entries.enter(sandbox, checkout, given)
 
 
 def confirm(sandbox: Sandbox, checkout: Checkout, method: Json | None) -> None:
@@ -25,16 +32,18 @@ def confirm(sandbox: Sandbox, checkout: Checkout, method: Json | None) -> None:
         expire_if_due(sandbox, checkout)
         session = checkout.session
         _require_open(session)
+        entries.require(sandbox, checkout)
         if session["amount_total"] == 0:
-            _complete(sandbox, checkout, method, "no_payment_required")
+            _complete_without_payment(sandbox, checkout, method)
             return
         if method is None:
             raise missing("payment_method")
         check_offered(method, session["payment_method_types"])
         intent = of_checkout(sandbox, checkout)
-        if intent["setup_future_usage"] and not intent["customer"]:
-            customer = customers.who_pays(sandbox, method["billing_details"])
-            intent["customer"] = customer["id"]
+        intent["shipping"] = _shipping(checkout) or intent["shipping"]
+        keeps = intent["setup_future_usage"] or _wants_customer(session)
+        if keeps and not intent["customer"]:
+            intent["customer"] = _new_customer(sandbox, checkout, method)
         challenge = f"{sandbox.base_url}{checkout.path}/authenticate"
         attempts.start(sandbox, intent, method, challenge)
         _finish(sandbox, checkout, intent)
@@ -118,6 +127,43 @@ def _finish(sandbox: Sandbox, checkout: Checkout, intent: Json) -> None:
         settle(sandbox, intent["id"], succeeds=answer)
 
 
+def _complete_without_payment(
+    sandbox: Sandbox, checkout: Checkout, method: Json | None
+) -> None:
+    """Complete a session that costs nothing. Stripe then always makes a customer."""
+    session = checkout.session
+    if session["payment_intent"]:  # of an attempt at a higher total
+        intent = of_checkout(sandbox, checkout)
+        give_up(sandbox, intent, "abandoned")
+        session["payment_intent"] = None
+    if session["customer"] is None:
+        session["customer"] = _new_customer(sandbox, checkout, method)
+    _complete(sandbox, checkout, method, "no_payment_required")
+
+
+def _wants_customer(session: Json) -> bool:
+    invoiced: bool = session["invoice_creation"]["enabled"]
+    return invoiced or bool(session["customer_creation"] == "always")
+
+
+def _new_customer(sandbox: Sandbox, checkout: Checkout, method: Json | None) -> str:
+    details = entries.details_of(checkout, method["billing_details"] if method else {})
+    customer_id: str = customers.who_pays(sandbox, details)["id"]
+    return customer_id
+
+
+def _shipping(checkout: Checkout) -> Json | None:
+    """Return the shipping address as a PaymentIntent and its charge show it."""
+    shipping = entries.shipping_details(checkout.entered)
+    phone = checkout.entered.get("customer_details", {}).get("phone")
+    return shipping and {
+        **shipping,
+        "carrier": None,
+        "phone": phone,
+        "tracking_number": None,
+    }
+
+
 def _complete(
     sandbox: Sandbox,
     checkout: Checkout,
@@ -125,14 +171,15 @@ def _complete(
     payment_status: str,
 ) -> None:
     session = checkout.session
-    billing = method["billing_details"] if method else {}
-    details = customer_details(billing)
+    entries.put(checkout, method["billing_details"] if method else {})
     session.update(
         status="complete",
         payment_status=payment_status,
         url=None,
         client_secret=None,
-        customer_details=details
-        | {"email": known_email(session) or billing.get("email")},
     )
+    if discount := checkout.discount:
+        promotions.redeem(
+            sandbox, discount["source"]["coupon"], discount["promotion_code"]
+        )
     checkout.completed_event = sandbox.emit("checkout.session.completed", session)

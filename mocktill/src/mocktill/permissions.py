@@ -19,6 +19,7 @@ ADDRESSES = {
     "/v1/balance_transactions": "balance",
     "/v1/charges": "charge",
     "/v1/checkout/sessions": "checkout_session",
+    "/v1/coupons": "coupon",
     "/v1/customers": "customer",
     "/v1/disputes": "dispute",
     "/v1/events": "event",
@@ -27,20 +28,25 @@ ADDRESSES = {
     "/v1/payment_pages": "checkout_session",
     "/v1/prices": "plan",
     "/v1/products": "product",
+    "/v1/promotion_codes": "promotion_code",
     "/v1/radar/early_fraud_warnings": "charge",
     "/v1/refunds": "charge",
+    "/v1/shipping_rates": "shipping_rate",
     "/v1/webhook_endpoints": "webhook",
 }
 KINDS = {
     "balance_transaction": "balance",
     "charge": "charge",
+    "coupon": "coupon",
     "customer": "customer",
     "dispute": "dispute",
     "payment_intent": "payment_intent",
     "payment_method": "payment_method",
     "price": "plan",
     "product": "product",
+    "promotion_code": "promotion_code",
     "refund": "charge",
+    "shipping_rate": "shipping_rate",
 }
 SOURCE = "balance_transaction_source"
 # The resources as Stripe's dashboard names them.
@@ -50,6 +56,7 @@ TITLES = {
     "charge": "Charges and Refunds",
     "checkout_session": "Checkout Sessions",
     "connected_account": "Accounts",
+    "coupon": "Coupons",
     "customer": "Customers",
     "dispute": "Disputes",
     "event": "Events",
@@ -57,6 +64,8 @@ TITLES = {
     "payment_method": "PaymentMethods",
     "plan": "Prices",
     "product": "Products",
+    "promotion_code": "Promotion Codes",
+    "shipping_rate": "Shipping Rates",
     "webhook": "Webhook Endpoints",
 }
 READ_ONLY = ("balance", SOURCE, "connected_account", "event")

@@ -1,6 +1,7 @@
 """The API calls that read one object, or a page of a list."""
 
 from collections.abc import Callable
+from typing import Any
 
 from starlette.routing import BaseRoute
 from stripe._object_classes import get_object_class
@@ -13,6 +14,7 @@ from .shapes import Json, PathParams
 from .store import page, within
 
 PAGING = {"created", "ending_before", "expand", "limit", "starting_after"}
+IN_ANY_CASE = ("code",)
 
 
 def reads(  # noqa: PLR0913 - what differs between the kinds
@@ -47,7 +49,9 @@ def reads(  # noqa: PLR0913 - what differs between the kinds
 
         def matches(each: Json) -> bool:
             return within(each["created"], params.get("created")) and all(
-                each[name] == params[name] for name in filters if name in params
+                _same(name, each[name], params[name])
+                for name in filters
+                if name in params
             )
 
         newest_first = sandbox.store.all(kind)[::-1]
@@ -55,6 +59,12 @@ def reads(  # noqa: PLR0913 - what differs between the kinds
         return sandbox.store.expanded(found, params.get("expand", []))
 
     return [route("GET", url, list_), route("GET", f"{url}/{{id}}", retrieve)]
+
+
+def _same(name: str, value: Any, wanted: Any) -> bool:  # noqa: ANN401 - JSON
+    if name in IN_ANY_CASE:
+        return bool(value.lower() == wanted.lower())
+    return bool(value == wanted)
 
 
 def _check_choice(kind: str, name: str, wanted: object) -> None:

@@ -4,8 +4,9 @@ import threading
 import time
 from collections.abc import Iterable, Mapping, Sequence
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, get_args
 
+from . import discounts
 from .faults import Faults
 from .idempotency import IdempotencyKeys
 from .permissions import Key
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from .cards import Outcome
     from .checkouts import Checkout
 
+type TaxBehavior = Literal["exclusive", "inclusive"]
+TAX_BEHAVIORS: tuple[TaxBehavior, ...] = get_args(TaxBehavior.__value__)
 # An event names the API call that caused it. A payment on the page is no API call.
 NO_REQUEST: Json = {"id": None, "idempotency_key": None}
 current_request: ContextVar[Json] = ContextVar("current_request", default=NO_REQUEST)
@@ -45,6 +48,8 @@ class Sandbox:
         redirect_hold_seconds: float = 10.0,
         default_api_version: str = API_VERSION,
         settled_in_dollars: bool = False,
+        default_tax_behavior: TaxBehavior | None = None,
+        terms_of_service_url: str | None = "https://shop.example/terms",
     ) -> None:
         self.secret_key = secret_key or new_id("sk_test_", 48)
         self.publishable_key = publishable_key or new_id("pk_test_", 48)
@@ -66,8 +71,13 @@ class Sandbox:
         self.event_lag_seconds = 0
         # Whether a payment in another currency must also be worth 50 cents.
         self.settled_in_dollars = settled_in_dollars
+        # How prices are taxed that do not say it. Without a default, they must say it.
+        self.default_tax_behavior = default_tax_behavior
+        # Customers can accept only terms that the account has published.
+        self.terms_of_service_url = terms_of_service_url
         self.lock = threading.RLock()
         self.store = Store()
+        discounts.add_samples(self.store, self.created)
         self.checkouts: dict[str, Checkout] = {}
         self.outcomes: dict[str, Outcome] = {}
         self.requests: list[Json] = []

@@ -1,8 +1,6 @@
 """A new Checkout Session in the form of Stripe's object."""
 
-from stripe.checkout import Session
-
-from . import create_rules, payment_methods
+from . import create_rules, payment_methods, session_options
 from .shapes import Json
 from .store import new_id
 
@@ -15,15 +13,13 @@ ECHOED = (
     "origin_context", "permissions", "return_url", "saved_payment_method_options",
     "submit_type", "success_url", "wallet_options",
 )  # fmt: skip
-# The fields that stay empty without customers, invoices or discounts.
+# The fields that are empty at first, or that mocktill does not imitate.
 EMPTY = (
-    "after_expiration", "billing_address_collection", "client_secret",
-    "collected_information", "consent", "consent_collection", "currency_conversion",
+    "client_secret", "collected_information", "consent", "currency_conversion",
     "customer", "customer_account", "customer_details", "invoice", "managed_payments",
-    "name_collection", "optional_items", "payment_intent", "payment_link",
+    "optional_items", "payment_intent", "payment_link",
     "payment_method_configuration_details", "presentment_details", "recovered_from",
-    "redirect_on_completion", "setup_intent", "shipping_address_collection",
-    "shipping_cost", "subscription", "tax_id_collection", "url",
+    "redirect_on_completion", "setup_intent", "shipping_cost", "subscription", "url",
 )  # fmt: skip
 
 
@@ -35,34 +31,14 @@ def new_session(params: Json, line_items: list[Json], now: int) -> Json:
         "object": KIND,
         **dict.fromkeys(EMPTY),
         **{name: params.get(name) for name in ECHOED},
+        **session_options.shown(params),
         "adaptive_pricing": {"enabled": False},
         "amount_subtotal": total,
         "amount_total": total,
-        "automatic_tax": {
-            "enabled": False,
-            "liability": None,
-            "provider": None,
-            "status": None,
-        },
         "created": now,
         "currency": currency,
-        "custom_fields": [],
-        "custom_text": {
-            "after_submit": None,
-            "shipping_address": None,
-            "submit": None,
-            "terms_of_service_acceptance": None,
-            **params.get("custom_text", {}),
-        },
-        "customer_creation": "if_required",
         "discounts": [],
         "expires_at": params.get("expires_at", now + create_rules.MAXIMUM_LIFE_SECONDS),
-        "invoice_creation": {
-            "enabled": False,
-            "invoice_data": dict.fromkeys(
-                Session.InvoiceCreation.InvoiceData.__annotations__
-            ),
-        },
         "livemode": False,
         "metadata": params.get("metadata") or {},
         "mode": "payment",
@@ -70,7 +46,6 @@ def new_session(params: Json, line_items: list[Json], now: int) -> Json:
         "payment_method_options": params.get("payment_method_options", {}),
         "payment_method_types": payment_methods.offered(params, currency),
         "payment_status": "unpaid" if total else "no_payment_required",
-        "phone_number_collection": {"enabled": False},
         "shipping_options": [],
         "status": "open",
         "total_details": {

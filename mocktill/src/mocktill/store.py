@@ -19,6 +19,8 @@ _ALPHABET = string.ascii_letters + string.digits
 DEFAULT_LIMIT = 10
 MAX_LIMIT = 100
 MAX_EXPANDED_LEVELS = 4
+# These parts of an object are absent until they are expanded.
+ABSENT_UNTIL_EXPANDED = (("item", "discounts"), ("item", "taxes"))
 
 
 def new_id(prefix: str, length: int = 24) -> str:
@@ -88,7 +90,7 @@ class Store:
 @cache
 def is_expandable(kind: str | None, field: str) -> bool:
     """Return whether the SDK lets the *field* of a *kind* be an id or an object."""
-    if kind not in OBJECT_CLASSES:
+    if kind not in OBJECT_CLASSES or (kind, field) in ABSENT_UNTIL_EXPANDED:
         return True
     hint = get_object_class("V1", kind).__annotations__.get(field)
     if get_origin(hint) is list:

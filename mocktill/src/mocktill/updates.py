@@ -6,10 +6,13 @@ from typing import Any
 from starlette.routing import BaseRoute
 from stripe.params import (
     ChargeUpdateParams,
+    CouponUpdateParams,
     CustomerUpdateParams,
     PaymentIntentUpdateParams,
     PriceUpdateParams,
     ProductUpdateParams,
+    PromotionCodeUpdateParams,
+    ShippingRateUpdateParams,
 )
 from stripe.params.checkout import SessionUpdateParams
 
@@ -46,6 +49,9 @@ UPDATES = {
     "/v1/checkout/sessions/{id}": Update(
         "checkout.session", SessionUpdateParams, param="session"
     ),
+    "/v1/coupons/{id}": Update(
+        "coupon", CouponUpdateParams, ("name",), "coupon.updated", "coupon"
+    ),
     "/v1/customers/{id}": Update(
         "customer",
         CustomerUpdateParams,
@@ -77,6 +83,19 @@ UPDATES = {
             "shippable", "statement_descriptor", "tax_code", "unit_label", "url",
         ),
         "product.updated",
+    ),
+    "/v1/promotion_codes/{id}": Update(
+        "promotion_code",
+        PromotionCodeUpdateParams,
+        ("active",),
+        "promotion_code.updated",
+        "promotion_code",
+    ),
+    "/v1/shipping_rates/{id}": Update(
+        "shipping_rate",
+        ShippingRateUpdateParams,
+        ("active", "tax_behavior"),
+        param="shipping_rate_token",
     ),
 }  # fmt: skip
 # An empty text empties these fields. All others become null.

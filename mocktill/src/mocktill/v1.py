@@ -6,16 +6,10 @@ from stripe.params import (
     BalanceTransactionRetrieveParams,
     ChargeListParams,
     ChargeRetrieveParams,
-    CustomerListParams,
-    CustomerRetrieveParams,
     DisputeListParams,
     DisputeRetrieveParams,
     PaymentIntentRetrieveParams,
     PaymentMethodRetrieveParams,
-    PriceListParams,
-    PriceRetrieveParams,
-    ProductListParams,
-    ProductRetrieveParams,
     RefundListParams,
     RefundRetrieveParams,
     WebhookEndpointListParams,
@@ -29,16 +23,16 @@ from stripe.params.radar import (
 
 from . import (
     account,
-    customers,
     disputes,
     events,
+    new_sessions,
     payment_intents,
     payment_methods,
     payment_pages,
-    products,
     refunds,
     sessions,
     updates,
+    v1_catalogue,
     webhook_endpoints,
 )
 from .api import not_answered, route, searches
@@ -60,7 +54,7 @@ def routes() -> list[BaseRoute]:
         *updates.routes(),
         route("GET", "/v1/account", account.retrieve_own),
         route("GET", "/v1/accounts/{id}", account.retrieve),
-        route("POST", "/v1/checkout/sessions", create_session),
+        route("POST", "/v1/checkout/sessions", new_sessions.create),
         route("GET", "/v1/checkout/sessions", list_sessions),
         route("GET", session, retrieve_session),
         route("POST", f"{session}/expire", expire_session),
@@ -73,10 +67,11 @@ def routes() -> list[BaseRoute]:
         route("POST", "/v1/payment_methods", create_method, publishable=True),
         route("GET", "/v1/payment_methods/{id}", retrieve_method),
         route("GET", payment_page, payment_pages.retrieve, publishable=True),
+        route("POST", payment_page, payment_pages.update, publishable=True),
         route(
             "POST", f"{payment_page}/confirm", payment_pages.confirm, publishable=True
         ),
-        *_before_payment(),
+        *v1_catalogue.routes(),
         *_after_payment(),
         *reads(
             "webhook_endpoint",
@@ -93,37 +88,6 @@ def routes() -> list[BaseRoute]:
         route("GET", "/v1/events/{id}", events.retrieve),
         route("POST", "/v1/events/{id}/retry", events.retry),
         *not_answered(),
-    ]
-
-
-def _before_payment() -> list[BaseRoute]:
-    """Return the routes for products, prices and customers."""
-    return [
-        route("POST", "/v1/customers", customers.create),
-        route("POST", "/v1/prices", products.create_price),
-        route("POST", "/v1/products", products.create),
-        *reads(
-            "customer",
-            "/v1/customers",
-            CustomerRetrieveParams,
-            CustomerListParams,
-            filters=("email",),
-        ),
-        *reads(
-            "price",
-            "/v1/prices",
-            PriceRetrieveParams,
-            PriceListParams,
-            filters=("active", "currency", "product", "type"),
-            param="price",
-        ),
-        *reads(
-            "product",
-            "/v1/products",
-            ProductRetrieveParams,
-            ProductListParams,
-            filters=("active", "shippable", "url"),
-        ),
     ]
 
 
@@ -174,10 +138,6 @@ def _after_payment() -> list[BaseRoute]:
         route("POST", refund, refunds.update),
         route("POST", f"{refund}/cancel", refunds.cancel),
     ]
-
-
-def create_session(sandbox: Sandbox, raw: Json, _: PathParams) -> Json:
-    return sessions.create(sandbox, raw)
 
 
 def list_sessions(sandbox: Sandbox, raw: Json, _: PathParams) -> Json:
