@@ -195,6 +195,7 @@ OPTIONS: Json = {
             "shipping_rate_data": {
                 "type": "fixed_amount",
                 "display_name": "Parcel",
+                "tax_behavior": "exclusive",
                 "fixed_amount": {"amount": 700, "currency": "usd"},
             }
         }

@@ -61,7 +61,7 @@ def new_purchase(
         discount_amount=max(0, checkout.amount_discount),
         tax_amount=tax,
         shipping_amount=shipping,
-        entered=json.dumps(entered, ensure_ascii=False),
+        entered=json.dumps(entered, ensure_ascii=False) if entered else None,
         currency=checkout.currency or session.currency,
         platform_fee_bps=session.platform_fee_bps,
         organization_fee_bps=session.organization_fee_bps,

@@ -31,8 +31,8 @@ class Purchase(PurchaseStanding):
     """
     Amounts are in the currency's minor unit. *amount* was paid: it contains tax and
     shipping, and no discount. The three shares add up to the rest of it. *shown* is
-    JSON: what the kind shows beside the common fields; so is *entered*, what the buyer
-    entered on Stripe's page.
+    JSON: what the kind shows beside the common fields. So is *entered*, what the buyer
+    entered on Stripe's page, None without any.
 
     *quarantine_reason* stays after a person has accepted the purchase (*accepted_at*)
     or dismissed it (*dismissed_at*), or it was refunded. *version* counts changes.
@@ -49,7 +49,7 @@ class Purchase(PurchaseStanding):
     sale: Sale | None = None
     details: dict[str, Any] = field(default_factory=dict)
     shown: str = "{}"
-    entered: str = field(default="{}", repr=False)
+    entered: str | None = field(default=None, repr=False)
     amount: int
     discount_amount: int = 0
     tax_amount: int = 0

@@ -33,9 +33,6 @@ def show_to_buyer(purchase: Purchase) -> dict[str, Any]:
         "title": purchase.title,
         **json.loads(purchase.shown),
         "amountPaidCents": purchase.amount,
-        "discountCents": purchase.discount_amount,
-        "taxCents": purchase.tax_amount,
-        "shippingCents": purchase.shipping_amount,
         "currency": purchase.currency,
         "status": purchase.status,
         "paymentMethod": "stripe_checkout",
@@ -47,8 +44,14 @@ def show_to_buyer(purchase: Purchase) -> dict[str, Any]:
         "refundedAmountCents": purchase.refunded_amount,
         "purchasedAt": purchase.purchased_at,
     }
-    if entered := json.loads(purchase.entered):
-        shown["entered"] = entered
+    if purchase.beside_price:
+        shown |= {
+            "discountCents": purchase.discount_amount,
+            "taxCents": purchase.tax_amount,
+            "shippingCents": purchase.shipping_amount,
+        }
+    if purchase.entered:
+        shown["entered"] = json.loads(purchase.entered)
     if purchase.lost_amount:
         shown["lostAmountCents"] = purchase.lost_amount
     if purchase.succeeded_refunds:

@@ -19,6 +19,7 @@ from checkout.tables.readable import UnreadableItemError, all_readable, readable
 # must have one type in every item. So this one is named quarantine.
 OPEN = "open"
 
+PARTS = ("discount_amount", "tax_amount", "shipping_amount")
 NULLABLE = ("buyer_id", "creator_id", "sale_key", "stripe_payment_intent_id")
 
 
@@ -50,6 +51,8 @@ def _stored(purchase: Purchase) -> dict[str, Any]:
     changed = purchase.sale and purchase.sale.sellable
     return (
         asdict(purchase)
+        # Most offers have no options, and every byte is paid for.
+        | {name: None for name in PARTS if name not in purchase.beside_price}
         | {"fraud_warnings": warnings}
         # An offer that a sale does not change is not looked for again.
         | {"sale": purchase.sale.to_dict() if purchase.sale and changed else None}
