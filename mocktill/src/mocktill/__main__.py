@@ -12,7 +12,7 @@ from .sandbox import Sandbox
 from .server import running
 
 # The pages for people. Other sites may link to them.
-PAGES = re.compile(r"/sandbox|/c/(?:pay|embedded)/.*|/receipts/.*")
+PAGES = re.compile(r"/sandbox|/c/(?:pay|embedded|recover)/.*|/receipts/.*")
 
 
 def main() -> None:

@@ -10,7 +10,7 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from . import forms, payments, sessions
+from . import forms, payments, recovery, sessions
 from .errors import ApiError
 from .payment_form import Page, field_of, method_of
 from .rendering import render
@@ -35,6 +35,7 @@ def routes() -> list[BaseRoute]:
         Route("/stripe.js", stripe_js),
         *_pair("/c/pay/{id}"),
         *_pair("/c/embedded/{id}"),
+        Route("/c/recover/{id}", recover),
         Route("/receipts/{id}", receipt),
     ]
 
@@ -56,6 +57,17 @@ async def receipt(request: Request) -> Response:
     if not charge["receipt_url"]:
         return render("missing.html", HTTPStatus.NOT_FOUND)
     return render("receipt.html", charge=charge)
+
+
+async def recover(request: Request) -> Response:
+    """Make the copy of an expired session, and show its page."""
+    sandbox: Sandbox = request.app.state.sandbox
+    token = str(request.path_params["id"])
+    try:
+        checkout = await run_in_threadpool(recovery.recover, sandbox, token)
+    except ApiError as error:
+        return render("missing.html", error.status)
+    return RedirectResponse(checkout.path, HTTPStatus.SEE_OTHER)
 
 
 def _pair(path: str) -> list[BaseRoute]:
