@@ -103,15 +103,13 @@ def _contact(session: Json, values: Json) -> Section:
     for kind, label in (("individual", "Full name"), ("business", "Business name")):
         asked = (session["name_collection"] or {}).get(kind, {})
         if asked.get("enabled"):
-            name = f"customer_details[{kind}_name]"
-            completion = "name" if kind == "individual" else "organization"
             found.append(
                 _field(
                     values,
-                    name,
-                    label,
+                    f"customer_details[{kind}_name]",
+                    f"{label} (optional)" if asked["optional"] else label,
                     required=not asked["optional"],
-                    autocomplete=completion,
+                    autocomplete="name" if kind == "individual" else "organization",
                 )
             )
     if session["phone_number_collection"]["enabled"]:
