@@ -233,6 +233,56 @@ def test_the_total_is_updated_before_the_payment(
     assert done.customer_details.email == "ada@example.com"
 
 
+class Amounts(HTMLParser):
+    """The list of amounts, as words and figures."""
+
+    def __init__(self, html):
+        super().__init__()
+        self.rows, self._in_row = [], False
+        self.feed(html)
+
+    def handle_starttag(self, tag, _):
+        if tag == "li":
+            self._in_row = True
+            self.rows.append([])
+
+    def handle_endtag(self, tag):
+        self._in_row &= tag != "li"
+
+    def handle_data(self, data):
+        if self._in_row and data.strip():
+            self.rows[-1].append(data.strip())
+
+
+@pytest.mark.parametrize(
+    ("behavior", "tax", "total"),
+    [
+        ("exclusive", [["Made-up tax", "$2.25"]], "$24.75"),
+        ("inclusive", [["Made-up tax, included", "$2.05"]], "$22.50"),
+    ],
+)
+def test_the_amounts_on_the_page_add_up(
+    create, line, visit, send, path, behavior, tax, total
+):
+    price = line(2500, 1)
+    price["price_data"]["tax_behavior"] = behavior
+    session = create(line_items=[price], automatic_tax={"enabled": True}, **CODES)
+
+    updated = send(
+        visit(path(session)),
+        do="update",
+        promotion_code="MOCKTILL10",
+        **{"customer_details[address][country]": "DE"},
+    )
+
+    assert Amounts(updated.text).rows == [
+        ["T-shirt", "$25.00"],
+        ["Discount", "-$2.50"],
+        *tax,
+        ["Total", total],
+    ]
+
+
 def test_no_other_total_is_taken_than_the_page_has_shown(
     create, visit, send, path, retrieve
 ):
