@@ -1,5 +1,6 @@
 """Start and stop the server: `python -m mocktill`."""
 
+import contextlib
 import os
 import re
 import signal
@@ -118,12 +119,40 @@ def test_it_stops_although_an_endpoint_hangs(hosted, eventually):
     assert sandbox.webhooks.attempts[0]["status"] is None
 
 
-def test_the_server_takes_the_minimum_of_an_account_in_dollars():
+@contextlib.contextmanager
+def started(*options):
+    """Start the server, and return a client of it."""
     environment = os.environ | {
         "PYTHONPATH": str(SOURCE),
         "STRIPE_SECRET_KEY": "sk_test_1",
     }
-    command = [sys.executable, "-m", "mocktill", "--settled-in-dollars"]
+    command = [sys.executable, "-m", "mocktill", *options]
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, text=True
+    ) as process:
+        url = re.search(r"http://\S+", process.stdout.readline())[0]
+        try:
+            yield stripe.StripeClient("sk_test_1", base_addresses={"api": url})
+        finally:
+            process.send_signal(signal.SIGTERM)
+
+
+def test_the_server_takes_the_tax_behaviour_of_an_account():
+    price = {"currency": "usd", "unit_amount": 500, "product_data": {"name": "A mug"}}
+    wanted = {
+        "mode": "payment",
+        "success_url": "https://shop.example.test/",
+        "automatic_tax": {"enabled": True},
+        "line_items": [{"price_data": price, "quantity": 1}],
+    }
+
+    with started("--default-tax-behavior", "inclusive") as client:
+        session = client.v1.checkout.sessions.create(wanted)
+
+    assert session.automatic_tax.enabled
+
+
+def test_the_server_takes_the_minimum_of_an_account_in_dollars():
     price = {"currency": "inr", "unit_amount": 50, "product_data": {"name": "A sweet"}}
     wanted = {
         "mode": "payment",
@@ -131,13 +160,10 @@ def test_the_server_takes_the_minimum_of_an_account_in_dollars():
         "line_items": [{"price_data": price, "quantity": 1}],
     }
 
-    with subprocess.Popen(
-        command, env=environment, stdout=subprocess.PIPE, text=True
-    ) as process:
-        url = re.search(r"http://\S+", process.stdout.readline())[0]
-        client = stripe.StripeClient("sk_test_1", base_addresses={"api": url})
-        with pytest.raises(stripe.InvalidRequestError) as refused:
-            client.v1.checkout.sessions.create(wanted)
-        process.send_signal(signal.SIGTERM)
+    with (
+        started("--settled-in-dollars") as client,
+        pytest.raises(stripe.InvalidRequestError) as refused,
+    ):
+        client.v1.checkout.sessions.create(wanted)
 
     assert refused.value.code == "amount_too_small"

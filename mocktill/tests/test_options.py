@@ -205,6 +205,15 @@ REFUSED = {
         {"shipping_address_collection": {"allowed_countries": ["XX"]}},
         "shipping_address_collection[allowed_countries][0]",
     ),
+    "a shipping address of the shop and of the customer": (
+        {
+            "shipping_address_collection": ADDRESSES,
+            "payment_intent_data": {
+                "shipping": {"name": "Ada", "address": {"line1": "x"}}
+            },
+        },
+        "payment_intent_data[shipping]",
+    ),
     "six rates": ({"shipping_options": [rate()] * 6}, "shipping_options"),
     "a rate in another currency": (
         {"shipping_options": [rate(currency="eur")]},

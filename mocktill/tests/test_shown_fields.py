@@ -23,14 +23,24 @@ def test_the_sdk_says_which_fields_may_be_null():
     assert not {"id", "object", "amount", "deleted"} & set(nullable("refund"))
 
 
-@pytest.mark.parametrize("kind", ["refund", "charge", "dispute", "event", "item"])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        *("refund", "charge", "dispute", "event", "item"),
+        *("coupon", "shipping_rate"),
+    ],
+)
 def test_every_nullable_field_can_be_null(client, paid, hide, kind):
     intent = paid("4000000000000259")
     other = paid()
     client.v1.refunds.create({"payment_intent": other.id})
+    fixed = {"amount": 5, "currency": "usd"}
+    client.v1.shipping_rates.create({"display_name": "Post", "fixed_amount": fixed})
     hide(kind)
 
     shown = {
+        "coupon": client.v1.coupons.list().data,
+        "shipping_rate": client.v1.shipping_rates.list().data,
         "refund": client.v1.refunds.list().data,
         "charge": client.v1.charges.list().data,
         "dispute": client.v1.disputes.list({"payment_intent": intent.id}).data,
@@ -47,6 +57,37 @@ def test_every_nullable_field_can_be_null(client, paid, hide, kind):
         for name in nullable(kind):
             if "." not in name:
                 assert each[name] is None
+
+
+@pytest.mark.parametrize("how", ["null", "absent"])
+def test_a_session_with_options_can_hide_all_that_may_be_null(
+    client, create, fill_in, hide, events, how
+):
+    """A payment works as before, because only what is shown is hidden."""
+    hide("checkout.session", how=how)
+    session = create(
+        allow_promotion_codes=True,
+        consent_collection={"terms_of_service": "required"},
+        shipping_address_collection={"allowed_countries": ["DE"]},
+    )
+
+    paid = fill_in(
+        session,
+        promotion_code="MOCKTILL10",
+        consent={"terms_of_service": "accepted"},
+        shipping_details={
+            "name": "Ada",
+            "address": {"line1": "x 1", "city": "Berlin", "country": "DE"},
+        },
+    )
+
+    (completed,) = events("checkout.session.completed")
+    for shown in (session, paid, completed.data.object):
+        for name in ("amount_total", "consent", "discounts", "collected_information"):
+            assert (name in shown) == (how == "null")
+    (charge,) = client.v1.charges.list().data
+    assert charge.amount == 2250
+    assert charge.shipping.name == "Ada"
 
 
 def test_fields_are_null_until_they_are_shown_again(client, paid, hide, control):

@@ -8,11 +8,11 @@ import threading
 from functools import partial
 
 from .loopback_only import LoopbackOnly
-from .sandbox import Sandbox
+from .sandbox import TAX_BEHAVIORS, Sandbox
 from .server import running
 
 # The pages for people. Other sites may link to them.
-PAGES = re.compile(r"/sandbox|/c/(?:pay|embedded)/.*|/receipts/.*")
+PAGES = re.compile(r"/sandbox|/c/(?:pay|embedded|recover)/.*|/receipts/.*")
 
 
 def main() -> None:
@@ -49,6 +49,11 @@ def main() -> None:
         "that is paid out in US dollars",
     )
     parser.add_argument(
+        "--default-tax-behavior",
+        choices=TAX_BEHAVIORS,
+        help="how prices are taxed that do not say it; without it, they must say it",
+    )
+    parser.add_argument(
         "--container-host",
         help="a secret name by which containers call this machine",
     )
@@ -73,6 +78,7 @@ def main() -> None:
         base_url=options.base_url,
         retry_base_seconds=options.retry_base_seconds,
         settled_in_dollars=options.settled_in_dollars,
+        default_tax_behavior=options.default_tax_behavior,
     )
     interrupted = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):

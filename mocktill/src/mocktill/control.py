@@ -19,6 +19,7 @@ from . import (
     disputes,
     fraud_warnings,
     payments,
+    recovery,
     refunds,
     sessions,
     versions,
@@ -63,6 +64,7 @@ def routes() -> list[BaseRoute]:
         _route("POST", "/sandbox/events/{id}/redeliver", redeliver),
         _route("POST", "/sandbox/clock", advance_clock),
         _route("POST", "/sandbox/checkout_sessions/{id}/expire", expire),
+        _route("POST", "/sandbox/checkout_sessions/{id}/recover", recover),
         _route("POST", "/sandbox/payment_intents/{id}/settle", settle),
         _route("POST", "/sandbox/payment_intents/{id}/fail", fail),
         _route("POST", "/sandbox/payment_intents/{id}/refund", refund),
@@ -297,6 +299,10 @@ def expire(sandbox: Sandbox, _: Json, session_id: str) -> Json:
     checkout = sessions.find(sandbox, session_id)
     sessions.expire(sandbox, checkout)
     return checkout.session
+
+
+def recover(sandbox: Sandbox, _: Json, session_id: str) -> Json:
+    return recovery.recover_session(sandbox, session_id)
 
 
 def settle(sandbox: Sandbox, _: Json, intent_id: str) -> Json:

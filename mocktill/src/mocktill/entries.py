@@ -13,15 +13,15 @@ from .shapes import Json
 ADDRESS = ("city", "country", "line1", "line2", "postal_code", "state")
 
 
-def enter(sandbox: Sandbox, checkout: Checkout, given: Json) -> None:
+def enter(sandbox: Sandbox, checkout: Checkout, before: Json, given: Json) -> None:
     """
     Take what the customer enters, or refuse all of it.
 
-    What was entered before stays, unless *given* has the same field.
+    What was entered *before* stays, unless *given* has the same field.
     """
     session = checkout.session
     entry_rules.check(session, given)
-    entered = _merged(checkout.entered, given)
+    entered = _merged(before, given)
     code = _discount(sandbox, checkout, given)
     rate_id = given.get("shipping_rate", _rate_id(session))
     choices = totals.Choices(

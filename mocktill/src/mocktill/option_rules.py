@@ -103,6 +103,13 @@ def check_rates(sandbox: Sandbox, params: Json, rates: list[Json]) -> None:
 
 
 def _check_shipping(params: Json) -> None:
+    collected = "shipping_address_collection" in params
+    if collected and "shipping" in params.get("payment_intent_data", {}):
+        raise invalid(
+            "payment_intent_data[shipping]",
+            "You may only specify one of these parameters: "
+            "payment_intent_data[shipping], shipping_address_collection.",
+        )
     options = params.get("shipping_options", [])
     if len(options) > shipping_rates.MAX_OPTIONS:
         raise invalid(

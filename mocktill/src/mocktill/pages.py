@@ -10,7 +10,16 @@ from starlette.requests import Request
 from starlette.responses import FileResponse, RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from . import forms, payments, sessions
+from . import (
+    discounts,
+    forms,
+    made_up_tax,
+    option_fields,
+    option_form,
+    payments,
+    recovery,
+    sessions,
+)
 from .errors import ApiError
 from .payment_form import Page, field_of, method_of
 from .rendering import render
@@ -35,6 +44,7 @@ def routes() -> list[BaseRoute]:
         Route("/stripe.js", stripe_js),
         *_pair("/c/pay/{id}"),
         *_pair("/c/embedded/{id}"),
+        Route("/c/recover/{id}", recover),
         Route("/receipts/{id}", receipt),
     ]
 
@@ -56,6 +66,17 @@ async def receipt(request: Request) -> Response:
     if not charge["receipt_url"]:
         return render("missing.html", HTTPStatus.NOT_FOUND)
     return render("receipt.html", charge=charge)
+
+
+async def recover(request: Request) -> Response:
+    """Make the copy of an expired session, and show its page."""
+    sandbox: Sandbox = request.app.state.sandbox
+    token = str(request.path_params["id"])
+    try:
+        checkout = await run_in_threadpool(recovery.recover, sandbox, token)
+    except ApiError as error:
+        return render("missing.html", error.status)
+    return RedirectResponse(checkout.path, HTTPStatus.SEE_OTHER)
 
 
 def _pair(path: str) -> list[BaseRoute]:
@@ -99,8 +120,13 @@ def show(page: Page, _: Json) -> Response:
 
 
 def pay(page: Page, form: Json) -> Response:
+    sandbox, checkout = page.sandbox, page.checkout
     try:
-        payments.confirm(page.sandbox, page.checkout, method_of(page, form))
+        payments.enter(sandbox, checkout, option_form.entered(form), afresh=True)
+        if form.get("do") == "update":
+            return _form(page, form, updated=True)
+        option_form.check_total(checkout, form)
+        payments.confirm(sandbox, checkout, method_of(page, form))
     except ApiError as error:
         return _refused(page, form, error)
     if payments.is_challenged(page.sandbox, page.checkout):
@@ -132,18 +158,36 @@ def _refused(page: Page, form: Json, error: ApiError) -> Response:
 
 
 def _form(
-    page: Page, form: Json | None = None, error: ApiError | None = None
+    page: Page,
+    form: Json | None = None,
+    error: ApiError | None = None,
+    *,
+    updated: bool = False,
 ) -> Response:
+    sandbox, checkout, form = page.sandbox, page.checkout, form or {}
+    sections = option_fields.sections(sandbox, checkout, form)
+    consents = option_fields.consents(checkout, form)
+    problem = message = None
+    if error:
+        problem = field_of(error) or option_form.field_of(checkout, error)
+        shown = [field for section in sections for field in section.fields]
+        message = option_form.message_of([*shown, *consents], problem, error)
     return render(
         "pay.html",
         error.status if error else HTTPStatus.OK,
         page=page,
         session=page.session,
         shop_name=page.shop_name,
-        line_items=page.checkout.line_items,
-        form=form or {},
-        message=str(error) if error else None,
-        problem=field_of(error) if error else None,
+        line_items=checkout.line_items,
+        form=form,
+        message=message,
+        problem=problem,
+        updated=updated,
+        sections=sections,
+        consents=consents,
+        terms_url=sandbox.terms_of_service_url,
+        sample_code=next(iter(discounts.SAMPLES)),
+        tax_percentage=made_up_tax.PERCENTAGE,
         expires=datetime.fromtimestamp(page.session["expires_at"], UTC),
         method_names=METHOD_NAMES,
     )

@@ -42,6 +42,7 @@ ACTIONS: dict[str, tuple[Control, str]] = {
     "account": (control.change_account, "The account has a new default version."),
     "clock": (control.advance_clock, "The clock was moved."),
     "expire": (control.expire, "The session has expired."),
+    "recover": (control.recover, "The session is recovered by a new session."),
     "settle": (control.settle, "The bank has paid."),
     "fail": (control.fail, "The bank has refused the payment."),
     "refund": (control.refund, "The payment was refunded."),

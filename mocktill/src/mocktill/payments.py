@@ -13,12 +13,15 @@ from .sessions import expire_if_due
 from .shapes import Json
 
 
-def enter(sandbox: Sandbox, checkout: Checkout, given: Json) -> None:
-    """Take what the customer enters, before the payment."""
+def enter(
+    sandbox: Sandbox, checkout: Checkout, given: Json, *, afresh: bool = False
+) -> None:
+    """Take what the customer enters before the payment; *afresh* forgets the rest."""
     with sandbox.lock:
         expire_if_due(sandbox, checkout)
         _require_open(checkout.session)
-        entries.enter(sandbox, checkout, given)
+        before = {} if afresh else checkout.entered
+        entries.enter(sandbox, checkout, before, given)
 
 
 def confirm(sandbox: Sandbox, checkout: Checkout, method: Json | None) -> None:
