@@ -468,6 +468,7 @@ def test_a_discount_cannot_leave_less_than_the_minimum(client, refusal):
     coupon = client.v1.coupons.create({"amount_off": 2460, "currency": "usd"})
 
     assert refusal(discounts=[{"coupon": coupon.id}]).code == "amount_too_small"
+    assert client.v1.products.list().data == client.v1.prices.list().data == []
 
 
 def test_an_empty_text_is_no_text(create):

@@ -164,6 +164,23 @@ def test_payment_charge_refund_and_balance_have_the_amount_that_was_paid(
     assert completed.data.object.total_details.amount_tax == 140
 
 
+def test_a_bank_debit_pays_the_total_days_later(
+    client, create, fill_in, bank_debit, control, events
+):
+    method = client.v1.payment_methods.create(bank_debit)
+    session = create(allow_promotion_codes=True)
+
+    waiting = fill_in(session, card=method.id, promotion_code="MOCKTILL10")
+    control("POST", f"payment_intents/{waiting.payment_intent}/settle")
+
+    assert (waiting.status, waiting.payment_status) == ("complete", "unpaid")
+    assert waiting.amount_total == 2250
+    (succeeded,) = events("checkout.session.async_payment_succeeded")
+    assert succeeded.data.object.amount_total == 2250
+    (charge,) = client.v1.charges.list().data
+    assert charge.amount_captured == 2250
+
+
 def test_a_page_can_be_filled_in_bit_by_bit(raw, taxed, fill_in):
     session = taxed(allow_promotion_codes=True)
     page = f"/v1/payment_pages/{session.id}"

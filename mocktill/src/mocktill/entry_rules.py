@@ -41,7 +41,7 @@ def check(session: Json, given: Json) -> None:
             f"The shop does not ship to {address['country']}.",
         )
     rates = [option["shipping_rate"] for option in session["shipping_options"]]
-    if given.get("shipping_rate", rates and rates[0]) not in (rates or [rates]):
+    if "shipping_rate" in given and given["shipping_rate"] not in rates:
         raise invalid("shipping_rate", "This shipping rate is not among the options.")
     _check_answers(session["custom_fields"], given.get("custom_fields", []))
 

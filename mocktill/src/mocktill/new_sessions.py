@@ -43,13 +43,17 @@ def make(sandbox: Sandbox, params: Json) -> Checkout:
     customer = None
     if "customer" in params:
         customer = sandbox.store.get("customer", params["customer"], "customer")
-    lines = [_line_item(sandbox, line, now) for line in params["line_items"]]
+    parts: list[Json] = []
+    lines = [_line_item(sandbox, line, now, parts) for line in params["line_items"]]
     session = new_session(params, lines, now)
     if customer:
         session["customer"] = customer["id"]
         session["customer_details"] = customer_details(customer)
     checkout = Checkout(session, lines, params)
-    _set_totals(sandbox, checkout)
+    _set_totals(sandbox, checkout, parts)
+    # What was made for this session alone. A refused session leaves nothing.
+    for part in parts:
+        sandbox.store.add(part)
     if session["ui_mode"] == "embedded_page":
         session["redirect_on_completion"] = params.get(
             "redirect_on_completion", "always"
@@ -67,7 +71,7 @@ def add(sandbox: Sandbox, checkout: Checkout) -> None:
     sandbox.checkouts[checkout.session["id"]] = checkout
 
 
-def _set_totals(sandbox: Sandbox, checkout: Checkout) -> None:
+def _set_totals(sandbox: Sandbox, checkout: Checkout, parts: list[Json]) -> None:
     """Apply the session's own discount, and the first of its shipping rates."""
     session, params = checkout.session, checkout.params
     rates = shipping_rates.of_session(sandbox, params, session["currency"])
@@ -85,8 +89,7 @@ def _set_totals(sandbox: Sandbox, checkout: Checkout) -> None:
     found = totals.of(sandbox, session, checkout.line_items, choices)
     found.put(session, checkout.line_items)
     session["shipping_options"] = [shipping_rates.option(rate) for rate in rates]
-    for rate in rates:
-        sandbox.store.add(rate)
+    parts += rates
 
 
 def _look_up_prices(sandbox: Sandbox, lines: list[Json]) -> None:
@@ -115,7 +118,7 @@ def _look_up_prices(sandbox: Sandbox, lines: list[Json]) -> None:
         }
 
 
-def _line_item(sandbox: Sandbox, line: Json, now: int) -> Json:
+def _line_item(sandbox: Sandbox, line: Json, now: int, parts: list[Json]) -> Json:
     price_data = line["price_data"]
     amount = create_rules.line_amount(line)
     return {
@@ -129,17 +132,17 @@ def _line_item(sandbox: Sandbox, line: Json, now: int) -> Json:
         "currency": price_data["currency"],
         "description": price_data["product_data"]["name"],
         "metadata": line.get("metadata", {}),
-        "price": _price_of(sandbox, line, now),
+        "price": _price_of(sandbox, line, now, parts),
         "quantity": line["quantity"],
     }
 
 
-def _price_of(sandbox: Sandbox, line: Json, now: int) -> Json:
+def _price_of(sandbox: Sandbox, line: Json, now: int, parts: list[Json]) -> Json:
     """Return the price of the line, and make it if the line does not name one."""
     if "price" in line:
         return sandbox.store.get(products.PRICE, line["price"])
     price_data = line["price_data"]
     product = products.product(price_data["product_data"], now, active=False)
-    sandbox.store.add(product)
     price = products.price(price_data, product["id"], now, active=False)
-    return sandbox.store.add(price)
+    parts += [product, price]
+    return price
