@@ -79,9 +79,7 @@ class StripeSide:
 
     def recover(self, stripe_session_id: str) -> None:
         """Open the address by which an expired session is recovered."""
-        expired = self.get(f"/v1/checkout/sessions/{stripe_session_id}")
-        url = expired["after_expiration"]["recovery"]["url"]
-        requests.get(url, timeout=120).raise_for_status()
+        self.control("checkout_sessions", stripe_session_id, "recover")
 
     def pay_by_bank(self, stripe_session_id: str, debit: str = "sepa_debit") -> Any:
         """Pay with a method whose money arrives days later, or does not."""

@@ -441,13 +441,12 @@ def test_a_wrong_setting_of_the_account_is_refused(ask, control, wrong):
     assert control("GET", "account") == before
 
 
-def test_recovery_is_for_the_hosted_page(client, embedded):
+def test_an_embedded_session_can_be_recovered_too(client, embedded):
     params = embedded(after_expiration={"recovery": {"enabled": True}})
 
-    with pytest.raises(stripe.InvalidRequestError) as refused:
-        client.v1.checkout.sessions.create(params)
+    made = client.v1.checkout.sessions.create(params)
 
-    assert refused.value.param == "after_expiration"
+    assert client.v1.checkout.sessions.expire(made.id).after_expiration.recovery.url
 
 
 def test_an_existing_customer_limits_tax(client, refusal, create, line):

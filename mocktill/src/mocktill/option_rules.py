@@ -20,11 +20,6 @@ def check(sandbox: Sandbox, params: Json) -> None:
     custom_fields.check(params.get("custom_fields", []))
     if params.get("submit_type") == "subscribe":
         raise invalid("submit_type", "`subscribe` is not allowed in `payment` mode.")
-    if "after_expiration" in params and params.get("ui_mode") == "embedded_page":
-        raise invalid(
-            "after_expiration",
-            "`after_expiration` is not allowed if `ui_mode` is `embedded_page`.",
-        )
 
 
 def _check_discounts(params: Json) -> None:

@@ -63,9 +63,9 @@ class SessionEvents:
 
     def apply_session_event(self, event: Event) -> Outcome:
         """Do what *event* means; raises TryAgainError when it must come again."""
-        payment_session_id = payment_session_id_of(event.object) or self.sessions.id_of(
-            word_of(event.object, "recovered_from")
-        )
+        payment_session_id = payment_session_id_of(
+            event.object
+        ) or self.sessions.id_by_stripe_id(word_of(event.object, "recovered_from"))
         if payment_session_id is None:
             return self._ignore_foreign()
         session = self.sessions.get(payment_session_id)

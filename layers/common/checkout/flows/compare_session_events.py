@@ -108,7 +108,7 @@ class SessionStream:
             if not payment_session_id_of(object_of(event))
             and (found := word_of(object_of(event), "recovered_from"))
         }
-        ids = ((each, self.sessions.id_of(each)) for each in earlier)
+        ids = ((each, self.sessions.id_by_stripe_id(each)) for each in earlier)
         return {stripe_id: found for stripe_id, found in ids if found}
 
     def _of_unknown_status(

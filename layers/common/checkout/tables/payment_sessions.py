@@ -49,12 +49,11 @@ class PaymentSessions:
         return readable(PaymentSession.from_dict, item)
 
     def by_stripe_id(self, stripe_session_id: str) -> PaymentSession | None:
-        return self.get(self.id_of(stripe_session_id) or "")
+        return self.get(self.id_by_stripe_id(stripe_session_id) or "")
 
-    def id_of(self, stripe_session_id: str | None) -> str | None:
-        """Return the id of our session of a Checkout Session, None without one."""
-        pointer = read(self._table, stripe_session_id or "")
-        return pointer["payment_session_id"] if pointer else None
+    def id_by_stripe_id(self, stripe_session_id: str | None) -> str | None:
+        pointer = read(self._table, stripe_session_id or "") or {}
+        return pointer.get("payment_session_id")
 
     def live(self, live_id: str) -> LiveSession | None:
         item = read(self._table, f"live#{live_id}")
