@@ -391,12 +391,13 @@ def test_the_statuses_are_those_that_a_sale_reads_and_writes(
     sale = purchase_of(shop.purchases()[0]).sale
 
     assert sale
-    assert sale.item.startswith(f"{item_type}#")
+    [move] = sale.moves
+    assert move.item.startswith(f"{item_type}#")
     statuses = kind_named(kind).ITEMS[item_type].STATUSES
     assert (statuses.for_sale, statuses.sold, statuses.returned) == (
-        sale.sellable,
-        sale.sold,
-        sale.returned,
+        move.sellable,
+        move.sold,
+        move.returned,
     )
 
 
