@@ -56,9 +56,10 @@ class Offer:
     *metadata* goes to Stripe together with ours. *details* are copied to the purchase,
     for events, and so is *shown*, what it shows beside the common fields.
     *readable_key* has the two parts of Stripe's idempotency key, if the kind's contract
-    fixes them. *pay_by* is the buyer's deadline, if there is one.
-    *return_path* is the frontend's path for requests without URLs; it may contain
-    {id}. *ui_mode* is Stripe's: hosted_page or embedded_page.
+    fixes them. The purchase is that of *buyer_id*, by default of whoever pays.
+    *pay_by* is the buyer's deadline, if there is one. *return_path* is the frontend's
+    path for requests without URLs; it may contain {id}. *ui_mode* is Stripe's:
+    hosted_page or embedded_page.
     """
 
     id: str
@@ -74,6 +75,7 @@ class Offer:
     return_urls: ReturnUrls = DEFAULT_URLS
     ui_mode: str = "hosted_page"
     email: str | None = field(default=None, repr=False)
+    buyer_id: str | None = None
     pay_by: datetime | None = None
     creator_id: str | None = None
     platform_fee_bps: int = 0

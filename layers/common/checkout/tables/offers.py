@@ -13,6 +13,13 @@ from checkout.tables.item import Value, query, read, to_item
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
 
+class RowOffers(NamedTuple):
+    """The offers by which a row can be sold."""
+
+    bids: list[OfferItem]
+    quotes: list[OfferItem]
+
+
 class Offers:
     def __init__(self, table: str) -> None:
         self._table = table
@@ -22,12 +29,16 @@ class Offers:
         item = read(self._table, f"{item_type}#{item_id}")
         return None if item is None else OfferItem(item)
 
-    def bids_of(self, row_id: str) -> list[OfferItem]:
-        """Return the row's bids, at most about a second old."""
+    def of_row(self, row_id: str) -> RowOffers:
+        """Return what sells the row, at most about a second old."""
         found = query(
             self._table, "row_id = :row", {":row": row_id}, IndexName="by-row"
         )
-        return [OfferItem(bid) for bid in found]
+        items = [OfferItem(item) for item in found]
+        return RowOffers(
+            bids=[item for item in items if item.item_type == "bid"],
+            quotes=[item for item in items if item.item_type == "quote"],
+        )
 
     def of_type(
         self, item_type: str, limit: int, after: str | None
