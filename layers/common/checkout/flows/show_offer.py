@@ -144,15 +144,15 @@ def _quote(
     quotes: Iterable[OfferItem], bid: OfferItem, row: OfferItem
 ) -> dict[str, Any] | None:
     """Return the latest quote by which the bid can be paid now, None without one."""
-    payable = {
+    found = {
         (str(quote.get("created_at", "")), quote["id"]): (quote, price)
         for quote in quotes
         if quote.get("bid_id") == bid.item_id
         if (price := agreed_price(quote, bid, row))
     }
-    if not payable:
+    if not found:
         return None
-    quote, price = payable[max(payable)]
+    quote, price = found[max(found)]
     return {
         "quote_id": quote.item_id,
         "price_cents": price.amount,
