@@ -151,5 +151,6 @@ def _sessions_of(
     if item_type != ROW:
         yield from stack.sessions.of_offer(item_type, offer_id, MOST_SESSIONS)
     elif offer_id:
-        for bid in stack.offers.bids_of(offer_id):
-            yield from stack.sessions.of_offer("bid", bid["bid_id"], MOST_SESSIONS)
+        bids, quotes = stack.offers.of_row(offer_id)
+        for offer in bids + quotes:
+            yield from _sessions_of(stack, offer.item_type, offer.item_id)

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from checkout.errors import CheckoutError
+from checkout.errors import CheckoutError, InvalidRequestError
 from checkout.flows.write_offer import OfferWriter
 from cli.console import (
     CommandError,
@@ -90,6 +90,10 @@ def load_one(writer: OfferWriter, offer: Item) -> dict[str, str | None]:
     item_type, item_id = key_of(offer)
     try:
         writer.put(item_type, item_id, fields_of(offer))
+    except InvalidRequestError as error:
+        # It names an item that is not there, or not what the offer needs.
+        problems = [f"{name} {problem}" for name, problem in error.fields.items()]
+        return {"result": "skipped", "reason": "; ".join(problems)}
     except CheckoutError as error:
         return {"result": "skipped", "reason": str(error)}
     return {"result": "loaded", "reason": None}

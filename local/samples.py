@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 from boto3.dynamodb.types import TypeSerializer
 
 OFFERS = Path(__file__).with_name("sample_offers.json")
+
+QUOTED_FOR = timedelta(days=30)
 
 # The samples that the storefront shows and the documentation uses.
 SAMPLE = {
@@ -30,6 +32,7 @@ SAMPLE = {
         },
     ],
     "product_id": "hero-me-feelings",
+    "quote_id": "q7Zt1mXc0Yk4uVb9sLh2RwEaNfDgPj5oTi8KxQ3yMBU",
     "contents": {
         "published": "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10",
         "free": "8a4d7c3f-1b2e-4f60-a9c8-6d5e4f3a2b11",
@@ -39,14 +42,17 @@ SAMPLE = {
 
 
 def sample_offers(now: datetime) -> list[dict[str, Any]]:
-    """Read the sample offers; set *now* as the time of acceptance of auctions."""
+    """Read the sample offers; what is paid in time can be, from *now* on."""
     offers: list[dict[str, Any]] = json.loads(OFFERS.read_text())
-    accepted_at = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    # A fixed time would be in the past.
+    accepted, expires = {"accepted_at": now}, {"expires_at": now + QUOTED_FOR}
     return [
-        # The payment window starts at this time; a fixed one would be in the past.
-        offer | {"accepted_at": accepted_at}
-        if offer.get("status") == "accepted"
-        else offer
+        offer
+        | {
+            name: moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+            for name, moment in (accepted | expires).items()
+            if name in offer
+        }
         for offer in offers
     ]
 

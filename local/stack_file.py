@@ -35,7 +35,7 @@ def describe(
         "region": REGION,
         "stack_name": sam.STACK_NAME,
         "outputs": outputs,
-        "sample": {"contents": SAMPLE["contents"]},
+        "sample": {name: SAMPLE[name] for name in ("contents", "quote_id")},
     }
 
 

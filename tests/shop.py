@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from local.samples import sample_offers
+from local.samples import SAMPLE, sample_offers
 from tests import template_file
 from tests.audit import AuditLog
 from tests.aws import REGION, Aws
@@ -21,11 +21,13 @@ WEBHOOK_URL = "http://webhook.example.test/"
 ORIGIN = "https://shop.example.test"
 PUBLISHED = "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10"
 FREE = "8a4d7c3f-1b2e-4f60-a9c8-6d5e4f3a2b11"
+QUOTE: str = SAMPLE["quote_id"]
 UNPUBLISHED = "c3e1f5a7-9d8b-4c26-b7a4-1f0e2d3c4b12"
 
 # What the samples give access to, once it is bought.
 ACCESS = {
     "bid": "42",
+    "quote": QUOTE,
     "auction": "auction_1",
     "order": "order_1",
     "content": PUBLISHED,
@@ -50,6 +52,7 @@ def first_key(
 # The samples' keys; that of an auction is what its frontend's contract asks for.
 FIRST_KEYS = {
     "bid": first_key("bid", "42", "user_1"),
+    "quote": first_key("quote", QUOTE, "user_1"),
     "auction": "auction_1:user_1",
     "order": first_key("order", "order_1", "user_1"),
     "content": first_key("content", PUBLISHED, "user_1"),
@@ -154,7 +157,7 @@ class Shop:
             answer["statusCode"], json.loads(answer["body"]), answer["headers"]
         )
 
-    # ------------------------------------------------------------ the five purchases
+    # ------------------------------------------------------------ the six purchases
 
     def create(self, kind: str, buyer: str | None = "user_1", **changes: Any) -> Answer:
         """Start the sample purchase of a kind, as its frontend does."""
@@ -175,6 +178,7 @@ class Shop:
             ),
             "order": ("POST /orders/{orderId}/checkout", {"orderId": "order_1"}, {}),
             "product": ("POST /api/checkout/embedded-session", {}, {}),
+            "quote": ("POST /api/checkout/quote", {}, {"quote_id": QUOTE, **urls}),
             "content": (
                 "POST /api/checkout",
                 {},
@@ -185,7 +189,7 @@ class Shop:
                 },
             ),
         }[kind]
-        who = None if kind == "product" else buyer
+        who = None if kind in ANONYMOUS else buyer
         call = {name: changes.pop(name) for name in CALL if name in changes}
         return self.call(route, body | changes, buyer=who, **{"path": path, **call})
 
@@ -309,4 +313,5 @@ class Shop:
 
 
 STREAMS = ("money", "sessions", "balance_charge", "balance_payment")
+ANONYMOUS = ("product", "quote")
 CALL = ("headers", "ip", "email", "path")

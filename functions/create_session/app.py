@@ -85,8 +85,7 @@ def create_session(kind_name: str, request: Request) -> dict[str, Any]:
 
 def create_embedded_session(request: Request) -> dict[str, Any]:
     """Return the client secret and nothing else, as this route's contract says."""
-    created = create_session("product", request)
-    return {"client_secret": created["client_secret"]}
+    return {"client_secret": create_session("product", request)["client_secret"]}
 
 
 def cancel_session(request: Request) -> dict[str, Any]:
@@ -99,6 +98,7 @@ ROUTES: dict[str, Handler] = {
     "POST /payments/checkout/create": partial(create_session, "auction"),
     "POST /orders/{orderId}/checkout": partial(create_session, "order"),
     "POST /api/checkout/embedded-session": create_embedded_session,
+    "POST /api/checkout/quote": partial(create_session, "quote"),
     "POST /api/checkout": partial(create_session, "content"),
     "POST /api/checkout/{kind}": lambda r: create_session(r.path["kind"], r),
     "POST /payments/sessions/{paymentSessionId}/cancel": cancel_session,

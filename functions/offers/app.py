@@ -62,7 +62,7 @@ def get_row(request: Request) -> dict[str, Any]:
     sale_key = key_of_row(row.item_id)
     undecided = purchases().get_all(ownerships().undecided(sale_key))
     latest, owner = latest_session(sale_key), ownerships().get(sale_key)
-    return show_row(row, offers().bids_of(row.item_id), latest, owner, undecided)
+    return show_row(row, offers().of_row(row.item_id), latest, owner, undecided)
 
 
 def latest_session(sale_key: str) -> PaymentSession | None:

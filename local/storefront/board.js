@@ -1,4 +1,4 @@
-// The board: a row of bids, bought here if possible and at the merchant otherwise.
+// The board: a row of bids, bought here if possible, at an agreed price, or at the merchant.
 
 import { path } from "./api.js";
 import { badgeFor, busy, card, h, loading, pleaseLogIn, quiet, webUrl } from "./dom.js";
@@ -42,7 +42,8 @@ export function boardCard({ api, sample, shopper }, rowId = sample?.row_id) {
       bid.purchased ? badgeFor("purchased") : pending ? badgeFor("pending") : null,
       h("p", { class: price ? "price" : "price none" }, price || "Price on request"),
       h("div", { class: "actions" },
-        bid.buy_now && !pendingBidId ? buyButton(bid, title) : null,
+        bid.buy_now && !pendingBidId ? buyButton("Buy now", title, buyBid(bid)) : null,
+        bid.quote ? payButton(bid.quote, title) : null,
         affiliateLink(bid, title)));
   }
 
@@ -57,27 +58,39 @@ export function boardCard({ api, sample, shopper }, rowId = sample?.row_id) {
     }, label);
   }
 
-  function buyButton(bid, title) {
+  function payButton(quote, title) {
+    const price = formatMoney(quote.price_cents, quote.currency);
+    return buyButton(`Pay the agreed price, ${price}`, title, () => api.post("/api/checkout/quote", {
+      quote_id: quote.quote_id,
+      ...returnUrls("quote"),
+    }, { anonymous: true }));
+  }
+
+  function buyBid(bid) {
+    return () => api.post("/api/checkout/create-session", {
+      bid_id: bid.bid_id,
+      row_id: rowId,
+      ...returnUrls("bid"),
+    });
+  }
+
+  function buyButton(label, title, create) {
     const button = h("button", {
       type: "button",
       class: "buy",
-      "aria-label": `Buy now: ${title}`,
-      onclick: () => buy(bid, button),
-    }, "Buy now");
+      "aria-label": `${label}: ${title}`,
+      onclick: () => buy(create, button),
+    }, label);
     return button;
   }
 
-  function buy(bid, button) {
+  function buy(create, button) {
     board.say();
     // Only one bid of a row can be sold: disable the other buttons during the request.
     const others = [...board.body.querySelectorAll("button.buy")].filter((other) => other !== button);
     busy([button, ...others], async () => {
       try {
-        return leaveToPay(await api.post("/api/checkout/create-session", {
-          bid_id: bid.bid_id,
-          row_id: rowId,
-          ...returnUrls("bid"),
-        }));
+        return leaveToPay(await create());
       } catch (problem) {
         board.say(problem);
         if (problem.status === 409) load(); // bought in another window

@@ -20,6 +20,7 @@ const UNDER_WAY = {
 };
 const KINDS = {
   bid: { word: "Offer", drawn: "parcel" },
+  quote: { word: "Agreed price", drawn: "parcel" },
   auction: { word: "Auction", drawn: "turntable" },
   order: { word: "Order", drawn: "tickets" },
   product: { word: "Product", drawn: "feelings" },

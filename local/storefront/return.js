@@ -65,6 +65,7 @@ export async function cancelPayment(api, paymentSessionId) {
 
 const THANKS = {
   bid: "The offer is yours, and your board is up to date.",
+  quote: "The agreed price is paid, and your board is up to date.",
   auction: "The auction is yours.",
   order: "Your tickets are yours.",
   product: "Hero Me Feelings is yours.",

@@ -18,6 +18,7 @@ CONTENT = "2d6b9e84-7f3a-4a15-8c9d-0e1f2a3b4c13"
 PRICE = {"amount": 999, "currency": "usd"}
 LINE = {"name": "A seat", "quantity": 2, "unit_price_cents": 500}
 
+QUOTE_ID = "c5f1a07b9e3d4c6f8a2b1d0e7f6a5b4c"
 GOOD: dict[str, dict[str, Any]] = {
     "row": {"id": "row#1", "row_id": "1", "owner_id": "user_1", "status": "open"},
     "bid": {
@@ -59,6 +60,13 @@ GOOD: dict[str, dict[str, Any]] = {
         "title": "A board",
         "price": PRICE,
     },
+    "quote": {
+        "id": f"quote#{QUOTE_ID}",
+        "quote_id": QUOTE_ID,
+        "title": "A repair",
+        "expires_at": "2060-05-06T07:08:09Z",
+        "price": PRICE,
+    },
 }
 
 
@@ -93,7 +101,7 @@ def test_the_file_of_the_samples_is_valid_as_it_stands(operator: Operator) -> No
 
 def test_what_is_valid_says_so(operator: Operator, write: Any) -> None:
     file = write(list(GOOD.values()))
-    assert operator("offers", "validate", file).stdout == "6 offers, no problems.\n"
+    assert operator("offers", "validate", file).stdout == "7 offers, no problems.\n"
 
 
 def test_offers_are_read_from_stdin(operator: Operator) -> None:
@@ -110,6 +118,7 @@ REQUIRED = [
         "order": ("owner_id", "status", "currency", "items"),
         "content": ("status", "title", "price"),
         "product": ("status", "title", "price"),
+        "quote": ("title", "price", "expires_at"),
     }.items()
     for field in fields
 ]
@@ -311,7 +320,7 @@ def test_loading_asks_first(shop: Shop, operator: Operator, write: Any) -> None:
     result = operator("offers", "load", write(list(GOOD.values())), answer="n\n")
 
     assert result.exit_code == 1
-    assert "Load 6 offers into shop?" in result.stderr
+    assert "Load 7 offers into shop?" in result.stderr
     assert shop.aws.snapshot() == before
 
 
@@ -357,6 +366,23 @@ def test_what_was_sold_is_left_as_it_is(
     assert stored(shop, sold) == after_the_sale
 
 
+def test_a_quote_for_a_bid_that_is_not_there_is_skipped_with_its_fields(
+    shop: Shop, operator: Operator, write: Any
+) -> None:
+    quote = GOOD["quote"] | {"row_id": "7", "bid_id": "99"}
+
+    answer = operator.json("offers", "load", write([quote]), "--yes")
+
+    [result] = answer["offers"]
+    assert (result["result"], result["reason"]) == (
+        "skipped",
+        "bid_id must be a service provider's bid on this row",
+    )
+    assert "Item" not in shop.aws.dynamodb.get_item(
+        TableName=shop.aws.tables["OffersTable"], Key={"id": {"S": quote["id"]}}
+    )
+
+
 def test_what_is_for_sale_is_replaced(
     shop: Shop, operator: Operator, write: Any
 ) -> None:
@@ -391,12 +417,13 @@ def test_the_statuses_are_those_that_a_sale_reads_and_writes(
     sale = purchase_of(shop.purchases()[0]).sale
 
     assert sale
-    assert sale.item.startswith(f"{item_type}#")
+    [move] = sale.moves
+    assert move.item.startswith(f"{item_type}#")
     statuses = kind_named(kind).ITEMS[item_type].STATUSES
     assert (statuses.for_sale, statuses.sold, statuses.returned) == (
-        sale.sellable,
-        sale.sold,
-        sale.returned,
+        move.sellable,
+        move.sold,
+        move.returned,
     )
 
 

@@ -32,14 +32,14 @@ VALUES = st.recursive(
     ),
     max_leaves=6,
 )
-KINDS = ["bid", "auction", "order", "content", "product"]
+KINDS = ["bid", "auction", "order", "content", "product", "quote"]
 
 
 def start(shop: Shop, kind: str, offer_id: str) -> Answer:
     if kind == "order":
         return shop.create(kind, path={"orderId": offer_id})
-    name = {"bid": "bid_id", "auction": "auction_id", "content": "contentId"}
-    return shop.create(kind, **{name.get(kind, "product_id"): offer_id})
+    name = {"content": "contentId"}.get(kind, f"{kind}_id")
+    return shop.create(kind, **{name: offer_id})
 
 
 @pytest.mark.parametrize("kind", KINDS)

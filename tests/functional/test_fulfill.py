@@ -13,7 +13,7 @@ from tests.output import metrics_in
 from tests.shop import ACCESS, PUBLISHED, Shop
 from tests.stripe_side import CARD, DECLINED_CARD
 
-KINDS = ["bid", "auction", "order", "product", "content"]
+KINDS = ["bid", "auction", "order", "product", "content", "quote"]
 COMPLETED = "checkout.session.completed"
 SUCCEEDED = "checkout.session.async_payment_succeeded"
 FAILED = "checkout.session.async_payment_failed"

@@ -44,6 +44,7 @@ RETAIL_TILE = {
     "buy_now": True,
     "clickout_url": "https://shop.example.com/hush-300?ref=row-7",
     "purchased": False,
+    "quote": None,
 }
 
 

@@ -84,7 +84,9 @@ def test_an_event_of_the_last_minute_is_left_to_the_webhook(
 
 
 @on_moto_too
-@pytest.mark.parametrize("kind", ["bid", "auction", "order", "content", "product"])
+@pytest.mark.parametrize(
+    "kind", ["bid", "auction", "order", "content", "product", "quote"]
+)
 def test_a_payment_without_a_webhook_is_recorded_by_the_next_run(
     shop: Shop, clock: Traveller, kind: str
 ) -> None:
@@ -199,7 +201,7 @@ def test_what_is_known_costs_one_call_of_each_list_and_no_write_but_the_cursors(
 
 
 @on_moto_too
-@pytest.mark.parametrize("kind", ["bid", "order", "content", "product"])
+@pytest.mark.parametrize("kind", ["bid", "order", "content", "product", "quote"])
 def test_a_session_that_nobody_paid_expires(
     shop: Shop, clock: Traveller, kind: str
 ) -> None:

@@ -59,7 +59,8 @@ def bids_of_a_row(shop: Shop) -> set[str]:
     bid = shop.aws.item("OffersTable", "bid#42")
     for number in range(NUMBER):
         shop.put_offer(bid | {"id": f"bid#x{number}", "row_id": "x"})
-    return {bid["id"] for bid in Offers(shop.aws.tables["OffersTable"]).bids_of("x")}
+    found = Offers(shop.aws.tables["OffersTable"]).of_row("x")
+    return {bid["id"] for bid in found.bids}
 
 
 def sessions_of_an_offer(shop: Shop) -> set[str]:

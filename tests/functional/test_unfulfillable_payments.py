@@ -15,6 +15,7 @@ pytestmark = pytest.mark.filterwarnings("ignore:No application metrics:UserWarni
 
 CLAIMS = {
     "bid": "row#7",
+    "quote": "row#7",
     "auction": "auction#auction_1",
     "order": "order#order_1",
     "content": f"content#{PUBLISHED}#user_1",

@@ -10,7 +10,7 @@ from checkout.config import WritersConfig
 from checkout.tables import transaction
 from checkout.tables.offers import Offers
 from mocktill.faults import Fault
-from tests.shop import PUBLISHED, Answer, Shop
+from tests.shop import PUBLISHED, QUOTE, Answer, Shop
 
 WRITERS = "offers-admin"
 CONTENT = "3e7c0f95-8a4b-4b26-9dae-1f2a3b4c5d14"
@@ -43,6 +43,10 @@ NEW: dict[str, tuple[str, dict[str, Any]]] = {
     ),
     "content": (CONTENT, {"status": "published", "title": "Bread", "price": PRICE}),
     "product": ("p1", {"status": "active", "title": "A board", "price": PRICE}),
+    "quote": (
+        "c5f1a07b9e3d4c6f8a2b1d0e7f6a5b4c",
+        {"title": "A repair", "price": PRICE, "expires_at": "2060-05-06T07:08:09Z"},
+    ),
 }
 SELLABLE = {
     "bid": {"bid_id": "42", "row_id": "7"},
@@ -50,6 +54,7 @@ SELLABLE = {
     "order": {"orderId": "order_1"},
     "content": {"contentId": PUBLISHED},
     "product": {"product_id": "hero-me-feelings"},
+    "quote": {"quote_id": QUOTE},
 }
 
 
@@ -106,7 +111,7 @@ def test_an_offer_is_written_and_replaced(shop: Shop, kind: str) -> None:
     assert found.items() <= again.body.items()
 
 
-@pytest.mark.parametrize("kind", ["bid", "auction", "order", "content", "product"])
+@pytest.mark.parametrize("kind", SELLABLE)
 def test_what_was_written_can_be_bought(shop: Shop, kind: str) -> None:
     offer_id, fields = NEW[kind]
     clear(shop)
@@ -119,6 +124,7 @@ def test_what_was_written_can_be_bought(shop: Shop, kind: str) -> None:
         "order": {"orderId": offer_id},
         "content": {"contentId": offer_id},
         "product": {"product_id": offer_id},
+        "quote": {"quote_id": offer_id},
     }[kind]
 
     if kind == "order":

@@ -13,6 +13,7 @@ STATES = {
     "order": {"CREATED", "CANCELLED"},
     "content": {"published", "draft"},
     "product": {"active"},
+    "quote": {"open"},
 }
 
 
@@ -62,6 +63,13 @@ def test_the_row_shows_a_tile_to_buy_one_to_call_and_one_without_a_price(offers)
     assert offers["bid#42"]["price"] == {"amount": 12999, "currency": "usd"}
     assert offers["bid#43"]["offer_type"] == "service_provider"
     assert "price" not in offers["bid#44"]
+
+
+def test_the_bid_to_call_has_a_quote_that_can_be_paid_for_a_month(offers):
+    quote = offers[f"quote#{SAMPLE['quote_id']}"]
+
+    assert (quote["row_id"], quote["bid_id"]) == ("7", "43")
+    assert quote["expires_at"] == "2026-06-16T12:30:00Z"
 
 
 def test_content_is_for_sale_or_free_or_not_yet_there(offers):

@@ -252,6 +252,9 @@ class AtStripe:
         match facts["kind"]:
             case "bid":
                 return f"row#{facts['row_id']}"
+            case "quote":
+                row_id = facts.get("row_id")
+                return f"row#{row_id}" if row_id else key("quote", facts["quote_id"])
             case "auction":
                 return key("auction", facts["auction_id"])
             case "order":

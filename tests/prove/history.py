@@ -72,6 +72,7 @@ from tests.prove.state import (
     final_state,
 )
 from tests.prove.world import OFFERS, PRICED, TROUBLES, Setting, World
+from tests.shop import ANONYMOUS
 
 # Most functions make a handful of calls; a batch of the worker makes more.
 AFTER = st.integers(1, 6) | st.integers(1, 25)
@@ -184,7 +185,7 @@ class History(RuleBasedStateMachine):
         return self._payments(
             lambda i: (
                 self.world.at_stripe.is_open(i)
-                and self.world.at_stripe.facts(i)["kind"] != "product"
+                and "buyer_id" in self.world.session_of(i)
             )
         )
 
@@ -276,7 +277,7 @@ class History(RuleBasedStateMachine):
         if self.world.is_in_vain(stripe_id):
             # The fraud's dispute would race with our own refund.
             method = method.replace("card of a fraud", "card")
-        if self.world.at_stripe.facts(stripe_id)["kind"] == "product":
+        if self.world.at_stripe.facts(stripe_id)["kind"] in ANONYMOUS:
             # An anonymous page offers no methods whose money comes later.
             method = method.replace("bank debit", "card")
         self.done(lambda world: world.pay(world.handed_out[number], method, code))

@@ -179,6 +179,30 @@ MUTANTS = (
         "::test_what_was_withdrawn_while_the_buyer_paid_is_refunded",
     ),
     Mutant(
+        "a quote and a bid of its row are both sold",
+        "kinds/quote.py",
+        'sale_key=sale_key("row", row_id),',
+        "sale_key=offer.sale_key,",
+        "tests/functional/test_quotes.py"
+        "::test_a_quote_and_a_bid_of_its_row_are_never_both_open",
+    ),
+    Mutant(
+        "a quote is paid and its row stays open",
+        "kinds/quote.py",
+        "moves=(_move(quote), of_row),",
+        "moves=(_move(quote),),",
+        "tests/functional/test_quotes.py"
+        "::test_whoever_holds_the_link_pays_and_the_rows_owner_has_bought",
+    ),
+    Mutant(
+        "what must not have a value may have any",
+        "tables/offers.py",
+        "item.get(name, NO_VALUE) != value for",
+        "value and item.get(name) != value for",
+        "tests/functional/test_quotes.py"
+        "::test_a_quote_that_gets_a_bid_is_paid_by_one_page",
+    ),
+    Mutant(
         "messages come again at once",
         "domain/retries.py",
         "return PAUSES[receive_count - 1] if",

@@ -48,7 +48,7 @@ from tests.prove.outside import (
     Transport,
     Trouble,
 )
-from tests.shop import PUBLISHED, STACK_ID, Answer, Shop
+from tests.shop import PUBLISHED, QUOTE, STACK_ID, Answer, Shop
 from tests.stripe_side import StripeInProcess
 
 START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -119,6 +119,19 @@ class ForSale(NamedTuple):
     priced: str | None = None
 
 
+# A quote that was not made for a bid.
+LONE_QUOTE = {
+    "id": "quote#c5f1a07b9e3d4c6f8a2b1d0e7f6a5b4c",
+    "quote_id": "c5f1a07b9e3d4c6f8a2b1d0e7f6a5b4c",
+    "title": "A day's work, as agreed",
+    "status": "open",
+    "expires_at": "2032-05-06T07:08:09Z",
+    "price": {"amount": 41999, "currency": "usd"},
+    "creator_id": "creator_2",
+    "platform_fee_bps": 250,
+}
+
+
 def for_sale(name: str) -> dict[str, ForSale]:
     """Return the offers in the words of a history; *name* is a part of their ids."""
     buyer, free, gone = f"user_{name}", {"price": None}, None
@@ -137,6 +150,29 @@ def for_sale(name: str) -> dict[str, ForSale]:
         ),
         "bid 45": ForSale(
             {"kind": "bid", "bid_id": 45}, {"row_id": "7"}, of_row, "row#7"
+        ),
+        "quote": ForSale(
+            {"kind": "quote"},
+            {"quote_id": QUOTE},
+            (
+                (f"quote#{QUOTE}", {"status": "withdrawn"}),
+                ("bid#43", {"status": "withdrawn"}),
+                (f"quote#{QUOTE}", free),
+                (f"quote#{QUOTE}", gone),
+            ),
+            "row#7",
+            priced=f"quote#{QUOTE}",
+        ),
+        "quote of no bid": ForSale(
+            {"kind": "quote", "quote_id": LONE_QUOTE["quote_id"]},
+            {"quote_id": LONE_QUOTE["quote_id"]},
+            (
+                (LONE_QUOTE["id"], {"status": "withdrawn"}),
+                (LONE_QUOTE["id"], free),
+                (LONE_QUOTE["id"], gone),
+            ),
+            sale_key("quote", LONE_QUOTE["quote_id"]),
+            priced=LONE_QUOTE["id"],
         ),
         "auction": ForSale(
             {"kind": "auction", "buyer": buyer, "auction_id": auction},
@@ -282,6 +318,7 @@ class World(Shop):
         }
         self.load_samples()
         self.put_offer(BID_45)
+        self.put_offer(LONE_QUOTE)
         self._name_offers(setting.name)
         self.at_stripe.offer_codes()
         if setting.options:

@@ -5,6 +5,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -12,6 +13,7 @@ import requests
 
 from checkout import clock
 from tests.aws import Aws
+from tests.shop import ANONYMOUS
 from tests.stripe_side import StripeSide, sign
 
 WITHIN_SECONDS = 60
@@ -79,6 +81,24 @@ class HttpShop:
             body = {"bid_id": offer_id, "row_id": row_id, **urls}
             route = "/api/checkout/create-session"
             return Offer(kind, offer_id, route, body, row, "purchased")
+        if kind == "quote":
+            quote_id = uuid4().hex
+            row_id = f"row-{quote_id}"
+            self.put("row", row_id, owner_id=buyer, status="open", title="A row")
+            bid = {"row_id": row_id, "title": "A repair"}
+            self.put("bid", offer_id, offer_type="service_provider", **bid)
+            quote = self.put(
+                "quote",
+                quote_id,
+                row_id=row_id,
+                bid_id=offer_id,
+                title="A repair, as agreed",
+                status="open",
+                price=price,
+                expires_at=clock.iso(clock.now() + timedelta(days=1)),
+            )
+            body = {"quote_id": quote_id, **urls}
+            return Offer(kind, quote_id, "/api/checkout/quote", body, quote, "paid")
         if kind == "auction":
             stored = self.put(
                 "auction",
@@ -161,7 +181,7 @@ class HttpShop:
         return self.call("GET", path, buyer).json()
 
     def create(self, offer: Offer, buyer: str, **kwargs: Any) -> requests.Response:
-        who = None if offer.kind == "product" else buyer
+        who = None if offer.kind in ANONYMOUS else buyer
         return self.call("POST", offer.route, who, json=offer.body, **kwargs)
 
     # ------------------------------------------------------------ Stripe

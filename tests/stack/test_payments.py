@@ -10,7 +10,7 @@ import requests
 from tests.stack.http_shop import HttpShop, eventually
 from tests.stripe_side import DECLINED_CARD
 
-KINDS = ["bid", "auction", "order", "product", "content"]
+KINDS = ["bid", "auction", "order", "product", "content", "quote"]
 WEBHOOK_PATHS = [
     "/api/webhooks/stripe",
     "/payments/webhooks/stripe",

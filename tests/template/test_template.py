@@ -14,6 +14,7 @@ from tests.template_file import ROOT, functions, needs_token, resources, routes
 
 WITHOUT_TOKEN = {
     "POST /api/checkout/embedded-session",
+    "POST /api/checkout/quote",
     "GET /api/checkout/session-status",
     "GET /api/checkout/payment-status",
     "POST /api/webhooks/stripe",

@@ -5,9 +5,9 @@ import pytest
 from checkout.domain.money import Money
 from checkout.domain.offer import LineItem, Offer, has_price, price_of, revenue_split
 from checkout.errors import NotFoundError, NotPurchasableError
-from checkout.kinds import Kind, kind_named
+from checkout.kinds import Kind, kind_named, model_of
 
-KINDS = ["bid", "auction", "order", "product", "content"]
+KINDS = ["bid", "auction", "order", "product", "content", "quote"]
 
 
 def offer(*lines: LineItem) -> Offer:
@@ -31,10 +31,13 @@ def test_any_other_name_is_not_found(name: str) -> None:
         kind_named(name)
 
 
-def test_only_an_offer_without_a_sale_key_may_be_bought_without_a_login() -> None:
+def test_what_is_sold_once_is_bought_without_a_login_only_by_its_secret_id() -> None:
+    """Else anybody could keep others from paying: each session ends the one before."""
     anonymous = [name for name in KINDS if kind_named(name).ANONYMOUS]
 
-    assert anonymous == ["product"]
+    assert anonymous == ["product", "quote"]
+    assert model_of("product")[1].STATUSES.sold is None
+    assert model_of("quote")[1].id_problem("1")
 
 
 def test_a_total_adds_up_all_lines() -> None:

@@ -16,7 +16,7 @@ CheckoutError
 ├── PaymentInProgressError     409  an earlier payment is processing or in manual review
 ├── VersionConflictError       409  the offer has another version than expected
 ├── NotAcceptedError           409  the auction has no accepted bid
-├── PaymentWindowClosedError   409  the time to pay for the auction is over
+├── PaymentWindowClosedError   409  the time to pay is over
 ├── NotRefundableError         409  the amount cannot be refunded
 ├── NotQuarantinedError        409  not in quarantine, or it cannot be accepted
 ├── IdempotencyKeyReusedError  409  the key was used for a different request
@@ -131,7 +131,7 @@ class NotAcceptedError(CheckoutError):
 
 
 class PaymentWindowClosedError(CheckoutError):
-    """The time in which the auction's winner may pay is over."""
+    """The time in which the auction or the quote may be paid is over."""
 
     status = HTTPStatus.CONFLICT
     code = "payment_window_closed"

@@ -283,3 +283,59 @@ def test_a_course_whose_payment_came_to_nothing_is_offered_again(
     page = open_page("/content/1", api)
 
     expect(page.get_by_role("button", name="Buy this course")).to_be_enabled()
+
+
+# ------------------------------------------------------------ an agreed price
+
+QUOTE = {
+    "quote_id": "c5f1a07b9e3d4c6f8a2b1d0e7f6a5b4c",
+    "price_cents": 3900,
+    "currency": "usd",
+    "expires_at": "2060-05-06T07:08:09.000Z",
+}
+AGREED = "Pay the agreed price, $39.00: A tile"
+
+
+def board(bid: Json) -> Api:
+    return {"GET /api/rows/7": ROW | {"bids": [BID | {"buy_now": False} | bid]}}
+
+
+def test_an_agreed_price_is_paid_from_the_board(open_page: Callable[..., Page]) -> None:
+    created = {"payment_session_id": "ps_1", "checkout_url": f"{SHOP}/hero-me"}
+    api = board({"quote": QUOTE}) | {"POST /api/checkout/quote": created}
+    page = open_page("/rows/7", api)
+
+    with page.expect_request(f"{API}/api/checkout/quote") as asked:
+        page.get_by_role("button", name=AGREED).click()
+
+    body = asked.value.post_data_json
+    assert body["quote_id"] == QUOTE["quote_id"]
+    assert body["success_url"].endswith("session_id={CHECKOUT_SESSION_ID}&kind=quote")
+    assert "authorization" not in asked.value.headers
+    expect(page).to_have_url(f"{SHOP}/hero-me")
+    expect(page.get_by_role("button", name="Buy now")).to_have_count(0)
+
+
+def test_a_bid_without_a_quote_has_no_agreed_price(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page("/rows/7", board({"quote": None}))
+
+    expect(page.get_by_role("link", name="Go to the merchant: A tile")).to_be_visible()
+    expect(page.get_by_role("button", name="Pay the agreed price")).to_have_count(0)
+
+
+def test_a_quote_that_was_paid_meanwhile_loads_the_board_again(
+    open_page: Callable[..., Page],
+) -> None:
+    sold = {"status_code": 409, "error": "The quote has been paid already."}
+    api = board({"quote": QUOTE}) | {"POST /api/checkout/quote": sold}
+    page = open_page("/rows/7", api)
+    button = page.get_by_role("button", name=AGREED)
+    expect(button).to_be_visible()
+    api |= board({"quote": None})
+
+    button.click()
+
+    expect(page.get_by_text("The quote has been paid already.")).to_be_visible()
+    expect(button).to_have_count(0)

@@ -1,4 +1,4 @@
-"""The five purchases, from the shop's button to the shop's thanks."""
+"""The six purchases, from the shop's button to the shop's thanks."""
 
 import pytest
 from playwright.sync_api import expect
@@ -27,11 +27,41 @@ def test_only_what_may_be_bought_here_has_a_button(visit):
 
     tiles = ada.page.locator(".tile")
     expect(tiles).to_have_count(3)
-    expect(tiles.filter(has_text="repair").get_by_role("button")).to_have_count(0)
+    repair = tiles.filter(has_text="repair").get_by_role("button")
+    expect(repair).to_have_text("Pay the agreed price, $39.00")
     expect(tiles.filter(has_text="on request").get_by_role("button")).to_have_count(0)
     # Whatever is sold, the way to the merchant stays.
     for tile in tiles.all():
         expect(tile.get_by_role("link")).to_be_visible()
+
+
+@pytest.mark.usefixtures("a_fresh_minute")
+def test_an_agreed_price_is_paid_and_the_row_says_so(buyer):
+    offer = buyer.open_offer("quote")
+    expect(buyer.button("Buy now")).to_have_count(0)
+
+    buyer.go_to_pay("Pay the agreed price, $25.00: A repair")
+    buyer.pay()
+
+    buyer.sees_heading("Payment confirmed")
+    buyer.sees_badge("board", "Purchased")
+    expect(buyer.button("Pay the agreed price")).to_have_count(0)
+    assert buyer.shop.offer_status(offer) == "paid"
+
+
+@pytest.mark.usefixtures("a_fresh_minute")
+def test_a_quote_that_is_withdrawn_while_its_page_is_open_cannot_be_paid(buyer):
+    offer = buyer.open_offer("quote")
+    buyer.go_to_pay("Pay the agreed price, $25.00: A repair")
+
+    answer = buyer.shop.call(
+        "POST", f"/api/offers/quote/{offer.id}/withdraw", buyer="writer"
+    )
+
+    assert answer.json()["expired_sessions"] == 1
+    buyer.page.reload()
+    expect(buyer.page.get_by_label("Card number")).to_have_count(0)
+    assert buyer.shop.purchases_of(offer) == []
 
 
 def test_a_won_auction_is_paid_before_its_deadline(buyer):

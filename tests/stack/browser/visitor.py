@@ -17,6 +17,7 @@ DECLINED = "4000000000000002"
 # Where the storefront shows one offer, by its kind.
 PAGES = {
     "bid": "/rows/row-{}",
+    "quote": "/rows/row-{}",
     "auction": "/auctions/{}",
     "order": "/orders/{}",
     "product": "/hero-me",

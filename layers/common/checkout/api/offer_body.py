@@ -5,7 +5,7 @@ Each kind adds its own in its own file. Whoever writes an offer is checked by th
 models: `PUT /api/offers`, another Lambda by the layer's function, the command line.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import (
@@ -30,6 +30,8 @@ LONGEST_TEXT = 5000
 
 Title = Annotated[str, Field(max_length=LONGEST_RECORDED, pattern=r"\S")]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"\S")]
+type GetItem = Callable[[str, str], Mapping[str, Any] | None]
+"""Returns the item with a type and an id, None if there is none."""
 OwnerId = Annotated[str, Field(min_length=1, max_length=255)]
 """The `sub` of a buyer's token."""
 
@@ -156,6 +158,10 @@ class OfferBody(RequestBody):
         if 0 < len(item_id) <= LONGEST_ID and item_id.isprintable():
             return None
         return f"must have 1 to {LONGEST_ID} characters"
+
+    def reference_problems(self, get: GetItem) -> dict[str, str]:  # noqa: ARG002 - a kind's own
+        """Return what is wrong with the items that the offer names, by field."""
+        return {}
 
     def to_item(self) -> dict[str, Any]:
         """Return the fields as they are stored; what is None is not."""

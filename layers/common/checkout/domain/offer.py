@@ -56,10 +56,10 @@ class Offer:
     *metadata* goes to Stripe together with ours. *details* are copied to the purchase,
     for events, and so is *shown*, what it shows beside the common fields.
     *readable_key* has the two parts of Stripe's idempotency key, if the kind's contract
-    fixes them. *pay_by* is the buyer's deadline, if there is one.
-    *return_path* is the frontend's path for requests without URLs; it may contain
-    {id}. *ui_mode* is Stripe's: hosted_page or embedded_page. *options* are
-    Checkout's options.
+    fixes them. The purchase is that of *buyer_id*, by default of whoever pays.
+    *pay_by* is the buyer's deadline, if there is one. *return_path* is the frontend's
+    path for requests without URLs; it may contain {id}. *ui_mode* is Stripe's:
+    hosted_page or embedded_page. *options* are Checkout's options.
     """
 
     id: str
@@ -76,6 +76,7 @@ class Offer:
     ui_mode: str = "hosted_page"
     options: Mapping[str, Any] = field(default_factory=dict)
     email: str | None = field(default=None, repr=False)
+    buyer_id: str | None = None
     pay_by: datetime | None = None
     creator_id: str | None = None
     platform_fee_bps: int = 0

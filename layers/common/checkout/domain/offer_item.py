@@ -38,6 +38,11 @@ class OfferItem(dict[str, Any]):
         return BrokenOfferError(self._offer, self._inside + name, problem)
 
     @property
+    def item_type(self) -> str:
+        """What the key begins with: row of row#7."""
+        return self._offer.partition("#")[0]
+
+    @property
     def item_id(self) -> str:
         """The id without the item type: 7 of row#7."""
         return self._offer.partition("#")[2]

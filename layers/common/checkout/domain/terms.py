@@ -91,7 +91,7 @@ class Terms:
         return cls(
             kind_name=kind_name,
             offer=offer,
-            buyer_id=buyer.id if buyer else None,
+            buyer_id=offer.buyer_id or (buyer.id if buyer else None),
             request=stripe_request.fitting(request, offer.id),
             # Under the caller's field names, for error messages.
             redirects=dict(

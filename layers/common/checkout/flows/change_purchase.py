@@ -31,9 +31,9 @@ class PurchaseChanges:
     """
     Changes purchases, with their dependent items, in one transaction each.
 
-    The dependent items are the ownership of the sale key, the offer, the session, and
-    the counters of the buyer and the creator. With *suspends_disputed* a buyer has no
-    access while a dispute is open.
+    The dependent items are the ownership of the sale key, the offer's items, the
+    session, and the counters of the buyer and the creator. With *suspends_disputed* a
+    buyer has no access while a dispute is open.
     """
 
     offers: Offers
@@ -133,23 +133,31 @@ class PurchaseChanges:
             if before
             else self.purchases.added(after)
         )
-        dependent = _present(
+        ownership = _present(
             ownership=self.ownerships.updated(
                 before, after, suspends_disputed=self.suspends_disputed
             ),
             bought=self.ownerships.pointer(before, after),
-            offer=self._offer_write(before, after),
+        )
+        others = _present(
             undecided=self.ownerships.marked_undecided(before, after),
             session=self._session_write(before, after),
             count=self.purchases.counted(before, after),
         )
-        revenue = self.revenue.updated(before, after)
-        return {"purchase": added_or_updated} | dependent | revenue
+        return (
+            {"purchase": added_or_updated}
+            | ownership
+            | self._offer_writes(before, after)
+            | others
+            | self.revenue.updated(before, after)
+        )
 
-    def _offer_write(self, before: Purchase | None, after: Purchase) -> Write | None:
+    def _offer_writes(
+        self, before: Purchase | None, after: Purchase
+    ) -> dict[str, Write]:
         was_sold = before is not None and before.is_entitled
         if was_sold == after.is_entitled:
-            return None
+            return {}
         if was_sold:
             return self.offers.returned(after)
         again = before is not None and before.has_arrived
@@ -193,11 +201,11 @@ def _present(**writes: Write | None) -> dict[str, Write]:
 def reason_of(writes: Mapping[str, Write], failures: Failures) -> QuarantineReason:
     """Return what the first failed condition means."""
     name = next(iter(failures))
-    if name == "offer" and not failures[name]:
-        return QuarantineReason.OFFER_VANISHED
     condition = writes[name].condition
     if condition and isinstance(condition.failure, QuarantineReason):
-        return condition.failure
+        changed = condition.failure is QuarantineReason.OFFER_NOT_SELLABLE
+        vanished = changed and not failures[name]
+        return QuarantineReason.OFFER_VANISHED if vanished else condition.failure
     raise RuntimeError(f"the condition of {name} gives no reason")
 
 

@@ -4,11 +4,14 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from checkout import clock
 from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.purchase import Purchase
 from checkout.errors import BrokenOfferError, NotPurchasableError
 from checkout.kinds.bid import buy_now
+from checkout.kinds.quote import agreed_price
+from checkout.tables.offers import RowOffers
 from checkout.tables.ownerships import Ownership
 
 # While its session is in one of these, nothing else of the row can be bought.
@@ -78,13 +81,14 @@ def _payment(purchase: Purchase) -> dict[str, Any]:
 @_for_a_reader("row")
 def show_row(
     row: OfferItem,
-    bids: Iterable[OfferItem],
+    offers: RowOffers,
     latest: PaymentSession | None,
     ownership: Ownership | None,
     undecided: Iterable[Purchase],
 ) -> dict[str, Any]:
     """
-    Show a row with its bids; `buy_now` says which can be bought through checkout.
+    Show a row with its bids; `buy_now` says which can be bought through checkout, and
+    `quote` at which price a bid can be bought that was negotiated.
 
     As long as the payment of *latest*, the row's latest session, or an *undecided*
     purchase waits for its end, no bid of the row can be bought. What another buyer has
@@ -98,7 +102,7 @@ def show_row(
     under_way: list[PaymentSession | Purchase] = [*undecided]
     if latest and latest.status in UNDECIDED:
         under_way.insert(0, latest)
-    pending = [each.offer_id for each in under_way if _is_own(row, each)]
+    pending = [_bid_of(each) for each in under_way if _is_own(row, each)]
     return {
         "row_id": row.item_id,
         "title": row.decoration("title"),
@@ -107,8 +111,12 @@ def show_row(
         "pending_bid_id": next(iter(pending), None),
         "bids": [
             _bid(bid, row, bought if status == PURCHASED else None)
-            | ({"buy_now": False} if under_way else {})
-            for bid in bids
+            | (
+                {"buy_now": False, "quote": None}
+                if under_way
+                else {"quote": _quote(offers.quotes, bid, row)}
+            )
+            for bid in offers.bids
         ],
     }
 
@@ -125,6 +133,32 @@ def _is_of_another(
 
 def _is_own(row: OfferItem, record: PaymentSession | Purchase | Ownership) -> bool:
     return record.buyer_id == row.get("owner_id")
+
+
+def _bid_of(payment: PaymentSession | Purchase) -> str:
+    """Return the bid that is paid for, which may be by a quote."""
+    return str(payment.details.get("bid_id", payment.offer_id))
+
+
+def _quote(
+    quotes: Iterable[OfferItem], bid: OfferItem, row: OfferItem
+) -> dict[str, Any] | None:
+    """Return the latest quote by which the bid can be paid now, None without one."""
+    found = {
+        (str(quote.get("created_at", "")), quote["id"]): (quote, price)
+        for quote in quotes
+        if quote.get("bid_id") == bid.item_id
+        if (price := agreed_price(quote, bid, row))
+    }
+    if not found:
+        return None
+    quote, price = found[max(found)]
+    return {
+        "quote_id": quote.item_id,
+        "price_cents": price.amount,
+        "currency": price.currency,
+        "expires_at": clock.iso(quote.moment("expires_at")),
+    }
 
 
 def _bid(bid: OfferItem, row: OfferItem, bought: str | None) -> dict[str, Any]:

@@ -65,6 +65,8 @@ class OfferWriter:
         if problem := model.id_problem(item_id):
             raise InvalidRequestError("The id is refused.", id=problem)
         body = checked(model, fields)
+        if problems := body.reference_problems(self.offers.get):
+            raise InvalidRequestError("The offer is not valid.", **problems)
         before = self._unsold(item_type, item_id, version)
         written = self._write(item_type, item_id, body.to_item(), before)
         return written, before is None
@@ -102,7 +104,7 @@ class OfferWriter:
         if transaction.execute({"offer": self.offers.changed(before, taken_back)}):
             raise VersionConflictError("Somebody else has just changed the offer.")
         logger.info("offer_withdrawn", offer=before["id"])
-        expired = self._expire_sessions(item_type, item_id)
+        expired = self._expire_sessions(before)
         return shown(OfferItem(before | taken_back)) | {"expired_sessions": expired}
 
     def _unsold(
@@ -144,18 +146,18 @@ class OfferWriter:
         if transaction.execute({"offer": self.offers.written(item, before)}):
             raise VersionConflictError("Somebody else has just changed the offer.")
         logger.info("offer_written", offer=item["id"], version=item["version"])
-        expired = self._expire_sessions(item_type, item_id) if before else 0
+        expired = self._expire_sessions(before) if before else 0
         return shown(OfferItem(item)) | {"expired_sessions": expired}
 
-    def _expire_sessions(self, item_type: str, item_id: str) -> int:
+    def _expire_sessions(self, item: OfferItem) -> int:
         """
-        Expire the sessions of an offer that it is not for sale to any more.
+        Expire the sessions of what is not for sale any more without the item.
 
         Raises StripeError if Stripe has not expired one of them: the offer is written,
         and the same request expires the rest.
         """
         expired, failures = 0, []
-        for session in self._open_sessions(item_type, item_id):
+        for session in self._open_sessions(item):
             if session.sale is None or self.offers.is_for_sale(session.sale):
                 continue
             try:
@@ -170,18 +172,26 @@ class OfferWriter:
             raise failures[0]
         return expired
 
-    def _open_sessions(self, item_type: str, item_id: str) -> list[PaymentSession]:
-        kind, _ = model_of(item_type)
-        ids = [item_id]
-        if kind != item_type:
-            # A row is paid through its bids.
-            ids = [bid.item_id for bid in self.offers.bids_of(item_id)]
+    def _open_sessions(self, item: OfferItem) -> list[PaymentSession]:
         return [
             session
-            for offer_id in ids
-            for session in self.sessions.of_offer(kind, offer_id, MOST_SESSIONS)
+            for offer in self._sold_with(item)
+            for session in self.sessions.of_offer(
+                offer.item_type, offer.item_id, MOST_SESSIONS
+            )
             if session.status in CAN_BE_PAID
         ]
+
+    def _sold_with(self, item: OfferItem) -> list[OfferItem]:
+        """Return the offers whose sale needs the item; a row is sold by its offers."""
+        match item.item_type:
+            case "row":
+                bids, quotes = self.offers.of_row(item.item_id)
+                return bids + quotes
+            case "bid" if row_id := item.decoration("row_id"):
+                quotes = self.offers.of_row(row_id).quotes
+                return [item, *(q for q in quotes if q.get("bid_id") == item.item_id)]
+        return [item]
 
 
 def shown(item: OfferItem) -> dict[str, Any]:

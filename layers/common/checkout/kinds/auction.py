@@ -18,7 +18,7 @@ from checkout.domain.offer import (
     single_line,
 )
 from checkout.domain.payment_session import PaymentSession
-from checkout.domain.sale import Sale, sale_key
+from checkout.domain.sale import Move, Sale, sale_key
 from checkout.errors import (
     AlreadyPurchasedError,
     NotAcceptedError,
@@ -85,10 +85,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
         title=auction.text("title"),
         lines=lines,
         sale=Sale(
-            item=auction["id"],
-            sellable="accepted",
-            sold="paid",
-            returned="refunded",
+            moves=(Move(auction["id"], "accepted", sold="paid", returned="refunded"),),
             requires={auction["id"]: {"winner_id": buyer.id}},
             priced=auction["id"],
         ),

@@ -26,7 +26,7 @@ from checkout.domain.offer import (
 )
 from checkout.domain.offer_item import OfferItem, shown
 from checkout.domain.payment_session import PaymentSession
-from checkout.domain.sale import Sale, sale_key
+from checkout.domain.sale import Move, Sale, sale_key
 from checkout.domain.stripe_limits import LONGEST_URL, minimum
 from checkout.errors import AlreadyPurchasedError, NotFoundError, NotPurchasableError
 from checkout.kinds import Items
@@ -100,11 +100,15 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
             LineItem(title=title, price=price, image_url=bid.decoration("image_url")),
         ),
         sale=Sale(
-            item=row["id"],
-            sellable="open",
-            sold="purchased",
-            returned="refunded",
-            attributes={"purchased_bid_id": bid_id},
+            moves=(
+                Move(
+                    row["id"],
+                    "open",
+                    sold="purchased",
+                    returned="refunded",
+                    attributes={"purchased_bid_id": bid_id},
+                ),
+            ),
             requires={
                 row["id"]: {"owner_id": buyer.id},
                 bid["id"]: {"offer_type": "retail"},

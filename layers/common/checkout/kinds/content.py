@@ -67,7 +67,6 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
         title=content.text("title"),
         lines=lines,
         sale=Sale(
-            item=content["id"],
             requires={content["id"]: {"status": Content.STATUSES.for_sale}},
             priced=content["id"],
         ),

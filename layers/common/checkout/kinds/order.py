@@ -24,7 +24,7 @@ from checkout.domain.offer import (
 )
 from checkout.domain.offer_item import shown
 from checkout.domain.payment_session import PaymentSession
-from checkout.domain.sale import Sale, sale_key
+from checkout.domain.sale import Move, Sale, sale_key
 from checkout.errors import NotFoundError, NotPurchasableError
 from checkout.kinds import Items
 from checkout.tables.offers import Offers
@@ -95,10 +95,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
         title=order.decoration("title") or f"Order {order_id}",
         lines=lines,
         sale=Sale(
-            item=order["id"],
-            sellable="CREATED",
-            sold="PAID",
-            returned="REFUNDED",
+            moves=(Move(order["id"], "CREATED", sold="PAID", returned="REFUNDED"),),
             requires={order["id"]: {"owner_id": buyer.id}},
             priced=order["id"],
         ),

@@ -73,7 +73,6 @@ def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
         title=product.text("title"),
         lines=lines,
         sale=Sale(
-            item=product["id"],
             requires={product["id"]: {"status": Product.STATUSES.for_sale}},
             priced=product["id"],
         ),

@@ -2,14 +2,22 @@
 
 from collections.abc import Mapping
 from itertools import islice
+from typing import NamedTuple
 
 from checkout.domain.offer import has_price, is_there
 from checkout.domain.offer_item import OfferItem
 from checkout.domain.purchase import Purchase
 from checkout.domain.quarantine_reason import QuarantineReason
-from checkout.domain.sale import Sale
+from checkout.domain.sale import NO_VALUE, Move, Sale
 from checkout.tables.item import Value, query, read, to_item
 from checkout.tables.transaction import Condition, Write, insertion, item_update
+
+
+class RowOffers(NamedTuple):
+    """The offers by which a row can be sold."""
+
+    bids: list[OfferItem]
+    quotes: list[OfferItem]
 
 
 class Offers:
@@ -21,12 +29,16 @@ class Offers:
         item = read(self._table, f"{item_type}#{item_id}")
         return None if item is None else OfferItem(item)
 
-    def bids_of(self, row_id: str) -> list[OfferItem]:
-        """Return the row's bids, at most about a second old."""
+    def of_row(self, row_id: str) -> RowOffers:
+        """Return what sells the row, at most about a second old."""
         found = query(
             self._table, "row_id = :row", {":row": row_id}, IndexName="by-row"
         )
-        return [OfferItem(bid) for bid in found]
+        items = [OfferItem(item) for item in found]
+        return RowOffers(
+            bids=[item for item in items if item.item_type == "bid"],
+            quotes=[item for item in items if item.item_type == "quote"],
+        )
 
     def of_type(
         self, item_type: str, limit: int, after: str | None
@@ -70,60 +82,91 @@ class Offers:
             if item is None:
                 return QuarantineReason.OFFER_VANISHED
             is_free = key == sale.priced and not has_price(item)
-            changed = any(item.get(name) != value for name, value in expected.items())
+            changed = any(
+                item.get(name, NO_VALUE) != value for name, value in expected.items()
+            )
             if changed or is_free or not is_there(item):
                 return QuarantineReason.OFFER_NOT_SELLABLE
         return None
 
     def is_for_sale(self, sale: Sale) -> bool:
         """Return whether what is being paid could still be sold."""
-        item = read(self._table, sale.item)
-        if sale.sellable and (item is None or item.get("status") != sale.sellable):
-            return False
+        for move in sale.moves:
+            item = read(self._table, move.item)
+            if item is None or item.get("status") != move.sellable:
+                return False
         return self.withdrawn(sale) is None
 
-    def sold(self, purchase: Purchase) -> Write | None:
-        """Return the update of a sellable offer to sold, None if it has no statuses."""
-        sale = purchase.sale
-        return self._sold(purchase, sale.sellable) if sale else None
+    def sold(self, purchase: Purchase) -> dict[str, Write]:
+        """Return the updates of the sellable items to sold, by the items' keys."""
+        return {
+            move.item: self._sold(purchase, move, move.sellable)
+            for move in _moves(purchase)
+        }
 
-    def sold_again(self, purchase: Purchase) -> Write | None:
-        """As `sold`, for an offer that may have been returned meanwhile."""
-        sale = purchase.sale
-        return self._sold(purchase, sale.sellable, sale.returned) if sale else None
+    def sold_again(self, purchase: Purchase) -> dict[str, Write]:
+        """As `sold`, for items that may have been returned meanwhile."""
+        return {
+            move.item: self._sold(purchase, move, move.sellable, move.returned)
+            for move in _moves(purchase)
+        }
 
-    def returned(self, purchase: Purchase) -> Write | None:
-        """Return the update of a sold offer to returned, None if it has no statuses."""
-        sale = purchase.sale
-        if sale is None or sale.sellable is None:
-            return None
-        return self._moved(sale, {"status": sale.returned}, sale.sold)
+    def returned(self, purchase: Purchase) -> dict[str, Write]:
+        """Return the updates of the sold items to returned, by the items' keys."""
+        return {
+            move.item: self._moved(purchase, move, {"status": move.returned}, move.sold)
+            for move in _moves(purchase)
+        }
 
-    def _sold(self, purchase: Purchase, *from_: str | None) -> Write | None:
-        sale = purchase.sale
-        if sale is None or sale.sellable is None:
-            return None
-        values = {"status": sale.sold, "purchase_id": purchase.id, **sale.attributes}
-        return self._moved(sale, values, *from_)
+    def _sold(self, purchase: Purchase, move: Move, *from_: str) -> Write:
+        values = {"status": move.sold, "purchase_id": purchase.id, **move.attributes}
+        return self._moved(purchase, move, values, *from_)
 
     def _moved(
-        self, sale: Sale, values: Mapping[str, str | None], *from_: str | None
+        self, purchase: Purchase, move: Move, values: Mapping[str, str], *from_: str
     ) -> Write:
         before = {f"before{number}": status for number, status in enumerate(from_)}
-        # The host application may have given it to somebody else.
-        required = sale.requires.get(sale.item, {})
-        owner = [f"#{name} = :{name}" for name in required]
         is_expected = f"#status IN ({', '.join(f':{name}' for name in before)})"
+        # The host application may have given it to somebody else.
+        sale = purchase.sale
+        required = _having(sale.requires.get(move.item, {}) if sale else {})
         condition = Condition(
             "status_is_expected",
-            " AND ".join([is_expected, *owner]),
+            " AND ".join([is_expected, *required.clauses]),
             QuarantineReason.OFFER_NOT_SELLABLE,
             # The host application may move its offer at any time. Money that has
             # arrived or gone back is recorded all the same.
             required=False,
-            values={**before, **required},
+            values={**before, **required.values},
         )
-        return item_update(self._table, sale.item, condition, set_=values)
+        return item_update(self._table, move.item, condition, set_=values)
+
+
+class _Having(NamedTuple):
+    """The clauses of a condition that attributes have their values, and the values."""
+
+    clauses: list[str]
+    values: dict[str, Value]
+
+
+def _having(expected: Mapping[str, Value]) -> _Having:
+    """Return the clauses for *expected*; without a value, it must not exist."""
+    values: dict[str, Value] = {
+        f"old_{name}": value
+        for name, value in expected.items()
+        if value is not None and value != NO_VALUE
+    }
+    clauses = [
+        f"#{name} = :old_{name}"
+        if f"old_{name}" in values
+        else f"attribute_not_exists(#{name})"
+        for name in expected
+    ]
+    return _Having(clauses, values)
+
+
+def _moves(purchase: Purchase) -> tuple[Move, ...]:
+    return purchase.sale.moves if purchase.sale else ()
 
 
 def _unchanged(before: OfferItem | None) -> Condition:
@@ -131,16 +174,10 @@ def _unchanged(before: OfferItem | None) -> Condition:
     if before is None:
         return Condition("offer_is_new", "attribute_not_exists(id)", changed)
     # What the host application wrote itself may have neither.
-    expected = {name: before.get(name) for name in ("version", "status")}
-    unchanged = [
-        f"attribute_not_exists(#{name})" if value is None else f"#{name} = :old_{name}"
-        for name, value in expected.items()
-    ]
+    unchanged = _having({name: before.get(name) for name in ("version", "status")})
     return Condition(
         "offer_is_unchanged",
-        " AND ".join(["attribute_exists(id)", *unchanged]),
+        " AND ".join(["attribute_exists(id)", *unchanged.clauses]),
         changed,
-        values={
-            f"old_{n}": value for n, value in expected.items() if value is not None
-        },
+        values=unchanged.values,
     )

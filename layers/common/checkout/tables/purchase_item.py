@@ -48,14 +48,14 @@ def item_of(purchase: Purchase) -> dict[str, Any]:
 
 def _stored(purchase: Purchase) -> dict[str, Any]:
     warnings = list(purchase.fraud_warnings)
-    changed = purchase.sale and purchase.sale.sellable
+    sale = purchase.sale
     return (
         asdict(purchase)
         # Most offers have no options, and every byte is paid for.
         | {name: None for name in PARTS if name not in purchase.beside_price}
         | {"fraud_warnings": warnings}
         # An offer that a sale does not change is not looked for again.
-        | {"sale": purchase.sale.to_dict() if purchase.sale and changed else None}
+        | {"sale": sale.to_dict() if sale and sale.moves else None}
         | _computed(purchase)
     )
 
