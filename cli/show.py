@@ -195,6 +195,7 @@ WHOLE_SECONDS = len("2026-01-31T12:00:00")
 SHOWN_ELSEWHERE = {
     *("payment_session_id", "entry_id", "at", "action"),
     *("kind", "offer_id", "buyer_id", "amount", "currency"),
+    *("title", "creator_id", "metadata"),
 }
 
 

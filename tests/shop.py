@@ -102,6 +102,7 @@ class Shop:
             "HttpApi": "api",
             "MetricsFormat": "cloudwatch",
             "EventBus": "payments",
+            "UsdRates": "",
             "SegmentWriteKeyName": "segment/write-key",
             "SegmentApiBase": "http://127.0.0.1:1",
         }

@@ -79,6 +79,19 @@ def test_a_refunds_event_leads_to_the_payment(shop: Shop, operator: Operator) ->
     assert found_by(operator, event["id"]) == [session["id"]]
 
 
+def test_the_callers_metadata_is_shown_with_the_purchase(
+    shop: Shop, operator: Operator
+) -> None:
+    session = buy(shop, "product", metadata={"device_id": "d-5", "kind": "bid"})
+
+    [payment] = operator.json("show", session["id"])["payments"]
+
+    [purchase] = payment["purchases"]
+    assert payment["session"]["metadata"] == {"device_id": "d-5"}
+    assert purchase["metadata"] == {"device_id": "d-5"}
+    assert "device_id: d-5" in operator("show", session["id"]).stdout
+
+
 @pytest.mark.parametrize(
     ("kind", "ids"),
     [

@@ -33,7 +33,8 @@ class Segment:
         answer = self._pool.request(
             "POST",
             self._url,
-            body=json.dumps(_tracked(name, detail)),
+            # Escaped, a text in another script would have three times its size.
+            body=json.dumps(_tracked(name, detail), ensure_ascii=False).encode(),
             headers={
                 **urllib3.make_headers(basic_auth=f"{self._write_key()}:"),
                 "content-type": "application/json",

@@ -49,6 +49,7 @@ def new_purchase(
         title=session.title,
         sale=session.sale,
         details=session.details,
+        metadata=session.metadata,
         shown=session.shown,
         amount=session.amount if total is None else total,
         currency=checkout.currency or session.currency,

@@ -67,7 +67,8 @@ class PaymentSession:
     Stripe gets under *idempotency_key*; it is kept as text, so that a retry sends the
     same bytes even after a deployment. *terms_digest*
     is the fingerprint of what the buyer was offered. The buyer can pay until
-    *expires_at*. *sale*, *details* and *shown* (JSON) of the offer go to its purchase.
+    *expires_at*. *sale*, *details* and *shown* (JSON) of the offer go to its purchase,
+    and so does *metadata*, the caller's own.
     *refusal_code* and *refusal_param* are Stripe's, if it did not accept the request.
     """
 
@@ -93,6 +94,7 @@ class PaymentSession:
     organization_fee_bps: int = 0
     sale: Sale | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict, repr=False)
     shown: str = "{}"
     stripe_session_id: str | None = None
     stripe_payment_intent_id: str | None = None

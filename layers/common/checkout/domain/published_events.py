@@ -5,9 +5,16 @@ docs/events.md is their contract.
 """
 
 from collections.abc import Mapping
+from decimal import Decimal
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from checkout.domain.audit_action import AuditAction
+from checkout.domain.money import in_dollars
+
+# With this begin the names of what happens until a payment is recorded.
+OF_CHECKOUT = "payments.checkout."
+NO_RATES: Mapping[str, Decimal] = MappingProxyType({})
 
 # Entries with other audit actions are not published.
 NAMES = {
@@ -35,13 +42,20 @@ FIELDS = (
     "kind",
     "offer_id",
     "buyer_id",
+    "title",
+    "creator_id",
+    "merchant",
+    "source",
+    "row_id",
     "amount",
     "currency",
+    "metadata",
     "reason",
     "decline_code",
     "refund_id",
     "refund_amount",
     "refund_currency",
+    "refunded_amount",
     "failure_reason",
     "dispute_id",
     "dispute_amount",
@@ -61,8 +75,14 @@ class PublishedEvent(NamedTuple):
     detail: dict[str, Any]
 
 
-def published_event(entry: Mapping[str, Any]) -> PublishedEvent | None:
-    """Return what an *entry* of the audit log publishes, None if nothing."""
+def published_event(
+    entry: Mapping[str, Any], usd_rates: Mapping[str, Decimal] = NO_RATES
+) -> PublishedEvent | None:
+    """
+    Return what an *entry* of the audit log publishes, None if nothing.
+
+    *usd_rates* are the dollars for one unit of a currency, such as one euro.
+    """
     name = NAMES.get(entry["action"])
     if name is None:
         return None
@@ -73,7 +93,28 @@ def published_event(entry: Mapping[str, Any]) -> PublishedEvent | None:
     }
     if "kind" in entry:
         detail[f"{entry['kind']}_id"] = entry["offer_id"]
-    if entry.get("currency") == "usd":
-        # Analytics count in dollars. We never read this number back.
-        detail["amount_usd"] = entry["amount"] / 100
+    detail |= _dollars(entry, usd_rates)
     return PublishedEvent(name, entry["at"], detail)
+
+
+def _dollars(
+    entry: Mapping[str, Any], usd_rates: Mapping[str, Decimal]
+) -> dict[str, Any]:
+    """Return the event's amount in dollars, or that there is no rate for it."""
+    amount, currency = _amount_of(entry)
+    if amount is None or currency is None:
+        return {}
+    dollars = in_dollars(amount, currency, usd_rates)
+    if dollars is None:
+        return {"amount_usd_missing": True}
+    # Analytics count in dollars. We never read this number back.
+    return {"amount_usd": float(dollars)}
+
+
+def _amount_of(entry: Mapping[str, Any]) -> tuple[int | None, str | None]:
+    """Return the refunded or disputed amount, or else that of the payment."""
+    currency = entry.get("currency")
+    for what in ("refund", "dispute"):
+        if (amount := entry.get(f"{what}_amount")) is not None:
+            return amount, entry.get(f"{what}_currency", currency)
+    return entry.get("amount"), currency

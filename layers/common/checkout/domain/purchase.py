@@ -29,7 +29,8 @@ PREFIX = "pur_"
 class Purchase(PurchaseStanding):
     """
     Amounts are in the currency's minor unit; the three shares add up to *amount*.
-    *shown* is JSON: what the kind shows beside the common fields.
+    *shown* is JSON: what the kind shows beside the common fields. *metadata* is what
+    the caller of the create request sent, without ours.
 
     *quarantine_reason* stays after a person has accepted the purchase (*accepted_at*)
     or dismissed it (*dismissed_at*), or it was refunded. *version* counts changes.
@@ -45,6 +46,7 @@ class Purchase(PurchaseStanding):
     title: str
     sale: Sale | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict, repr=False)
     shown: str = "{}"
     amount: int
     currency: str

@@ -6,6 +6,7 @@ from uuid import uuid4
 from checkout import clock
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.payment_session import PaymentSession
+from checkout.domain.published_events import NAMES, OF_CHECKOUT
 from checkout.domain.purchase import Purchase
 from checkout.domain.stripe_events import Event
 from checkout.tables.item import Value, query
@@ -16,6 +17,8 @@ NEVER_CHANGED = Condition(
     "attribute_not_exists(payment_session_id)",
     "impossible: the key of an entry is random",
 )
+# What subscribers need of an offer's details.
+DETAILS = ("merchant", "source", "row_id")
 
 
 class AuditLog:
@@ -28,9 +31,9 @@ class AuditLog:
         """
         Return the put of one entry, for the transaction that it reports.
 
-        It holds ids and states only: no e-mail address, no secret, no payload.
-        Subscribers receive it without the records that it is about, so it must be
-        understood without them.
+        It holds ids, states and the caller's metadata: no e-mail address that we know
+        of, no secret, no payload. Subscribers receive it without the records that it is
+        about, so it must be understood without them.
         """
         at = clock.iso(clock.now())
         item = {
@@ -43,6 +46,7 @@ class AuditLog:
             "buyer_id": about.buyer_id,
             "amount": about.amount,
             "currency": about.currency,
+            **_for_subscribers(about, action),
         }
         return insertion(self._table, {**item, **details}, NEVER_CHANGED)
 
@@ -74,3 +78,22 @@ class AuditLog:
                 ConsistentRead=True,
             )
         )
+
+
+def _for_subscribers(
+    about: PaymentSession | Purchase, action: AuditAction
+) -> dict[str, Value]:
+    """Return what only a published entry has; no item grows for the others."""
+    name = NAMES.get(action)
+    if name is None:
+        return {}
+    known: dict[str, Value] = {
+        "title": about.title,
+        "creator_id": about.creator_id,
+        **{name: about.details[name] for name in DETAILS if name in about.details},
+    }
+    if name.startswith(OF_CHECKOUT) and about.metadata:
+        known["metadata"] = {**about.metadata}
+    if isinstance(about, Purchase) and about.refunds:
+        known["refunded_amount"] = about.refunded_amount
+    return known
