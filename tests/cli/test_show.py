@@ -366,7 +366,7 @@ def test_a_request_that_stripe_refused_shows_stripes_words(
 
     [payment] = operator.json("show", "row#7")["payments"]
 
-    assert payment["session"]["status"] == "abandoned"
+    assert payment["session"]["status"] == "discarded"
     assert payment["session"]["refusal_code"] == "amount_too_small"
     assert payment["session"]["refusal_param"] == "line_items"
     [entry] = [e for e in payment["timeline"] if e["from"] == "us"]

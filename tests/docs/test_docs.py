@@ -260,8 +260,11 @@ def test_every_audit_action_is_published_or_listed_as_not_published():
     assert left_out == set(AuditAction) - {*NAMES}
 
 
-def test_the_example_is_what_an_entry_of_the_audit_log_becomes():
-    [example] = re.findall(r"```json\n(.*?)```", read("docs/events.md"), re.DOTALL)
+EXAMPLES = re.findall(r"```json\n(.*?)```", read("docs/events.md"), re.DOTALL)
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_is_what_an_entry_of_the_audit_log_becomes(example: str):
     event = json.loads(example)
     detail = event["detail"]
     entry = detail | {

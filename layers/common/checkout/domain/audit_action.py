@@ -9,6 +9,7 @@ class AuditAction(StrEnum):
     CHECKOUT_CREATED = "checkout_created"
     CHECKOUT_REFUSED = "checkout_refused"
     CHECKOUT_ABANDONED = "checkout_abandoned"
+    CHECKOUT_DISCARDED = "checkout_discarded"
     CHECKOUT_EXPIRED = "checkout_expired"
     CHECKOUT_COMPLETED = "checkout_completed"
     PAYMENT_PROCESSING = "payment_processing"

@@ -110,6 +110,13 @@ def paid_at(event: Event, now: datetime) -> datetime:
     return min(datetime.fromtimestamp(seconds, UTC), now)
 
 
+def made_at(event: Event, now: datetime) -> datetime:
+    """Return when Stripe made the event, *now* if that is unknown."""
+    if not _is_time(event.created):
+        return now
+    return min(datetime.fromtimestamp(event.created, UTC), now)
+
+
 def decline_reason(payment_intent: str | Mapping[str, Any] | None) -> dict[str, Any]:
     """
     Return why a payment was declined: `reason` and `decline_code`, as far as known.

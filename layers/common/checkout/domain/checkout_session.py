@@ -9,6 +9,7 @@ from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.domain.stripe_events import (
     ASYNC_PAYMENT_FAILED,
     ASYNC_PAYMENT_SUCCEEDED,
+    LONGEST_TEXT,
     SESSION_COMPLETED,
     SESSION_EXPIRED,
 )
@@ -42,7 +43,8 @@ class CheckoutSession:
 
     *status* is open, complete or expired; *payment_status* is paid, unpaid or
     no_payment_required. Each may be a word that Stripe has added since. *expires_at* is
-    in Unix seconds.
+    in Unix seconds, and so is *recovery_expires_at*: until then, the buyer of an
+    expired session can continue at *recovery_url*, if that option is on.
     """
 
     id: str
@@ -56,6 +58,8 @@ class CheckoutSession:
     payment_session_id: str | None
     url: str | None = field(default=None, repr=False)
     client_secret: str | None = field(default=None, repr=False)
+    recovery_url: str | None = field(default=None, repr=False)
+    recovery_expires_at: int | None = None
 
     @classmethod
     def from_stripe(
@@ -69,6 +73,7 @@ class CheckoutSession:
         the same payment can still fulfill it.
         """
         status = word_of(stripe_object, "status")
+        recovery = part_of(part_of(stripe_object, "after_expiration"), "recovery")
         return cls(
             id=text_of(stripe_object, "id"),
             status=status or STATUS_AT_EVENT.get(event_type or ""),
@@ -81,11 +86,21 @@ class CheckoutSession:
             payment_session_id=payment_session_id_of(stripe_object),
             url=word_of(stripe_object, "url"),
             client_secret=word_of(stripe_object, "client_secret"),
+            recovery_url=_whole_address(recovery, "url"),
+            recovery_expires_at=number_of(recovery, "expires_at"),
         )
 
     @property
     def is_paid(self) -> bool:
         return self.payment_status in PAID
+
+
+def _whole_address(part: Mapping[str, Any], name: str) -> str | None:
+    """Return a URL of Stripe's, None if the queue may have cut it off."""
+    url = word_of(part, name)
+    if url is None or len(url) >= LONGEST_TEXT:
+        return None
+    return url if url.startswith("https://") else None
 
 
 def payment_session_id_of(stripe_object: Mapping[str, Any]) -> str | None:

@@ -22,6 +22,7 @@ NAMES = {
     AuditAction.PAYMENT_PROCESSING: "payments.checkout.processing",
     AuditAction.PAYMENT_FAILED: "payments.checkout.failed",
     AuditAction.CHECKOUT_COMPLETED: "payments.checkout.completed",
+    AuditAction.CHECKOUT_ABANDONED: "payments.checkout.abandoned",
     AuditAction.CHECKOUT_EXPIRED: "payments.checkout.expired",
     AuditAction.UNFULFILLABLE_PAYMENT: "payments.purchase.unfulfillable",
     AuditAction.PURCHASE_QUARANTINED: "payments.purchase.quarantined",
@@ -60,6 +61,8 @@ FIELDS = (
     "dispute_id",
     "dispute_amount",
     "dispute_currency",
+    "recovery_url",
+    "recovery_expires_at",
 )
 
 

@@ -103,6 +103,7 @@ CHECKOUT_SESSION = {
     "total_details": dict.fromkeys(
         ["amount_discount", "amount_shipping", "amount_tax"]
     ),
+    "after_expiration": {"recovery": dict.fromkeys(["url", "expires_at"])},
     "payment_intent": PAYMENT_INTENT,
     "metadata": METADATA,
 }

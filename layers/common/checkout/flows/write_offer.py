@@ -8,6 +8,7 @@ from checkout import clock
 from checkout.api.written_offer import checked
 from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession, Status
+from checkout.domain.unpaid_end import OFFER_WITHDRAWN
 from checkout.errors import (
     AlreadyPurchasedError,
     InvalidRequestError,
@@ -159,7 +160,7 @@ class OfferWriter:
             if session.sale is None or self.offers.is_for_sale(session.sale):
                 continue
             try:
-                self.stripe_checkout.expire(session, "offer_withdrawn")
+                self.stripe_checkout.expire(session, OFFER_WITHDRAWN)
                 expired += 1
             except (AlreadyPurchasedError, PaymentInProgressError):
                 # The money has just come: it is refunded when it is recorded.
