@@ -97,6 +97,8 @@ def show(
 def report_on(stack: Stack, session: PaymentSession, *, offline: bool) -> Fields:
     """Return what the tables and Stripe have of a session."""
     entries = stack.audit_log.entries(session.id)
+    # What was announced of its offer, whoever was to pay.
+    entries += stack.audit_log.entries(f"{session.kind}#{session.offer_id}")
     timeline = [_of_audit_entry(entry) for entry in entries]
     stripe = None
     if not offline:

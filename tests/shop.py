@@ -103,6 +103,7 @@ class Shop:
             "MetricsFormat": "cloudwatch",
             "EventBus": "payments",
             "UsdRates": "",
+            "WindowReminderHours": "3",
             "SegmentWriteKeyName": "segment/write-key",
             "SegmentApiBase": "http://127.0.0.1:1",
         }

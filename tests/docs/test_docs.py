@@ -270,8 +270,14 @@ def test_an_example_is_what_an_entry_of_the_audit_log_becomes(example: str):
     entry = detail | {
         "action": events_page_rows()[event["detail-type"]],
         "at": detail["occurred_at"],
-        "entry_id": detail["id"].split("/")[1],
+        "entry_id": detail["id"].partition("/")[2],
     }
+    if "closes_at" in detail:
+        # Its entry is of the offer; the key names the window.
+        entry |= {
+            "payment_session_id": f"{detail['kind']}#{detail['offer_id']}",
+            "entry_id": f"{detail['closes_at']}#{entry['action']}",
+        }
 
     made = published_event(entry)
 

@@ -181,6 +181,22 @@ def test_no_e_mail_address_is_on_the_bus(shop: Shop, listener: Listener) -> None
     assert "example.test" not in heard
 
 
+def test_the_sample_has_an_event_of_a_sale_of_a_reminder_and_of_a_window(
+    shop: Shop, listener: Listener
+) -> None:
+    [file] = (ROOT / "tests/events/PublishEventsFunction").glob("*.json")
+
+    shop.invoke("PublishEventsFunction", json.loads(file.read_text()))
+
+    sale, abandoned, window = listener.heard()
+    assert sale["detail-type"] == "payments.checkout.completed"
+    assert abandoned["detail-type"] == "payments.checkout.abandoned"
+    assert abandoned["detail"]["metadata"] == {"device_id": "d-5"}
+    assert abandoned["detail"]["recovery_url"].startswith("https://buy.stripe.com/")
+    assert window["detail-type"] == "payments.window.closing"
+    assert window["detail"]["closes_at"] == "2026-11-22T12:00:00.000Z"
+
+
 def test_what_concerns_nobody_else_is_passed_over(
     shop: Shop, listener: Listener
 ) -> None:

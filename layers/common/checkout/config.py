@@ -25,6 +25,7 @@ start.
 import math
 import os
 from collections.abc import Mapping
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any, Literal, get_args
 
@@ -179,6 +180,13 @@ class ReconcileConfig(Config):
     reconcile_calls_per_second: float
     webhook_urls: tuple[str, ...]
     webhook_endpoint_check: Literal["on", "off"]
+    window_reminder_hours: Literal["off", "1", "2", "3", "4", "6", "8", "12"]
+
+    @property
+    def window_reminder(self) -> timedelta | None:
+        """How long before its end a window is announced, None if none is."""
+        hours = self.window_reminder_hours
+        return None if hours == "off" else timedelta(hours=int(hours))
 
     @property
     def watched_webhook_urls(self) -> tuple[str, ...]:

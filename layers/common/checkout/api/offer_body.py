@@ -5,15 +5,24 @@ Each kind adds its own in its own file. Whoever writes an offer is checked by th
 models: `PUT /api/offers`, another Lambda by the layer's function, the command line.
 """
 
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, NamedTuple
 
-from pydantic import ConfigDict, Field, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    ConfigDict,
+    Field,
+    ValidationInfo,
+    field_validator,
+)
 
 from checkout.api.fields import LONGEST_ID, RequestBody
 from checkout.domain import stripe_limits
+from checkout.domain.closing_window import Deadline
 from checkout.domain.money import BASIS_POINTS
 from checkout.domain.offer import LONGEST_CREATOR_ID, charge_problem, is_web_address
-from checkout.domain.offer_item import LONGEST_RECORDED
+from checkout.domain.offer_item import FIRST_YEAR, LAST_YEAR, LONGEST_RECORDED
 
 LONGEST_TEXT = 5000
 
@@ -21,6 +30,16 @@ Title = Annotated[str, Field(max_length=LONGEST_RECORDED, pattern=r"\S")]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"\S")]
 OwnerId = Annotated[str, Field(min_length=1, max_length=255)]
 """The `sub` of a buyer's token."""
+
+
+def _can_be_computed_with(moment: datetime) -> datetime:
+    if not FIRST_YEAR < moment.year < LAST_YEAR:
+        raise ValueError("must be a time after 1970")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_can_be_computed_with)]
+"""A time with an offset, as OfferItem.moment() reads it."""
 
 
 class Statuses(NamedTuple):
@@ -92,6 +111,16 @@ class OfferBody(RequestBody):
             message = f"must be at most {BASIS_POINTS} together with platform_fee_bps"
             raise ValueError(message)
         return fee
+
+    @property
+    def deadline(self) -> Deadline | None:
+        """
+        Until when the offer can be paid, as its fields say; None if there is no end.
+
+        It is announced some hours before, if the offer still has the status `for_sale`.
+        Its sale key must be that of the item itself.
+        """
+        return None
 
     @classmethod
     def id_problem(cls, item_id: str) -> str | None:

@@ -51,7 +51,7 @@ def _tracked(name: str, detail: Mapping[str, Any]) -> dict[str, Any]:
         {"userId": detail["buyer_id"]}
         if "buyer_id" in detail
         # Without a login, nothing connects the sessions of one person.
-        else {"anonymousId": detail["payment_session_id"]}
+        else {"anonymousId": detail.get("payment_session_id", detail["id"])}
     )
     return {
         "event": name,

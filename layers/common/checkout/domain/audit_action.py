@@ -6,6 +6,7 @@ from enum import StrEnum
 class AuditAction(StrEnum):
     """docs/operations.md explains each action."""
 
+    WINDOW_CLOSING = "window_closing"
     CHECKOUT_CREATED = "checkout_created"
     CHECKOUT_REFUSED = "checkout_refused"
     CHECKOUT_ABANDONED = "checkout_abandoned"

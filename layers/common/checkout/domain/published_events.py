@@ -6,6 +6,7 @@ docs/events.md is their contract.
 
 from collections.abc import Mapping
 from decimal import Decimal
+from hashlib import sha256
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -18,6 +19,7 @@ NO_RATES: Mapping[str, Decimal] = MappingProxyType({})
 
 # Entries with other audit actions are not published.
 NAMES = {
+    AuditAction.WINDOW_CLOSING: "payments.window.closing",
     AuditAction.CHECKOUT_CREATED: "payments.checkout.started",
     AuditAction.PAYMENT_PROCESSING: "payments.checkout.processing",
     AuditAction.PAYMENT_FAILED: "payments.checkout.failed",
@@ -63,12 +65,13 @@ FIELDS = (
     "dispute_currency",
     "recovery_url",
     "recovery_expires_at",
+    "closes_at",
 )
 
 
 class PublishedEvent(NamedTuple):
     """
-    Something that happened to a payment session.
+    Something that happened to a payment session, or to an offer.
 
     *detail* has an `id` that is the same each time the event is sent.
     """
@@ -94,6 +97,10 @@ def published_event(
         "occurred_at": entry["at"],
         **{field: entry[field] for field in FIELDS if field in entry},
     }
+    if entry["action"] == AuditAction.WINDOW_CLOSING:
+        # The entry is of an offer. Its key is too long for Segment's `messageId`.
+        del detail["payment_session_id"]
+        detail["id"] = f"window_{sha256(detail['id'].encode()).hexdigest()}"
     if "kind" in entry:
         detail[f"{entry['kind']}_id"] = entry["offer_id"]
     detail |= _dollars(entry, usd_rates)

@@ -21,6 +21,7 @@ from checkout.flows.open_checkout import StripeCheckout
 from checkout.kinds import model_of
 from checkout.stripe_errors import StripeError
 from checkout.tables import transaction
+from checkout.tables.closing_offers import MARK, mark
 from checkout.tables.item import Value
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
@@ -32,7 +33,7 @@ CAN_BE_PAID = frozenset([Status.PREPARED, Status.OPEN])
 # Written by checkout itself when it sells the offer.
 OF_SALES = ("purchase_id", "purchased_bid_id")
 # What checkout adds to the fields that a writer sends.
-KEPT = ("item_type", "version", "created_at", "updated_at", *OF_SALES)
+KEPT = ("item_type", "version", "created_at", "updated_at", *OF_SALES, *MARK)
 
 
 @flow
@@ -67,7 +68,8 @@ class OfferWriter:
             raise InvalidRequestError("The id is refused.", id=problem)
         body = checked(model, fields)
         before = self._unsold(item_type, item_id, version)
-        written = self._write(item_type, item_id, body.to_item(), before)
+        closing = mark(f"{item_type}#{item_id}", body.deadline, model.STATUSES.for_sale)
+        written = self._write(item_type, item_id, body.to_item() | closing, before)
         return written, before is None
 
     def page(
@@ -188,7 +190,7 @@ class OfferWriter:
 def shown(item: OfferItem) -> dict[str, Any]:
     """Show an offer to its writer: the fields as written, its keys and its version."""
     item_type, _, item_id = item["id"].partition("#")
-    hidden = {"id", "item_type", f"{item_type}_id"}
+    hidden = {"id", "item_type", f"{item_type}_id", *MARK}
     fields = {name: value for name, value in item.items() if name not in hidden}
     # What the host application wrote itself may have decimals.
     plain: dict[str, Any] = json.loads(json.dumps(fields, default=float))

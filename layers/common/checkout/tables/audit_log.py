@@ -1,10 +1,11 @@
-"""The audit log: an append-only entry for every step of a payment session."""
+"""The audit log: an append-only entry for every step of a payment session or offer."""
 
 from typing import Any
 from uuid import uuid4
 
 from checkout import clock
 from checkout.domain.audit_action import AuditAction
+from checkout.domain.closing_window import ClosingWindow
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.published_events import NAMES, OF_CHECKOUT
 from checkout.domain.purchase import Purchase
@@ -15,7 +16,7 @@ from checkout.tables.transaction import Condition, Write, execute_alone, inserti
 NEVER_CHANGED = Condition(
     "entry_is_new",
     "attribute_not_exists(payment_session_id)",
-    "impossible: the key of an entry is random",
+    "the window is announced already; of other entries the key is random",
 )
 # What subscribers need of an offer's details.
 DETAILS = ("merchant", "source", "row_id")
@@ -49,6 +50,30 @@ class AuditLog:
             **_for_subscribers(about, action),
         }
         return insertion(self._table, {**item, **details}, NEVER_CHANGED)
+
+    def closing(self, window: ClosingWindow) -> Write:
+        """
+        Return the put of the entry that the window of an offer closes.
+
+        There need not be a payment session: the partition is the offer's, and the key
+        the window's, so that there is one entry at most.
+        """
+        closes_at = clock.iso(window.closes_at)
+        item = {
+            "payment_session_id": window.item_id,
+            "entry_id": f"{closes_at}#{AuditAction.WINDOW_CLOSING}",
+            "action": AuditAction.WINDOW_CLOSING,
+            "at": clock.iso(clock.now()),
+            "kind": window.kind,
+            "offer_id": window.offer_id,
+            "buyer_id": window.buyer_id,
+            "title": window.title,
+            "creator_id": window.creator_id,
+            "amount": window.price.amount,
+            "currency": window.price.currency,
+            "closes_at": closes_at,
+        }
+        return insertion(self._table, item, NEVER_CHANGED)
 
     def append(self, entry: Write) -> None:
         """Write an entry that reports no other change."""
