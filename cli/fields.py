@@ -14,7 +14,7 @@ OF_SESSION = (
     *("id", "kind", "offer_id", "title", "buyer_id", "creator_id", "sale_key"),
     *("status", "payment_status", "attempt", "amount", "currency", "livemode"),
     *("created_at", "expires_at", "stripe_session_id", "stripe_payment_intent_id"),
-    *("refusal_code", "refusal_param"),
+    *("refusal_code", "refusal_param", "metadata"),
 )
 # Not the receipt's URL.
 OF_PURCHASE = (
@@ -22,7 +22,7 @@ OF_PURCHASE = (
     *("status", "quarantine_reason", "accepted_at", "dismissed_at"),
     *("amount", "currency", "refunded_amount", "lost_amount"),
     *("platform_fee", "organization_fee", "creator_payout"),
-    *("stripe_session_id", "stripe_payment_intent_id", "purchased_at"),
+    *("stripe_session_id", "stripe_payment_intent_id", "purchased_at", "metadata"),
 )
 OF_REFUND_REQUEST = (
     *("id", "amount", "reason", "requested_by", "requested_at", "refund_id"),
@@ -91,6 +91,8 @@ def _readable(name: str, value: object, currency: str) -> object:
             return money(value, currency)
         case list():
             return [_line(member, currency) for member in value] or None
+        case dict():
+            return [f"{key}: {text}" for key, text in value.items()] or None
     return value
 
 

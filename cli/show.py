@@ -97,6 +97,8 @@ def show(
 def report_on(stack: Stack, session: PaymentSession, *, offline: bool) -> Fields:
     """Return what the tables and Stripe have of a session."""
     entries = stack.audit_log.entries(session.id)
+    # What was announced of its offer, whoever was to pay.
+    entries += stack.audit_log.entries(f"{session.kind}#{session.offer_id}")
     timeline = [_of_audit_entry(entry) for entry in entries]
     stripe = None
     if not offline:
@@ -191,10 +193,12 @@ def _belongs(stripe_object: Mapping[str, Any], session: PaymentSession) -> bool:
 
 WHOLE_SECONDS = len("2026-01-31T12:00:00")
 
-# Fields of an audit entry that the report already has elsewhere.
-SHOWN_ELSEWHERE = {
+# Fields of an audit entry that the report already has elsewhere; and the address of a
+# page that anybody can pay on.
+NOT_REPEATED = {
     *("payment_session_id", "entry_id", "at", "action"),
     *("kind", "offer_id", "buyer_id", "amount", "currency"),
+    *("title", "creator_id", "metadata", "recovery_url"),
 }
 
 
@@ -221,7 +225,7 @@ def in_order(timeline: list[Fields]) -> list[Fields]:
 
 
 def _of_audit_entry(entry: Fields) -> Fields:
-    rest = {name: value for name, value in entry.items() if name not in SHOWN_ELSEWHERE}
+    rest = {name: value for name, value in entry.items() if name not in NOT_REPEATED}
     return {"at": entry["at"], "from": "us", "what": entry["action"], "details": rest}
 
 

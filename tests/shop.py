@@ -105,6 +105,8 @@ class Shop:
             "HttpApi": "api",
             "MetricsFormat": "cloudwatch",
             "EventBus": "payments",
+            "UsdRates": "",
+            "WindowReminderHours": "3",
             "SegmentWriteKeyName": "segment/write-key",
             "SegmentApiBase": "http://127.0.0.1:1",
         }

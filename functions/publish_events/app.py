@@ -18,14 +18,19 @@ if TYPE_CHECKING:
 
 
 @cache
+def config() -> PublishEventsConfig:
+    return PublishEventsConfig()
+
+
+@cache
 def bus() -> EventBus:
-    return EventBus(PublishEventsConfig().event_bus_name)
+    return EventBus(config().event_bus_name)
 
 
 def event_of(record: dict[str, Any]) -> PublishedEvent | None:
     """Return the event of *record*, None if it publishes nothing or is unreadable."""
     try:
-        event = published_event(from_item(record["NewImage"]))
+        event = published_event(from_item(record["NewImage"]), config().usd_rates)
         if event:
             json.dumps(event.detail)
             clock.from_iso(event.occurred_at)

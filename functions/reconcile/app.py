@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from checkout import wiring
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.config import ReconcileConfig, RefundsConfig, StripeModeConfig
+from checkout.flows.announce_closing import ClosingWindows
 from checkout.flows.check_due import DueItems
 from checkout.flows.compare_events import EventComparison
 from checkout.flows.compare_money_events import MoneyStream
@@ -13,10 +14,11 @@ from checkout.flows.compare_session_events import SessionStream
 from checkout.flows.open_checkout import StripeCheckout
 from checkout.flows.read_stream import StreamReader
 from checkout.flows.reconcile import Reconciler
-from checkout.flows.record_receipts import BalanceStream
+from checkout.flows.record_receipts import balance_streams
 from checkout.flows.watch_endpoint import EndpointWatch
 from checkout.metric import Metric
 from checkout.tables.audit_log import AuditLog
+from checkout.tables.closing_offers import ClosingOffers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
 from checkout.tables.reconcile_state import ReconcileState
@@ -33,6 +35,7 @@ MARGIN_MILLISECONDS = 60_000
 def reconciler() -> Reconciler:
     c, own = RefundsConfig(), ReconcileConfig()
     state = ReconcileState(c.payment_sessions_table)
+    audit_log = AuditLog(c.audit_log_table)
     sessions = PaymentSessions(c.payment_sessions_table)
     purchases = Purchases(c.purchases_table)
     queue = PaymentEventsQueue(own.payment_events_queue_url)
@@ -52,16 +55,7 @@ def reconciler() -> Reconciler:
             comparison=comparison,
             stack_id=own.stack_id,
         ),
-        balance=tuple(
-            BalanceStream(
-                entry_type=entry_type,
-                name=f"balance_{entry_type}",
-                purchases=purchases,
-                changes=changes,
-                stripe=stripe,
-            )
-            for entry_type in ("charge", "payment")
-        ),
+        balance=balance_streams(purchases, changes, stripe),
         due_items=DueItems(
             sessions=sessions,
             purchases=purchases,
@@ -69,12 +63,18 @@ def reconciler() -> Reconciler:
             stripe=stripe,
             stripe_checkout=StripeCheckout(
                 sessions=sessions,
-                audit_log=AuditLog(c.audit_log_table),
+                audit_log=audit_log,
                 queue=queue,
                 stripe=stripe,
             ),
             changes=changes,
             refunds=wiring.refunds(c, changes, stripe),
+        ),
+        closing_windows=ClosingWindows(
+            offers=ClosingOffers(c.offers_table),
+            sessions=sessions,
+            audit_log=audit_log,
+            ahead=own.window_reminder,
         ),
         endpoint_watch=EndpointWatch(
             state=state, stripe=stripe, urls=own.watched_webhook_urls

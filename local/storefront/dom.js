@@ -97,7 +97,7 @@ export function badgeFor(status) {
 }
 
 const GOOD = new Set(["paid", "purchased", "completed", "complete", "yours"]);
-const BAD = new Set(["refunded", "failed", "expired", "disputed", "quarantined", "cancelled", "abandoned"]);
+const BAD = new Set(["refunded", "failed", "expired", "disputed", "quarantined", "cancelled", "discarded"]);
 const WAIT = new Set(["prepared", "open for payment", "processing", "pending", "refunding"]);
 
 function setBadge(badge, status) {

@@ -55,10 +55,10 @@ export function checkoutSession({ session, stripe_requests: requests, audit }) {
   return {
     short: "Stripe",
     title: "Stripe creates a Checkout Session",
-    why: session.stripe_session_id || session.status !== "abandoned"
+    why: session.stripe_session_id || session.status !== "discarded"
       ? "The idempotency key belongs to the payment session: if the call is repeated, Stripe returns the same Checkout Session."
       : "There is none that a shopper could pay: Stripe refused the request, or the time to pay was over before Stripe had it.",
-    state: session.stripe_session_id ? "done" : session.status === "abandoned" ? "failed" : "waiting",
+    state: session.stripe_session_id ? "done" : session.status === "discarded" ? "failed" : "waiting",
     at: created?.at,
     facts: {
       Call: request && `${request.method} ${request.path} → ${request.status}`,
@@ -89,7 +89,7 @@ function paymentAtStripe(types, status) {
   if (status === "failed" || happened("async_payment_failed")) return PAYMENT.refused;
   if (status === "processing") return PAYMENT.underWay;
   if (happened("completed")) return PAYMENT.paid;
-  if (status === "expired" || status === "abandoned" || happened("expired")) return PAYMENT.unpaid;
+  if (status === "expired" || status === "discarded" || happened("expired")) return PAYMENT.unpaid;
   return types.has("payment_intent.payment_failed") ? PAYMENT.declined : PAYMENT.begun;
 }
 

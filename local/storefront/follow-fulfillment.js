@@ -2,7 +2,7 @@
 
 import { duration, linesWith } from "./follow-log.js";
 
-const ENDED_UNPAID = new Set(["expired", "abandoned", "failed"]);
+const ENDED_UNPAID = new Set(["expired", "discarded", "failed"]);
 const WEBHOOK_MESSAGES = new Set(["event_enqueued", "event_refused", "event_not_enqueued"]);
 
 export function webhook(payment) {

@@ -7,7 +7,7 @@ const STEPS = [apiCall, preparedSession, checkoutSession, stripeEvents, webhook,
 
 /** The nine steps, each `{short, title, why, state, at, facts, raw}`; `state` is done, waiting, failed or never. */
 export function stepsOf(payment) {
-  // No shopper ever had the page of an abandoned session: nothing more will happen to it.
-  const never = payment.session.status === "abandoned";
+  // No shopper ever had the page of a discarded session: nothing more will happen to it.
+  const never = payment.session.status === "discarded";
   return STEPS.map((step) => step(payment)).map((step) => (never && step.state === "waiting" ? { ...step, state: "never" } : step));
 }

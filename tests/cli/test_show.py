@@ -79,6 +79,51 @@ def test_a_refunds_event_leads_to_the_payment(shop: Shop, operator: Operator) ->
     assert found_by(operator, event["id"]) == [session["id"]]
 
 
+def test_what_was_announced_of_the_offer_is_in_the_timeline(
+    shop: Shop, operator: Operator
+) -> None:
+    session = buy(shop, "auction")
+    entry = {"at": "2026-11-21T09:00:12.000Z", "action": "window_closing"}
+    keys = {"payment_session_id": "auction#auction_1", "entry_id": "a"}
+    shop.aws.put("AuditLogTable", entry | keys | {"closes_at": "2026-11-21T12:00:00Z"})
+
+    [payment] = operator.json("show", session["id"])["payments"]
+
+    assert payment["timeline"][0]["what"] == "window_closing"
+    assert payment["timeline"][0]["details"] == {"closes_at": "2026-11-21T12:00:00Z"}
+
+
+def test_the_address_of_an_abandoned_checkout_is_not_shown(
+    shop: Shop, operator: Operator
+) -> None:
+    session = buy(shop)
+    entry = {"at": "2026-11-21T09:00:12.000Z", "action": "checkout_abandoned"}
+    keys = {"payment_session_id": session["id"], "entry_id": "a"}
+    url = {"recovery_url": "https://buy.stripe.test/r/1"}
+    shop.aws.put("AuditLogTable", entry | keys | url)
+
+    shown = operator("show", session["id"]).stdout
+
+    assert "checkout_abandoned" in shown
+    assert (
+        "buy.stripe.test"
+        not in shown + operator("show", session["id"], "--json").stdout
+    )
+
+
+def test_the_callers_metadata_is_shown_with_the_purchase(
+    shop: Shop, operator: Operator
+) -> None:
+    session = buy(shop, "product", metadata={"device_id": "d-5", "kind": "bid"})
+
+    [payment] = operator.json("show", session["id"])["payments"]
+
+    [purchase] = payment["purchases"]
+    assert payment["session"]["metadata"] == {"device_id": "d-5"}
+    assert purchase["metadata"] == {"device_id": "d-5"}
+    assert "device_id: d-5" in operator("show", session["id"]).stdout
+
+
 @pytest.mark.parametrize(
     ("kind", "ids"),
     [
@@ -353,7 +398,7 @@ def test_a_request_that_stripe_refused_shows_stripes_words(
 
     [payment] = operator.json("show", "row#7")["payments"]
 
-    assert payment["session"]["status"] == "abandoned"
+    assert payment["session"]["status"] == "discarded"
     assert payment["session"]["refusal_code"] == "amount_too_small"
     assert payment["session"]["refusal_param"] == "line_items"
     [entry] = [e for e in payment["timeline"] if e["from"] == "us"]

@@ -64,7 +64,7 @@ def test_a_session_that_is_replaced_was_not_cancelled(shop: Shop) -> None:
     shop.create("content", cancelUrl=f"{ORIGIN}/elsewhere")
 
     [entry] = shop.audit.of("checkout_expired")
-    assert "reason" not in entry
+    assert entry["reason"] == "replaced"
 
 
 def test_the_buyer_can_begin_again(shop: Shop) -> None:

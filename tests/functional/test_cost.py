@@ -13,6 +13,7 @@ from time_machine import Traveller
 
 from tests.aws import on_moto_too
 from tests.aws_calls import observed
+from tests.functional.test_write_offers import put
 from tests.request_units import counted
 from tests.shop import Shop
 from tests.template_file import ROOT
@@ -142,6 +143,31 @@ def test_an_abandoned_checkout_costs_what_the_operations_page_says(
     assert reconciled == told("reconcile, expired")
     costs = [created.cost, expired.cost, reconciled]
     assert is_told_in_dollars(costs, "abandoned checkouts")
+
+
+def test_a_window_that_closes_costs_what_the_operations_page_says(
+    shop: Shop, clock: Traveller
+) -> None:
+    """Of an auction that nobody has begun to pay."""
+    clock.shift(5 * MINUTES)
+    fields = {
+        "title": "A lamp",
+        "status": "accepted",
+        "accepted_at": "2031-05-06T07:08:09Z",
+        "winner_id": "user_1",
+        "price": {"amount": 4000, "currency": "usd"},
+    }
+    with measured(shop) as unmarked:
+        put(shop, "auction", "auction_8", fields | {"status": "open"})
+    with measured(shop) as marked:
+        put(shop, "auction", "auction_9", fields)
+    clock.shift(22 * HOURS)
+    shop.note_a_reconcile_run()
+    announced = in_reconcile(shop, clock, 1)
+
+    assert shop.audit.count("window_closing") == 1
+    assert marked.cost - unmarked.cost == told("mark an offer with a deadline")
+    assert announced == told("reconcile, window announced")
 
 
 def test_a_run_with_nothing_new_costs_what_the_operations_page_says(

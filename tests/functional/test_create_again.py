@@ -482,4 +482,4 @@ def test_keys_that_somebody_else_has_used_cost_one_attempt(
     ours, hashed = keys_sent(shop)
     assert ours == taken
     assert re.fullmatch(r"auction:auction_1:[0-9a-f]{64}:2", hashed)
-    assert [s["status"] for s in shop.sessions()] == ["abandoned", "open"]
+    assert [s["status"] for s in shop.sessions()] == ["discarded", "open"]

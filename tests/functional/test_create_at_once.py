@@ -124,7 +124,7 @@ def test_the_limit_holds_against_a_crowd(crowd: Shop) -> None:
     assert sorted(answer.status for answer in answers) == [200] * 7 + [429] * 13
 
 
-def test_a_slow_request_gets_no_page_for_a_session_that_was_abandoned(
+def test_a_slow_request_gets_no_page_for_a_session_that_was_discarded(
     crowd: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """
@@ -155,4 +155,4 @@ def test_a_slow_request_gets_no_page_for_a_session_that_was_abandoned(
     [open_session] = [s for s in crowd.stripe.sessions() if s["status"] == "open"]
     assert late.body["checkout_url"] == open_session["url"]
     statuses = [session["status"] for session in crowd.sessions()]
-    assert statuses == ["abandoned", "expired", "open"]
+    assert statuses == ["discarded", "expired", "open"]

@@ -7,6 +7,7 @@ import pytest
 import time_machine
 
 from checkout.clients import credentials, stripe_api, stripe_sdk
+from checkout.domain.unpaid_end import REPLACED
 from mocktill.faults import Fault
 from tests.shop import FIRST_KEYS, ORIGIN, Answer, Shop
 
@@ -63,9 +64,9 @@ def test_a_failure_that_stripe_remembers_is_left_behind_by_a_new_attempt(
 
     assert set(keys_sent(shop)) == {FIRST_KEYS[kind], f"{FIRST_KEYS[kind]}:2"}
     assert len(shop.stripe.sessions()) == 1
-    assert [s["status"] for s in shop.sessions()] == ["abandoned", "open"]
+    assert [s["status"] for s in shop.sessions()] == ["discarded", "open"]
     assert ["unresolved" in s for s in shop.sessions()] == [False, True]
-    assert shop.audit.has_exactly("checkout_abandoned", "checkout_created")
+    assert shop.audit.has_exactly("checkout_discarded", "checkout_created")
 
 
 def test_a_failure_of_a_product_under_a_key_is_left_behind_too(shop: Shop) -> None:
@@ -191,12 +192,12 @@ def test_a_prepared_session_that_stripe_refuses_makes_way_for_other_terms(
     answer = shop.create("order", success_url=f"{ORIGIN}/other")
 
     assert answer.status == 200
-    assert [s["status"] for s in shop.sessions()] == ["abandoned", "open"]
+    assert [s["status"] for s in shop.sessions()] == ["discarded", "open"]
     assert [s["status"] for s in shop.stripe.sessions()] == ["open"]
 
 
 @pytest.mark.parametrize("other_terms", [False, True])
-def test_a_prepared_session_that_was_not_opened_in_time_is_abandoned(
+def test_a_prepared_session_that_was_not_opened_in_time_is_discarded(
     shop: Shop, other_terms: bool
 ) -> None:
     """Invariant 10: its URL was given to nobody, so nobody can pay it."""
@@ -208,7 +209,7 @@ def test_a_prepared_session_that_was_not_opened_in_time_is_abandoned(
     with time_machine.travel(timedelta(hours=25)):
         assert shop.create("order", **urls).status == 200
 
-    assert [s["status"] for s in shop.sessions()] == ["abandoned", "open"]
+    assert [s["status"] for s in shop.sessions()] == ["discarded", "open"]
     assert keys_sent(shop)[-1] == f"{FIRST_KEYS['order']}:2"
 
 
@@ -349,7 +350,7 @@ def test_a_late_prepared_session_that_was_opened_meanwhile_is_expired_at_stripe(
     assert shop.create("order").status == 200
 
     with time_machine.travel(timedelta(hours=23, minutes=1)):
-        creator.stripe_checkout.expire(as_it_was_read)
+        creator.stripe_checkout.expire(as_it_was_read, REPLACED)
 
     assert [s["status"] for s in shop.stripe.sessions()] == ["expired"]
     assert [s["status"] for s in shop.sessions()] == ["expired"]
@@ -369,7 +370,7 @@ def test_another_refusal_is_no_word_that_a_session_is_gone_however_old_it_is(
     assert [s["status"] for s in shop.sessions()] == ["open"]
 
 
-def test_a_session_that_was_opened_meanwhile_is_not_abandoned(
+def test_a_session_that_was_opened_meanwhile_is_not_discarded(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """

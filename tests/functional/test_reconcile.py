@@ -216,7 +216,7 @@ def test_a_session_that_nobody_paid_expires(
     session = only_session(shop)
     assert session["status"] == "expired"
     assert "unresolved" not in session
-    assert shop.audit.has_exactly("checkout_created", "checkout_expired")
+    assert shop.audit.has_exactly("checkout_created", "checkout_abandoned")
 
 
 def test_a_session_whose_expiry_has_no_event_is_expired_at_its_deadline(

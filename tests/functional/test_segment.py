@@ -115,6 +115,18 @@ def test_a_buyer_who_did_not_log_in_stays_anonymous(
     assert "userId" not in body
 
 
+def test_an_event_without_buyer_and_payment_session_stands_for_itself(
+    shop: Shop, segment: SegmentStandIn
+) -> None:
+    """The window closes of an offer that anybody may pay, and nobody has begun to."""
+    event = completed(id="window_1")
+    del event["detail"]["buyer_id"], event["detail"]["payment_session_id"]
+
+    tell(shop, event)
+
+    assert segment.requests[0]["body"]["anonymousId"] == "window_1"
+
+
 def test_an_event_that_comes_twice_is_the_same_message(
     shop: Shop, segment: SegmentStandIn
 ) -> None:

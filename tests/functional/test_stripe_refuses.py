@@ -73,7 +73,7 @@ def test_it_is_not_purchasable_recorded_counted_and_logged(
 
     assert "small an amount" in not_purchasable(answer)
     [session] = shop.sessions()
-    assert session["status"] == "abandoned"
+    assert session["status"] == "discarded"
     assert "unresolved" not in session
     assert session["refusal_code"] == "amount_too_small"
     assert shop.audit.has_exactly("checkout_refused")
@@ -211,7 +211,7 @@ def test_a_session_that_was_prepared_long_ago_is_prepared_again(
     clock.shift(timedelta(minutes=4))
 
     assert shop.create("auction").status == 200
-    assert [s["status"] for s in shop.sessions()] == ["abandoned", "open"]
+    assert [s["status"] for s in shop.sessions()] == ["discarded", "open"]
 
 
 # ---------------------------------------------------------------- decoration
@@ -226,7 +226,7 @@ def test_a_refused_email_does_not_stop_the_sale(shop: Shop, kind: str) -> None:
     assert answer.status == 200
     [session] = shop.stripe.sessions()
     assert session["customer_email"] is None
-    assert [s["status"] for s in shop.sessions()] == ["abandoned", "open"]
+    assert [s["status"] for s in shop.sessions()] == ["discarded", "open"]
     assert shop.audit.has_exactly("checkout_refused", "checkout_created")
     [refused, _] = shop.audit.entries
     assert refused["stripe_param"] == "customer_email"

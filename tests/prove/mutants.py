@@ -269,7 +269,7 @@ MUTANTS = (
     Mutant(
         "two sessions of one sale key can be paid",
         "flows/create_session.py",
-        "self.stripe_checkout.expire(session)\n",
+        "self.stripe_checkout.expire(session, REPLACED)\n",
         "pass\n",
         "tests/functional/test_create_again.py"
         "::test_other_terms_close_the_old_session_and_open_a_new_one",

@@ -452,7 +452,8 @@ END_OF = {
     "unfulfillable_payment": "complete",
     "purchase_quarantined": "quarantined",
     "checkout_expired": "expired",
-    "checkout_abandoned": "abandoned",
+    "checkout_abandoned": "expired",
+    "checkout_discarded": "discarded",
     "payment_failed": "failed",
 }
 

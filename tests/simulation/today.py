@@ -5,13 +5,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, cast
 
+from checkout.flows.announce_closing import ClosingWindows
 from checkout.flows.check_due import DueItems
 from checkout.flows.compare_events import EventComparison
 from checkout.flows.compare_money_events import MoneyStream
 from checkout.flows.compare_session_events import SessionStream
 from checkout.flows.read_stream import StreamReader
 from checkout.flows.reconcile import Reconciler
-from checkout.flows.record_receipts import BalanceStream
+from checkout.flows.record_receipts import balance_streams
 from checkout.flows.watch_endpoint import EndpointWatch
 from checkout.metric import Metric
 from tests.simulation.assumptions import EVERY_SECONDS, HOUR, RUN_SECONDS
@@ -79,16 +80,7 @@ def reconciler(world: World) -> Reconciler:
             comparison=comparison,
             stack_id=STACK_ID,
         ),
-        balance=tuple(
-            BalanceStream(
-                entry_type=entry_type,
-                name=f"balance_{entry_type}",
-                purchases=purchases,
-                changes=changes,
-                stripe=stripe,
-            )
-            for entry_type in ("charge", "payment")
-        ),
+        balance=balance_streams(purchases, changes, stripe),
         due_items=DueItems(
             sessions=sessions,
             purchases=purchases,
@@ -97,6 +89,12 @@ def reconciler(world: World) -> Reconciler:
             stripe_checkout=cast("Any", SimulatedCheckout(world, stripe)),
             changes=changes,
             refunds=cast("Any", SimulatedRefunds(world, stripe)),
+        ),
+        closing_windows=ClosingWindows(
+            offers=cast("Any", None),
+            sessions=sessions,
+            audit_log=cast("Any", None),
+            ahead=None,
         ),
         endpoint_watch=EndpointWatch(state=state, stripe=stripe, urls=()),
     )

@@ -458,7 +458,7 @@ class SimulatedCheckout:
     world: World
     stripe: SimulatedStripe
 
-    def expire(self, session: PaymentSession) -> None:
+    def expire(self, session: PaymentSession, _reason: str) -> None:
         self.stripe.ask(self.world.latencies.post)
         self.world.wait(self.world.latencies.transaction, "transaction")
         self.world.resolved.add(session.id)

@@ -4,6 +4,7 @@ import importlib
 import re
 from collections.abc import Iterator
 from dataclasses import is_dataclass
+from decimal import Decimal
 from types import ModuleType
 from typing import Any, Literal, get_args, get_origin
 
@@ -81,6 +82,10 @@ def test_a_parameter_allows_what_its_setting_may_be() -> None:
             allowed = re.compile(parameter["AllowedPattern"])
             assert allowed.search("1"), setting
             assert not any(map(allowed.search, ["", "0", "-1", "2.5", "x"])), setting
+        elif kind == dict[str, Decimal]:
+            allowed = re.compile(parameter["AllowedPattern"])
+            assert all(map(allowed.search, RATES)), setting
+            assert not any(map(allowed.search, NO_RATES)), setting
         elif kind is str:
             assert parameter["Type"] == "String", setting
             assert "AllowedValues" not in parameter, setting
@@ -103,20 +108,31 @@ def test_a_config_is_read_from_the_variables_of_its_names(
     assert (read.offers_table, read.purchases_table) == ("offers", "purchases")
 
 
+RATES = ["", "eur=1.08", "eur=1.08,jpy=0.0067", "kwd=3,eur=010.0"]
+NO_RATES = [
+    *("eur", "eur=", "eur=0", "eur=0.0", "eur=0.000,jpy=1", "eur=-1", "eur=1.", "=1"),
+    *("EUR=1", "euro=1", "eur=1,", ",eur=1", "eur=1,,jpy=1", "eur=1;jpy=2", "eur=1e3"),
+    *("eur=.5", "eur=1 ", "eur=1.2.3", "eur=1jpy=2"),
+]
+
+
 class EveryKindConfig(Config):
     text: str
     whole: int
     number: float
     word: Literal["on", "off"]
     list: tuple[str, ...]
+    numbers: dict[str, Decimal]
 
 
+NO_WORDS = "must be different words with numbers: a=1,b=2."
 EVERY_KIND = {
     "TEXT": " as it is ",
     "WHOLE": "10",
     "NUMBER": "2.5",
     "WORD": "off",
     "LIST": "https://a.test, https://b.test,,",
+    "NUMBERS": "eur=1.08, jpy=0.0067",
 }
 
 
@@ -128,6 +144,7 @@ def test_a_setting_has_the_type_of_its_annotation() -> None:
     assert isinstance(read.whole, int)
     assert read.word == "off"
     assert read.list == ("https://a.test", "https://b.test")
+    assert read.numbers == {"eur": Decimal("1.08"), "jpy": Decimal("0.0067")}
 
 
 @pytest.mark.parametrize(
@@ -146,6 +163,12 @@ def test_a_setting_has_the_type_of_its_annotation() -> None:
         ("NUMBER", "-1", "NUMBER must be a positive number."),
         ("NUMBER", "nan", "NUMBER must be a positive number."),
         ("NUMBER", "inf", "NUMBER must be a positive number."),
+        ("NUMBERS", "eur=0", "NUMBERS must be a positive number."),
+        ("NUMBERS", "eur=1e3", "NUMBERS must be a positive number."),
+        ("NUMBERS", "eur", "NUMBERS must be a positive number."),
+        ("NUMBERS", "1.08", f"NUMBERS {NO_WORDS}"),
+        ("NUMBERS", "EUR=1.08", f"NUMBERS {NO_WORDS}"),
+        ("NUMBERS", "eur=1,eur=2", f"NUMBERS {NO_WORDS}"),
         ("WORD", "", "WORD must be one of: on, off."),
         ("WORD", "OFF", "WORD must be one of: on, off."),
     ],

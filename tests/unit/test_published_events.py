@@ -1,5 +1,6 @@
 """What the audit log tells others, and what it keeps to itself."""
 
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -65,9 +66,78 @@ def test_a_dispute_says_which_and_how_much() -> None:
     assert dispute.items() <= detail_of(action="dispute_opened", **dispute).items()
 
 
-@pytest.mark.parametrize("currency", ["eur", "jpy"])
-def test_only_dollars_are_given_in_dollars(currency: str) -> None:
-    assert "amount_usd" not in detail_of(currency=currency)
+@pytest.mark.parametrize("currency", ["eur", "jpy", "unknown"])
+def test_an_amount_without_a_rate_is_said_to_have_none_in_dollars(
+    currency: str,
+) -> None:
+    detail = detail_of(currency=currency)
+
+    assert "amount_usd" not in detail
+    assert detail["amount_usd_missing"] is True
+
+
+RATES = {
+    "eur": Decimal("1.08"),
+    "jpy": Decimal("0.0067"),
+    "kwd": Decimal("3.26"),
+    "isk": Decimal("0.0072"),
+    "usd": Decimal(2),
+}
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "dollars"),
+    [
+        (12999, "eur", 140.39),  # 140.3892
+        (500, "jpy", 3.35),  # no decimals
+        (5120, "kwd", 16.69),  # three decimals: 5.12 dinars, 16.6912
+        (50000, "isk", 3.6),  # two decimals, both zero: 500 kronas
+        (1, "jpy", 0.01),  # 0.0067
+        (250, "eur", 2.7),
+        (12999, "usd", 129.99),  # never by a rate
+        (99_999_999, "eur", 1_079_999.99),
+    ],
+)
+def test_another_currency_is_given_in_dollars_by_its_rate(
+    amount: int, currency: str, dollars: float
+) -> None:
+    event = published_event(ENTRY | {"amount": amount, "currency": currency}, RATES)
+
+    assert event
+    assert event.detail["amount_usd"] == dollars
+    assert "amount_usd_missing" not in event.detail
+
+
+def test_half_a_cent_is_rounded_up() -> None:
+    event = published_event(
+        ENTRY | {"amount": 1, "currency": "jpy"}, {"jpy": Decimal("0.005")}
+    )
+
+    assert event
+    assert event.detail["amount_usd"] == 0.01
+
+
+def test_the_dollars_of_a_refund_are_what_was_refunded() -> None:
+    refund = {"refund_amount": 500, "refund_currency": "usd"}
+
+    detail = detail_of(action="purchase_refunded", **refund)
+
+    assert (detail["amount"], detail["amount_usd"]) == (12999, 5)
+
+
+def test_the_dollars_of_a_dispute_are_what_is_disputed() -> None:
+    """Rarely it is in another currency than the payment."""
+    dispute = {"dispute_amount": 1000, "dispute_currency": "eur"}
+    event = published_event(ENTRY | {"action": "dispute_lost", **dispute}, RATES)
+
+    assert event
+    assert event.detail["amount_usd"] == 10.8
+
+
+def test_a_refund_of_an_earlier_version_has_its_payments_currency() -> None:
+    detail = detail_of(action="purchase_refunded", refund_amount=500)
+
+    assert detail["amount_usd"] == 5
 
 
 @pytest.mark.parametrize(

@@ -9,10 +9,12 @@ variable may hold:
 - `int` and `float`: a positive number
 - `Literal["a", "b"]`: one of these words
 - `tuple[str, ...]`: texts separated by commas; blanks around them are dropped
+- `dict[str, Decimal]`: positive numbers by lower-case words: `eur=1.08,jpy=0.0067`
 
 To add a setting, annotate it here in the class that the function reads, give the
 function the variable in template.yaml, and restrict the template's parameter in the
-same way: AllowedValues for a Literal, MinValue for a float, AllowedPattern for an int.
+same way: AllowedValues for a Literal, MinValue for a float, AllowedPattern for an int
+or a dict.
 tests/unit/test_config.py compares the two. A function that needs the settings of two
 classes reads both.
 
@@ -23,6 +25,8 @@ start.
 import math
 import os
 from collections.abc import Mapping
+from datetime import timedelta
+from decimal import Decimal
 from typing import Any, Literal, get_args
 
 
@@ -51,19 +55,37 @@ def _read(variable: str, text: str, kind: Any) -> Any:  # noqa: ANN401 - what *k
     if kind is int or kind is float:
         return _positive_number(variable, text, kind)
     if kind == tuple[str, ...]:
-        return tuple(part for each in text.split(",") if (part := each.strip()))
+        return _parts(text)
+    if kind == dict[str, Decimal]:
+        return _numbers(variable, text)
     words = get_args(kind)
     if text not in words:
         raise ValueError(f"{variable} must be one of: {', '.join(words)}.")
     return text
 
 
-def _positive_number(
-    variable: str, text: str, kind: type[int] | type[float]
-) -> int | float:
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part for each in text.split(",") if (part := each.strip()))
+
+
+def _numbers(variable: str, text: str) -> dict[str, Decimal]:
+    pairs = [part.partition("=") for part in _parts(text)]
+    names = [name for name, _, _ in pairs]
+    if len({*names}) < len(names) or not all(map(_is_word, names)):
+        raise ValueError(f"{variable} must be different words with numbers: a=1,b=2.")
+    return {n: _positive_number(variable, number, Decimal) for n, _, number in pairs}
+
+
+def _is_word(name: str) -> bool:
+    return name.isascii() and name.isalpha() and name.islower()
+
+
+def _positive_number[N: (int, float, Decimal)](
+    variable: str, text: str, kind: type[N]
+) -> N:
     # Python's own numbers may have blanks, underscores, signs and exponents, too.
-    digits = text.replace(".", "", 1) if kind is float else text
-    number = kind(text) if digits.isascii() and digits.isdigit() else 0
+    digits = text if kind is int else text.replace(".", "", 1)
+    number = kind(text) if digits.isascii() and digits.isdigit() else kind(0)
     if not 0 < number < math.inf:
         word = "whole number" if kind is int else "number"
         raise ValueError(f"{variable} must be a positive {word}.")
@@ -158,6 +180,13 @@ class ReconcileConfig(Config):
     reconcile_calls_per_second: float
     webhook_urls: tuple[str, ...]
     webhook_endpoint_check: Literal["on", "off"]
+    window_reminder_hours: Literal["off", "1", "2", "3", "4", "6", "8", "12"]
+
+    @property
+    def window_reminder(self) -> timedelta | None:
+        """How long before its end a window is announced, None if none is."""
+        hours = self.window_reminder_hours
+        return None if hours == "off" else timedelta(hours=int(hours))
 
     @property
     def watched_webhook_urls(self) -> tuple[str, ...]:
@@ -189,6 +218,7 @@ class OffersConfig(Config):
 
 class PublishEventsConfig(Config):
     event_bus_name: str
+    usd_rates: dict[str, Decimal]
 
 
 class SegmentConfig(Config):

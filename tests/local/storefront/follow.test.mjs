@@ -101,7 +101,7 @@ test("every step is true for every status of the session", () => {
 });
 
 test("nothing more happens to a payment whose page nobody had", () => {
-  const session = { ...SESSION, status: "abandoned", stripe_session_id: undefined };
+  const session = { ...SESSION, status: "discarded", stripe_session_id: undefined };
   assert.deepEqual(states({ session }), {
     API: "done", Session: "done", Stripe: "failed", Payment: "failed", Webhook: "never",
     Queue: "never", Transaction: "failed", Audit: "never", Events: "never",

@@ -6,9 +6,12 @@ models: `PUT /api/offers`, another Lambda by the layer's function, the command l
 """
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import (
+    AfterValidator,
+    AwareDatetime,
     ConfigDict,
     Field,
     ValidationError,
@@ -22,9 +25,15 @@ from checkout.api.checkout_options import CheckoutOptions
 from checkout.api.fields import LONGEST_ID, RequestBody
 from checkout.api.problems import problems_by_path
 from checkout.domain import checkout_options, stripe_limits
+from checkout.domain.closing_window import Deadline
 from checkout.domain.money import BASIS_POINTS
 from checkout.domain.offer import LONGEST_CREATOR_ID, charge_problem, is_web_address
-from checkout.domain.offer_item import LONGEST_RECORDED, OfferItem
+from checkout.domain.offer_item import (
+    FIRST_YEAR,
+    LAST_YEAR,
+    LONGEST_RECORDED,
+    OfferItem,
+)
 
 LONGEST_TEXT = 5000
 
@@ -34,6 +43,16 @@ type GetItem = Callable[[str, str], Mapping[str, Any] | None]
 """Returns the item with a type and an id, None if there is none."""
 OwnerId = Annotated[str, Field(min_length=1, max_length=255)]
 """The `sub` of a buyer's token."""
+
+
+def _can_be_computed_with(moment: datetime) -> datetime:
+    if not FIRST_YEAR < moment.year < LAST_YEAR:
+        raise ValueError("must be a time after 1970")
+    return moment
+
+
+Moment = Annotated[AwareDatetime, AfterValidator(_can_be_computed_with)]
+"""A time with an offset, as OfferItem.moment() reads it."""
 
 
 class Statuses(NamedTuple):
@@ -113,6 +132,16 @@ class OfferBody(RequestBody):
             message = f"must be at most {BASIS_POINTS} together with platform_fee_bps"
             raise ValueError(message)
         return fee
+
+    @property
+    def deadline(self) -> Deadline | None:
+        """
+        Until when the offer can be paid, as its fields say; None if there is no end.
+
+        It is announced some hours before, if the offer still has the status `for_sale`.
+        Its sale key must be that of the item itself.
+        """
+        return None
 
     @field_validator("options")
     @classmethod

@@ -1,12 +1,19 @@
 """The EventBridge bus on which events for other services are published."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING
 
 from checkout.clients import aws
 from checkout.domain.published_events import PublishedEvent
 
+if TYPE_CHECKING:
+    from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
+
 SOURCE = "payments"
+# Of one request, with all its entries. An entry's source, name and time count too.
+LARGEST_REQUEST = 256 * 1024
+OTHER_BYTES = 256
 
 
 class EventBus:
@@ -17,22 +24,38 @@ class EventBus:
         """
         Publish at most ten *events*; return the error code of each, None for success.
 
-        The codes are in the order of *events*. A request may have 256 KB, of which an
-        event is a small part:
+        The codes are in the order of *events*. Large events take several requests:
         https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
         """
-        if not events:
-            return []
-        answer = aws.client("events").put_events(
-            Entries=[
-                {
-                    "EventBusName": self._name,
-                    "Source": SOURCE,
-                    "DetailType": event.name,
-                    "Time": event.occurred_at,
-                    "Detail": json.dumps(event.detail),
-                }
-                for event in events
-            ]
-        )
-        return [entry.get("ErrorCode") for entry in answer["Entries"]]
+        entries = [self._entry(event) for event in events]
+        errors: list[str | None] = []
+        for request in _requests(entries):
+            answer = aws.client("events").put_events(Entries=request)
+            errors += [entry.get("ErrorCode") for entry in answer["Entries"]]
+        return errors
+
+    def _entry(self, event: PublishedEvent) -> "PutEventsRequestEntryTypeDef":
+        return {
+            "EventBusName": self._name,
+            "Source": SOURCE,
+            "DetailType": event.name,
+            "Time": event.occurred_at,
+            "Detail": json.dumps(event.detail, ensure_ascii=False),
+        }
+
+
+def _requests(
+    entries: Sequence["PutEventsRequestEntryTypeDef"],
+) -> Iterator[list["PutEventsRequestEntryTypeDef"]]:
+    """Yield the entries of each request, in order."""
+    request: list[PutEventsRequestEntryTypeDef] = []
+    size = 0
+    for entry in entries:
+        bytes_of_entry = len(entry["Detail"].encode()) + OTHER_BYTES
+        if request and size + bytes_of_entry > LARGEST_REQUEST:
+            yield request
+            request, size = [], 0
+        request.append(entry)
+        size += bytes_of_entry
+    if request:
+        yield request

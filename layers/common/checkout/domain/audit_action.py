@@ -6,9 +6,11 @@ from enum import StrEnum
 class AuditAction(StrEnum):
     """docs/operations.md explains each action."""
 
+    WINDOW_CLOSING = "window_closing"
     CHECKOUT_CREATED = "checkout_created"
     CHECKOUT_REFUSED = "checkout_refused"
     CHECKOUT_ABANDONED = "checkout_abandoned"
+    CHECKOUT_DISCARDED = "checkout_discarded"
     CHECKOUT_EXPIRED = "checkout_expired"
     CHECKOUT_COMPLETED = "checkout_completed"
     PAYMENT_PROCESSING = "payment_processing"

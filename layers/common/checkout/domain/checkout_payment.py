@@ -56,6 +56,7 @@ def new_purchase(
         title=session.title,
         sale=session.sale,
         details=session.details,
+        metadata=session.metadata,
         shown=session.shown,
         amount=amount,
         discount_amount=max(0, checkout.amount_discount),
@@ -128,6 +129,13 @@ def paid_at(event: Event, now: datetime) -> datetime:
     if seconds is None:
         return now
     return min(datetime.fromtimestamp(seconds, UTC), now)
+
+
+def made_at(event: Event, now: datetime) -> datetime:
+    """Return when Stripe made the event, *now* if that is unknown."""
+    if not _is_time(event.created):
+        return now
+    return min(datetime.fromtimestamp(event.created, UTC), now)
 
 
 def decline_reason(payment_intent: str | Mapping[str, Any] | None) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from checkout.domain.payment_session import ID_PREFIX, PaymentSession, Status
 from checkout.domain.stripe_events import (
     ASYNC_PAYMENT_FAILED,
     ASYNC_PAYMENT_SUCCEEDED,
+    LONGEST_TEXT,
     SESSION_COMPLETED,
     SESSION_EXPIRED,
 )
@@ -44,7 +45,9 @@ class CheckoutSession:
     no_payment_required. Each may be a word that Stripe has added since. *expires_at* is
     in Unix seconds. *amount_subtotal* is the sum of the lines, before discount, tax and
     shipping; *amount_shipping* is without its tax. A session has *recovered_from* if it
-    follows one that had expired. *entered* is what the buyer entered.
+    follows one that had expired. *entered* is what the buyer entered. Until
+    *recovery_expires_at*, in Unix seconds, the buyer of an expired session can continue
+    at *recovery_url*, if that option is on.
     """
 
     id: str
@@ -64,6 +67,8 @@ class CheckoutSession:
     entered: Mapping[str, Any] = field(default_factory=dict, repr=False)
     url: str | None = field(default=None, repr=False)
     client_secret: str | None = field(default=None, repr=False)
+    recovery_url: str | None = field(default=None, repr=False)
+    recovery_expires_at: int | None = None
 
     @classmethod
     def from_stripe(
@@ -78,6 +83,7 @@ class CheckoutSession:
         """
         status = word_of(stripe_object, "status")
         details = part_of(stripe_object, "total_details")
+        recovery = part_of(part_of(stripe_object, "after_expiration"), "recovery")
         return cls(
             id=text_of(stripe_object, "id"),
             status=status or STATUS_AT_EVENT.get(event_type or ""),
@@ -96,11 +102,21 @@ class CheckoutSession:
             entered=entered_on_page(stripe_object),
             url=word_of(stripe_object, "url"),
             client_secret=word_of(stripe_object, "client_secret"),
+            recovery_url=_whole_address(recovery, "url"),
+            recovery_expires_at=number_of(recovery, "expires_at"),
         )
 
     @property
     def is_paid(self) -> bool:
         return self.payment_status in PAID
+
+
+def _whole_address(part: Mapping[str, Any], name: str) -> str | None:
+    """Return a URL of Stripe's, None if the queue may have cut it off."""
+    url = word_of(part, name)
+    if url is None or len(url) >= LONGEST_TEXT:
+        return None
+    return url if url.startswith("https://") else None
 
 
 def payment_session_id_of(stripe_object: Mapping[str, Any]) -> str | None:

@@ -1,6 +1,8 @@
 """An amount of money: an integer in Stripe's minor unit, and its currency."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from decimal import ROUND_HALF_UP, Decimal
 
 from checkout.domain import stripe_limits
 
@@ -11,6 +13,7 @@ THREE_DECIMAL = stripe_limits.THREE_DECIMAL
 BASIS_POINTS = 10_000
 
 CURRENCY_CODE_LENGTH = 3
+CENT = Decimal("0.01")
 
 
 def unit_problem(amount: int, currency: str) -> str | None:
@@ -94,3 +97,18 @@ def split(
     platform = amount * platform_bps // BASIS_POINTS // unit * unit
     organization = amount * organization_bps // BASIS_POINTS // unit * unit
     return platform, organization, amount - platform - organization
+
+
+def in_dollars(
+    amount: int, currency: str, rates: Mapping[str, Decimal]
+) -> Decimal | None:
+    """
+    Return an amount in US dollars, rounded to cents; None without a rate.
+
+    A rate is the dollars for one unit of the currency: for one yen, for one dinar.
+    """
+    rate = Decimal(1) if currency == "usd" else rates.get(currency)
+    if rate is None:
+        return None
+    dollars = (rate * amount).scaleb(-stripe_limits.decimals(currency))
+    return dollars.quantize(CENT, ROUND_HALF_UP)

@@ -53,8 +53,9 @@ class Offer:
 
     *sale_key* identifies what can be sold only once, None if the offer can be sold any
     number of times. *sale* is what the payment expects of the offer and changes.
-    *metadata* goes to Stripe together with ours. *details* are copied to the purchase,
-    for events, and so is *shown*, what it shows beside the common fields.
+    *metadata* goes to Stripe together with ours. *caller_metadata* is what the caller
+    sent of it; it is copied to the purchase. So are *details*, for events, and *shown*,
+    what the purchase shows beside the common fields.
     *readable_key* has the two parts of Stripe's idempotency key, if the kind's contract
     fixes them. The purchase is that of *buyer_id*, by default of whoever pays.
     *pay_by* is the buyer's deadline, if there is one. *return_path* is the frontend's
@@ -67,6 +68,7 @@ class Offer:
     title: str
     lines: tuple[LineItem, ...]
     metadata: Mapping[str, str]
+    caller_metadata: Mapping[str, str] = field(default_factory=dict, repr=False)
     sale: Sale | None = None
     details: Mapping[str, Any] = field(default_factory=dict)
     shown: Mapping[str, Any] = field(default_factory=dict)

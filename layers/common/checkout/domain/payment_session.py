@@ -16,7 +16,7 @@ class Status(StrEnum):
 
     PREPARED = "prepared"  # written before Stripe is asked
     OPEN = "open"  # created at Stripe; the buyer can pay
-    ABANDONED = "abandoned"  # never opened: Stripe refused it, or it was too late
+    DISCARDED = "discarded"  # never opened: Stripe refused it, or it was too late
     EXPIRED = "expired"  # cannot be paid any more; nothing was paid
     PROCESSING = "processing"  # the buyer is done; the money has not arrived
     FAILED = "failed"  # the money will not arrive
@@ -29,7 +29,7 @@ class Status(StrEnum):
 RANK = {
     Status.PREPARED: 0,
     Status.OPEN: 1,
-    Status.ABANDONED: 2,
+    Status.DISCARDED: 2,
     Status.EXPIRED: 2,
     Status.PROCESSING: 3,
     Status.FAILED: 4,
@@ -42,7 +42,7 @@ STRIPE_STATUS = {
     Status.QUARANTINED: "complete",
     Status.FAILED: "complete",
     Status.EXPIRED: "expired",
-    Status.ABANDONED: "expired",
+    Status.DISCARDED: "expired",
 }
 # Stripe's words about the money that we know, and our own for money that is refused.
 PAYMENT_WORDS = frozenset(["unpaid", "paid", "no_payment_required", "failed"])
@@ -67,7 +67,8 @@ class PaymentSession:
     Stripe gets under *idempotency_key*; it is kept as text, so that a retry sends the
     same bytes even after a deployment. *terms_digest*
     is the fingerprint of what the buyer was offered. The buyer can pay until
-    *expires_at*. *sale*, *details* and *shown* (JSON) of the offer go to its purchase.
+    *expires_at*. *sale*, *details* and *shown* (JSON) of the offer go to its purchase,
+    and so does *metadata*, the caller's own.
     *refusal_code* and *refusal_param* are Stripe's, if it did not accept the request.
     """
 
@@ -93,6 +94,7 @@ class PaymentSession:
     organization_fee_bps: int = 0
     sale: Sale | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict, repr=False)
     shown: str = "{}"
     stripe_session_id: str | None = None
     stripe_payment_intent_id: str | None = None

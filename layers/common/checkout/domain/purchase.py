@@ -32,7 +32,8 @@ class Purchase(PurchaseStanding):
     Amounts are in the currency's minor unit. *amount* was paid: it contains tax and
     shipping, and no discount. The three shares add up to the rest of it. *shown* is
     JSON: what the kind shows beside the common fields. So is *entered*, what the buyer
-    entered on Stripe's page, None without any.
+    entered on Stripe's page, None without any. *metadata* is what the caller of the
+    create request sent, without ours.
 
     *quarantine_reason* stays after a person has accepted the purchase (*accepted_at*)
     or dismissed it (*dismissed_at*), or it was refunded. *version* counts changes.
@@ -48,6 +49,7 @@ class Purchase(PurchaseStanding):
     title: str
     sale: Sale | None = None
     details: dict[str, Any] = field(default_factory=dict)
+    metadata: dict[str, str] = field(default_factory=dict, repr=False)
     shown: str = "{}"
     entered: str | None = field(default=None, repr=False)
     amount: int

@@ -120,6 +120,7 @@ CHECKOUT_SESSION = {
         }
     ],
     "consent": dict.fromkeys(["terms_of_service", "promotions"]),
+    "after_expiration": {"recovery": dict.fromkeys(["url", "expires_at"])},
     "payment_intent": PAYMENT_INTENT,
     "metadata": METADATA,
 }

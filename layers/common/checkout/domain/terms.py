@@ -27,6 +27,8 @@ PLAIN_KEY = re.compile(r"[A-Za-z0-9._|-]{1,120}:[A-Za-z0-9._|-]{1,120}")
 NOT_PLAIN = re.compile(r"[^A-Za-z0-9._|:-]")
 LONGEST_PREFIX = 100
 SESSION_ID = "{CHECKOUT_SESSION_ID}"
+# What every Checkout Session has, whatever its offer.
+OUR_METADATA = frozenset(["kind", "payment_session_id", "stack"])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -180,8 +182,14 @@ class Terms:
             organization_fee_bps=self.offer.organization_fee_bps,
             sale=self.offer.sale,
             details=dict(self.offer.details),
+            metadata=self._callers_metadata(),
             shown=_json(self.offer.shown),
         )
+
+    def _callers_metadata(self) -> dict[str, str]:
+        """Return what Stripe gets of the caller's own: ours take precedence."""
+        sent = self.offer.caller_metadata
+        return {n: text for n, text in sent.items() if n not in OUR_METADATA}
 
     def _idempotency_key(
         self, attempt: int, payment_session_id: str, stack_id: str

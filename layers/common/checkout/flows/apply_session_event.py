@@ -10,6 +10,7 @@ from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_payment import (
     decline_reason,
     is_delayed,
+    made_at,
     new_purchase,
     paid_at,
 )
@@ -26,6 +27,7 @@ from checkout.domain.purchase_status import Arrival
 from checkout.domain.stack import is_of_stack
 from checkout.domain.stripe_events import PAYMENT_FAILED, Event
 from checkout.domain.stripe_object import id_of, word_of
+from checkout.domain.unpaid_end import unpaid_end
 from checkout.errors import TryAgainError
 from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges
@@ -41,7 +43,6 @@ from checkout.telemetry import count, logger, report
 AUDIT_ACTIONS = {
     Status.PROCESSING: AuditAction.PAYMENT_PROCESSING,
     Status.FAILED: AuditAction.PAYMENT_FAILED,
-    Status.EXPIRED: AuditAction.CHECKOUT_EXPIRED,
 }
 # An expired session keeps its payment status: a card may have been declined before.
 PAYMENT_STATUS = {Status.PROCESSING: "unpaid", Status.FAILED: "failed"}
@@ -113,7 +114,7 @@ class SessionEvents:
             return record_no_effect(self.audit_log, session, event)
         before, purchase = self._purchase(session, status, event, checkout)
         writes = self.changes.writes_for(before, purchase) if purchase else {}
-        reason = self._refusal(event, status)
+        action, reason, recovery = self._what_happened(session, status, event, checkout)
         # Another purchase may hold what was accepted for money that has not come.
         execute = (
             transaction.execute_required
@@ -132,10 +133,11 @@ class SessionEvents:
                 **writes,
                 "audit": self.audit_log.entry(
                     session,
-                    AUDIT_ACTIONS[status],
+                    action,
                     event_id=event.id,
                     purchase_id=purchase.id if purchase else None,
                     **reason,
+                    **recovery,
                 ),
             }
         )
@@ -146,12 +148,24 @@ class SessionEvents:
         if status is Status.FAILED:
             count(Metric.CHECKOUT_FAILED)
         logger.info(
-            AUDIT_ACTIONS[status],
+            action,
             payment_session_id=session.id,
             event_id=event.id,
             **reason,
         )
         return Outcome(status)
+
+    def _what_happened(
+        self,
+        session: PaymentSession,
+        status: Status,
+        event: Event,
+        checkout: CheckoutSession,
+    ) -> tuple[AuditAction, dict[str, Any], dict[str, str]]:
+        """Return the audit action, its reason, and what is never logged."""
+        if status is Status.EXPIRED:
+            return unpaid_end(session, checkout, made_at(event, clock.now()))
+        return AUDIT_ACTIONS[status], self._refusal(event, status), {}
 
     def _purchase(
         self,

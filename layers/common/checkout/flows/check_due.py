@@ -13,6 +13,7 @@ from checkout.domain.payment_session import UNRESOLVED, PaymentSession, Status
 from checkout.domain.purchase import Purchase
 from checkout.domain.receipt import Receipt
 from checkout.domain.refund import Refund
+from checkout.domain.unpaid_end import NEVER_ANSWERED, TIME_TO_PAY_OVER
 from checkout.errors import AlreadyPurchasedError, PaymentInProgressError
 from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges
@@ -111,7 +112,9 @@ class DueItems:
 
     def _resolve_session(self, session: PaymentSession, item: DueItem) -> None:
         if session.status is not Status.PROCESSING:
-            self.stripe_checkout.expire(session)
+            is_open = session.status is Status.OPEN
+            reason = TIME_TO_PAY_OVER if is_open else NEVER_ANSWERED
+            self.stripe_checkout.expire(session, reason)
             return
         if session.stripe_session_id is None:
             raise LookupError(f"{session.id} is processing, and has no id of Stripe's")

@@ -8,6 +8,7 @@ from checkout.domain.audit_action import AuditAction
 from checkout.domain.payment_session import UNDECIDED, PaymentSession, Status
 from checkout.domain.redirects import is_allowed
 from checkout.domain.terms import Terms
+from checkout.domain.unpaid_end import CANCELLED_BY_BUYER, REPLACED
 from checkout.errors import (
     AlreadyPurchasedError,
     IdempotencyKeyReusedError,
@@ -19,7 +20,7 @@ from checkout.errors import (
 from checkout.flows import flow
 from checkout.flows.open_checkout import (
     OpenedCheckout,
-    SessionAbandonedError,
+    SessionDiscardedError,
     StripeCheckout,
 )
 from checkout.metric import Metric
@@ -130,7 +131,7 @@ class SessionCreator:
             raise NotFoundError("There is no such payment session of yours.")
         if session.status is Status.COMPLETE:
             raise AlreadyPurchasedError("You have paid for this.")
-        self.stripe_checkout.expire(session, "cancelled_by_buyer")
+        self.stripe_checkout.expire(session, CANCELLED_BY_BUYER)
 
     def _check_payments(self, sale_key: str, buyer_id: str | None) -> None:
         """Raise if a purchase holds the sale key, or an undecided one may get it."""
@@ -145,7 +146,7 @@ class SessionCreator:
     def _expire(self, session: PaymentSession, buyer_id: str | None) -> None:
         """Expire a session; of its payment no buyer but its own learns anything."""
         try:
-            self.stripe_checkout.expire(session)
+            self.stripe_checkout.expire(session, REPLACED)
         except (AlreadyPurchasedError, PaymentInProgressError):
             if session.buyer_id == buyer_id:
                 raise
@@ -155,7 +156,7 @@ class SessionCreator:
         """Open the session; return the terms of the next attempt if it has ended."""
         try:
             return self.stripe_checkout.open(session)
-        except SessionAbandonedError:
+        except SessionDiscardedError:
             return terms
         except IdempotencyKeyTakenError:
             return terms.under_a_fresh_key()
@@ -209,4 +210,4 @@ def _can_be_answered(session: PaymentSession) -> bool:
     if session.status in {Status.PREPARED, Status.OPEN}:
         return True
     # Under the caller's own key the answer stays the same, whatever became of it.
-    return session.sale_key is None and session.status is not Status.ABANDONED
+    return session.sale_key is None and session.status is not Status.DISCARDED

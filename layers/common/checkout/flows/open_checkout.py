@@ -15,6 +15,7 @@ from checkout.clients.stripe_api import StripeApi
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.payment_session import UNDECIDED, PaymentSession, Status
+from checkout.domain.unpaid_end import unpaid_end
 from checkout.errors import AlreadyPurchasedError, PaymentInProgressError
 from checkout.flows import flow
 from checkout.metric import Metric
@@ -35,10 +36,10 @@ BUSY_PAUSE_SECONDS = 0.15
 # Stripe expires a Checkout Session a day after it was created, at the latest.
 OPEN_AT_MOST = timedelta(hours=25)
 
-ENDED_BY_US = frozenset([Status.ABANDONED, Status.EXPIRED])
+ENDED_BY_US = frozenset([Status.DISCARDED, Status.EXPIRED])
 
 
-class SessionAbandonedError(Exception):
+class SessionDiscardedError(Exception):
     """Another request had ended the session before Stripe created it."""
 
 
@@ -70,7 +71,7 @@ class StripeCheckout:
 
         After a crash at any point, the next call sends the same bytes under the same
         key and gets the same Checkout Session. Raises StripeError, also for a session
-        without a page, and SessionAbandonedError if another request has ended it.
+        without a page, and SessionDiscardedError if another request has ended it.
         """
         if session.url:
             return OpenedCheckout(session, None)
@@ -82,7 +83,7 @@ class StripeCheckout:
             # The API key is of the other mode: leave nothing to pay there.
             report("stripe_key_of_other_mode", Metric.STRIPE_DENIED, level="error")
             self.stripe.expire_session(checkout.id)
-            self._abandon(session)
+            self._discard(session)
             raise StripeDeniedError
         if not (checkout.url or checkout.client_secret):
             raise StripeError
@@ -108,7 +109,7 @@ class StripeCheckout:
                 self._record_refusal(session, refusal)
                 raise
             except StripeRefusedError:
-                self._abandon(session)
+                self._discard(session)
                 raise
         raise StripeError
 
@@ -137,7 +138,7 @@ class StripeCheckout:
         if failures.get("session", {}).get("status") in ENDED_BY_US:
             # Another session may have taken its place: never leave two to be paid.
             self.stripe.expire_session(checkout.id)
-            raise SessionAbandonedError
+            raise SessionDiscardedError
         if not failures:
             logger.info(
                 AuditAction.CHECKOUT_CREATED,
@@ -148,7 +149,7 @@ class StripeCheckout:
                 currency=session.currency,
             )
 
-    def expire(self, session: PaymentSession, reason: str | None = None) -> None:
+    def expire(self, session: PaymentSession, reason: str) -> None:
         """
         Make sure that *session* cannot be paid any more; the audit log gets *reason*.
 
@@ -162,12 +163,12 @@ class StripeCheckout:
         elif session.status is Status.OPEN:
             self._expire_open(session, reason)
 
-    def _expire_prepared(self, session: PaymentSession, reason: str | None) -> None:
+    def _expire_prepared(self, session: PaymentSession, reason: str) -> None:
         """Open the session to learn its id at Stripe, then expire it there."""
         over = clock.now() >= clock.from_iso(session.expires_at)
-        if over and self._abandon(session):
+        if over and self._discard(session):
             return
-        with suppress(StripeRefusedError, SessionAbandonedError):
+        with suppress(StripeRefusedError, SessionDiscardedError):
             self.open(session)
         session = self._reload(session)
         if session.status is Status.PREPARED:
@@ -176,7 +177,7 @@ class StripeCheckout:
             raise _just_paid()
         self.expire(session, reason)
 
-    def _expire_open(self, session: PaymentSession, reason: str | None) -> None:
+    def _expire_open(self, session: PaymentSession, reason: str) -> None:
         try:
             stripe_object = self.stripe.expire_session(_stripe_id_of(session))
         except StripeRefusedError as refusal:
@@ -185,23 +186,26 @@ class StripeCheckout:
             over = clock.now() > clock.from_iso(session.created_at) + OPEN_AT_MOST
             if refusal.stripe_code != "resource_missing" or not over:
                 raise
-            self._record_expiry(session, reason)
+            self._record_expiry(session, None, reason)
             return
         checkout = CheckoutSession.from_stripe(stripe_object)
         if checkout.status == "expired":
-            self._record_expiry(session, reason)
+            self._record_expiry(session, checkout, reason)
             return
         self.queue.send_observed(stripe_object)
         if checkout.is_paid:
             raise _just_paid()
         raise PaymentInProgressError(UNDECIDED[Status.PROCESSING])
 
-    def _record_expiry(self, session: PaymentSession, reason: str | None) -> None:
-        self._end(session, Status.EXPIRED, AuditAction.CHECKOUT_EXPIRED, reason=reason)
+    def _record_expiry(
+        self, session: PaymentSession, checkout: CheckoutSession | None, reason: str
+    ) -> None:
+        end = unpaid_end(session, checkout, clock.now(), reason)
+        self._end(session, Status.EXPIRED, end.action, {}, **end.reason, **end.recovery)
 
-    def _abandon(self, session: PaymentSession) -> bool:
+    def _discard(self, session: PaymentSession) -> bool:
         """End a prepared session; return whether nobody has opened it meanwhile."""
-        return self._end(session, Status.ABANDONED, AuditAction.CHECKOUT_ABANDONED)
+        return self._end(session, Status.DISCARDED, AuditAction.CHECKOUT_DISCARDED)
 
     def _record_refusal(
         self, session: PaymentSession, refusal: StripeInvalidRequestError
@@ -210,7 +214,7 @@ class StripeCheckout:
         code, param = refusal.stripe_code, refusal.param
         self._end(
             session,
-            Status.ABANDONED,
+            Status.DISCARDED,
             AuditAction.CHECKOUT_REFUSED,
             {"refusal_code": code, "refusal_param": param},
             stripe_code=code,

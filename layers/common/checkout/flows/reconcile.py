@@ -6,6 +6,7 @@ from datetime import timedelta
 
 from checkout import clock
 from checkout.flows import flow
+from checkout.flows.announce_closing import ClosingWindows
 from checkout.flows.check_due import DueItems
 from checkout.flows.read_stream import Stream, StreamReader
 from checkout.flows.run import LeaseLostError, Run
@@ -36,6 +37,7 @@ class Reconciler:
     sessions: Stream
     balance: tuple[Stream, ...]
     due_items: DueItems
+    closing_windows: ClosingWindows
     endpoint_watch: EndpointWatch
 
     def reconcile(self, seconds_left: Callable[[], float]) -> Run:
@@ -61,8 +63,10 @@ class Reconciler:
     def _stages(self, run: Run) -> None:
         # The shares of the time; what one stage leaves, the next one has.
         self.due_items.report_age(run)
-        run.begin_stage(0.25)
+        run.begin_stage(0.20)
         self.due_items.check_refund_requests(run)
+        run.begin_stage(0.05)
+        self.closing_windows.announce(run)
         run.begin_stage(0.25)
         self._read(run, self.money)
         run.begin_stage(0.30)

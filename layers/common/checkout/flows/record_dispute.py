@@ -43,7 +43,7 @@ def record_dispute(
         action_of,
         dispute_id=dispute.id,
         dispute_amount=dispute.amount,
-        dispute_currency=dispute.currency,
+        dispute_currency=dispute.currency or purchase.currency,
         dispute_status=dispute.status,
         reason=dispute.reason,
         event_id=event_id,

@@ -58,6 +58,22 @@ class BalanceStream:
                     record_receipt(self.changes, purchase, receipt)
 
 
+def balance_streams(
+    purchases: Purchases, changes: PurchaseChanges, stripe: StripeApi
+) -> tuple[BalanceStream, ...]:
+    """Return the streams of all that a payment can be booked as."""
+    return tuple(
+        BalanceStream(
+            entry_type=entry_type,
+            name=f"balance_{entry_type}",
+            purchases=purchases,
+            changes=changes,
+            stripe=stripe,
+        )
+        for entry_type in ("charge", "payment")
+    )
+
+
 def record_receipt(
     changes: PurchaseChanges, purchase: Purchase, receipt: Receipt
 ) -> Purchase:

@@ -215,7 +215,7 @@ def record_refund(
         action_of,
         refund_id=refund.id,
         refund_amount=refund.amount,
-        refund_currency=refund.currency,
+        refund_currency=refund.currency or purchase.currency,
         refund_reason=refund.reason,
         failure_reason=refund.failure_reason,
         event_id=event_id,

@@ -52,6 +52,8 @@ def show_to_buyer(purchase: Purchase) -> dict[str, Any]:
         }
     if purchase.entered:
         shown["entered"] = json.loads(purchase.entered)
+    if purchase.metadata:
+        shown["metadata"] = purchase.metadata
     if purchase.lost_amount:
         shown["lostAmountCents"] = purchase.lost_amount
     if purchase.succeeded_refunds:
@@ -68,13 +70,15 @@ def show_to_creator(purchase: Purchase) -> dict[str, Any]:
     """
     Show the purchase to its creator, with the buyer's id and Stripe's fee.
 
-    The link to the receipt is left out: that page names the buyer's e-mail address. The
-    shares of what is no sale are 0: a creator may never get them.
+    The link to the receipt is left out: that page names the buyer's e-mail address. So
+    is the metadata: the frontend wrote it for itself, and it may identify the buyer.
+    The shares of what is no sale are 0: a creator may never get them.
     """
     shown = show_to_buyer(purchase)
     if not purchase.is_sale:
         shown |= dict.fromkeys(SHARES, 0)
-    shown.pop("receiptUrl", None)
+    for private in ("receiptUrl", "metadata"):
+        shown.pop(private, None)
     if purchase.buyer_id:
         shown["buyerId"] = purchase.buyer_id
     if purchase.receipt:

@@ -8,6 +8,7 @@ from checkout import clock
 from checkout.api.written_offer import checked
 from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession, Status
+from checkout.domain.unpaid_end import OFFER_WITHDRAWN
 from checkout.errors import (
     AlreadyPurchasedError,
     InvalidRequestError,
@@ -20,6 +21,7 @@ from checkout.flows.open_checkout import StripeCheckout
 from checkout.kinds import model_of
 from checkout.stripe_errors import StripeError
 from checkout.tables import transaction
+from checkout.tables.closing_offers import MARK, mark
 from checkout.tables.item import Value
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
@@ -31,7 +33,7 @@ CAN_BE_PAID = frozenset([Status.PREPARED, Status.OPEN])
 # Written by checkout itself when it sells the offer.
 OF_SALES = ("purchase_id", "purchased_bid_id")
 # What checkout adds to the fields that a writer sends.
-KEPT = ("item_type", "version", "created_at", "updated_at", *OF_SALES)
+KEPT = ("item_type", "version", "created_at", "updated_at", *OF_SALES, *MARK)
 
 
 @flow
@@ -68,7 +70,8 @@ class OfferWriter:
         if problems := body.reference_problems(self.offers.get):
             raise InvalidRequestError("The offer is not valid.", **problems)
         before = self._unsold(item_type, item_id, version)
-        written = self._write(item_type, item_id, body.to_item(), before)
+        closing = mark(f"{item_type}#{item_id}", body.deadline, model.STATUSES.for_sale)
+        written = self._write(item_type, item_id, body.to_item() | closing, before)
         return written, before is None
 
     def page(
@@ -161,7 +164,7 @@ class OfferWriter:
             if session.sale is None or self.offers.is_for_sale(session.sale):
                 continue
             try:
-                self.stripe_checkout.expire(session, "offer_withdrawn")
+                self.stripe_checkout.expire(session, OFFER_WITHDRAWN)
                 expired += 1
             except (AlreadyPurchasedError, PaymentInProgressError):
                 # The money has just come: it is refunded when it is recorded.
@@ -197,7 +200,7 @@ class OfferWriter:
 def shown(item: OfferItem) -> dict[str, Any]:
     """Show an offer to its writer: the fields as written, its keys and its version."""
     item_type, _, item_id = item["id"].partition("#")
-    hidden = {"id", "item_type", f"{item_type}_id"}
+    hidden = {"id", "item_type", f"{item_type}_id", *MARK}
     fields = {name: value for name, value in item.items() if name not in hidden}
     # What the host application wrote itself may have decimals.
     plain: dict[str, Any] = json.loads(json.dumps(fields, default=float))

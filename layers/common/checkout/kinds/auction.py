@@ -3,12 +3,13 @@
 from datetime import timedelta
 from typing import Any, Literal
 
-from pydantic import AwareDatetime, ValidationInfo, field_validator
+from pydantic import ValidationInfo, field_validator
 
 from checkout import clock
 from checkout.api.fields import Identifier, RequestBody, Url
-from checkout.api.offer_body import OfferBody, OwnerId, Price, Statuses
+from checkout.api.offer_body import Moment, OfferBody, OwnerId, Price, Statuses
 from checkout.domain.buyer import Buyer
+from checkout.domain.closing_window import Deadline
 from checkout.domain.offer import (
     WITHDRAWN,
     Offer,
@@ -39,7 +40,7 @@ class Auction(OfferBody):
     status: Literal["open", "accepted", "withdrawn"]
     price: Price | None = None
     winner_id: OwnerId | None = None
-    accepted_at: AwareDatetime | None = None
+    accepted_at: Moment | None = None
 
     @field_validator("price", "winner_id", "accepted_at")
     @classmethod
@@ -47,6 +48,12 @@ class Auction(OfferBody):
         if value is None and given.data.get("status") == cls.STATUSES.for_sale:
             raise ValueError("is missing")
         return value
+
+    @property
+    def deadline(self) -> Deadline | None:
+        if self.status != self.STATUSES.for_sale or self.accepted_at is None:
+            return None
+        return Deadline(self.accepted_at + PAYMENT_WINDOW, self.winner_id)
 
 
 ITEMS: Items = {"auction": Auction}

@@ -1,8 +1,9 @@
 """A product at a fixed price: anybody can buy it, any number of times."""
 
+import json
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import Field, field_validator
 
 from checkout.api.fields import RequestBody
 from checkout.api.offer_body import OfferBody, Price, Statuses
@@ -40,6 +41,8 @@ DEFAULT_PRODUCT = "hero-me-feelings"
 # Stripe takes fifty keys of forty characters, with values of five hundred
 # (https://docs.stripe.com/metadata). We add some of our own.
 MOST_METADATA = 20
+# In bytes, as JSON. Events have the metadata, and Segment takes 32 KB of each.
+LARGEST_METADATA = 12_000
 MetadataKey = Annotated[str, Field(min_length=1, max_length=40)]
 MetadataValue = Annotated[str, Field(max_length=500)]
 
@@ -51,6 +54,16 @@ class Request(RequestBody):
         Annotated[dict[MetadataKey, MetadataValue], Field(max_length=MOST_METADATA)]
         | None
     ) = None
+
+    @field_validator("metadata")
+    @classmethod
+    def _fits_into_events(
+        cls, metadata: dict[MetadataKey, MetadataValue] | None
+    ) -> dict[MetadataKey, MetadataValue] | None:
+        written = json.dumps(metadata, ensure_ascii=False).encode()
+        if len(written) > LARGEST_METADATA:
+            raise ValueError(f"must have at most {LARGEST_METADATA} bytes as JSON")
+        return metadata
 
 
 def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
@@ -77,6 +90,7 @@ def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
             priced=product["id"],
         ),
         metadata=metadata,
+        caller_metadata=metadata,
         shown={"productId": request.product_id},
         return_path="/hero-me",
         ui_mode="embedded_page",

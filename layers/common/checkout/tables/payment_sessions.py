@@ -102,10 +102,10 @@ class PaymentSessions:
         """
         Return the update that moves a session to a status of higher rank.
 
-        Only a prepared session can be abandoned: an open one can be paid until it
+        Only a prepared session can be discarded: an open one can be paid until it
         expires. Attributes that are None stay as they are.
         """
-        limit = RANK[Status.OPEN] if to is Status.ABANDONED else RANK[to]
+        limit = RANK[Status.OPEN] if to is Status.DISCARDED else RANK[to]
         below = Condition(
             "rank_is_lower",
             "#rank < :limit",
