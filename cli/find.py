@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pkgutil import iter_modules
 from typing import Any
 
@@ -149,7 +150,8 @@ def _sessions_of(
     stack: Stack, item_type: str, offer_id: str
 ) -> Iterator[PaymentSession]:
     if item_type != ROW:
-        yield from stack.sessions.of_offer(item_type, offer_id, MOST_SESSIONS)
+        yield from islice(stack.sessions.of_offer(item_type, offer_id), MOST_SESSIONS)
     elif offer_id:
         for bid in stack.offers.bids_of(offer_id):
-            yield from stack.sessions.of_offer("bid", bid["bid_id"], MOST_SESSIONS)
+            found = stack.sessions.of_offer("bid", bid["bid_id"])
+            yield from islice(found, MOST_SESSIONS)

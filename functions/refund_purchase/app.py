@@ -6,7 +6,6 @@ from uuid import uuid4
 
 from pydantic import Field
 
-from checkout import wiring
 from checkout.api import body
 from checkout.api.fields import RequestBody
 from checkout.api.request import Request
@@ -17,6 +16,8 @@ from checkout.flows.refund_purchase import Refunds
 from checkout.flows.show_purchase import show_to_buyer
 from checkout.metric import Metric
 from checkout.telemetry import count, logger, metrics
+from checkout.wiring import refunds as wiring
+from checkout.wiring.stripe import stripe_api
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -35,7 +36,7 @@ def operators() -> OperatorConfig:
 @cache
 def refunds() -> Refunds:
     c = RefundsConfig()
-    return wiring.refunds(c, wiring.purchase_changes(c), wiring.stripe_api(c))
+    return wiring.refunds(c, wiring.purchase_changes(c), stripe_api(c))
 
 
 def refund_purchase(request: Request) -> dict[str, Any]:
