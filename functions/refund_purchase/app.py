@@ -1,13 +1,11 @@
 """An operator refunds a purchase, in part or in full."""
 
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from pydantic import Field
-
 from checkout.api import body
-from checkout.api.fields import RequestBody
+from checkout.api.refund_body import RefundBody
 from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
 from checkout.config import OperatorConfig, RefundsConfig
@@ -21,11 +19,6 @@ from checkout.wiring.stripe import stripe_api
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-
-class RefundRequest(RequestBody):
-    amountCents: Annotated[int, Field(ge=1)] | None = None  # noqa: N815 - as in a purchase
-    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
 
 
 @cache
@@ -45,7 +38,7 @@ def refund_purchase(request: Request) -> dict[str, Any]:
     operator = request.require_buyer()
     if not request.is_operator(operators()):
         raise ForbiddenError("Only an operator may refund a purchase.")
-    wanted = body.parse(RefundRequest, request.body, {})
+    wanted = body.parse(RefundBody, request.body, {})
     purchase = refunds().refund(
         request.path["id"],
         amount=wanted.amountCents,

@@ -29,6 +29,7 @@ FORBIDDEN = {
     "CreatorsFunction": STRIPE | BODIES | KINDS | {CREATE, FULFILL},
     "WriteOffersFunction": STRIPE | {CREATE, FULFILL, REFUND},
     "OffersFunction": STRIPE | {CREATE, FULFILL},
+    "OpenApiFunction": STRIPE | BODIES | KINDS | {"checkout", "botocore"},
     "PublishEventsFunction": STRIPE | BODIES | KINDS,
     "SegmentFunction": STRIPE | BODIES | KINDS | {"checkout.tables"},
 }

@@ -21,6 +21,33 @@ Title = Annotated[str, Field(max_length=LONGEST_RECORDED, pattern=r"\S")]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"\S")]
 OwnerId = Annotated[str, Field(min_length=1, max_length=255)]
 """The `sub` of a buyer's token."""
+Currency = Annotated[
+    str,
+    Field(
+        title="currency",
+        json_schema_extra={"enum": sorted(stripe_limits.CURRENCIES)},
+    ),
+]
+Amount = Annotated[
+    int,
+    Field(
+        title="amount",
+        json_schema_extra={
+            "minimum": 0,
+            "maximum": max(stripe_limits.LARGEST_AMOUNTS.values()),
+        },
+    ),
+]
+ImageUrl = Annotated[
+    str,
+    Field(
+        title="URL with https",
+        json_schema_extra={
+            "pattern": "^[hH][tT][tT][pP][sS]://",
+            "maxLength": stripe_limits.LONGEST_IMAGE_URL,
+        },
+    ),
+]
 
 
 class Statuses(NamedTuple):
@@ -41,8 +68,14 @@ class Statuses(NamedTuple):
 class Price(RequestBody):
     """An amount in the currency's minor unit; what is free has the amount 0."""
 
-    currency: str
-    amount: int
+    currency: Currency
+    """One that Stripe charges, in lower case."""
+    amount: Amount
+    """
+    0 if the offer is free. Otherwise Stripe's minimum of the currency, such as 50 in
+    USD, or more; at most 99999999, in IDR 999999999999. A multiple of 100 in ISK and
+    UGX, of 10 in BHD, JOD, KWD, OMR and TND.
+    """
 
     @field_validator("currency")
     @classmethod
@@ -67,14 +100,23 @@ class OfferBody(RequestBody):
     PUBLIC: ClassVar[tuple[str, ...]] = ()
     """The fields that anybody may read; none if the offer is nobody else's business."""
 
+    ID_SCHEMA: ClassVar[dict[str, Any]] = {"minLength": 1, "maxLength": LONGEST_ID}
+    """What `id_problem()` allows, for the documentation."""
+
     title: Title
+    """What is sold, on Stripe's page and in the list of purchases."""
     description: Text | None = None
-    image_url: str | None = None
+    """Shown on Stripe's page."""
+    image_url: ImageUrl | None = None
+    """Shown on Stripe's page."""
     creator_id: (
         Annotated[str, Field(min_length=1, max_length=LONGEST_CREATOR_ID)] | None
     ) = None
+    """Who gets the rest of the amount: the `sub` of the creator's token."""
     platform_fee_bps: Annotated[int, Field(ge=0, le=BASIS_POINTS)] = 0
+    """The platform's share, in parts of ten thousand."""
     organization_fee_bps: Annotated[int, Field(ge=0, le=BASIS_POINTS)] = 0
+    """The organization's share; together with the platform's at most 10000."""
 
     @field_validator("image_url")
     @classmethod
