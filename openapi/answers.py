@@ -124,7 +124,7 @@ ROW = fields(
 
 SUMS = {
     "currency": CURRENCY,
-    **{name: WHOLE for name in SHOWN},  # a refund counts on its own day: it may be less
+    **dict.fromkeys(SHOWN, WHOLE),  # a refund counts on its own day: it may be less
 }
 PERIOD = {"creatorId": TEXT, "from": DAY, "to": DAY}
 

@@ -16,7 +16,7 @@ from openapi.schema import COUNT, TEXT, Schema, component, fields, list_of, one_
 VERSION = "0.1.0"
 TAGS = {
     "Paying": "Create a session, and send the buyer to Stripe's page.",
-    "After the payment": "What became of a payment: statuses, purchases, access, revenue.",
+    "After the payment": "What became of a payment: status, access, revenue.",
     "Selling": "Write, list and withdraw offers.",
     "Webhooks": "Stripe's events.",
     "This document": "The API as an OpenAPI document.",
@@ -160,7 +160,9 @@ class Refusal:
     @property
     def name(self) -> str:
         phrase = self.of.phrase.replace(" ", "")
-        return ".".join([phrase, *self.codes, *(["gateway"] if self.by_gateway else [])])
+        return ".".join(
+            [phrase, *self.codes, *(["gateway"] if self.by_gateway else [])]
+        )
 
     @property
     def reference(self) -> Schema:

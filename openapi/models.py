@@ -144,7 +144,8 @@ def typed_fields(module: Kind, name: str) -> Schema | None:
     if declared is None:
         return None
     schema = TypeAdapter(declared).json_schema(schema_generator=_WithoutTitles)
-    return _inlined(schema, schema.pop("$defs", {}))
+    inlined: Schema = _inlined(schema, schema.pop("$defs", {}))
+    return inlined
 
 
 def _inlined(part: Any, defs: Mapping[str, Schema]) -> Any:  # noqa: ANN401 - any JSON

@@ -48,9 +48,7 @@ class Contract:
         if int(status) < 400:
             self._check_request(method.lower(), path, event)
 
-    def _check_request(
-        self, method: str, path: str, event: Mapping[str, Json]
-    ) -> None:
+    def _check_request(self, method: str, path: str, event: Mapping[str, Json]) -> None:
         sent = event.get("body") or ""
         if event.get("isBase64Encoded"):
             sent = base64.b64decode(sent)
@@ -82,28 +80,28 @@ class Contract:
         if part == "request":
             described = operation.get("requestBody")
         else:
-            described = self._inlined(operation["responses"].get(part))
+            described = self.inlined(operation["responses"].get(part))
         if described is None:
             return None
-        schema = self._inlined(described["content"]["application/json"]["schema"])
+        schema = self.inlined(described["content"]["application/json"]["schema"])
         return closed(schema) if how == "closed" else schema
 
-    def _inlined(self, part: Json) -> Json:
+    def inlined(self, part: Json) -> Json:
         """Return *part* with what its references name, which is faster to check."""
         match part:
             case {"$ref": str(ref), **more}:
                 target: Json = self.document
                 for step in ref.removeprefix("#/").split("/"):
                     target = target[step]
-                inner = self._inlined(target)
+                inner = self.inlined(target)
                 if "properties" in more:
-                    own = self._inlined(more["properties"])
+                    own = self.inlined(more["properties"])
                     return inner | {"properties": inner["properties"] | own}
                 return inner
             case dict():
-                return {name: self._inlined(each) for name, each in part.items()}
+                return {name: self.inlined(each) for name, each in part.items()}
             case list():
-                return [self._inlined(each) for each in part]
+                return [self.inlined(each) for each in part]
         return part
 
 

@@ -15,9 +15,9 @@ from checkout import kinds
 from checkout.api.body import parse
 from checkout.api.json_object import LONGEST_BODY
 from checkout.api.problems import OTHER, PROBLEMS, problems, problems_by_path
+from checkout.api.refund_body import RefundBody
 from checkout.errors import InvalidRequestError
 from checkout.kinds import auction, bid, kind_named, order, product
-from checkout.api.refund_body import RefundBody
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),

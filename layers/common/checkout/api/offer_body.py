@@ -31,7 +31,6 @@ Currency = Annotated[
 Amount = Annotated[
     int,
     Field(
-        title="amount",
         json_schema_extra={
             "minimum": 0,
             "maximum": max(stripe_limits.LARGEST_AMOUNTS.values()),

@@ -71,11 +71,11 @@ Metadata = Annotated[
 class Request(RequestBody):
     product_id: Annotated[str, Field(min_length=1, max_length=128)] = DEFAULT_PRODUCT
     customer_email: EmailAddress | None = None
-    """Prefills Stripe's page."""
+    """Up to 254 characters. Prefills Stripe's page."""
     metadata: Metadata | None = None
     """
-    Texts of up to 500 characters, with keys of 1 to 40 characters without square
-    brackets. The stack's own keys take precedence.
+    Up to 20 texts of up to 500 characters, with keys of 1 to 40 characters without
+    square brackets. The stack's own keys take precedence.
     """
 
 
