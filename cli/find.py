@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from itertools import islice
 from pkgutil import iter_modules
 from typing import Any
 
@@ -149,7 +150,7 @@ def _sessions_of(
     stack: Stack, item_type: str, offer_id: str
 ) -> Iterator[PaymentSession]:
     if item_type != ROW:
-        yield from stack.sessions.of_offer(item_type, offer_id, MOST_SESSIONS)
+        yield from islice(stack.sessions.of_offer(item_type, offer_id), MOST_SESSIONS)
     elif offer_id:
         bids, quotes = stack.offers.of_row(offer_id)
         for offer in bids + quotes:

@@ -1,6 +1,7 @@
 """The stack that a command works on: its outputs, parameters and clients."""
 
 import json
+import math
 import os
 from collections.abc import Mapping
 from functools import cached_property
@@ -9,19 +10,19 @@ from typing import Any
 
 import typer
 
-from checkout import wiring
 from checkout.clients import aws, credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
-from checkout.config import RefundsConfig, StripeModeConfig
+from checkout.config import RefundsConfig, StripeModeConfig, WriteOffersConfig
 from checkout.flows.change_purchase import PurchaseChanges
-from checkout.flows.open_checkout import StripeCheckout
 from checkout.flows.refund_purchase import Refunds
 from checkout.flows.write_offer import OfferWriter
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
+from checkout.wiring import refunds as wiring
+from checkout.wiring.offers import offer_writer
 from cli.console import CommandError
 from local.embedded_aws import CREDENTIALS
 
@@ -103,16 +104,23 @@ class Stack:
             lambda: credentials.secret(key_name), self.parameter("StripeApiBase")
         )
 
+    @property
+    def _variables(self) -> dict[str, str]:
+        """What the template gives the functions as environment variables."""
+        return {
+            "OFFERS_TABLE": self.output("OffersTable"),
+            "PAYMENT_SESSIONS_TABLE": self.output("PaymentSessionsTable"),
+            "AUDIT_LOG_TABLE": self.output("AuditLogTable"),
+            "STRIPE_SECRET_KEY_NAME": self.parameter("StripeSecretKeyName"),
+            "STRIPE_API_BASE": self.parameter("StripeApiBase"),
+        }
+
     @cached_property
     def _config(self) -> RefundsConfig:
         return RefundsConfig(
             {
-                "OFFERS_TABLE": self.output("OffersTable"),
-                "PAYMENT_SESSIONS_TABLE": self.output("PaymentSessionsTable"),
+                **self._variables,
                 "PURCHASES_TABLE": self.output("PurchasesTable"),
-                "AUDIT_LOG_TABLE": self.output("AuditLogTable"),
-                "STRIPE_SECRET_KEY_NAME": self.parameter("StripeSecretKeyName"),
-                "STRIPE_API_BASE": self.parameter("StripeApiBase"),
                 "DISPUTED_ACCESS": self.parameter("DisputedAccess"),
             }
         )
@@ -140,15 +148,9 @@ class Stack:
 
     @cached_property
     def offer_writer(self) -> OfferWriter:
-        checkout = StripeCheckout(
-            sessions=self.sessions,
-            audit_log=self.audit_log,
-            queue=self.payment_events,
-            stripe=self.stripe,
-        )
-        return OfferWriter(
-            offers=self.offers, sessions=self.sessions, stripe_checkout=checkout
-        )
+        queue_url = self.output("PaymentEventsQueueUrl")
+        variables = self._variables | {"PAYMENT_EVENTS_QUEUE_URL": queue_url}
+        return offer_writer(WriteOffersConfig(variables), math.inf)
 
     @cached_property
     def sessions(self) -> PaymentSessions:

@@ -5,13 +5,14 @@ A test calls the functions, by `Shop`. It asks for a flow where a function canno
 called: in many threads at once, or as what operators do.
 """
 
-from checkout import wiring
 from checkout.config import RefundsConfig
 from checkout.domain.purchase import Purchase
 from checkout.flows.apply_session_event import SessionEvents
 from checkout.flows.change_purchase import PurchaseChanges
 from checkout.flows.refund_purchase import Refunds
 from checkout.tables.purchases import Purchases
+from checkout.wiring import refunds as wiring
+from checkout.wiring.stripe import stripe_api
 from tests import template_file
 from tests.shop import Shop
 
@@ -27,7 +28,7 @@ def purchase_changes(shop: Shop) -> PurchaseChanges:
 
 def refunds(shop: Shop) -> Refunds:
     config = _config(shop)
-    stripe = wiring.stripe_api(config)
+    stripe = stripe_api(config)
     return wiring.refunds(config, wiring.purchase_changes(config), stripe)
 
 

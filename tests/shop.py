@@ -13,6 +13,7 @@ from local.samples import SAMPLE, sample_offers
 from tests import template_file
 from tests.audit import AuditLog
 from tests.aws import REGION, Aws
+from tests.contract import contract
 from tests.lambda_events import Context, http_event, sqs_event
 from tests.stripe_side import WEBHOOK_SECRET, StripeInProcess, sign
 
@@ -131,6 +132,8 @@ class Shop:
         """Call a function of the template by its logical id."""
         with self.environment(function) as module:
             answer: dict[str, Any] = module.lambda_handler(event, context or Context())
+        if "routeKey" in event and event["routeKey"] != "$default":
+            contract().check(event, answer)
         return answer
 
     def call(

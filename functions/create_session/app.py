@@ -6,20 +6,18 @@ from typing import TYPE_CHECKING, Any
 from checkout.api import body
 from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
-from checkout.clients import credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
-from checkout.clients.stripe_api import StripeApi
 from checkout.config import CreateSessionConfig, StripeModeConfig
 from checkout.flows.create_session import SessionCreator
 from checkout.flows.offer_terms import terms_offered
-from checkout.flows.open_checkout import StripeCheckout
 from checkout.kinds import kind_named
-from checkout.tables.audit_log import AuditLog
 from checkout.tables.offers import Offers
 from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.rate_limit import RateLimit
 from checkout.telemetry import logger, metrics
+from checkout.wiring.sessions import stripe_checkout
+from checkout.wiring.stripe import stripe_api
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -33,18 +31,11 @@ def config() -> CreateSessionConfig:
 @cache
 def creator() -> SessionCreator:
     c = config()
-    sessions = PaymentSessions(c.payment_sessions_table)
+    queue = PaymentEventsQueue(c.payment_events_queue_url)
     return SessionCreator(
-        sessions=sessions,
+        sessions=PaymentSessions(c.payment_sessions_table),
         ownerships=Ownerships(c.purchases_table),
-        stripe_checkout=StripeCheckout(
-            sessions=sessions,
-            audit_log=AuditLog(c.audit_log_table),
-            queue=PaymentEventsQueue(c.payment_events_queue_url),
-            stripe=StripeApi(
-                lambda: credentials.secret(c.stripe_secret_key_name), c.stripe_api_base
-            ),
-        ),
+        stripe_checkout=stripe_checkout(c, queue, stripe_api(c)),
         allowed_origins=c.allowed_origins,
         livemode=StripeModeConfig().livemode,
         stack_id=c.stack_id,

@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING, Any
 
 from aws_lambda_powertools.utilities.batch import process_partial_response
 
-from checkout import wiring
 from checkout.clients import retried_batch
 from checkout.clients.payment_events_queue import PaymentEventsQueue, read_event
 from checkout.config import FulfillmentConfig, RefundsConfig
@@ -19,6 +18,8 @@ from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
 from checkout.telemetry import count, logger, metrics
+from checkout.wiring.refunds import purchase_changes, refunds
+from checkout.wiring.stripe import stripe_api
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.batch.types import PartialItemFailureResponse
@@ -36,8 +37,8 @@ def flows() -> tuple[SessionEvents, MoneyEvents]:
     sessions = PaymentSessions(c.payment_sessions_table)
     purchases = Purchases(c.purchases_table)
     audit_log = AuditLog(c.audit_log_table)
-    stripe = wiring.stripe_api(c)
-    changes = wiring.purchase_changes(c)
+    stripe = stripe_api(c)
+    changes = purchase_changes(c)
     session_events = SessionEvents(
         sessions=sessions,
         purchases=purchases,
@@ -49,7 +50,7 @@ def flows() -> tuple[SessionEvents, MoneyEvents]:
             purchases=purchases,
             audit_log=audit_log,
             changes=changes,
-            refunds=wiring.refunds(c, changes, stripe),
+            refunds=refunds(c, changes, stripe),
         ),
         stripe=stripe,
         stack_id=FulfillmentConfig().stack_id,

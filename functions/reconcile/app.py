@@ -3,7 +3,6 @@
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from checkout import wiring
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.config import ReconcileConfig, RefundsConfig, StripeModeConfig
 from checkout.flows.announce_closing import ClosingWindows
@@ -11,7 +10,6 @@ from checkout.flows.check_due import DueItems
 from checkout.flows.compare_events import EventComparison
 from checkout.flows.compare_money_events import MoneyStream
 from checkout.flows.compare_session_events import SessionStream
-from checkout.flows.open_checkout import StripeCheckout
 from checkout.flows.read_stream import StreamReader
 from checkout.flows.reconcile import Reconciler
 from checkout.flows.record_receipts import balance_streams
@@ -23,6 +21,9 @@ from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
 from checkout.tables.reconcile_state import ReconcileState
 from checkout.telemetry import count, logger, metrics
+from checkout.wiring.refunds import purchase_changes, refunds
+from checkout.wiring.sessions import stripe_checkout
+from checkout.wiring.stripe import stripe_api
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -35,12 +36,11 @@ MARGIN_MILLISECONDS = 60_000
 def reconciler() -> Reconciler:
     c, own = RefundsConfig(), ReconcileConfig()
     state = ReconcileState(c.payment_sessions_table)
-    audit_log = AuditLog(c.audit_log_table)
     sessions = PaymentSessions(c.payment_sessions_table)
     purchases = Purchases(c.purchases_table)
     queue = PaymentEventsQueue(own.payment_events_queue_url)
-    stripe = wiring.stripe_api(c, own.reconcile_calls_per_second)
-    changes = wiring.purchase_changes(c)
+    stripe = stripe_api(c, own.reconcile_calls_per_second)
+    changes = purchase_changes(c)
     comparison = EventComparison(queue=queue, livemode=StripeModeConfig().livemode)
     return Reconciler(
         state=state,
@@ -61,19 +61,14 @@ def reconciler() -> Reconciler:
             purchases=purchases,
             queue=queue,
             stripe=stripe,
-            stripe_checkout=StripeCheckout(
-                sessions=sessions,
-                audit_log=audit_log,
-                queue=queue,
-                stripe=stripe,
-            ),
+            stripe_checkout=stripe_checkout(c, queue, stripe),
             changes=changes,
-            refunds=wiring.refunds(c, changes, stripe),
+            refunds=refunds(c, changes, stripe),
         ),
         closing_windows=ClosingWindows(
             offers=ClosingOffers(c.offers_table),
             sessions=sessions,
-            audit_log=audit_log,
+            audit_log=AuditLog(c.audit_log_table),
             ahead=own.window_reminder,
         ),
         endpoint_watch=EndpointWatch(

@@ -1,14 +1,11 @@
 """An operator refunds a purchase, in part or in full."""
 
 from functools import cache
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Any
 from uuid import uuid4
 
-from pydantic import Field
-
-from checkout import wiring
 from checkout.api import body
-from checkout.api.fields import RequestBody
+from checkout.api.refund_body import RefundBody
 from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
 from checkout.config import OperatorConfig, RefundsConfig
@@ -17,14 +14,11 @@ from checkout.flows.refund_purchase import Refunds
 from checkout.flows.show_purchase import show_to_buyer
 from checkout.metric import Metric
 from checkout.telemetry import count, logger, metrics
+from checkout.wiring import refunds as wiring
+from checkout.wiring.stripe import stripe_api
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
-
-
-class RefundRequest(RequestBody):
-    amountCents: Annotated[int, Field(ge=1)] | None = None  # noqa: N815 - as in a purchase
-    reason: Annotated[str, Field(min_length=1, max_length=500)] | None = None
 
 
 @cache
@@ -35,7 +29,7 @@ def operators() -> OperatorConfig:
 @cache
 def refunds() -> Refunds:
     c = RefundsConfig()
-    return wiring.refunds(c, wiring.purchase_changes(c), wiring.stripe_api(c))
+    return wiring.refunds(c, wiring.purchase_changes(c), stripe_api(c))
 
 
 def refund_purchase(request: Request) -> dict[str, Any]:
@@ -44,7 +38,7 @@ def refund_purchase(request: Request) -> dict[str, Any]:
     operator = request.require_buyer()
     if not request.is_operator(operators()):
         raise ForbiddenError("Only an operator may refund a purchase.")
-    wanted = body.parse(RefundRequest, request.body, {})
+    wanted = body.parse(RefundBody, request.body, {})
     purchase = refunds().refund(
         request.path["id"],
         amount=wanted.amountCents,

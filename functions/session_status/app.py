@@ -6,16 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
-from checkout.clients import credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.recent_sessions import RecentSessions
-from checkout.clients.stripe_api import StripeApi
 from checkout.config import SessionStatusConfig
 from checkout.errors import InvalidRequestError
 from checkout.flows.show_session import ShownSessions
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
 from checkout.telemetry import logger, metrics
+from checkout.wiring.stripe import stripe_api
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -26,14 +25,11 @@ STRIPE_SESSION_ID = re.compile(r"cs_(test|live)_[A-Za-z0-9]{1,200}")
 @cache
 def shown_sessions() -> ShownSessions:
     c = SessionStatusConfig()
-    stripe = StripeApi(
-        lambda: credentials.secret(c.stripe_secret_key_name), c.stripe_api_base
-    )
     return ShownSessions(
         sessions=PaymentSessions(c.payment_sessions_table),
         purchases=Purchases(c.purchases_table),
         queue=PaymentEventsQueue(c.payment_events_queue_url),
-        recent_sessions=RecentSessions(stripe.session),
+        recent_sessions=RecentSessions(stripe_api(c).session),
     )
 
 

@@ -7,17 +7,11 @@ from checkout.api.json_object import json_object
 from checkout.api.query import whole_number
 from checkout.api.request import Request
 from checkout.api.response import Created, Handler, Response, serve
-from checkout.clients import credentials
-from checkout.clients.payment_events_queue import PaymentEventsQueue
-from checkout.clients.stripe_api import StripeApi
-from checkout.config import WriteOffersConfig, WritersConfig
+from checkout.config import WritersConfig
 from checkout.errors import ForbiddenError
-from checkout.flows.open_checkout import StripeCheckout
 from checkout.flows.write_offer import OfferWriter
-from checkout.tables.audit_log import AuditLog
-from checkout.tables.offers import Offers
-from checkout.tables.payment_sessions import PaymentSessions
 from checkout.telemetry import logger, metrics
+from checkout.wiring.offers import offer_writer
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
@@ -32,20 +26,7 @@ def writers() -> WritersConfig:
 
 @cache
 def writer() -> OfferWriter:
-    c = WriteOffersConfig()
-    sessions = PaymentSessions(c.payment_sessions_table)
-    return OfferWriter(
-        offers=Offers(c.offers_table),
-        sessions=sessions,
-        stripe_checkout=StripeCheckout(
-            sessions=sessions,
-            audit_log=AuditLog(c.audit_log_table),
-            queue=PaymentEventsQueue(c.payment_events_queue_url),
-            stripe=StripeApi(
-                lambda: credentials.secret(c.stripe_secret_key_name), c.stripe_api_base
-            ),
-        ),
-    )
+    return offer_writer()
 
 
 def require_writer(request: Request) -> None:

@@ -7,18 +7,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from checkout import kinds
+from openapi.document import document
+from tests import newcomer
+from tests.contract import Contract
+from tests.newcomer import PAGE, blocks
 from tests.shop import ORIGIN, Answer, Shop
 
-PAGE = Path(__file__).parents[2] / "docs/adding-an-offer-kind.md"
 CREATE = "POST /api/checkout/{kind}"
+# All that a sixth kind takes; blank lines are not counted.
+MOST_LINES = 90
 KIND = {"kind": "ticket"}
-
-
-def blocks(language: str) -> list[str]:
-    """Return the page's code blocks of a language, in their order."""
-    return re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
 
 
 @pytest.fixture
@@ -33,13 +34,20 @@ def ticket(
     monkeypatch.setattr(kinds, "ticket", None, raising=False)
     monkeypatch.setitem(sys.modules, "checkout.kinds.ticket", None)
     del sys.modules["checkout.kinds.ticket"]
-    item: dict[str, Any] = json.loads(blocks("json")[0])
+    described = Contract(document())
+    monkeypatch.setattr("tests.shop.contract", lambda: described)
+    [item] = json.loads(blocks("json")[0])
     shop.put_offer(item)
-    return item
+    return dict(item)
+
+
+def id_of(item: dict[str, Any]) -> str:
+    return str(item["id"]).partition("#")[2]
 
 
 def create(shop: Shop, buyer: str = "user_1", **more: Any) -> Answer:
-    body = json.loads(blocks("json")[1]) | more
+    [sent] = re.findall(r"-d '(\{\"ticket_id\".*?\})'", PAGE.read_text())
+    body = json.loads(sent) | more
     return shop.call(CREATE, body, buyer=buyer, path=KIND)
 
 
@@ -64,7 +72,7 @@ def has_access(shop: Shop, item: dict[str, Any], buyer: str) -> bool:
     answer = shop.call(
         "GET /api/access/{kind}/{id}",
         buyer=buyer,
-        path=KIND | {"id": item["ticket_id"]},
+        path=KIND | {"id": id_of(item)},
     )
     return bool(answer.body["hasAccess"])
 
@@ -79,7 +87,7 @@ def test_a_ticket_is_bought_as_the_page_says(shop: Shop, ticket: dict[str, Any])
 
     history = shop.call("GET /api/purchases", buyer="user_1")
     [purchase] = history.body["data"]
-    assert json.loads(blocks("json")[2]).items() <= purchase.items()
+    assert json.loads(blocks("json")[1]).items() <= purchase.items()
     assert has_access(shop, ticket, "user_1")
     assert not has_access(shop, ticket, "user_2")
     assert shop.aws.item("OffersTable", ticket["id"])["status"] == "sold"
@@ -89,7 +97,7 @@ def test_the_shopper_returns_to_the_tickets_page(shop: Shop, ticket: dict[str, A
     create(shop)
 
     [session] = shop.stripe.sessions()
-    page = f"{ORIGIN}/tickets/{ticket['ticket_id']}"
+    page = f"{ORIGIN}/tickets/{id_of(ticket)}"
     assert session["success_url"].startswith(f"{page}?session_id=")
 
 
@@ -147,6 +155,7 @@ def test_a_ticket_held_for_somebody_else_does_not_exist(
         ({"price": {"amount": 8200, "currency": "xyz"}}, 400, "not_purchasable"),
         ({"price": {"amount": 49, "currency": "eur"}}, 400, "not_purchasable"),
         ({"seat": 17}, 400, "not_purchasable"),
+        ({"gate": "3"}, 400, "not_purchasable"),
         ({"title": None}, 400, "not_purchasable"),
         ({"status": ["held"]}, 400, "not_purchasable"),
         ({"held_for": ["user_1"]}, 404, "not_found"),
@@ -165,7 +174,13 @@ def test_a_ticket_that_cannot_be_sold_is_refused(
 
 @pytest.mark.parametrize(
     ("changes", "fields"),
-    [({}, []), ({"seat": None}, ["seat"]), ({"status": "Held"}, ["status"])],
+    [
+        ({}, []),
+        ({"seat": None}, ["seat"]),
+        ({"status": "Held"}, ["status"]),
+        ({"gate": 0}, ["gate"]),
+        ({"gate": 41}, ["gate"]),
+    ],
 )
 def test_the_command_line_checks_the_fields_that_the_module_lists(
     ticket: dict[str, Any], changes: dict[str, Any], fields: list[str]
@@ -185,6 +200,51 @@ def test_a_field_that_the_request_does_not_have_is_refused(
 
     assert answer.status == 400
     assert [field["field"] for field in answer.body["fields"]] == ["price"]
+
+
+@pytest.fixture(scope="module")
+def with_the_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The repository of a reader who has written the page's files."""
+    return newcomer.copy(tmp_path_factory.mktemp("newcomer"))
+
+
+def test_the_command_adds_the_kind_to_the_document_and_the_tables(
+    with_the_file: Path,
+) -> None:
+    newcomer.run(with_the_file, newcomer.block_with("make openapi"))
+
+    document = json.loads(
+        (with_the_file / "functions/openapi/openapi.json").read_text()
+    )
+    OpenAPIV31SpecValidator(document).validate()
+    assert {
+        "/api/checkout/ticket",
+        "/api/offers/ticket/{id}",
+        "/api/offers/ticket",
+    } <= set(document["paths"])
+    schemas = document["components"]["schemas"]
+    gate = schemas["TicketOffer"]["properties"]["gate"]
+    assert (gate["minimum"], gate["maximum"]) == (1, 40)
+    assert gate["description"] == "The entrance that is next to the seat."
+    assert schemas["StoredTicket"]["properties"]["status"]["enum"] == [
+        *("held", "released", "sold", "returned")
+    ]
+    assert {"ticketId", "seat", "gate"} <= set(schemas["Purchase"]["properties"])
+    tables = (with_the_file / "docs/api.md").read_text()
+    assert "#### `ticket`\n" in tables
+    assert "| `gate` | whole number, 1 to 40 | Required." in tables
+
+
+def test_the_sample_of_the_page_is_found_valid(with_the_file: Path) -> None:
+    [command, _] = newcomer.block_with("offers validate").splitlines()
+
+    assert newcomer.run(with_the_file, command) == "1 offers, no problems.\n"
+
+
+def test_the_file_is_as_short_as_the_page_says() -> None:
+    [source] = blocks("python")
+
+    assert len([line for line in source.splitlines() if line.strip()]) <= MOST_LINES
 
 
 def test_the_example_leaves_nothing_behind():

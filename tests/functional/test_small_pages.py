@@ -68,7 +68,7 @@ def sessions_of_an_offer(shop: Shop) -> set[str]:
         assert shop.create("content", buyer=f"user_{number}").status == 200
     table = PaymentSessions(shop.aws.tables["PaymentSessionsTable"])
     offer_id = shop.sessions()[0]["offer_id"]
-    return {session.id for session in table.of_offer("content", offer_id, 100)}
+    return {session.id for session in table.of_offer("content", offer_id)}
 
 
 def entries_of_a_session(shop: Shop) -> set[str]:

@@ -260,10 +260,10 @@ def test_reconcile_reads_what_stripe_answers_whatever_it_lacks(
 
 
 def _stripe_of(shop: Shop) -> Any:
-    from checkout import wiring  # noqa: PLC0415 - once the environment is set
+    from checkout.wiring.stripe import stripe_api  # noqa: PLC0415 - once the environment is set
     from tests import flows  # noqa: PLC0415
 
-    return wiring.stripe_api(flows._config(shop))  # noqa: SLF001 - as its flows have it
+    return stripe_api(flows._config(shop))  # noqa: SLF001 - as its flows have it
 
 
 def test_a_debit_that_the_bank_decides_on_is_read_whatever_it_lacks(

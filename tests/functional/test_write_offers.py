@@ -1,15 +1,22 @@
 """Offers are written whole, listed and withdrawn by those who sell."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 import pytest
+from time_machine import travel
 
+from checkout import clock
 from checkout.api.request import Request
+from checkout.clients.stripe_api import StripeApi
 from checkout.config import WritersConfig
+from checkout.flows import write_offer
+from checkout.flows.write_offer import OfferWriter
 from checkout.tables import transaction
 from checkout.tables.offers import Offers
 from mocktill.faults import Fault
+from tests.aws_calls import observed
 from tests.shop import PUBLISHED, QUOTE, Answer, Shop
 
 WRITERS = "offers-admin"
@@ -347,6 +354,99 @@ def test_a_session_that_stripe_fails_to_expire_keeps_no_other_open(shop: Shop) -
     again = withdraw(shop, "content", PUBLISHED)
     assert (again.status, again.body["expired_sessions"]) == (200, 1)
     assert {s["status"] for s in shop.stripe.sessions()} == {"expired"}
+
+
+def test_withdrawing_a_popular_offer_ends_in_time_and_is_continued(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    buyers = [f"user_{number}" for number in range(110)]
+    for buyer in buyers:
+        assert shop.create("content", buyer).status == 200
+    slow = SlowStripe(monkeypatch, seconds_each=0.25)
+
+    answers = [withdraw(shop, "content", PUBLISHED) for _ in range(3)]
+
+    # In 12 seconds 49 are begun: the first at 0 seconds, the last at 12.
+    found = [(a.body["expired_sessions"], a.body["open_sessions"]) for a in answers]
+    assert found == [(49, True), (49, True), (12, False)]
+    assert slow.longest <= 12 + 0.25
+    assert {s["status"] for s in shop.stripe.sessions()} == {"expired"}
+    assert {s["status"] for s in shop.sessions()} == {"expired"}
+
+
+def test_a_stripe_that_does_not_answer_leaves_the_rest_for_the_next_request(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for buyer in ("user_1", "user_2", "user_3"):
+        assert shop.create("content", buyer).status == 200
+    SlowStripe(monkeypatch, seconds_each=24)
+
+    answer = withdraw(shop, "content", PUBLISHED)
+
+    assert (answer.body["expired_sessions"], answer.body["open_sessions"]) == (1, True)
+    assert shop.create("content").status == 404
+
+
+def test_of_what_can_be_paid_no_session_is_left_behind_finished_ones(
+    shop: Shop,
+) -> None:
+    """However many sessions were begun after it."""
+    assert shop.create("content", "user_0").status == 200
+    [first] = shop.sessions()
+    for number in range(120):
+        ended = {"id": f"ps_{number:03}", "status": "expired"}
+        shop.aws.put(
+            "PaymentSessionsTable",
+            first | ended | {"created_at": clock.iso(clock.now())},
+        )
+
+    answer = withdraw(shop, "content", PUBLISHED)
+
+    assert answer.body["expired_sessions"] == 1
+
+
+def test_sessions_that_no_one_can_pay_any_more_are_not_read(shop: Shop) -> None:
+    assert shop.create("content").status == 200
+    with travel(clock.now() + timedelta(hours=26), tick=False), observed() as calls:
+        answer = withdraw(shop, "content", PUBLISHED)
+
+    assert answer.body["expired_sessions"] == 0
+    assert len([c for c in calls if c.operation == "Query"]) == 1
+
+
+def test_a_price_that_changes_costs_no_read_for_each_open_session(shop: Shop) -> None:
+    for number in range(10):
+        assert shop.create("content", f"user_{number}").status == 200
+    fields = NEW["content"][1] | {"price": {"amount": 5000, "currency": "usd"}}
+
+    with observed() as calls:
+        answer = put(shop, "content", PUBLISHED, fields)
+
+    assert answer.body["open_sessions"] is False
+    assert len(calls) < 8
+
+
+class SlowStripe:
+    """A clock that passes only while Stripe expires a session."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, seconds_each: float) -> None:
+        self.now = self.longest = 0.0
+        expire = StripeApi.expire_session
+
+        def slowly(stripe: StripeApi, session_id: str) -> dict[str, Any]:
+            self.now += seconds_each
+            return expire(stripe, session_id)
+
+        def in_one_call(writer: OfferWriter, *given: Any) -> Any:
+            begun = self.now
+            answer = withdraw_offer(writer, *given)
+            self.longest = max(self.longest, self.now - begun)
+            return answer
+
+        withdraw_offer = OfferWriter.withdraw
+        monkeypatch.setattr(StripeApi, "expire_session", slowly)
+        monkeypatch.setattr(OfferWriter, "withdraw", in_one_call)
+        monkeypatch.setattr(write_offer.time, "monotonic", lambda: self.now)
 
 
 def test_money_that_comes_in_the_same_moment_goes_back(shop: Shop) -> None:

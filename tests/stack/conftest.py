@@ -87,7 +87,7 @@ def stack(tmp_path_factory):
             stderr=subprocess.STDOUT,
         )
     try:
-        yield _when_written(folder / "stack.json", process, output)
+        yield when_written(folder / "stack.json", process, output)
     finally:
         process.terminate()
         process.wait(STOP_WITHIN_SECONDS)
@@ -95,7 +95,7 @@ def stack(tmp_path_factory):
         shutil.rmtree(folder / "build", ignore_errors=True)
 
 
-def _when_written(stack_file, process, output):
+def when_written(stack_file, process, output):
     """Wait for the file that is written when everything answers."""
     deadline = time.monotonic() + START_WITHIN_SECONDS
     while not stack_file.exists():

@@ -14,20 +14,22 @@ BODIES = {"pydantic", "checkout.api.body"}
 # The registry of the kinds, and what each kind imports.
 KINDS = {"annotated_types", "checkout.api.fields", "checkout.kinds"}
 CREATE, FULFILL = "checkout.flows.create_session", "checkout.flows.fulfill"
+REFUND = "checkout.flows.refund_purchase"
 FORBIDDEN = {
-    "CreateSessionFunction": set(),
+    "CreateSessionFunction": {REFUND, "checkout.flows.change_purchase"},
     "StripeWebhookFunction": STRIPE | BODIES | KINDS | {"checkout.tables"},
     "ReconcileFunction": STRIPE | BODIES | KINDS | {CREATE, FULFILL},
     "FulfillmentFunction": STRIPE | BODIES | KINDS | {CREATE, "checkout.domain.terms"},
     "RefundPurchaseFunction": STRIPE | {"checkout.kinds", CREATE, FULFILL},
-    "SessionStatusFunction": STRIPE | BODIES | KINDS | {CREATE},
+    "SessionStatusFunction": STRIPE | BODIES | KINDS | {CREATE, REFUND},
     "PurchasesFunction": STRIPE
     | BODIES
     | (KINDS - {"checkout.kinds"})
     | {CREATE, FULFILL},
     "CreatorsFunction": STRIPE | BODIES | KINDS | {CREATE, FULFILL},
-    "WriteOffersFunction": STRIPE | {CREATE, FULFILL},
+    "WriteOffersFunction": STRIPE | {CREATE, FULFILL, REFUND},
     "OffersFunction": STRIPE | {CREATE, FULFILL},
+    "OpenApiFunction": STRIPE | BODIES | KINDS | {"checkout", "botocore"},
     "PublishEventsFunction": STRIPE | BODIES | KINDS,
     "SegmentFunction": STRIPE | BODIES | KINDS | {"checkout.tables"},
 }

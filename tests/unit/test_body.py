@@ -15,9 +15,9 @@ from checkout import kinds
 from checkout.api.body import parse
 from checkout.api.json_object import LONGEST_BODY
 from checkout.api.problems import OTHER, PROBLEMS, problems, problems_by_path
+from checkout.api.refund_body import RefundBody
 from checkout.errors import InvalidRequestError
 from checkout.kinds import auction, bid, kind_named, order, product
-from functions.refund_purchase.app import RefundRequest
 
 json_values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=20),
@@ -80,7 +80,7 @@ def test_whatever_bytes_come_are_read_or_refused(body: bytes) -> None:
 # ---------------------------------------------------------------- our own sentences
 
 REQUESTS = [kind_named(module.name).Request for module in iter_modules(kinds.__path__)]
-REQUESTS.append(RefundRequest)
+REQUESTS.append(RefundBody)
 VALUES: list[Any] = [
     *(None, True, 42, -1, 42.5, float("inf"), 10**18, 10**100, "", "x", "x" * 3000),
     *([], [1], {}, {"a": 1}, {"": "x"}, {"k" * 41: "x"}, {"a": "v" * 501}, {"a": None}),

@@ -8,10 +8,12 @@ https://docs.stripe.com/api/checkout/sessions/create
 import json
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationError, ValidationInfo, field_validator
 
 from checkout.api.custom_fields import CustomField, Options, Words
+from checkout.api.problems import problems_by_path
 from checkout.domain.money import InvalidMoneyError, Money
+from checkout.domain.offer_item import OfferItem
 from checkout.domain.stripe_limits import LOCALES
 
 # Assumed, as all limits without a comment of Stripe's: what one item has room for.
@@ -190,3 +192,18 @@ class CheckoutOptions(Options):
         if len(json.dumps(options).encode()) > LARGEST_OPTIONS:
             raise ValueError(f"must have at most {LARGEST_OPTIONS} bytes as JSON")
         return options
+
+
+def options_in(item: OfferItem) -> dict[str, Any]:
+    """Return the options that an item has; raises BrokenOfferError for a mistake."""
+    own = item.get("options")
+    if own is None:
+        return {}
+    try:
+        return CheckoutOptions.model_validate(own).for_stripe()
+    except ValidationError as error:
+        found = error.errors(include_url=False, include_input=False)
+        named = problems_by_path([dict(each) for each in found], "options")
+        raise item.broken(*next(iter(named.items()))) from error
+    except ValueError as error:
+        raise item.broken("options", str(error)) from error

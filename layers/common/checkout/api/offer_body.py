@@ -14,16 +14,14 @@ from pydantic import (
     AwareDatetime,
     ConfigDict,
     Field,
-    ValidationError,
     ValidationInfo,
     field_validator,
     model_validator,
 )
 from pydantic_core import PydanticCustomError
 
-from checkout.api.checkout_options import CheckoutOptions
+from checkout.api.checkout_options import CheckoutOptions, options_in
 from checkout.api.fields import LONGEST_ID, RequestBody
-from checkout.api.problems import problems_by_path
 from checkout.domain import checkout_options, stripe_limits
 from checkout.domain.closing_window import Deadline
 from checkout.domain.money import BASIS_POINTS
@@ -43,6 +41,32 @@ type GetItem = Callable[[str, str], Mapping[str, Any] | None]
 """Returns the item with a type and an id, None if there is none."""
 OwnerId = Annotated[str, Field(min_length=1, max_length=255)]
 """The `sub` of a buyer's token."""
+Currency = Annotated[
+    str,
+    Field(
+        title="currency",
+        json_schema_extra={"enum": sorted(stripe_limits.CURRENCIES)},
+    ),
+]
+Amount = Annotated[
+    int,
+    Field(
+        json_schema_extra={
+            "minimum": 0,
+            "maximum": max(stripe_limits.LARGEST_AMOUNTS.values()),
+        },
+    ),
+]
+ImageUrl = Annotated[
+    str,
+    Field(
+        title="URL with https",
+        json_schema_extra={
+            "pattern": "^[hH][tT][tT][pP][sS]://",
+            "maxLength": stripe_limits.LONGEST_IMAGE_URL,
+        },
+    ),
+]
 
 
 def _can_be_computed_with(moment: datetime) -> datetime:
@@ -73,8 +97,14 @@ class Statuses(NamedTuple):
 class Price(RequestBody):
     """An amount in the currency's minor unit; what is free has the amount 0."""
 
-    currency: str
-    amount: int
+    currency: Currency
+    """One that Stripe charges, in lower case."""
+    amount: Amount
+    """
+    0 if the offer is free. Otherwise Stripe's minimum of the currency, such as 50 in
+    USD, or more; at most 99999999, in IDR 999999999999. A multiple of 100 in ISK and
+    UGX, of 10 in BHD, JOD, KWD, OMR and TND.
+    """
 
     @field_validator("currency")
     @classmethod
@@ -106,15 +136,25 @@ class OfferBody(RequestBody):
     PUBLIC: ClassVar[tuple[str, ...]] = ()
     """The fields that anybody may read; none if the offer is nobody else's business."""
 
+    ID_SCHEMA: ClassVar[dict[str, Any]] = {"minLength": 1, "maxLength": LONGEST_ID}
+    """What `id_problem()` allows, for the documentation."""
+
     title: Title
+    """What is sold, on Stripe's page and in the list of purchases."""
     description: Text | None = None
-    image_url: str | None = None
+    """Shown on Stripe's page."""
+    image_url: ImageUrl | None = None
+    """Shown on Stripe's page."""
     creator_id: (
         Annotated[str, Field(min_length=1, max_length=LONGEST_CREATOR_ID)] | None
     ) = None
+    """Who gets the rest of the amount: the `sub` of the creator's token."""
     platform_fee_bps: Annotated[int, Field(ge=0, le=BASIS_POINTS)] = 0
+    """The platform's share, in parts of ten thousand."""
     organization_fee_bps: Annotated[int, Field(ge=0, le=BASIS_POINTS)] = 0
+    """The organization's share; together with the platform's at most 10000."""
     options: CheckoutOptions | None = None
+    """What Stripe's page asks for, offers and adds."""
 
     @field_validator("image_url")
     @classmethod
@@ -169,17 +209,7 @@ class OfferBody(RequestBody):
         Raises BrokenOfferError for what the host application wrote and Stripe would not
         accept.
         """
-        own = item.get("options")
-        if own is None:
-            return dict(cls.OPTIONS)
-        try:
-            return {**cls.OPTIONS, **CheckoutOptions.model_validate(own).for_stripe()}
-        except ValidationError as error:
-            found = error.errors(include_url=False, include_input=False)
-            named = problems_by_path([dict(each) for each in found], "options")
-            raise item.broken(*next(iter(named.items()))) from error
-        except ValueError as error:
-            raise item.broken("options", str(error)) from error
+        return {**cls.OPTIONS, **options_in(item)}
 
     @classmethod
     def id_problem(cls, item_id: str) -> str | None:

@@ -1,7 +1,9 @@
 """Write, list and withdraw offers for those who sell."""
 
 import json
-from collections.abc import Mapping
+import time
+from collections.abc import Iterator, Mapping
+from itertools import takewhile
 from typing import Any
 
 from checkout import clock
@@ -17,7 +19,7 @@ from checkout.errors import (
     VersionConflictError,
 )
 from checkout.flows import flow
-from checkout.flows.open_checkout import StripeCheckout
+from checkout.flows.open_checkout import OPEN_AT_MOST, StripeCheckout
 from checkout.kinds import model_of
 from checkout.stripe_errors import StripeError
 from checkout.tables import transaction
@@ -27,8 +29,10 @@ from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.telemetry import logger
 
-# Of an offer that may be sold any number of times, the newest are expired.
-MOST_SESSIONS = 100
+# How long one call expires sessions. Stripe's answer to the last may take as long again
+# (clients/stripe_sdk.py), within API Gateway's thirty seconds.
+EXPIRING_SECONDS = 12.0
+NONE_OPEN = {"expired_sessions": 0, "open_sessions": False}
 CAN_BE_PAID = frozenset([Status.PREPARED, Status.OPEN])
 # Written by checkout itself when it sells the offer.
 OF_SALES = ("purchase_id", "purchased_bid_id")
@@ -42,12 +46,14 @@ class OfferWriter:
     Writes offers whole: what is invalid is refused, and what was sold stays.
 
     A payment that has begun keeps its terms. If the offer is not for sale to its buyer
-    any more, its open Checkout Sessions are expired.
+    any more, its open Checkout Sessions are expired, for *expiring_seconds* at most:
+    the result says whether there are more, and the same call continues.
     """
 
     offers: Offers
     sessions: PaymentSessions
     stripe_checkout: StripeCheckout
+    expiring_seconds: float = EXPIRING_SECONDS
 
     def put(
         self,
@@ -108,7 +114,7 @@ class OfferWriter:
             raise VersionConflictError("Somebody else has just changed the offer.")
         logger.info("offer_withdrawn", offer=before["id"])
         expired = self._expire_sessions(before)
-        return shown(OfferItem(before | taken_back)) | {"expired_sessions": expired}
+        return shown(OfferItem(before | taken_back)) | expired
 
     def _unsold(
         self, item_type: str, item_id: str, version: int | None
@@ -149,20 +155,25 @@ class OfferWriter:
         if transaction.execute({"offer": self.offers.written(item, before)}):
             raise VersionConflictError("Somebody else has just changed the offer.")
         logger.info("offer_written", offer=item["id"], version=item["version"])
-        expired = self._expire_sessions(before) if before else 0
-        return shown(OfferItem(item)) | {"expired_sessions": expired}
+        expired = self._expire_sessions(before) if before else NONE_OPEN
+        return shown(OfferItem(item)) | expired
 
-    def _expire_sessions(self, item: OfferItem) -> int:
+    def _expire_sessions(self, item: OfferItem) -> dict[str, Any]:
         """
         Expire the sessions of what is not for sale any more without the item.
+
+        Return how many were expired, and whether others are open because the time was
+        over.
 
         Raises StripeError if Stripe has not expired one of them: the offer is written,
         and the same request expires the rest.
         """
-        expired, failures = 0, []
-        for session in self._open_sessions(item):
-            if session.sale is None or self.offers.is_for_sale(session.sale):
-                continue
+        until = time.monotonic() + self.expiring_seconds
+        expired, has_more, failures = 0, False, []
+        for session in self._withdrawn_sessions(item):
+            if time.monotonic() > until:
+                has_more = True
+                break
             try:
                 self.stripe_checkout.expire(session, OFFER_WITHDRAWN)
                 expired += 1
@@ -173,17 +184,27 @@ class OfferWriter:
                 failures.append(error)
         if failures:
             raise failures[0]
-        return expired
+        return {"expired_sessions": expired, "open_sessions": has_more}
 
-    def _open_sessions(self, item: OfferItem) -> list[PaymentSession]:
-        return [
-            session
-            for offer in self._sold_with(item)
-            for session in self.sessions.of_offer(
-                offer.item_type, offer.item_id, MOST_SESSIONS
-            )
-            if session.status in CAN_BE_PAID
-        ]
+    def _withdrawn_sessions(self, item: OfferItem) -> Iterator[PaymentSession]:
+        """Yield the sessions that can be paid, though the offer is not for sale."""
+        for_sale: dict[str, bool] = {}
+        for session in self._open_sessions(item):
+            if session.sale is None:
+                continue
+            # Thousands of sessions may have the same sale.
+            sale = repr(session.sale)
+            if sale not in for_sale:
+                for_sale[sale] = self.offers.is_for_sale(session.sale)
+            if not for_sale[sale]:
+                yield session
+
+    def _open_sessions(self, item: OfferItem) -> Iterator[PaymentSession]:
+        since = clock.iso(clock.now() - OPEN_AT_MOST)
+        for offer in self._sold_with(item):
+            newest_first = self.sessions.of_offer(offer.item_type, offer.item_id)
+            recent = takewhile(lambda each: each.created_at >= since, newest_first)
+            yield from (each for each in recent if each.status in CAN_BE_PAID)
 
     def _sold_with(self, item: OfferItem) -> list[OfferItem]:
         """Return the offers whose sale needs the item; a row is sold by its offers."""

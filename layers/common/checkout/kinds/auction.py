@@ -1,7 +1,7 @@
 """An auction: its winner pays within a day of its acceptance."""
 
 from datetime import timedelta
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from pydantic import ValidationInfo, field_validator
 
@@ -38,9 +38,13 @@ class Auction(OfferBody):
     STATUSES = Statuses("accepted", WITHDRAWN, sold="paid", returned="refunded")
 
     status: Literal["open", "accepted", "withdrawn"]
+    """`accepted`: the winner can pay."""
     price: Price | None = None
+    """Required once accepted."""
     winner_id: OwnerId | None = None
+    """The buyer who may pay. Required once accepted."""
     accepted_at: Moment | None = None
+    """The winner can pay for 24 hours from then on. Required once accepted."""
 
     @field_validator("price", "winner_id", "accepted_at")
     @classmethod
@@ -64,7 +68,25 @@ PAYMENT_WINDOW = timedelta(hours=24)
 class Request(RequestBody):
     auction_id: Identifier
     success_url: Url | None = None
+    """Default: `/auctions/{id}?session_id={CHECKOUT_SESSION_ID}` of the frontend."""
     cancel_url: Url | None = None
+    """Default: `/auctions/{id}?checkout=cancel` of the frontend."""
+
+
+class PurchaseFields(TypedDict):
+    auctionId: str
+
+
+class PaymentWindow(TypedDict):
+    opens_at: str
+    closes_at: str
+    seconds_remaining: int
+
+
+class CreateFields(TypedDict):
+    session_id: str
+    expires_at: str
+    payment_window: PaymentWindow
 
 
 def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:

@@ -1,6 +1,6 @@
 """A bid: a retail offer on a buyer's row; buying it sells the row."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import Field, field_validator
 
@@ -35,14 +35,27 @@ from checkout.tables.offers import Offers
 ANONYMOUS = False
 
 
+WebAddress = Annotated[
+    str,
+    Field(
+        max_length=LONGEST_URL,
+        title="URL",
+        json_schema_extra={"pattern": r"^\s*[hH][tT][tT][pP][sS]?://"},
+    ),
+]
+
+
 class Row(OfferBody):
     """What a buyer looks for; buying one of its bids sells the row."""
 
     STATUSES = Statuses("open", WITHDRAWN, sold="purchased", returned="refunded")
 
     title: Title | None = None  # type: ignore[assignment]  # its bids have titles
+    """What the buyer looks for."""
     owner_id: OwnerId
+    """The buyer: only the owner sees the row and buys its bids."""
     status: Literal["open", "withdrawn"]
+    """`open`: its retail bids can be bought."""
 
 
 class Bid(OfferBody):
@@ -51,12 +64,18 @@ class Bid(OfferBody):
     STATUSES = Statuses(for_sale="open", withdrawn=WITHDRAWN)
 
     row_id: Annotated[str, Field(min_length=1, max_length=128)]
+    """The id of its row."""
     offer_type: Literal["retail", "service_provider"]
+    """Only `retail` can be bought."""
     price: Price | None = None
+    """Without a price, the bid only links to the merchant."""
     status: Literal["open", "withdrawn"] = "open"
-    clickout_url: Annotated[str, Field(max_length=LONGEST_URL)] | None = None
+    clickout_url: WebAddress | None = None
+    """The merchant's page."""
     merchant: Text | None = None
+    """Copied to the purchase."""
     source: Text | None = None
+    """Where the bid comes from. Copied to the purchase."""
 
     @field_validator("clickout_url")
     @classmethod
@@ -72,6 +91,11 @@ class Request(RequestBody):
     row_id: Identifier
     success_url: Url
     cancel_url: Url
+
+
+class PurchaseFields(TypedDict):
+    bidId: str
+    rowId: str
 
 
 def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:

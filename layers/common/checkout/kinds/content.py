@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, Literal
+from typing import Any, ClassVar, Literal, NotRequired, TypedDict
 from uuid import UUID
 
 from checkout.api.fields import RequestBody, Url
@@ -31,9 +31,13 @@ class Content(OfferBody):
     STATUSES = Statuses(for_sale="published", withdrawn=WITHDRAWN)
     PUBLIC = ("title", "description", "image_url", "slug", "price", "status")
 
+    ID_SCHEMA: ClassVar[dict[str, Any]] = {"format": "uuid"}
+
     status: Literal["draft", "published", "withdrawn"]
+    """`published`: can be bought."""
     price: Price
     slug: Text | None = None
+    """The last part of its page's address. Copied to the purchase."""
 
     @classmethod
     def id_problem(cls, item_id: str) -> str | None:
@@ -50,6 +54,22 @@ class Request(RequestBody):
     contentId: UUID  # noqa: N815 - this frontend's own spelling
     successUrl: Url  # noqa: N815
     cancelUrl: Url  # noqa: N815
+
+
+class ShownContent(TypedDict):
+    title: str
+    slug: str | None
+
+
+class PurchaseFields(TypedDict):
+    contentId: str
+    content: ShownContent
+    slug: NotRequired[str]
+
+
+class CreateFields(TypedDict):
+    sessionUrl: str
+    sessionId: str
 
 
 def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:

@@ -1,11 +1,12 @@
 """An order: several ticket lines, paid by its owner while it is CREATED."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import Field, ValidationInfo, field_validator
 
 from checkout.api.fields import Identifier, RequestBody, Url
 from checkout.api.offer_body import (
+    Currency,
     OfferBody,
     OwnerId,
     Statuses,
@@ -36,6 +37,8 @@ class Line(RequestBody):
     name: Title
     quantity: Annotated[int, Field(ge=1, le=stripe_limits.LARGEST_QUANTITY)]
     unit_price_cents: Annotated[int, Field(ge=0)]
+    """In the currency's minor unit. The whole order may be free, or is an amount that
+    Stripe charges."""
 
 
 class Order(OfferBody):
@@ -44,9 +47,13 @@ class Order(OfferBody):
     STATUSES = Statuses("CREATED", "CANCELLED", sold="PAID", returned="REFUNDED")
 
     title: Title | None = None  # type: ignore[assignment]  # its lines have names
+    """What the list of purchases shows. Default: `Order` and the id."""
     owner_id: OwnerId
+    """The buyer: only the owner sees and pays the order."""
     status: Literal["CREATED", "CANCELLED"]
-    currency: str
+    """`CREATED`: can be paid."""
+    currency: Currency
+    """One that Stripe charges, in lower case."""
     items: Annotated[
         list[Line], Field(min_length=1, max_length=stripe_limits.MOST_LINES)
     ]
@@ -70,7 +77,17 @@ ITEMS: Items = {"order": Order}
 class Request(RequestBody):
     orderId: Identifier  # noqa: N815 - the route's own spelling
     success_url: Url | None = None
+    """Default: `/orders/{id}?session_id={CHECKOUT_SESSION_ID}` of the frontend."""
     cancel_url: Url | None = None
+    """Default: `/orders/{id}?checkout=cancel` of the frontend."""
+
+
+class PurchaseFields(TypedDict):
+    orderId: str
+
+
+class CreateFields(TypedDict):
+    url: str
 
 
 def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:

@@ -1,13 +1,13 @@
 """A product at a fixed price: anybody can buy it, any number of times."""
 
 import json
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypedDict
 
 from pydantic import Field, field_validator
 
 from checkout.api.fields import RequestBody
 from checkout.api.offer_body import OfferBody, Price, Statuses
-from checkout.domain.buyer import Buyer, is_email
+from checkout.domain.buyer import EMAIL, Buyer, is_email
 from checkout.domain.offer import (
     Offer,
     is_there,
@@ -31,6 +31,7 @@ class Product(OfferBody):
     PUBLIC = ("title", "description", "image_url", "price", "status")
 
     status: Literal["active", "inactive"]
+    """`active`: can be bought."""
     price: Price
 
 
@@ -44,16 +45,42 @@ MOST_METADATA = 20
 # In bytes, as JSON. Events have the metadata, and Segment takes 32 KB of each.
 LARGEST_METADATA = 12_000
 MetadataKey = Annotated[str, Field(min_length=1, max_length=40)]
+EmailAddress = Annotated[
+    str,
+    Field(
+        min_length=3,
+        max_length=254,
+        title="e-mail address",
+        json_schema_extra={"pattern": f"^{EMAIL}$"},
+    ),
+]
 MetadataValue = Annotated[str, Field(max_length=500)]
+
+Metadata = Annotated[
+    dict[MetadataKey, MetadataValue],
+    Field(
+        max_length=MOST_METADATA,
+        title="object",
+        json_schema_extra={
+            "propertyNames": {
+                "minLength": 1,
+                "maxLength": 40,
+                "pattern": r"^[^\[\]]*$",
+            }
+        },
+    ),
+]
 
 
 class Request(RequestBody):
     product_id: Annotated[str, Field(min_length=1, max_length=128)] = DEFAULT_PRODUCT
-    customer_email: Annotated[str, Field(min_length=3, max_length=254)] | None = None
-    metadata: (
-        Annotated[dict[MetadataKey, MetadataValue], Field(max_length=MOST_METADATA)]
-        | None
-    ) = None
+    customer_email: EmailAddress | None = None
+    """Up to 254 characters. Prefills Stripe's page."""
+    metadata: Metadata | None = None
+    """
+    Up to 20 texts of up to 500 characters, with keys of 1 to 40 characters without
+    square brackets. The stack's own keys take precedence.
+    """
 
     @field_validator("metadata")
     @classmethod
@@ -64,6 +91,14 @@ class Request(RequestBody):
         if len(written) > LARGEST_METADATA:
             raise ValueError(f"must have at most {LARGEST_METADATA} bytes as JSON")
         return metadata
+
+
+class PurchaseFields(TypedDict):
+    productId: str
+
+
+class CreateFields(TypedDict):
+    client_secret: str
 
 
 def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:

@@ -4,14 +4,13 @@ import re
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, ClassVar, Literal, TypedDict
 
-from pydantic import AwareDatetime, Field, ValidationInfo, field_validator
+from pydantic import Field, ValidationInfo, field_validator
 
 from checkout import clock
 from checkout.api.fields import RequestBody, Url
-from checkout.api.offer_body import GetItem, OfferBody, Price, Statuses
+from checkout.api.offer_body import GetItem, Moment, OfferBody, Price, Statuses
 from checkout.domain.buyer import Buyer
 from checkout.domain.money import Money
 from checkout.domain.offer import (
@@ -22,7 +21,7 @@ from checkout.domain.offer import (
     revenue_split,
     single_line,
 )
-from checkout.domain.offer_item import FIRST_YEAR, LAST_YEAR, OfferItem, shown
+from checkout.domain.offer_item import OfferItem, shown
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.sale import NO_VALUE, Move, Sale, sale_key
 from checkout.errors import (
@@ -50,12 +49,18 @@ class Quote(OfferBody):
     """A negotiated price; of a bid and its row, if it was negotiated for one."""
 
     STATUSES = Statuses("open", WITHDRAWN, sold="paid", returned="refunded")
+    ID_SCHEMA: ClassVar[dict[str, Any]] = {"pattern": f"^{UNGUESSABLE}$"}
 
     price: Price
-    expires_at: AwareDatetime
+    """Above zero."""
+    expires_at: Moment
+    """Until then it can be paid."""
     status: Literal["open", "withdrawn"] = "open"
+    """`open`: can be paid."""
     bid_id: ItemId | None = None
+    """The service provider's bid for which it was negotiated, with its `row_id`."""
     row_id: ItemId | None = None
+    """The row of that bid, which is sold with it."""
 
     @field_validator("price")
     @classmethod
@@ -63,13 +68,6 @@ class Quote(OfferBody):
         if not price.amount:
             raise ValueError("must be above zero")
         return price
-
-    @field_validator("expires_at")
-    @classmethod
-    def _can_be_computed_with(cls, at: datetime) -> datetime:
-        if not FIRST_YEAR < at.year < LAST_YEAR:
-            raise ValueError(f"must be after {FIRST_YEAR} and before {LAST_YEAR}")
-        return at
 
     @field_validator("row_id")
     @classmethod
@@ -106,6 +104,12 @@ class Request(RequestBody):
     quote_id: Annotated[str, Field(min_length=SHORTEST_ID, max_length=LONGEST_ID)]
     success_url: Url
     cancel_url: Url
+
+
+class PurchaseFields(TypedDict, total=False):
+    quoteId: str
+    bidId: str
+    rowId: str
 
 
 def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:

@@ -1,9 +1,8 @@
 """The PaymentSessions table: sessions, their pointers, the live one of a sale key."""
 
-from collections.abc import Iterable
-from contextlib import suppress
+from collections.abc import Iterable, Iterator
 from datetime import datetime
-from itertools import islice
+from itertools import batched
 from typing import Any, NamedTuple, Self
 
 from checkout import clock
@@ -14,8 +13,8 @@ from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables import due, transaction
 from checkout.tables.due import DueItem
-from checkout.tables.item import Value, query, read, read_all
-from checkout.tables.readable import UnreadableItemError, all_readable, readable
+from checkout.tables.item import MOST_KEYS_AT_ONCE, Value, query, read, read_all
+from checkout.tables.readable import all_readable, readable
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
 IS_NEW = Condition(
@@ -189,9 +188,11 @@ class PaymentSessions:
             set_={"status": to, "rank": RANK[to], **known},
         )
 
-    def get_all(self, payment_session_ids: Iterable[str]) -> dict[str, PaymentSession]:
+    def get_all(
+        self, payment_session_ids: Iterable[str], *, consistent: bool = False
+    ) -> dict[str, PaymentSession]:
         """Return the sessions by id, without those that do not exist."""
-        items = read_all(self._table, payment_session_ids)
+        items = read_all(self._table, payment_session_ids, consistent=consistent)
         found = all_readable(
             PaymentSession.from_dict, (item for item in items if "kind" in item)
         )
@@ -205,21 +206,19 @@ class PaymentSessions:
         """Make the item due later; None if it has been changed meanwhile."""
         return due.postpone(self._table, item, due_at)
 
-    def of_offer(self, kind: str, offer_id: str, limit: int) -> list[PaymentSession]:
-        """Return an offer's sessions, newest first; at most about a second old."""
+    def of_offer(self, kind: str, offer_id: str) -> Iterator[PaymentSession]:
+        """Yield an offer's sessions, newest first; the last second may be missing."""
         keys = query(
             self._table,
             "offer = :offer",
             {":offer": _offer(kind, offer_id)},
             IndexName="by-offer",
             ScanIndexForward=False,
-            Limit=limit,
         )
-        found: list[PaymentSession] = []
-        for key in islice(keys, limit):
-            with suppress(UnreadableItemError):
-                found += filter(None, [self.get(key["id"])])
-        return found
+        for batch in batched(keys, MOST_KEYS_AT_ONCE, strict=False):
+            ids = [key["id"] for key in batch]
+            found = self.get_all(ids, consistent=True)
+            yield from (found[each] for each in ids if each in found)
 
     def purchase_ids(self, kind: str, offer_id: str) -> list[str]:
         """Return every id that a purchase of the offer can have."""

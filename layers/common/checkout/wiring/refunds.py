@@ -1,8 +1,5 @@
-"""Build what several functions and the command line share: objects that move money."""
+"""Build the objects that change purchases and refund them."""
 
-import math
-
-from checkout.clients import credentials
 from checkout.clients.stripe_api import StripeApi
 from checkout.config import RefundsConfig
 from checkout.flows.change_purchase import PurchaseChanges
@@ -13,14 +10,6 @@ from checkout.tables.offers import Offers
 from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
-
-
-def stripe_api(config: RefundsConfig, calls_per_second: float = math.inf) -> StripeApi:
-    return StripeApi(
-        lambda: credentials.secret(config.stripe_secret_key_name),
-        config.stripe_api_base,
-        calls_per_second,
-    )
 
 
 def purchase_changes(config: RefundsConfig) -> PurchaseChanges:

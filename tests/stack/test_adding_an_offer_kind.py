@@ -1,0 +1,74 @@
+"""
+What docs/adding-an-offer-kind.md has a newcomer type, typed on a stack with the kind.
+
+The stack starts from a copy of the repository that has the page's file, so that the
+layer is built with it.
+"""
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+from tests import newcomer
+from tests.stack.conftest import (
+    FREE_PORTS,
+    STOP_WITHIN_SECONDS,
+    when_written,
+)
+from tests.stack.http_shop import HttpShop, eventually
+
+
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory):
+    return newcomer.copy(tmp_path_factory.mktemp("newcomer"))
+
+
+@pytest.fixture(scope="module")
+def stack(repository):
+    """The stack of the reader; `make run` without its check of what is installed."""
+    output = repository / "output.log"
+    without_own_keys = {n: v for n, v in os.environ.items() if "STRIPE" not in n}
+    with output.open("wb") as file:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local"],
+            cwd=repository,
+            env=without_own_keys | FREE_PORTS,
+            stdout=file,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        yield when_written(repository / ".local/stack.json", process, output)
+    finally:
+        process.terminate()
+        process.wait(STOP_WITHIN_SECONDS)
+
+
+def test_the_page_is_typed_as_it_is(repository, stack):
+    blocks = newcomer.blocks("sh")
+    assert [block for block in blocks if "make" in block] == [
+        "make openapi\n",
+        "make run\n",
+    ]
+    validate, log_in, buy, access, write = (b for b in blocks if "make" not in b)
+    shop = HttpShop(stack)
+
+    def typed(*commands):
+        return newcomer.run(repository, "".join(commands))
+
+    assert "1 offers, no problems." in typed(validate)
+
+    bought = json.loads(typed(log_in, buy))
+    assert set(bought) == {"checkout_url", "payment_session_id"}
+    shop.stripe.pay(bought["checkout_url"].rpartition("/")[2])
+    assert eventually(lambda: json.loads(typed(log_in, access))["hasAccess"])
+
+    purchase = shop.call("GET", "/api/purchases", "user_1").json()["data"][0]
+    assert json.loads(newcomer.blocks("json")[1]).items() <= purchase.items()
+
+    answers = typed(log_in, write).replace("}{", "}\n{").splitlines()
+    put, withdrawn = (json.loads(answer) for answer in answers)
+    assert (put["status"], put["version"]) == ("held", 1)
+    assert (withdrawn["status"], withdrawn["open_sessions"]) == ("released", False)
