@@ -10,6 +10,7 @@ from checkout.clients import credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
 from checkout.config import CreateSessionConfig, StripeModeConfig
+from checkout.flows.check_buyable import BuyableCheck
 from checkout.flows.create_session import SessionCreator
 from checkout.flows.offer_terms import terms_offered
 from checkout.flows.open_checkout import StripeCheckout
@@ -36,7 +37,7 @@ def creator() -> SessionCreator:
     sessions = PaymentSessions(c.payment_sessions_table)
     return SessionCreator(
         sessions=sessions,
-        ownerships=Ownerships(c.purchases_table),
+        check=BuyableCheck(sessions, Ownerships(c.purchases_table)),
         stripe_checkout=StripeCheckout(
             sessions=sessions,
             audit_log=AuditLog(c.audit_log_table),
@@ -75,7 +76,7 @@ def create_session(kind_name: str, request: Request) -> dict[str, Any]:
         wanted,
         buyer,
         offers(),
-        creator(),
+        creator().check,
         frontend_url=config().frontend_url,
         request_key=request.idempotency_key,
     )
@@ -85,8 +86,7 @@ def create_session(kind_name: str, request: Request) -> dict[str, Any]:
 
 def create_embedded_session(request: Request) -> dict[str, Any]:
     """Return the client secret and nothing else, as this route's contract says."""
-    created = create_session("product", request)
-    return {"client_secret": created["client_secret"]}
+    return {"client_secret": create_session("product", request)["client_secret"]}
 
 
 def cancel_session(request: Request) -> dict[str, Any]:

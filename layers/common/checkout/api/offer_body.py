@@ -19,6 +19,9 @@ LONGEST_TEXT = 5000
 
 Title = Annotated[str, Field(max_length=LONGEST_RECORDED, pattern=r"\S")]
 Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"\S")]
+SHOWN = ("title", "description", "image_url", "price", "status")
+"""The fields that the buyer of an offer sees, unless its kind makes more public."""
+
 OwnerId = Annotated[str, Field(min_length=1, max_length=255)]
 """The `sub` of a buyer's token."""
 
@@ -36,6 +39,11 @@ class Statuses(NamedTuple):
     withdrawn: str
     sold: str | None = None
     returned: str | None = None
+
+    @property
+    def public(self) -> tuple[str, ...]:
+        """The statuses of an offer that is for sale, or was sold."""
+        return tuple(filter(None, (self.for_sale, self.sold, self.returned)))
 
 
 class Price(RequestBody):
@@ -65,7 +73,11 @@ class OfferBody(RequestBody):
     STATUSES: ClassVar[Statuses]
 
     PUBLIC: ClassVar[tuple[str, ...]] = ()
-    """The fields that anybody may read; none if the offer is nobody else's business."""
+    """
+    The fields that a frontend may show to anybody: texts, and the price.
+
+    There are none if the offer is nobody else's business; its buyer sees SHOWN.
+    """
 
     title: Title
     description: Text | None = None

@@ -17,6 +17,7 @@ from checkout.domain.offer import (
     revenue_split,
     single_line,
 )
+from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.sale import Sale, sale_key
 from checkout.errors import (
@@ -102,6 +103,10 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
         pay_by=closes_at,
         **revenue_split(auction),
     )
+
+
+def request_for(auction_id: str, item: OfferItem, url: str) -> dict[str, Any]:
+    return {"auction_id": auction_id}
 
 
 def requested_key(request: Request, buyer: Buyer) -> str | None:

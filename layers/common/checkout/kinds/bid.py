@@ -136,6 +136,16 @@ def buy_now(bid: OfferItem, row: OfferItem) -> bool:
     return price is not None and price.amount >= minimum(price.currency)
 
 
+def request_for(bid_id: str, item: OfferItem, url: str) -> dict[str, Any]:
+    row_id = item.get("row_id")
+    return {
+        "bid_id": bid_id,
+        "row_id": row_id if isinstance(row_id, str) else None,
+        "success_url": url,
+        "cancel_url": url,
+    }
+
+
 def requested_key(request: Request, buyer: Buyer) -> str | None:
     return key_of_row(str(request.row_id))
 

@@ -6,7 +6,7 @@ from typing import Any, Literal
 from uuid import UUID
 
 from checkout.api.fields import RequestBody, Url
-from checkout.api.offer_body import OfferBody, Price, Statuses, Text
+from checkout.api.offer_body import SHOWN, OfferBody, Price, Statuses, Text
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     WITHDRAWN,
@@ -16,6 +16,7 @@ from checkout.domain.offer import (
     revenue_split,
     single_line,
 )
+from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.sale import Sale, sale_key
 from checkout.errors import NotFoundError
@@ -29,7 +30,7 @@ class Content(OfferBody):
     """Something that each buyer buys once, such as a course; its id is a UUID."""
 
     STATUSES = Statuses(for_sale="published", withdrawn=WITHDRAWN)
-    PUBLIC = ("title", "description", "image_url", "slug", "price", "status")
+    PUBLIC = (*SHOWN, "slug")
 
     status: Literal["draft", "published", "withdrawn"]
     price: Price
@@ -81,6 +82,10 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     )
     shown = {"title": offer.recorded_title, "slug": slug.get("slug")}
     return replace(offer, shown={"contentId": content_id, "content": shown} | slug)
+
+
+def request_for(content_id: str, item: OfferItem, url: str) -> dict[str, Any]:
+    return {"contentId": content_id, "successUrl": url, "cancelUrl": url}
 
 
 def requested_key(request: Request, buyer: Buyer) -> str | None:

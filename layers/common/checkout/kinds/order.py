@@ -22,7 +22,7 @@ from checkout.domain.offer import (
     order_line,
     revenue_split,
 )
-from checkout.domain.offer_item import shown
+from checkout.domain.offer_item import OfferItem, shown
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.sale import Sale, sale_key
 from checkout.errors import NotFoundError, NotPurchasableError
@@ -109,6 +109,10 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
         email=buyer.email,
         **revenue_split(order),
     )
+
+
+def request_for(order_id: str, item: OfferItem, url: str) -> dict[str, Any]:
+    return {"orderId": order_id}
 
 
 def requested_key(request: Request, buyer: Buyer) -> str | None:

@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from checkout.api.fields import RequestBody
-from checkout.api.offer_body import OfferBody, Price, Statuses
+from checkout.api.offer_body import SHOWN, OfferBody, Price, Statuses
 from checkout.domain.buyer import Buyer, is_email
 from checkout.domain.offer import (
     Offer,
@@ -13,6 +13,7 @@ from checkout.domain.offer import (
     revenue_split,
     single_line,
 )
+from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.sale import Sale
 from checkout.errors import InvalidRequestError, NotFoundError
@@ -26,7 +27,7 @@ class Product(OfferBody):
     """Something at a fixed price, which anybody may buy any number of times."""
 
     STATUSES = Statuses(for_sale="active", withdrawn="inactive")
-    PUBLIC = ("title", "description", "image_url", "price", "status")
+    PUBLIC = SHOWN
 
     status: Literal["active", "inactive"]
     price: Price
@@ -83,6 +84,10 @@ def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
         email=request.customer_email or (buyer.email if buyer else None),
         **revenue_split(product),
     )
+
+
+def request_for(product_id: str, item: OfferItem, url: str) -> dict[str, Any]:
+    return {"product_id": product_id}
 
 
 def requested_key(request: Request, buyer: Buyer) -> str | None:
