@@ -13,7 +13,8 @@ import re
 from collections.abc import Mapping
 
 from checkout.api.checkout_options import CheckoutOptions
-from checkout.api.offer_body import OfferBody, Price
+from checkout.api.offer_body import OfferBody
+from checkout.api.offer_fields import Price
 from checkout.api.refund_body import RefundBody
 from openapi.models import ItemType, item_types, nested, schema_of
 from openapi.routes import create_schemas

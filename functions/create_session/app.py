@@ -8,6 +8,7 @@ from checkout.api.request import Request
 from checkout.api.response import Handler, Response, serve
 from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.config import CreateSessionConfig, StripeModeConfig
+from checkout.flows.check_buyable import BuyableCheck
 from checkout.flows.create_session import SessionCreator
 from checkout.flows.offer_terms import terms_offered
 from checkout.kinds import kind_named
@@ -31,10 +32,11 @@ def config() -> CreateSessionConfig:
 @cache
 def creator() -> SessionCreator:
     c = config()
+    sessions = PaymentSessions(c.payment_sessions_table)
     queue = PaymentEventsQueue(c.payment_events_queue_url)
     return SessionCreator(
-        sessions=PaymentSessions(c.payment_sessions_table),
-        ownerships=Ownerships(c.purchases_table),
+        sessions=sessions,
+        check=BuyableCheck(sessions, Ownerships(c.purchases_table)),
         stripe_checkout=stripe_checkout(c, queue, stripe_api(c)),
         allowed_origins=c.allowed_origins,
         livemode=StripeModeConfig().livemode,
@@ -66,7 +68,7 @@ def create_session(kind_name: str, request: Request) -> dict[str, Any]:
         wanted,
         buyer,
         offers(),
-        creator(),
+        creator().check,
         frontend_url=config().frontend_url,
         request_key=request.idempotency_key,
     )

@@ -1,4 +1,4 @@
-"""A buyer's own offers: an order with its payments, and a row with its bids."""
+"""An offer as anybody sees it, and as its buyer does; an order and a row whole."""
 
 from contextlib import suppress
 from functools import cache
@@ -10,6 +10,8 @@ from checkout.config import OffersConfig
 from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession
 from checkout.errors import NotFoundError
+from checkout.flows.check_buyable import BuyableCheck
+from checkout.flows.show_buyable import BuyersOffers, show_to_anybody
 from checkout.flows.show_offer import show_order, show_row
 from checkout.kinds.bid import key_of_row
 from checkout.tables.offers import Offers
@@ -48,6 +50,22 @@ def ownerships() -> Ownerships:
     return Ownerships(config().purchases_table)
 
 
+@cache
+def buyers_offers() -> BuyersOffers:
+    check = BuyableCheck(sessions(), ownerships())
+    return BuyersOffers(offers(), check, config().frontend_url)
+
+
+def get_offer(request: Request) -> dict[str, Any]:
+    return show_to_anybody(request.path["kind"], request.path["id"], offers())
+
+
+def get_buyers_offer(request: Request) -> dict[str, Any]:
+    """Return an offer with what a create request of the buyer would be answered."""
+    kind, offer_id = request.path["kind"], request.path["id"]
+    return buyers_offers().show(kind, offer_id, request.require_buyer())
+
+
 def get_order(request: Request) -> dict[str, Any]:
     order_id = request.path["orderId"]
     order = owned_offer(request, "order", order_id)
@@ -83,6 +101,8 @@ def owned_offer(request: Request, item_type: str, item_id: str) -> OfferItem:
 
 
 ROUTES: dict[str, Handler] = {
+    "GET /api/offers/{kind}/{id}": get_offer,
+    "GET /api/me/offers/{kind}/{id}": get_buyers_offer,
     "GET /orders/{orderId}": get_order,
     "GET /api/rows/{rowId}": get_row,
 }

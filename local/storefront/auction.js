@@ -3,16 +3,10 @@
 import { path } from "./api.js";
 import { busy, card, formatTime, h, loading, pleaseLogIn, quiet } from "./dom.js";
 import { countDown, inWords } from "./countdown.js";
-import { formatMoney } from "./money.js";
-import { drawing } from "./pictures.js";
+import { nothing, priceOf, readOffer } from "./offers.js";
+import { drawing, picture } from "./pictures.js";
 import { cancelPayment, leaveToPay, resultOf } from "./return.js";
 
-// The API does not describe auctions, so the storefront has the samples' titles and prices.
-// Stripe charges the stored offer's price.
-const KNOWN = {
-  auction_1: { title: "Restored 1968 record player", cents: 24000, currency: "usd", drawn: "turntable" },
-  auction_2: { title: "Set of six film posters", cents: 18050, currency: "eur", drawn: "posters" },
-};
 const PROMISES = [
   "You pay on Stripe’s own page, over an encrypted connection.",
   "Your card’s number never reaches this shop.",
@@ -34,52 +28,58 @@ export function auctionState({ status, payment_status: payment, code }) {
   return { as: "wait", badge: code?.replaceAll("_", " ") ?? "processing", note };
 }
 
-export function auctionCard({ api, sample, shopper, signal }, auctionId = sample?.auction_id) {
-  const known = KNOWN[auctionId] ?? { title: `Auction ${auctionId}` };
-  const auction = card(shopper && auctionId ? known.title : "An auction that you won", { eyebrow: "Auction", id: "auction" });
+export function auctionCard(shop, auctionId = shop.sample?.auction_id) {
+  const { api, shopper, signal } = shop;
+  const auction = card("An auction that you won", { eyebrow: "Auction", id: "auction" });
   if (!shopper || !auctionId) {
     auction.show(drawing("turntable", "picture"), pleaseLogIn("pay for the auction that you won"));
     return auction.element;
   }
   // The key of this tab's last payment of the auction, to show what became of it on return.
   const memory = `payment of ${auctionId} by ${shopper.sub}`;
+  let offer;
   let stopClock = () => {};
-  show(null, loading("Loading the status of this auction…"));
+  auction.show(loading("Loading the status of this auction…"));
   load();
   return auction.element;
 
   async function load() {
     try {
-      const { hasAccess } = await api.get(path`/api/access/auction/${auctionId}`);
-      if (hasAccess) paid();
-      else await resume(JSON.parse(sessionStorage.getItem(memory)));
+      offer = await readOffer(shop, "auction", auctionId);
+      if (offer.title) auction.setTitle(offer.title);
+      await showState();
     } catch (problem) {
-      toPay();
+      show(null, quiet("There is no auction to show."));
       auction.say(problem);
     }
   }
 
-  /** Shows what became of the last payment: a session that is complete may have been refunded since. */
-  async function resume(last) {
-    if (!last) return toPay();
-    const query = new URLSearchParams({ session_id: last.stripeId });
-    const { as, badge, note } = auctionState(await api.get(`/api/checkout/payment-status?${query}`, { anonymous: true }));
+  /** The API says whether the auction can be paid, and until when; the last payment of this tab, what became of it. */
+  async function showState() {
+    const code = offer.reason?.code;
+    if (code === "already_purchased") return paid();
+    if (code === "payment_window_closed") return closed();
+    const last = JSON.parse(sessionStorage.getItem(memory));
+    const { as, badge, note } = (last && await stateOf(last)) ?? { as: "toPay" };
     if (as === "paid") return paid();
-    if (as === "open") return toPay(deadlineOf(await api.get(path`/payments/sessions/${last.id}`)));
+    if (!offer.buyable) return show(badge, note ? quiet(note) : null, quiet(offer.reason.error));
+    if (as === "open") return toPay(last.id);
     if (as === "toPay") return toPay(null, badge, note);
     return show(badge, quiet(note));
   }
 
-  /** The end of the payment window, by the server's clock, and the payment that can be cancelled until then. */
-  function deadlineOf({ payment_session_id: id, payment_window: window }) {
-    return { id, closesAt: window.closes_at, seconds: window.seconds_remaining };
+  /** What became of a payment; undefined if the shop has been reset since. */
+  async function stateOf(last) {
+    const query = new URLSearchParams({ session_id: last.stripeId });
+    const answer = await api.get(`/api/checkout/payment-status?${query}`, { anonymous: true }).catch(nothing);
+    return answer && auctionState(answer);
   }
 
   function show(status, ...children) {
     stopClock();
     auction.setStatus(status);
-    auction.show(drawing(known.drawn ?? "parcel", "picture"),
-      known.cents ? h("p", { class: "price" }, formatMoney(known.cents, known.currency)) : null, ...children);
+    auction.show(picture(offer?.image_url, offer?.title), priceOf(offer),
+      offer?.description ? quiet(offer.description) : null, ...children);
   }
 
   function paid() {
@@ -91,19 +91,19 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
     show("expired", quiet("The time to pay for this auction is over. Nothing was charged."));
   }
 
-  function toPay(deadline, lastStatus, note) {
+  /** The deadline, by the server's clock, and the payment that is open and can be cancelled, if there is one. */
+  function toPay(openId, lastStatus, note) {
+    const { closes_at: closesAt, seconds_remaining: seconds } = offer.payment_window;
     const again = lastStatus === "expired";
-    const pay = h("button", { type: "button", onclick: () => start(pay, Boolean(deadline)) },
-      deadline ? "Continue to payment" : again ? "Pay again" : "Pay for this auction");
+    const pay = h("button", { type: "button", onclick: () => start(pay) },
+      openId ? "Continue to payment" : again ? "Pay again" : "Pay for this auction");
     const clock = h("strong", { class: "clock", role: "timer", "aria-live": "off" });
-    show(deadline ? "open for payment" : lastStatus,
-      deadline
-        ? h("p", {}, clock, `left to pay, until ${formatTime(deadline.closesAt)}`)
-        : quiet(note ?? "You have 24 hours from acceptance to pay."),
+    show(openId ? "open for payment" : lastStatus,
+      note ? quiet(note) : null,
+      h("p", {}, clock, `left to pay, until ${formatTime(closesAt)}`),
       h("ul", { class: "promises" }, PROMISES.map((promise) => h("li", {}, drawing("check"), promise))),
-      h("div", { class: "actions" }, pay, deadline ? cancelButton(deadline.id) : null));
-    if (!deadline) return pay;
-    stopClock = countDown(deadline.seconds, signal, (left) => {
+      h("div", { class: "actions" }, pay, openId ? cancelButton(openId) : null));
+    stopClock = countDown(seconds, signal, (left) => {
       clock.textContent = inWords(left);
       if (left === 0) closed();
     });
@@ -120,7 +120,8 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
         try {
           await cancelPayment(api, id);
           sessionStorage.removeItem(memory);
-          toPay().focus();
+          await load();
+          auction.focus();
         } catch (problem) {
           if (problem.code === "already_purchased") await load();
           auction.say(problem);
@@ -129,21 +130,18 @@ export function auctionCard({ api, sample, shopper, signal }, auctionId = sample
     }
   }
 
-  /** The first click shows the deadline; the second goes to the payment page. */
-  function start(button, knowsDeadline) {
+  function start(button) {
     auction.say();
     busy([button], async () => {
       try {
         const payment = await api.post("/payments/checkout/create", { auction_id: auctionId });
         sessionStorage.setItem(memory, JSON.stringify({ id: payment.payment_session_id, stripeId: payment.session_id }));
-        if (knowsDeadline) return leaveToPay(payment);
-        toPay(deadlineOf(payment)).focus();
+        return leaveToPay(payment);
       } catch (problem) {
-        if (problem.code === "payment_window_closed") closed();
-        if (problem.code === "already_purchased") await load();
+        if (!problem.temporary) await load();
         auction.say(problem);
+        return undefined;
       }
-      return undefined;
     });
   }
 }

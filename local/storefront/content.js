@@ -1,95 +1,102 @@
-// The content: a course, locked until the shopper buys it.
+// Content: locked until the shopper buys it.
 
 import { path } from "./api.js";
 import { busy, card, h, loading, pleaseLogIn, quiet } from "./dom.js";
-import { formatMoney } from "./money.js";
-import { drawing } from "./pictures.js";
+import { canBuy, nothing, priceOf, readOffer, whyNot } from "./offers.js";
+import { drawing, picture } from "./pictures.js";
 import { whatIsUnderWay } from "./purchases.js";
 import { leaveToPay, returnUrls } from "./return.js";
 
-// The API does not describe content, so the storefront has the sample's title and price.
-// Stripe charges the stored offer's price.
-const COURSE = { title: "Calm mornings: a ten-day course", cents: 999, currency: "usd" };
-const LESSONS = [
-  ["Before the telephone", "Leave it in another room tonight. Tomorrow the first thing you hear is the day."],
-  ["Light first", "Open the window for as long as the kettle needs."],
-  ["One page", "Write a page by hand, for yourself."],
-  ["The short walk", "Once around the block, without a destination."],
-];
-
-export function contentCard({ api, config, shopper }, contentId = config.sample.contents.published) {
+export function contentCard(shop, contentId = shop.config.sample.contents.published) {
+  const { api, config, shopper } = shop;
   const { published, free, unpublished } = config.sample.contents;
-  const known = contentId === published ? COURSE : { title: "A course" };
-  const section = card(known.title, { eyebrow: "Content", id: "content" });
-  const price = known.cents ? h("p", { class: "price" }, formatMoney(known.cents, known.currency)) : null;
-  if (!shopper) {
-    section.show(drawing("course", "picture"), price, pleaseLogIn("buy this course"));
-    return section.element;
-  }
-  section.show(loading("Checking whether you own this…"));
+  const section = card("Something to learn", { eyebrow: "Content", id: "content" });
+  section.show(loading("Loading this course…"));
   load();
   return section.element;
 
   async function load() {
     try {
+      const offer = await readOffer(shop, "content", contentId).catch(nothing);
+      if (!shopper) return showTo(offer, offer ? pleaseLogIn("buy this course") : quiet(whyNot(offer)));
+      // Access is a question of its own: a buyer keeps what is not for sale any more.
       const { hasAccess } = await api.get(path`/api/access/content/${contentId}`);
-      show(hasAccess, hasAccess ? undefined : await underWay());
+      if (hasAccess) return show(offer ?? await purchased(), { owned: true });
+      return show(offer, { note: canBuy(offer) ? undefined : await underWay() ?? whyNot(offer) });
     } catch (problem) {
-      show(false);
-      section.say(problem);
+      section.show(quiet("There is nothing to show."));
+      return section.say(problem);
     }
+  }
+
+  async function purchases() {
+    const { data } = await api.get("/api/purchases?page=1&pageSize=100");
+    return data.filter((purchase) => purchase.contentId === contentId);
+  }
+
+  function purchased() {
+    return purchases().then(([purchase]) => purchase);
   }
 
   /** A payment whose money has not arrived, or that is under review, gives no access and must not be repeated. */
   async function underWay() {
-    const { data } = await api.get("/api/purchases?page=1&pageSize=100");
-    return whatIsUnderWay(data.filter((purchase) => purchase.contentId === contentId));
+    return whatIsUnderWay(await purchases());
   }
 
-  function show(owned, note) {
+  function show(offer, { owned = false, note } = {}) {
     section.setStatus(owned ? "Yours" : null);
-    section.show(
-      drawing("course", "picture"),
-      owned ? h("p", { class: "owned" }, "You already own this. There is nothing more to pay.") : price,
-      owned ? unlocked() : locked(),
+    showTo(offer,
+      owned ? h("p", { class: "owned" }, "You already own this. There is nothing more to pay.") : null,
+      h("p", { class: "access" }, drawing(owned ? "check" : "lock"), owned ? "Unlocked" : "Locked until you own it"),
       note ? quiet(note) : null,
-      owned || note ? null : h("div", { class: "actions" }, buyButton(contentId, "Buy this course")),
+      owned || note ? null : h("div", { class: "actions" }, buyButton()),
       contentId === published ? notForSale() : null);
   }
 
-  function locked() {
-    return h("ul", { class: "lessons", "data-locked": true }, LESSONS.map(([title]) =>
-      h("li", {}, drawing("lock"), h("span", {}, title, h("span", { class: "unseen" }, ", locked")))));
+  function showTo(offer, ...children) {
+    if (offer?.title) section.setTitle(offer.title);
+    section.show(
+      picture(offer?.image_url, offer?.title, "course"),
+      priceOf(offer),
+      offer?.description ? quiet(offer.description) : null,
+      ...children);
   }
 
-  function unlocked() {
-    return h("ul", { class: "lessons" }, LESSONS.map(([title, words]) =>
-      h("li", {}, drawing("check"), h("div", {}, h("h3", {}, title), quiet(words)))));
-  }
-
+  /** What the API says of two samples that cannot be bought; it is asked when somebody wants to know. */
   function notForSale() {
-    return h("details", {},
-      h("summary", {}, "Two that are not for sale"),
-      quiet("Try to buy them to see the API’s errors."),
-      h("div", { class: "actions" },
-        buyButton(free, "Buy the free lesson", "secondary"),
-        buyButton(unpublished, "Buy the unpublished course", "secondary")));
+    const list = h("ul", { class: "plain" });
+    return h("details", { ontoggle: (event) => { if (event.target.open) explain(list); } },
+      h("summary", {}, "Two that are not for sale"), list);
   }
 
-  function buyButton(id, label, style = "") {
-    const button = h("button", { type: "button", class: style, onclick: () => buy(id, button) }, label);
+  async function explain(list) {
+    try {
+      const rows = await Promise.all([free, unpublished].map(async (id) => {
+        const { title, sentence } = await readOffer(shop, "content", id).then(
+          (offer) => ({ title: offer.title, sentence: whyNot(offer) }),
+          (problem) => ({ title: id, sentence: problem.sentence }));
+        return h("li", {}, h("strong", {}, title), " ", sentence);
+      }));
+      list.replaceChildren(...rows);
+    } catch (problem) {
+      section.say(problem);
+    }
+  }
+
+  function buyButton() {
+    const button = h("button", { type: "button", onclick: () => buy(button) }, "Buy this course");
     return button;
   }
 
-  function buy(id, button) {
+  function buy(button) {
     section.say();
     busy([button], async () => {
       const { success_url: successUrl, cancel_url: cancelUrl } = returnUrls("content");
       try {
-        return leaveToPay(await api.post("/api/checkout", { contentId: id, successUrl, cancelUrl }));
+        return leaveToPay(await api.post("/api/checkout", { contentId, successUrl, cancelUrl }));
       } catch (problem) {
         section.say(problem);
-        if (problem.status === 409) load(); // bought in another tab
+        if (!problem.temporary) load(); // bought in another tab, or not for sale any more
         return undefined;
       }
     });

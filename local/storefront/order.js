@@ -3,14 +3,16 @@
 import { path } from "./api.js";
 import { badgeFor, busy, card, formatTime, h, loading, pleaseLogIn, quiet } from "./dom.js";
 import { formatMoney } from "./money.js";
+import { canBuy, nothing, readOffer, whyNot } from "./offers.js";
 import { drawing } from "./pictures.js";
 import { whatIsUnderWay } from "./purchases.js";
 import { leaveToPay } from "./return.js";
 
-export function orderCard({ api, sample, shopper }, orderId = sample?.order_id) {
-  const section = card("Your ticket order", { eyebrow: "Order", id: "order" });
+export function orderCard(shop, orderId = shop.sample?.order_id) {
+  const { api, shopper } = shop;
+  const section = card("Your order", { eyebrow: "Order", id: "order" });
   if (!shopper || !orderId) {
-    section.show(drawing("tickets", "picture"), pleaseLogIn("see your ticket order"));
+    section.show(drawing("tickets", "picture"), pleaseLogIn("see your order"));
     return section.element;
   }
   section.show(loading("Loading your order…"));
@@ -19,22 +21,25 @@ export function orderCard({ api, sample, shopper }, orderId = sample?.order_id) 
 
   async function load() {
     try {
-      show(await api.get(path`/orders/${orderId}`));
+      const offered = readOffer(shop, "order", orderId).catch(nothing);
+      show(...await Promise.all([api.get(path`/orders/${orderId}`), offered]));
     } catch (problem) {
       section.show(quiet("There is no order to show."));
       section.say(problem);
     }
   }
 
-  function show(order) {
+  function show(order, offer) {
     const money = (cents) => formatMoney(cents, order.currency);
     section.setStatus(order.status);
-    const underWay = whatIsUnderWay(order.payments);
+    if (offer?.title) section.setTitle(offer.title);
+    const paid = order.payments.some(({ status }) => status === "completed");
+    const note = whatIsUnderWay(order.payments) ?? (paid ? undefined : whyNot(offer));
     section.show(
       drawing("tickets", "picture"),
       h("table", {},
         h("thead", {}, h("tr", {},
-          h("th", { scope: "col" }, "Ticket"),
+          h("th", { scope: "col" }, "Item"),
           h("th", { scope: "col", class: "number" }, "Each"),
           h("th", { scope: "col", class: "number" }, "Sum"))),
         h("tbody", {}, order.items.map((item) => h("tr", {},
@@ -45,8 +50,8 @@ export function orderCard({ api, sample, shopper }, orderId = sample?.order_id) 
           h("th", { scope: "row", colspan: "2" }, "Total"),
           h("td", { class: "number" }, money(order.total_cents))))),
       payments(order.payments),
-      underWay ? quiet(underWay) : null,
-      order.status === "CREATED" && !underWay ? h("div", { class: "actions" }, payButton(money(order.total_cents))) : null);
+      note ? quiet(note) : null,
+      canBuy(offer) && !note ? h("div", { class: "actions" }, payButton(formatMoney(offer.price_cents, offer.currency))) : null);
   }
 
   function payments(list) {
@@ -68,7 +73,7 @@ export function orderCard({ api, sample, shopper }, orderId = sample?.order_id) 
         return leaveToPay(await api.post(path`/orders/${orderId}/checkout`));
       } catch (problem) {
         section.say(problem);
-        if (problem.code === "not_purchasable" || problem.code === "already_purchased") load(); // its status has changed
+        if (!problem.temporary) load(); // its status has changed
         return undefined;
       }
     });

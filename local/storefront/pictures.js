@@ -20,11 +20,13 @@ const BY_WORD = [
   [/repair/i, "repair"],
   [/headphone|hush/i, "headphones"],
   [/desk/i, "desk"],
+  [/record player/i, "turntable"],
+  [/poster/i, "posters"],
 ];
 
 /** A drawing that is replaced by the offer's own image when that has loaded. */
-export function picture(address, title) {
-  const name = BY_WORD.find(([word]) => word.test(title))?.[1] ?? "parcel";
+export function picture(address, title, otherwise = "parcel") {
+  const name = BY_WORD.find(([word]) => word.test(title))?.[1] ?? otherwise;
   const drawn = drawing(name, "picture");
   if (address && webUrl(address)) {
     const image = h("img", { class: "picture", src: address, alt: "" });

@@ -1,34 +1,45 @@
 // The product: sold without login, in a payment form on this page.
 
-import { busy, card, h, quiet } from "./dom.js";
-import { formatMoney } from "./money.js";
-import { drawing } from "./pictures.js";
+import { busy, card, h, loading, quiet } from "./dom.js";
+import { canBuy, priceOf, readOffer, whyNot } from "./offers.js";
+import { picture } from "./pictures.js";
 import { returnPanel } from "./return.js";
-
-// The API does not describe the product, so the storefront has its price.
-// Stripe charges the stored offer's price.
-const PRICE = { cents: 200, currency: "usd" };
 
 export function productCard(shop) {
   const { api, config, signal } = shop;
-  const section = card("Hero Me Feelings", { eyebrow: "Product", id: "product" });
+  const section = card("Something to have", { eyebrow: "Product", id: "product" });
   // One idempotency key per attempt: a retry after a lost response, or opening the form again, is the same payment.
   let attempt = crypto.randomUUID();
   let sessionId;
   let form;
   let refusal; // the API's error; Stripe.js may wrap it in its own
+  let product;
   signal.addEventListener("abort", close, { once: true });
-  offer();
+  section.show(loading("Loading this product…"));
+  load();
   return section.element;
+
+  async function load() {
+    try {
+      product = await readOffer(shop, "product", config.sample.product_id);
+      section.setTitle(product.title);
+      offer();
+    } catch (problem) {
+      section.show(quiet("There is nothing to show."));
+      section.say(problem);
+    }
+  }
 
   function offer() {
     section.element.classList.remove("wide");
     const buy = h("button", { type: "button", onclick: () => open(buy) }, "Buy without logging in");
     section.show(
-      drawing("feelings", "picture"),
-      h("p", { class: "price" }, formatMoney(PRICE.cents, PRICE.currency)),
-      quiet("A board of 24 feelings with a child’s own hero on it. You pay on this page, without an account and without leaving it."),
-      h("div", { class: "actions" }, buy));
+      picture(product.image_url, product.title, "feelings"),
+      priceOf(product),
+      product.description ? quiet(product.description) : null,
+      ...(canBuy(product)
+        ? [quiet("You pay on this page, without an account and without leaving it."), h("div", { class: "actions" }, buy)]
+        : [quiet(whyNot(product))]));
     return buy;
   }
 

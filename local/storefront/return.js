@@ -68,8 +68,8 @@ const THANKS = {
   quote: "The agreed price is paid, and your board is up to date.",
   auction: "The auction is yours.",
   order: "Your tickets are yours.",
-  product: "Hero Me Feelings is yours.",
-  content: "The course is yours to keep.",
+  product: "What you bought is yours.",
+  content: "What you bought is yours to keep.",
 };
 
 /** The title and the sentence for an answer of `payment-status`; only `paid` says that anything was bought. */

@@ -68,6 +68,12 @@ def refund(shop: Shop) -> Answer:
     )
 
 
+def look(shop: Shop, item: dict[str, Any], buyer: str | None = "user_1") -> Answer:
+    """Read the offer as its buyer, or as anybody."""
+    route = "GET /api/me/offers/{kind}/{id}" if buyer else "GET /api/offers/{kind}/{id}"
+    return shop.call(route, buyer=buyer, path=KIND | {"id": item["ticket_id"]})
+
+
 def has_access(shop: Shop, item: dict[str, Any], buyer: str) -> bool:
     answer = shop.call(
         "GET /api/access/{kind}/{id}",
@@ -87,7 +93,7 @@ def test_a_ticket_is_bought_as_the_page_says(shop: Shop, ticket: dict[str, Any])
 
     history = shop.call("GET /api/purchases", buyer="user_1")
     [purchase] = history.body["data"]
-    assert json.loads(blocks("json")[1]).items() <= purchase.items()
+    assert json.loads(blocks("json")[2]).items() <= purchase.items()
     assert has_access(shop, ticket, "user_1")
     assert not has_access(shop, ticket, "user_2")
     assert shop.aws.item("OffersTable", ticket["id"])["status"] == "sold"
@@ -99,6 +105,47 @@ def test_the_shopper_returns_to_the_tickets_page(shop: Shop, ticket: dict[str, A
     [session] = shop.stripe.sessions()
     page = f"{ORIGIN}/tickets/{id_of(ticket)}"
     assert session["success_url"].startswith(f"{page}?session_id=")
+
+
+def test_its_buyer_sees_a_ticket_as_the_page_says(shop: Shop, ticket: dict[str, Any]):
+    answer = look(shop, ticket)
+
+    assert (answer.status, answer.body) == (200, json.loads(blocks("json")[1]))
+    assert look(shop, ticket, buyer="user_2").status == 404
+
+
+def test_its_buyer_reads_why_a_ticket_cannot_be_bought(
+    shop: Shop, ticket: dict[str, Any]
+):
+    create(shop)
+    assert look(shop, ticket).body["buyable"] is True
+    pay(shop)
+
+    body = look(shop, ticket).body
+
+    refused = create(shop).body
+    assert (body["buyable"], body["status"]) == (False, "sold")
+    assert body["reason"] == {name: refused[name] for name in ("code", "error")}
+
+
+def test_a_ticket_is_the_business_of_one_person(shop: Shop, ticket: dict[str, Any]):
+    assert look(shop, ticket, buyer=None).status == 404
+
+
+def test_anybody_sees_what_a_new_kind_makes_public(
+    shop: Shop, ticket: dict[str, Any], monkeypatch: pytest.MonkeyPatch
+):
+    _, model = kinds.model_of("ticket")
+    monkeypatch.setattr(model, "PUBLIC", ("title", "price", "seat", "status"))
+
+    shown = {"kind": "ticket", "id": "A-17", "title": "Winter gala, front row"}
+    shown |= {"price_cents": 8200, "currency": "eur", "seat": "A 17"}
+    assert look(shop, ticket, buyer=None).body == shown | {"status": "held"}
+    create(shop)
+    pay(shop)
+    assert look(shop, ticket, buyer=None).body == shown | {"status": "sold"}
+    shop.change_offer(ticket["id"], status="released")
+    assert look(shop, ticket, buyer=None).status == 404
 
 
 def test_a_ticket_is_sold_once(shop: Shop, ticket: dict[str, Any]):  # noqa: ARG001

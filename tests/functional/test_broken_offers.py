@@ -124,6 +124,9 @@ def reads(shop: Shop, kind: str) -> Iterator[Answer]:
         buyer="user_1",
         path={"kind": kind, "id": ACCESS.get(kind, "hero-me-feelings")},
     )
+    path = {"kind": kind, "id": ACCESS.get(kind, "hero-me-feelings")}
+    yield shop.call("GET /api/offers/{kind}/{id}", path=path)
+    yield shop.call("GET /api/me/offers/{kind}/{id}", buyer="user_1", path=path)
     if kind == "order":
         path = {"orderId": "order_1"}
         yield shop.call("GET /orders/{orderId}", buyer="user_1", path=path)

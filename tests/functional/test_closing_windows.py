@@ -6,7 +6,8 @@ from typing import Any, Literal
 import pytest
 from time_machine import Traveller
 
-from checkout.api.offer_body import Moment, OfferBody, Price, Statuses
+from checkout.api.offer_body import OfferBody, Statuses
+from checkout.api.offer_fields import Moment, Price
 from checkout.domain.closing_window import Deadline
 from checkout.domain.published_events import PublishedEvent, published_event
 from checkout.flows import write_offer

@@ -175,6 +175,13 @@ def offer_has_no_title(shop: Shop) -> None:
     assert shop.create("content").status == 400
 
 
+def buyer_sees_an_offer_without_title(shop: Shop) -> None:
+    """Its page has no button that could be pressed."""
+    shop.change_offer(f"content#{PUBLISHED}", title=None)
+    path = {"kind": "content", "id": PUBLISHED}
+    shop.call("GET /api/me/offers/{kind}/{id}", buyer="user_1", path=path)
+
+
 def stripe_refuses_the_offer(shop: Shop) -> None:
     """The minimum of the account's own currency is not known here."""
     shop.stripe.sandbox.settled_in_dollars = True
@@ -482,6 +489,7 @@ CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
     ("payments.events.stuck", FULFILLMENT, event_is_postponed_for_the_third_time),
     ("payments.checkout.refused", "CreateSessionFunction", offer_has_no_title),
     ("payments.checkout.refused", "CreateSessionFunction", stripe_refuses_the_offer),
+    ("payments.checkout.refused", "OffersFunction", buyer_sees_an_offer_without_title),
     (
         "payments.stripe.denied",
         "CreateSessionFunction",

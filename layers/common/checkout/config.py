@@ -214,6 +214,7 @@ class OffersConfig(Config):
     offers_table: str
     payment_sessions_table: str
     purchases_table: str
+    frontend_url: str
 
 
 class PublishEventsConfig(Config):

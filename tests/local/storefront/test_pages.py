@@ -12,7 +12,8 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from local.browser import ARGUMENTS, find_browser
 from local.serve_storefront import STOREFRONT
 
-SHOP, API = "http://shop.test", "http://api.test"
+# Browsers trust an address of this machine, as they must for `crypto.randomUUID`.
+SHOP, API = "http://shop.localhost", "http://api.test"
 CONFIG = {
     "api_url": API,
     "issuer_url": "http://issuer.test",
@@ -31,6 +32,15 @@ ORDER = {
     "items": [{"name": "A seat", "quantity": 2, "unit_price_cents": 1250}],
     "payments": [],
 }
+OFFER = {
+    "title": "An offer",
+    "description": "What it is.",
+    "image_url": None,
+    "price_cents": 2500,
+    "currency": "usd",
+    "status": "on sale",
+}
+BUYABLE = OFFER | {"buyable": True}
 ROW = {"row_id": "7", "title": "A row", "status": "open", "pending_bid_id": None}
 BID = {
     "bid_id": "42",
@@ -41,6 +51,11 @@ BID = {
     "clickout_url": "https://merchant.test/",
     "purchased": False,
 }
+
+
+def refused(code: str, error: str = "This is why.") -> "Json":
+    return OFFER | {"buyable": False, "reason": {"code": code, "error": error}}
+
 
 # A page that polls waits a fiftieth of the time.
 HURRIED = """
@@ -70,11 +85,13 @@ def open_page(browser: Browser) -> Iterator[Callable[..., Page]]:
     """Open a page of the shop, whose API answers as it is told."""
     contexts = []
 
-    def opened(path: str, api: Api, begun: str | None = None) -> Page:
+    def opened(
+        path: str, api: Api, begun: str | None = None, sub: str | None = "user_1"
+    ) -> Page:
         context = browser.new_context(base_url=SHOP)
         contexts.append(context)
         context.set_default_timeout(20_000)
-        shopper = {"sub": "user_1", "token": "a.b.c"}
+        shopper = {"sub": sub, "token": "a.b.c" if sub else None}
         stored = {"shopper": json.dumps(shopper)}
         if begun:
             stored["payment begun"] = begun
@@ -175,6 +192,7 @@ def test_who_comes_back_without_paying_can_cancel(
 ) -> None:
     api = {
         "GET /orders/order_1": ORDER,
+        "GET /api/me/offers/order/order_1": BUYABLE,
         "POST /payments/sessions/ps_1/cancel": {"status": "expired"},
     }
     page = open_page("/orders/order_1?checkout=cancel", api, begun="ps_1")
@@ -230,27 +248,14 @@ def test_a_row_shows_which_bid_was_bought(
 def test_an_auction_shows_its_deadline_and_can_be_cancelled(
     open_page: Callable[..., Page],
 ) -> None:
-    window = {"closes_at": "2030-01-01T00:00:00.000Z", "seconds_remaining": 3725}
-    created = {
-        "payment_session_id": "ps_1",
-        "session_id": "cs_test_1",
-        "checkout_url": f"{SHOP}/pay",
-        "payment_window": window,
-    }
-    api = {
-        "GET /api/access/auction/auction_1": {"hasAccess": False},
-        "POST /payments/checkout/create": created,
-        "GET /api/checkout/payment-status": {
-            "status": "open",
-            "payment_status": "unpaid",
-        },
-        "GET /payments/sessions/ps_1": created | {"status": "open"},
-        "POST /payments/sessions/ps_1/cancel": {"status": "expired"},
-    }
-    page = open_page("/auctions/auction_1", api)
+    page = open_page("/auctions/auction_1", auction())
+    expect(page.get_by_role("heading", name="An offer")).to_be_visible()
+    expect(page.get_by_role("timer")).to_contain_text("1 h 0")
+    expect(page.locator("#auction")).to_contain_text("$25.00")
     page.get_by_role("button", name="Pay for this auction").click()
-    expect(page.get_by_role("timer")).to_be_visible()
-    page.reload()
+    page.wait_for_url("**/pay")
+    page.goto("/auctions/auction_1")
+    expect(page.get_by_role("button", name="Continue to payment")).to_be_enabled()
     expect(page.get_by_role("timer")).to_contain_text("1 h 0")
 
     page.get_by_role("button", name="Cancel the payment").click()
@@ -258,14 +263,172 @@ def test_an_auction_shows_its_deadline_and_can_be_cancelled(
     expect(page.get_by_role("button", name="Pay for this auction")).to_be_enabled()
 
 
+def auction(**changes: Json) -> Api:
+    window = {"closes_at": "2030-01-01T00:00:00.000Z", "seconds_remaining": 3725}
+    return {
+        "GET /api/me/offers/auction/auction_1": BUYABLE | {"payment_window": window},
+        "POST /payments/checkout/create": {
+            "payment_session_id": "ps_1",
+            "session_id": "cs_test_1",
+            "checkout_url": f"{SHOP}/pay",
+        },
+        "GET /api/checkout/payment-status": {
+            "status": "open",
+            "payment_status": "unpaid",
+        },
+        "POST /payments/sessions/ps_1/cancel": {"status": "expired"},
+        **changes,
+    }
+
+
+@pytest.mark.parametrize(
+    ("code", "badge", "sentence"),
+    [
+        ("already_purchased", "Paid", "You have paid"),
+        ("payment_window_closed", "Expired", "is over"),
+        ("payment_in_progress", None, "This is why."),
+        ("not_purchasable", None, "This is why."),
+    ],
+)
+def test_an_auction_that_cannot_be_paid_says_why(
+    open_page: Callable[..., Page], code: str, badge: str | None, sentence: str
+) -> None:
+    api = auction() | {"GET /api/me/offers/auction/auction_1": refused(code)}
+    page = open_page("/auctions/auction_1", api)
+
+    expect(page.locator("#auction")).to_contain_text(sentence)
+    expect(page.get_by_role("button", name="Pay")).to_have_count(0)
+    expect(page.get_by_role("timer")).to_have_count(0)
+    if badge:
+        expect(page.locator("#auction .badge")).to_have_text(badge)
+
+
+def test_an_auction_of_another_is_none(open_page: Callable[..., Page]) -> None:
+    error = "There is no such auction that you have won."
+    unknown = UNKNOWN_ROUTE | {"error": error}
+    api = auction() | {"GET /api/me/offers/auction/auction_1": unknown}
+    page = open_page("/auctions/auction_1", api)
+
+    expect(page.get_by_role("alert").filter(has_text=error)).to_be_visible()
+    expect(page.get_by_role("button", name="Pay")).to_have_count(0)
+
+
+def test_an_order_that_cannot_be_paid_says_why(open_page: Callable[..., Page]) -> None:
+    api = {
+        "GET /orders/order_1": ORDER,
+        "GET /api/me/offers/order/order_1": refused("not_purchasable"),
+    }
+    page = open_page("/orders/order_1", api)
+
+    expect(page.locator("#order")).to_contain_text("This is why.")
+    expect(page.get_by_role("button", name="Pay")).to_have_count(0)
+
+
+def test_an_order_that_is_no_offer_any_more_is_shown_without_a_button(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page("/orders/order_1", {"GET /orders/order_1": ORDER})
+
+    expect(page.locator("#order")).to_contain_text("A seat")
+    expect(page.get_by_role("button", name="Pay")).to_have_count(0)
+
+
+def test_a_product_shows_what_the_api_says(open_page: Callable[..., Page]) -> None:
+    offer = "GET /api/me/offers/product/hero-me-feelings"
+    page = open_page("/hero-me", {offer: BUYABLE})
+
+    product = page.locator("#product")
+    expect(page.get_by_role("heading", name="An offer")).to_be_visible()
+    expect(product).to_contain_text("What it is.")
+    expect(product).to_contain_text("$25.00")
+    expect(page.get_by_role("button", name="Buy without")).to_be_enabled()
+
+
+def test_a_product_that_cannot_be_bought_says_why(
+    open_page: Callable[..., Page],
+) -> None:
+    offer = "GET /api/me/offers/product/hero-me-feelings"
+    page = open_page("/hero-me", {offer: refused("not_purchasable")})
+
+    expect(page.locator("#product")).to_contain_text("This is why.")
+    expect(page.get_by_role("button", name="Buy")).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["/hero-me", "/content/1"])
+def test_a_visitor_sees_what_anybody_may_see(
+    open_page: Callable[..., Page], path: str
+) -> None:
+    api = {
+        "GET /api/offers/product/hero-me-feelings": OFFER,
+        "GET /api/offers/content/1": OFFER,
+    }
+    page = open_page(path, api, sub=None)
+
+    expect(page.get_by_role("heading", name="An offer")).to_be_visible()
+    expect(page.locator(".card")).to_contain_text("$25.00")
+    buttons = page.get_by_role("button", name="Buy")
+    expect(buttons).to_have_count(1 if path == "/hero-me" else 0)
+
+
+def test_a_course_shows_what_the_api_says(open_page: Callable[..., Page]) -> None:
+    page = open_page("/content/1", course(BUYABLE))
+
+    expect(page.get_by_role("heading", name="An offer")).to_be_visible()
+    expect(page.locator("#content")).to_contain_text("What it is.")
+    expect(page.locator("#content")).to_contain_text("$25.00")
+    expect(page.locator("#content")).to_contain_text("Locked")
+
+
+def test_a_course_that_cannot_be_bought_says_why(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page("/content/1", course(refused("not_purchasable")))
+
+    expect(page.locator("#content")).to_contain_text("This is why.")
+    expect(page.get_by_role("button", name="Buy this course")).to_have_count(0)
+
+
+def test_who_has_access_keeps_a_course_that_is_not_for_sale_any_more(
+    open_page: Callable[..., Page],
+) -> None:
+    api = course(UNKNOWN_ROUTE, {"contentId": "1", "title": "What I bought"})
+    api["GET /api/access/content/1"] = {"hasAccess": True}
+    page = open_page("/content/1", api)
+
+    expect(page.get_by_role("heading", name="What I bought")).to_be_visible()
+    expect(page.locator("#content")).to_contain_text("Unlocked")
+
+
+def test_the_samples_that_are_not_for_sale_say_why(
+    open_page: Callable[..., Page],
+) -> None:
+    unknown = UNKNOWN_ROUTE | {"error": "There is no such content."}
+    api = course(BUYABLE) | {
+        "GET /api/me/offers/content/2": refused("x", "The content is free."),
+        "GET /api/me/offers/content/3": unknown,
+    }
+    page = open_page("/content/1", api)
+
+    page.get_by_text("Two that are not for sale").click()
+
+    expect(page.locator("#content")).to_contain_text("The content is free.")
+    expect(page.locator("#content")).to_contain_text("There is no such content.")
+
+
+def course(offer: Json, *purchases: Json) -> Api:
+    return {
+        "GET /api/me/offers/content/1": offer,
+        "GET /api/access/content/1": {"hasAccess": False},
+        "GET /api/purchases": {"data": [*purchases]},
+    }
+
+
 @pytest.mark.parametrize("status", ["pending", "quarantined", "disputed", "refunding"])
 def test_a_course_whose_payment_has_not_ended_is_not_offered_again(
     open_page: Callable[..., Page], status: str
 ) -> None:
-    api: Api = {
-        "GET /api/access/content/1": {"hasAccess": False},
-        "GET /api/purchases": {"data": [{"contentId": "1", "status": status}]},
-    }
+    offer = refused("payment_in_progress")
+    api = course(offer, {"contentId": "1", "status": status})
     page = open_page("/content/1", api)
 
     expect(page.locator("#content")).to_contain_text("pay again")
@@ -276,10 +439,7 @@ def test_a_course_whose_payment_has_not_ended_is_not_offered_again(
 def test_a_course_whose_payment_came_to_nothing_is_offered_again(
     open_page: Callable[..., Page], status: str
 ) -> None:
-    api: Api = {
-        "GET /api/access/content/1": {"hasAccess": False},
-        "GET /api/purchases": {"data": [{"contentId": "1", "status": status}]},
-    }
+    api = course(BUYABLE, {"contentId": "1", "status": status})
     page = open_page("/content/1", api)
 
     expect(page.get_by_role("button", name="Buy this course")).to_be_enabled()

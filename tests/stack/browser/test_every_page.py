@@ -40,10 +40,9 @@ def test_a_page_has_no_serious_obstacle(visit, path, colours):
 def test_nor_has_what_a_payment_shows_on_its_way(visit, colours, buyer):
     buyer = visit(buyer.sub, color_scheme=colours)
     buyer.open_offer("auction")
-    buyer.press("Pay for this auction")
     expect(buyer.page.get_by_role("timer")).to_be_visible()
     counting = violations(buyer)
-    buyer.go_to_pay("Continue to payment")
+    buyer.go_to_pay("Pay for this auction")
     buyer.press_cancel()
     buyer.sees_heading("You came back without paying")
     is_ready(buyer)

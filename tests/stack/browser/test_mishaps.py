@@ -3,7 +3,6 @@
 import re
 from datetime import timedelta
 
-import pytest
 from playwright.sync_api import expect
 
 from checkout import clock
@@ -28,8 +27,7 @@ def test_cancelling_leaves_no_trace(buyer):
 
 def test_an_auction_can_be_cancelled_and_taken_up_again(buyer):
     offer = buyer.open_offer("auction")
-    buyer.press("Pay for this auction")
-    buyer.go_to_pay("Continue to payment")
+    buyer.go_to_pay("Pay for this auction")
 
     buyer.press_cancel()
 
@@ -117,9 +115,10 @@ def test_a_payment_that_was_begun_can_be_cancelled(buyer):
     assert session["status"] == "expired"
 
 
-def test_an_auctions_payment_can_be_cancelled_before_its_page_is_opened(buyer):
+def test_an_auctions_payment_can_be_cancelled(buyer):
     offer = buyer.open_offer("auction")
-    buyer.press("Pay for this auction")
+    buyer.go_to_pay("Pay for this auction")
+    buyer.open(f"/auctions/{offer.id}")
 
     buyer.press("Cancel the payment")
 
@@ -160,8 +159,7 @@ def test_money_on_its_way_is_not_called_a_confirmed_payment(buyer):
 
 def test_an_expired_payment_page_charges_nothing_and_can_be_had_again(buyer):
     offer = buyer.open_offer("auction")
-    buyer.press("Pay for this auction")
-    buyer.go_to_pay("Continue to payment")
+    buyer.go_to_pay("Pay for this auction")
     [session] = buyer.shop.sessions_of(offer)
     stripe_id = session["stripe_session_id"]
     buyer.shop.stripe.post(f"/v1/checkout/sessions/{stripe_id}/expire")
@@ -171,8 +169,7 @@ def test_an_expired_payment_page_charges_nothing_and_can_be_had_again(buyer):
 
     buyer.sees_heading("This payment page has expired")
     buyer.sees_badge("auction", "Expired")
-    buyer.press("Pay again")
-    buyer.go_to_pay("Continue to payment")
+    buyer.go_to_pay("Pay again")
 
 
 def test_an_auction_whose_time_is_over_shows_as_expired(buyer):
@@ -188,11 +185,9 @@ def test_an_auction_whose_time_is_over_shows_as_expired(buyer):
     )
     buyer.open(f"/auctions/late-{buyer.sub}")
 
-    buyer.press("Pay for this auction")
-
     buyer.sees_badge("auction", "Expired")
     expect(buyer.button("Pay")).to_have_count(0)
-    buyer.is_told("The time to pay for this auction is over.")
+    expect(buyer.card("auction")).to_contain_text("The time to pay")
 
 
 def test_the_back_button_does_no_harm(buyer):
@@ -212,22 +207,26 @@ def test_the_back_button_does_no_harm(buyer):
     assert len(buyer.shop.purchases_of(offer)) == 1
 
 
-@pytest.mark.parametrize(
-    ("button", "sentence"),
-    [
-        ("Buy the free lesson", "free"),
-        ("Buy the unpublished course", "There is no such content."),
-    ],
-)
-def test_a_refusal_of_the_api_is_a_sentence(visit, button, sentence):
+def test_what_cannot_be_bought_says_why_and_has_no_button(visit):
     ada = visit("user_1")
     ada.open("/")
+
     ada.page.get_by_text("Two that are not for sale").click()
 
-    ada.press(button)
+    expect(ada.card("content")).to_contain_text("The content is free.")
+    expect(ada.card("content")).to_contain_text("There is no such content.")
 
-    ada.is_told(sentence)
-    expect(ada.button(button)).to_be_enabled()
+
+def test_a_refusal_of_the_api_is_a_sentence(buyer):
+    """The offer was withdrawn while its page was open."""
+    offer = buyer.open_offer("content")
+    expect(buyer.button("Buy this course")).to_be_enabled()
+    buyer.shop.set_offer_status(offer, "withdrawn")
+
+    buyer.press("Buy this course")
+
+    buyer.is_told("There is no such content.")
+    expect(buyer.button("Buy this course")).to_have_count(0)
 
 
 def test_a_shop_that_cannot_be_reached_says_so_and_can_be_tried_again(buyer):

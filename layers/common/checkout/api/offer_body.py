@@ -6,12 +6,9 @@ models: `PUT /api/offers`, another Lambda by the layer's function, the command l
 """
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Annotated, Any, ClassVar, NamedTuple, Self
 
 from pydantic import (
-    AfterValidator,
-    AwareDatetime,
     ConfigDict,
     Field,
     ValidationInfo,
@@ -22,61 +19,19 @@ from pydantic_core import PydanticCustomError
 
 from checkout.api.checkout_options import CheckoutOptions, options_in
 from checkout.api.fields import LONGEST_ID, RequestBody
+from checkout.api.offer_fields import ImageUrl, Text, Title
 from checkout.domain import checkout_options, stripe_limits
 from checkout.domain.closing_window import Deadline
 from checkout.domain.money import BASIS_POINTS
-from checkout.domain.offer import LONGEST_CREATOR_ID, charge_problem, is_web_address
+from checkout.domain.offer import LONGEST_CREATOR_ID
 from checkout.domain.offer_item import (
-    FIRST_YEAR,
-    LAST_YEAR,
-    LONGEST_RECORDED,
     OfferItem,
 )
 
-LONGEST_TEXT = 5000
-
-Title = Annotated[str, Field(max_length=LONGEST_RECORDED, pattern=r"\S")]
-Text = Annotated[str, Field(max_length=LONGEST_TEXT, pattern=r"\S")]
 type GetItem = Callable[[str, str], Mapping[str, Any] | None]
 """Returns the item with a type and an id, None if there is none."""
-OwnerId = Annotated[str, Field(min_length=1, max_length=255)]
-"""The `sub` of a buyer's token."""
-Currency = Annotated[
-    str,
-    Field(
-        title="currency",
-        json_schema_extra={"enum": sorted(stripe_limits.CURRENCIES)},
-    ),
-]
-Amount = Annotated[
-    int,
-    Field(
-        json_schema_extra={
-            "minimum": 0,
-            "maximum": max(stripe_limits.LARGEST_AMOUNTS.values()),
-        },
-    ),
-]
-ImageUrl = Annotated[
-    str,
-    Field(
-        title="URL with https",
-        json_schema_extra={
-            "pattern": "^[hH][tT][tT][pP][sS]://",
-            "maxLength": stripe_limits.LONGEST_IMAGE_URL,
-        },
-    ),
-]
-
-
-def _can_be_computed_with(moment: datetime) -> datetime:
-    if not FIRST_YEAR < moment.year < LAST_YEAR:
-        raise ValueError("must be a time after 1970")
-    return moment
-
-
-Moment = Annotated[AwareDatetime, AfterValidator(_can_be_computed_with)]
-"""A time with an offset, as OfferItem.moment() reads it."""
+SHOWN = ("title", "description", "image_url", "price", "status")
+"""The fields that the buyer of an offer sees, unless its kind makes more public."""
 
 
 class Statuses(NamedTuple):
@@ -93,29 +48,10 @@ class Statuses(NamedTuple):
     sold: str | None = None
     returned: str | None = None
 
-
-class Price(RequestBody):
-    """An amount in the currency's minor unit; what is free has the amount 0."""
-
-    currency: Currency
-    """One that Stripe charges, in lower case."""
-    amount: Amount
-    """
-    0 if the offer is free. Otherwise Stripe's minimum of the currency, such as 50 in
-    USD, or more; at most 99999999, in IDR 999999999999. A multiple of 100 in ISK and
-    UGX, of 10 in BHD, JOD, KWD, OMR and TND.
-    """
-
-    @field_validator("currency")
-    @classmethod
-    def _is_charged(cls, currency: str) -> str:
-        return charged_currency(currency)
-
-    @field_validator("amount")
-    @classmethod
-    def _can_be_charged(cls, amount: int, given: ValidationInfo) -> int:
-        check_charge(given.data.get("currency"), [(amount, 1)])
-        return amount
+    @property
+    def public(self) -> tuple[str, ...]:
+        """The statuses of an offer that is for sale, or was sold."""
+        return tuple(filter(None, (self.for_sale, self.sold, self.returned)))
 
 
 class OfferBody(RequestBody):
@@ -134,7 +70,11 @@ class OfferBody(RequestBody):
     """Whether the offer has a sale key."""
 
     PUBLIC: ClassVar[tuple[str, ...]] = ()
-    """The fields that anybody may read; none if the offer is nobody else's business."""
+    """
+    The fields that a frontend may show to anybody: texts, and the price.
+
+    There are none if the offer is nobody else's business; its buyer sees SHOWN.
+    """
 
     ID_SCHEMA: ClassVar[dict[str, Any]] = {"minLength": 1, "maxLength": LONGEST_ID}
     """What `id_problem()` allows, for the documentation."""
@@ -225,21 +165,3 @@ class OfferBody(RequestBody):
     def to_item(self) -> dict[str, Any]:
         """Return the fields as they are stored; what is None is not."""
         return self.model_dump(mode="json", exclude_none=True)
-
-
-def charged_currency(code: str) -> str:
-    if code not in stripe_limits.CURRENCIES:
-        raise ValueError("must be a currency that Stripe charges, in lower case")
-    return code
-
-
-def check_charge(currency: str | None, lines: list[tuple[int, int]]) -> None:
-    """Raise ValueError if *lines* of amount and quantity cannot be charged or free."""
-    if currency and (problem := charge_problem(currency, lines)):
-        raise ValueError(problem)
-
-
-def web_address(url: str | None) -> str | None:
-    if url is not None and not is_web_address(url):
-        raise ValueError("must be a URL that begins with https:// or http://")
-    return url

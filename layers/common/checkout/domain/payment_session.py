@@ -1,6 +1,7 @@
 """A payment session: our record of one attempt to pay, and its states."""
 
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from enum import StrEnum
 from typing import Any, Self
@@ -136,14 +137,7 @@ class PaymentSession:
     @property
     def payment_window(self) -> dict[str, Any] | None:
         """The time in which an offer such as an auction can be paid, if it has one."""
-        closes_at = self.details.get("closes_at")
-        if closes_at is None:
-            return None
-        return {
-            "opens_at": self.details["opens_at"],
-            "closes_at": closes_at,
-            "seconds_remaining": clock.seconds_until(closes_at),
-        }
+        return payment_window(self.details)
 
     @classmethod
     def lost(
@@ -192,6 +186,18 @@ class PaymentSession:
         if sale := known.get("sale"):
             known["sale"] = Sale.from_dict(sale)
         return cls(**known | {"status": Status(stored["status"])})
+
+
+def payment_window(details: Mapping[str, Any]) -> dict[str, Any] | None:
+    """Return the time in which an offer can be paid, None if its details have none."""
+    closes_at = details.get("closes_at")
+    if closes_at is None:
+        return None
+    return {
+        "opens_at": details["opens_at"],
+        "closes_at": closes_at,
+        "seconds_remaining": clock.seconds_until(closes_at),
+    }
 
 
 def new_id() -> str:

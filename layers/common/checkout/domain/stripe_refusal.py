@@ -41,6 +41,18 @@ def keep(refused: dict[str, PaymentSession], session: PaymentSession) -> None:
         del refused[next(iter(refused))]
 
 
+def is_of_offer(session: PaymentSession, terms: Terms) -> bool:
+    """
+    Return whether Stripe refused *session* for the offer as it is in *terms*.
+
+    A refusal of the page to return to says nothing of the offer.
+    """
+    if session.refusal_code is None or "_url" in (session.refusal_param or ""):
+        return False
+    offered = (terms.offer.total, terms.offer.recorded_title)
+    return (session.price, session.title) == offered
+
+
 def next_terms(session: PaymentSession, terms: Terms, now: datetime) -> Terms:
     """
     Return the terms of the next attempt, after Stripe refused the one of *session*.

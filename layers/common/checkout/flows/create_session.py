@@ -5,7 +5,7 @@ from dataclasses import field, replace
 from checkout import clock
 from checkout.domain import stripe_refusal
 from checkout.domain.audit_action import AuditAction
-from checkout.domain.payment_session import UNDECIDED, PaymentSession, Status
+from checkout.domain.payment_session import PaymentSession, Status
 from checkout.domain.redirects import is_allowed
 from checkout.domain.terms import Terms
 from checkout.domain.unpaid_end import CANCELLED_BY_BUYER, REPLACED
@@ -18,6 +18,7 @@ from checkout.errors import (
     PaymentInProgressError,
 )
 from checkout.flows import flow
+from checkout.flows.check_buyable import PAID_BY_ANOTHER, BuyableCheck
 from checkout.flows.open_checkout import (
     OpenedCheckout,
     SessionDiscardedError,
@@ -25,17 +26,12 @@ from checkout.flows.open_checkout import (
 )
 from checkout.metric import Metric
 from checkout.stripe_errors import IdempotencyKeyTakenError, StripeInvalidRequestError
-from checkout.tables.ownerships import Ownerships
-from checkout.tables.payment_sessions import LiveSession, PaymentSessions
-from checkout.tables.readable import UnreadableItemError
+from checkout.tables.payment_sessions import PaymentSessions
 from checkout.telemetry import logger, report
 
 # A round fails only when a concurrent request made progress, or when the next attempt
 # leaves out a decoration that Stripe refused: there are three.
 ROUNDS = 8
-
-# The offer may have got another owner since somebody has paid for it.
-PAID_BY_ANOTHER = "This is being paid for; please try again later."
 
 
 @flow
@@ -48,7 +44,7 @@ class SessionCreator:
     """
 
     sessions: PaymentSessions
-    ownerships: Ownerships
+    check: BuyableCheck
     stripe_checkout: StripeCheckout
     allowed_origins: tuple[str, ...]
     livemode: bool
@@ -64,13 +60,9 @@ class SessionCreator:
         NotPurchasableError (Stripe does not accept the terms).
         """
         self._check_redirects(terms)
-        sale_key, live_id = terms.offer.sale_key, terms.live_id
         terms = self._not_refused(terms)
         for _ in range(ROUNDS):
-            live, current = self._live(live_id) if live_id else (None, None)
-            # Read after the session: if that is fulfilled, its owner is found here.
-            if sale_key:
-                self._check_payments(sale_key, terms.buyer_id)
+            live, current = self.check.live(terms)
             if current:
                 same = current.terms_digest == terms.digest
                 if terms.request_key and not same:
@@ -91,33 +83,13 @@ class SessionCreator:
                 livemode=self.livemode,
                 stack_id=self.stack_id,
             )
-            if self.sessions.prepare(session, live_id, live):
+            if self.sessions.prepare(session, terms.live_id, live):
                 logger.info("session_prepared", payment_session_id=session.id)
                 opened = self._open(session, terms)
                 if isinstance(opened, OpenedCheckout):
                     return opened
                 terms = opened
         raise PaymentInProgressError("This is being paid for in another window.")
-
-    def _live(self, live_id: str) -> tuple[LiveSession | None, PaymentSession | None]:
-        """Return what is live; raises PaymentInProgressError if it cannot be read."""
-        try:
-            live = self.sessions.live(live_id)
-            return live, self.sessions.get(live.payment_session_id) if live else None
-        except UnreadableItemError as error:
-            # It may have been paid, or a buyer may still pay it.
-            raise PaymentInProgressError(
-                "An earlier payment cannot be read; please ask the operator for help."
-            ) from error
-
-    def check_under_way(self, sale_key: str, buyer_id: str) -> None:
-        """Raise PaymentInProgressError if a payment of the buyer is under way."""
-        _, current = self._live(sale_key)
-        if current and current.buyer_id == buyer_id and current.status in UNDECIDED:
-            raise PaymentInProgressError(UNDECIDED[current.status])
-        undecided = {*self.ownerships.undecided(sale_key).values()}
-        if buyer_id in undecided and not self.ownerships.get(sale_key):
-            raise PaymentInProgressError(UNDECIDED[Status.QUARANTINED])
 
     def cancel(self, payment_session_id: str, buyer_id: str) -> None:
         """
@@ -132,16 +104,6 @@ class SessionCreator:
         if session.status is Status.COMPLETE:
             raise AlreadyPurchasedError("You have paid for this.")
         self.stripe_checkout.expire(session, CANCELLED_BY_BUYER)
-
-    def _check_payments(self, sale_key: str, buyer_id: str | None) -> None:
-        """Raise if a purchase holds the sale key, or an undecided one may get it."""
-        undecided = {*self.ownerships.undecided(sale_key).values()}
-        if self.ownerships.get(sale_key):
-            raise AlreadyPurchasedError("This has been purchased already.")
-        if buyer_id in undecided:
-            raise PaymentInProgressError(UNDECIDED[Status.QUARANTINED])
-        if undecided:
-            raise PaymentInProgressError(PAID_BY_ANOTHER)
 
     def _expire(self, session: PaymentSession, buyer_id: str | None) -> None:
         """Expire a session; of its payment no buyer but its own learns anything."""

@@ -4,8 +4,13 @@ from typing import Any
 
 from checkout.domain.buyer import Buyer
 from checkout.domain.terms import Terms
-from checkout.errors import BrokenOfferError, CheckoutError, OwnerlessOfferError
-from checkout.flows.create_session import SessionCreator
+from checkout.errors import (
+    BrokenOfferError,
+    CheckoutError,
+    OwnerlessOfferError,
+    PaymentInProgressError,
+)
+from checkout.flows.check_buyable import BuyableCheck
 from checkout.kinds import kind_named
 from checkout.metric import Metric
 from checkout.tables.offers import Offers
@@ -17,7 +22,7 @@ def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settin
     request: Any,  # noqa: ANN401 - the kind's own Request
     buyer: Buyer | None,
     offers: Offers,
-    creator: SessionCreator,
+    check: BuyableCheck,
     *,
     frontend_url: str,
     request_key: str | None,
@@ -25,9 +30,9 @@ def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settin
     """
     Return the terms on which *buyer* can buy now; raises the kind's refusals.
 
-    Raises PaymentInProgressError instead of a refusal if the buyer has a payment under
-    way: the offer may have changed since. A mistake in the offer is counted: nobody can
-    buy it until that is mended.
+    Raises PaymentInProgressError instead of a refusal, with that as its cause, if the
+    buyer has a payment under way: the offer may have changed since. A mistake in the
+    offer is counted: nobody can buy it until that is mended.
     """
     kind = kind_named(kind_name)
     try:
@@ -43,7 +48,10 @@ def terms_offered(  # noqa: PLR0913 - who asks, for what, and the stack's settin
         if isinstance(mistake, BrokenOfferError):
             _report_mistake(kind_name, mistake)
         if buyer and (sale_key := kind.requested_key(request, buyer)):
-            creator.check_under_way(sale_key, buyer.id)
+            try:
+                check.check_under_way(sale_key, buyer.id)
+            except PaymentInProgressError as under_way:
+                raise under_way from error
         raise
     # An anonymous buyer could not be informed when the money arrives.
     return terms.without_delayed_methods() if kind.ANONYMOUS else terms

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import Offer
+from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession
 from checkout.errors import NotFoundError
 from checkout.tables.offers import Offers
@@ -44,6 +45,15 @@ class Kind(Protocol):
     def find_offer(self, request: Any, buyer: Buyer | None, offers: Offers) -> Offer:  # noqa: ANN401
         """Return what this buyer can buy now; raises the errors of docs/api.md."""
 
+    def request_for(self, offer_id: str, item: OfferItem, url: str) -> dict[str, Any]:
+        """
+        Return the create request of a buyer who names no more than the offer.
+
+        *item* is the offer's item, which is empty if there is none, and *url* stands
+        for each URL that the request must have. A kind without this function shows no
+        buyer what they can buy.
+        """
+
     def create_response(
         self, session: PaymentSession, client_secret: str | None
     ) -> dict[str, Any]:
@@ -62,6 +72,11 @@ def kind_named(name: str) -> Kind:
     """Return the kind called *name*; raises NotFoundError if there is none."""
     check_kind(name)
     return cast("Kind", import_module(f"{__name__}.{name}"))
+
+
+def item_of(kind: Kind) -> tuple[str, "type[OfferBody]"]:
+    """Return the item type that is bought of a kind, and its model."""
+    return next(iter(kind.ITEMS.items()))
 
 
 def model_of(item_type: str) -> tuple[str, "type[OfferBody]"]:

@@ -7,7 +7,8 @@ from pydantic import ValidationInfo, field_validator
 
 from checkout import clock
 from checkout.api.fields import Identifier, RequestBody, Url
-from checkout.api.offer_body import Moment, OfferBody, OwnerId, Price, Statuses
+from checkout.api.offer_body import OfferBody, Statuses
+from checkout.api.offer_fields import Moment, OwnerId, Price
 from checkout.domain.buyer import Buyer
 from checkout.domain.closing_window import Deadline
 from checkout.domain.offer import (
@@ -18,6 +19,7 @@ from checkout.domain.offer import (
     revenue_split,
     single_line,
 )
+from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.sale import Move, Sale, sale_key
 from checkout.errors import (
@@ -129,6 +131,10 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
         options=Auction.options_of(auction),
         **revenue_split(auction),
     )
+
+
+def request_for(auction_id: str, item: OfferItem, url: str) -> dict[str, Any]:
+    return {"auction_id": auction_id}
 
 
 def requested_key(request: Request, buyer: Buyer) -> str | None:

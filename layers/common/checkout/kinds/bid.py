@@ -5,15 +5,8 @@ from typing import Annotated, Any, Literal, TypedDict
 from pydantic import Field, field_validator
 
 from checkout.api.fields import Identifier, RequestBody, Url
-from checkout.api.offer_body import (
-    OfferBody,
-    OwnerId,
-    Price,
-    Statuses,
-    Text,
-    Title,
-    web_address,
-)
+from checkout.api.offer_body import OfferBody, Statuses
+from checkout.api.offer_fields import OwnerId, Price, Text, Title, web_address
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     WITHDRAWN,
@@ -163,6 +156,16 @@ def buy_now(bid: OfferItem, row: OfferItem) -> bool:
     except NotPurchasableError:
         return False
     return price is not None and price.amount >= minimum(price.currency)
+
+
+def request_for(bid_id: str, item: OfferItem, url: str) -> dict[str, Any]:
+    row_id = item.get("row_id")
+    return {
+        "bid_id": bid_id,
+        "row_id": row_id if isinstance(row_id, str) else None,
+        "success_url": url,
+        "cancel_url": url,
+    }
 
 
 def requested_key(request: Request, buyer: Buyer) -> str | None:

@@ -6,7 +6,8 @@ from typing import Any, ClassVar, Literal, NotRequired, TypedDict
 from uuid import UUID
 
 from checkout.api.fields import RequestBody, Url
-from checkout.api.offer_body import OfferBody, Price, Statuses, Text
+from checkout.api.offer_body import SHOWN, OfferBody, Statuses
+from checkout.api.offer_fields import Price, Text
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import (
     WITHDRAWN,
@@ -16,6 +17,7 @@ from checkout.domain.offer import (
     revenue_split,
     single_line,
 )
+from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.sale import Sale, sale_key
 from checkout.errors import NotFoundError
@@ -29,7 +31,7 @@ class Content(OfferBody):
     """Something that each buyer buys once, such as a course; its id is a UUID."""
 
     STATUSES = Statuses(for_sale="published", withdrawn=WITHDRAWN)
-    PUBLIC = ("title", "description", "image_url", "slug", "price", "status")
+    PUBLIC = (*SHOWN, "slug")
 
     ID_SCHEMA: ClassVar[dict[str, Any]] = {"format": "uuid"}
 
@@ -101,6 +103,10 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
     )
     shown = {"title": offer.recorded_title, "slug": slug.get("slug")}
     return replace(offer, shown={"contentId": content_id, "content": shown} | slug)
+
+
+def request_for(content_id: str, item: OfferItem, url: str) -> dict[str, Any]:
+    return {"contentId": content_id, "successUrl": url, "cancelUrl": url}
 
 
 def requested_key(request: Request, buyer: Buyer) -> str | None:

@@ -5,11 +5,10 @@ from typing import Annotated, Any, Literal, TypedDict
 from pydantic import Field, ValidationInfo, field_validator
 
 from checkout.api.fields import Identifier, RequestBody, Url
-from checkout.api.offer_body import (
+from checkout.api.offer_body import OfferBody, Statuses
+from checkout.api.offer_fields import (
     Currency,
-    OfferBody,
     OwnerId,
-    Statuses,
     Title,
     charged_currency,
     check_charge,
@@ -23,7 +22,7 @@ from checkout.domain.offer import (
     order_line,
     revenue_split,
 )
-from checkout.domain.offer_item import shown
+from checkout.domain.offer_item import OfferItem, shown
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.sale import Move, Sale, sale_key
 from checkout.errors import NotFoundError, NotPurchasableError
@@ -124,6 +123,10 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
         options=Order.options_of(order),
         **revenue_split(order),
     )
+
+
+def request_for(order_id: str, item: OfferItem, url: str) -> dict[str, Any]:
+    return {"orderId": order_id}
 
 
 def requested_key(request: Request, buyer: Buyer) -> str | None:

@@ -6,7 +6,8 @@ from typing import Annotated, Any, Literal, TypedDict
 from pydantic import Field, field_validator
 
 from checkout.api.fields import RequestBody
-from checkout.api.offer_body import OfferBody, Price, Statuses
+from checkout.api.offer_body import SHOWN, OfferBody, Statuses
+from checkout.api.offer_fields import Price
 from checkout.domain.buyer import EMAIL, Buyer, is_email
 from checkout.domain.offer import (
     Offer,
@@ -14,6 +15,7 @@ from checkout.domain.offer import (
     revenue_split,
     single_line,
 )
+from checkout.domain.offer_item import OfferItem
 from checkout.domain.payment_session import PaymentSession
 from checkout.domain.sale import Sale
 from checkout.errors import InvalidRequestError, NotFoundError
@@ -28,7 +30,7 @@ class Product(OfferBody):
 
     STATUSES = Statuses(for_sale="active", withdrawn="inactive")
     SOLD_ONCE = False
-    PUBLIC = ("title", "description", "image_url", "price", "status")
+    PUBLIC = SHOWN
 
     status: Literal["active", "inactive"]
     """`active`: can be bought."""
@@ -133,6 +135,10 @@ def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
         options=Product.options_of(product),
         **revenue_split(product),
     )
+
+
+def request_for(product_id: str, item: OfferItem, url: str) -> dict[str, Any]:
+    return {"product_id": product_id}
 
 
 def requested_key(request: Request, buyer: Buyer) -> str | None:

@@ -10,7 +10,8 @@ from pydantic import Field, ValidationInfo, field_validator
 
 from checkout import clock
 from checkout.api.fields import RequestBody, Url
-from checkout.api.offer_body import GetItem, Moment, OfferBody, Price, Statuses
+from checkout.api.offer_body import GetItem, OfferBody, Statuses
+from checkout.api.offer_fields import Moment, Price
 from checkout.domain.buyer import Buyer
 from checkout.domain.money import Money
 from checkout.domain.offer import (
