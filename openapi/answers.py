@@ -129,6 +129,17 @@ ORDER = fields(
     }
 )
 
+OFFER = {
+    "kind": TEXT,
+    "id": TEXT,
+    "title": or_null(TEXT),
+    "description": or_null(TEXT),
+    "image_url": or_null(TEXT),
+    "price_cents": or_null(COUNT),
+    "currency": or_null(CURRENCY),
+    "status": or_null(TEXT),
+}
+
 QUOTE = or_null(
     fields(
         {
@@ -225,6 +236,18 @@ ANSWERS: dict[str, Schema] = {
     ),
     "Order": ORDER,
     "Row": ROW,
+    "Offer": fields(OFFER, {"slug": or_null(TEXT)}),
+    "BuyersOffer": fields(
+        {**OFFER, "buyable": FLAG},
+        {
+            "slug": or_null(TEXT),
+            "reason": {
+                **fields({"code": TEXT, "error": TEXT}),
+                "description": "What create would answer; absent if it is buyable.",
+            },
+            "payment_window": component("PaymentWindow"),
+        },
+    ),
     "WithdrawnOffer": WITHDRAWN,
     "ClientSecret": fields({"client_secret": text("For Stripe.js alone.")}),
     "Received": fields({"received": {"const": True}}),

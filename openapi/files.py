@@ -8,7 +8,7 @@ from openapi.tables import with_tables
 
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "functions/openapi/openapi.json"
-PAGES = (ROOT / "docs/api.md",)
+PAGES = (ROOT / "docs/api.md", ROOT / "docs/architecture.md")
 
 
 def files() -> dict[Path, str]:

@@ -157,7 +157,7 @@ def parameters(key: str) -> list[str]:
 
 
 def of_one_kind() -> Iterator[Route]:
-    """Yield the create routes that the frontends of the five kinds have."""
+    """Yield the create routes that the documents' frontends have."""
     yield creates(
         "POST /api/checkout/create-session", "bid", summary="Pay for a bid of a row"
     )
@@ -173,6 +173,12 @@ def of_one_kind() -> Iterator[Route]:
         answer=component("ClientSecret"),
     )
     yield creates("POST /api/checkout", "content", summary="Pay for content")
+    yield creates(
+        "POST /api/checkout/quote",
+        "quote",
+        summary="Pay a quote",
+        caller=Caller.ANYBODY,
+    )
 
 
 def of_all_kinds() -> Iterator[Route]:
@@ -399,6 +405,26 @@ def after_payment() -> tuple[Route, ...]:
             caller=Caller.BUYER,
             answer=component("Order"),
             refused=(errors.NotFoundError, errors.NotPurchasableError),
+        ),
+        Route(
+            key="GET /api/offers/{kind}/{id}",
+            name="getOffer",
+            summary="Show an offer",
+            tag="Paying",
+            caller=Caller.ANYBODY,
+            answer=component("Offer"),
+            path={"kind": one_of(kind_names())},
+            refused=(errors.NotFoundError,),
+        ),
+        Route(
+            key="GET /api/me/offers/{kind}/{id}",
+            name="getOfferForMe",
+            summary="Show an offer to its buyer",
+            tag="Paying",
+            caller=Caller.BUYER,
+            answer=component("BuyersOffer"),
+            path={"kind": one_of(kind_names())},
+            refused=(errors.NotFoundError,),
         ),
         Route(
             key="GET /api/rows/{rowId}",

@@ -6,7 +6,7 @@ A page has a table where it has these two comments, with the name of a model's s
     <!-- fields: ContentOffer -->
     <!-- end -->
 
-`offers` stands for the tables of all offers.
+`offers` stands for the tables of all offers, `items` for the table of their items.
 """
 
 import re
@@ -36,6 +36,8 @@ def with_tables(page: str) -> str:
 
 
 def made(name: str) -> str:
+    if name == "items":
+        return _stored_items()
     if name == "offers":
         return "\n\n".join([_of_every_offer(), *map(_of_item, item_types())])
     schemas = create_schemas() | {
@@ -115,6 +117,23 @@ def _limits(field: Schema) -> str:
     if most is not None:
         return f", {least} to {most}"
     return f", {least} or more" if least is not None else ""
+
+
+def _stored_items() -> str:
+    """Return the attributes and statuses of the items in the Offers table."""
+    common = _common()["properties"]
+    rows = [
+        "| Item | Attributes | For sale | Sold | Returned |",
+        "|---|---|---|---|---|",
+    ]
+    for item in item_types():
+        own = [n for n in schema_of(item.model)["properties"] if n not in common]
+        shown = ", ".join(f"`{name}`" for name in (f"{item.name}_id", *own))
+        for_sale, _, sold, returned = item.model.STATUSES
+        statuses = (for_sale, sold, returned)
+        words = " | ".join(f"`{word}`" if word else "never" for word in statuses)
+        rows.append(f"| `{item.name}#<id>` | {shown} | {words} |")
+    return "\n".join(rows)
 
 
 def _of_every_offer() -> str:

@@ -17,6 +17,6 @@ HEADERS = {
 
 
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> dict[str, Any]:
-    if ETAG in event.get("headers", {}).get("if-none-match", ""):
+    if ETAG in (event.get("headers") or {}).get("if-none-match", ""):
         return {"statusCode": 304, "headers": HEADERS}
     return {"statusCode": 200, "headers": HEADERS, "body": DOCUMENT.decode()}

@@ -216,6 +216,16 @@ def test_stripes_timeouts_fit_into_the_function_that_waits_for_them():
         assert longest < functions()[function]["Timeout"]
 
 
+def test_withdrawing_an_offer_ends_before_its_function_does():
+    """Also if Stripe does not answer to the last of the sessions."""
+    from checkout.clients import stripe_sdk  # noqa: PLC0415 - once the environment is set
+    from checkout.flows.write_offer import EXPIRING_SECONDS  # noqa: PLC0415
+
+    last = stripe_sdk.CONNECT_SECONDS + stripe_sdk.READ_SECONDS
+    timeout = functions()["WriteOffersFunction"]["Timeout"]
+    assert EXPIRING_SECONDS + last + 2 < timeout
+
+
 def test_a_message_that_asks_stripe_fits_into_the_margin_of_the_worker():
     from checkout.clients import stripe_sdk  # noqa: PLC0415 - once the environment is set
 

@@ -26,7 +26,8 @@ class StripeConnection:
     *api_key* is called before each request, so that a rotated key takes effect.
     *calls_per_second* bounds the requests of a caller that sends many, each page of a
     list included: buyers share Stripe's rate limits,
-    https://docs.stripe.com/rate-limits.
+    https://docs.stripe.com/rate-limits. *retries* is how often the SDK repeats a
+    request, by default as in clients/stripe_sdk.py.
     """
 
     def __init__(
@@ -34,8 +35,10 @@ class StripeConnection:
         api_key: Callable[[], str],
         api_base: str,
         calls_per_second: float = math.inf,
+        retries: int | None = None,
     ) -> None:
         self._api_key = api_key
+        self._retries = retries
         self._pace = Pace(calls_per_second)
         self._api_base = api_base
         self._client: StripeClient | None = None
@@ -48,7 +51,7 @@ class StripeConnection:
 
         key = self._api_key()
         if self._client is None or key != self._client_key:
-            self._client = stripe_sdk.client(key, self._api_base)
+            self._client = stripe_sdk.client(key, self._api_base, self._retries)
             self._client_key = key
         self._pace.wait()
         with stripe_sdk.our_errors(asked):

@@ -100,13 +100,19 @@ class Transport(stripe.HTTPClient):
         self._pool.clear()
 
 
-def client(api_key: str, api_base: str) -> stripe.StripeClient:
-    """Return a client that sends its requests to *api_base*, such as Stripe's own."""
+def client(
+    api_key: str, api_base: str, retries: int | None = None
+) -> stripe.StripeClient:
+    """
+    Return a client that sends its requests to *api_base*, such as Stripe's own.
+
+    *retries* is RETRIES unless it is given.
+    """
     return stripe.StripeClient(
         api_key,
         base_addresses={"api": api_base},
         http_client=Transport(CONNECT_SECONDS, READ_SECONDS),
-        max_network_retries=RETRIES,
+        max_network_retries=RETRIES if retries is None else retries,
     )
 
 

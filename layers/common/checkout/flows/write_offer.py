@@ -29,8 +29,8 @@ from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.telemetry import logger
 
-# How long one call expires sessions. Stripe's answer to the last may take as long again
-# (clients/stripe_sdk.py), within API Gateway's thirty seconds.
+# How long one call expires sessions. Stripe's answer to the last may take twelve more
+# (clients/stripe_sdk.py), which is within API Gateway's thirty.
 EXPIRING_SECONDS = 12.0
 NONE_OPEN = {"expired_sessions": 0, "open_sessions": False}
 CAN_BE_PAID = frozenset([Status.PREPARED, Status.OPEN])

@@ -21,9 +21,11 @@ def offer_writer(
     """
     c = config or WriteOffersConfig()
     queue = PaymentEventsQueue(c.payment_events_queue_url)
+    # The writer repeats the request; a retry of a slow call would not end in time.
+    stripe = stripe_api(c, retries=0)
     return OfferWriter(
         offers=Offers(c.offers_table),
         sessions=PaymentSessions(c.payment_sessions_table),
-        stripe_checkout=stripe_checkout(c, queue, stripe_api(c)),
+        stripe_checkout=stripe_checkout(c, queue, stripe),
         expiring_seconds=expiring_seconds,
     )

@@ -19,9 +19,14 @@ if TYPE_CHECKING:
     )
 
 
-def stripe_api(config: "StripeConfig", calls_per_second: float = math.inf) -> StripeApi:
+def stripe_api(
+    config: "StripeConfig",
+    calls_per_second: float = math.inf,
+    retries: int | None = None,
+) -> StripeApi:
     return StripeApi(
         lambda: credentials.secret(config.stripe_secret_key_name),
         config.stripe_api_base,
         calls_per_second,
+        retries,
     )
