@@ -1,5 +1,6 @@
 """What the API answers, written by hand: the tests validate every answer by it."""
 
+from checkout.api.offer_body import SHOWN as SHOWN_OF_OFFER
 from checkout.domain.entered import ADDRESS as ADDRESS_PARTS
 from checkout.domain.entered import CONSENT as CONSENT_PARTS
 from checkout.domain.payment_session import PAYMENT_WORDS, Status
@@ -129,16 +130,7 @@ ORDER = fields(
     }
 )
 
-OFFER = {
-    "kind": TEXT,
-    "id": TEXT,
-    "title": or_null(TEXT),
-    "description": or_null(TEXT),
-    "image_url": or_null(TEXT),
-    "price_cents": or_null(COUNT),
-    "currency": or_null(CURRENCY),
-    "status": or_null(TEXT),
-}
+PRICE = {"price_cents": or_null(COUNT), "currency": or_null(CURRENCY)}
 
 QUOTE = or_null(
     fields(
@@ -236,18 +228,6 @@ ANSWERS: dict[str, Schema] = {
     ),
     "Order": ORDER,
     "Row": ROW,
-    "Offer": fields(OFFER, {"slug": or_null(TEXT)}),
-    "BuyersOffer": fields(
-        {**OFFER, "buyable": FLAG},
-        {
-            "slug": or_null(TEXT),
-            "reason": {
-                **fields({"code": TEXT, "error": TEXT}),
-                "description": "What create would answer; absent if it is buyable.",
-            },
-            "payment_window": component("PaymentWindow"),
-        },
-    ),
     "WithdrawnOffer": WITHDRAWN,
     "ClientSecret": fields({"client_secret": text("For Stripe.js alone.")}),
     "Received": fields({"received": {"const": True}}),
@@ -264,6 +244,27 @@ def purchases() -> dict[str, Schema]:
     return {
         "Purchase": fields(PURCHASE_REQUIRED, optional | RECEIPT_URL),
         "Sale": fields(PURCHASE_REQUIRED, optional | OF_CREATORS),
+    }
+
+
+def shown_offers() -> dict[str, Schema]:
+    """Return the schemas of an offer as anybody sees it, and as its buyer does."""
+    names = {
+        *SHOWN_OF_OFFER,
+        *(name for item in item_types() for name in item.model.PUBLIC),
+    }
+    texts = dict.fromkeys(sorted(names - {"price"}), or_null(TEXT))
+    key = {"kind": TEXT, "id": TEXT}
+    of_buyer = {
+        "reason": {
+            **fields({"code": TEXT, "error": TEXT}),
+            "description": "What create would answer; absent if it is buyable.",
+        },
+        "payment_window": component("PaymentWindow"),
+    }
+    return {
+        "OfferForAnybody": fields(key, texts | PRICE),
+        "OfferForBuyer": fields({**key, "buyable": FLAG}, texts | PRICE | of_buyer),
     }
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from checkout import errors
 from checkout.errors import CheckoutError
-from openapi.answers import ANSWERS, created, purchases, stored_offers
+from openapi.answers import ANSWERS, created, purchases, shown_offers, stored_offers
 from openapi.examples import example_of
 from openapi.models import item_types, kind_names, nested, schema_of
 from openapi.routes import Caller, Route, all_routes, create_schemas, parameters
@@ -220,6 +220,7 @@ def schemas() -> dict[str, Schema]:
         **{n: s for item in items for n, s in nested(item.model).items()},
         **stored_offers(),
         **purchases(),
+        **shown_offers(),
         **ANSWERS,
         "Kind": one_of(sorted({*kind_names(), *(item.name for item in items)})),
         "Error": fields(

@@ -71,7 +71,7 @@ def refund(shop: Shop) -> Answer:
 def look(shop: Shop, item: dict[str, Any], buyer: str | None = "user_1") -> Answer:
     """Read the offer as its buyer, or as anybody."""
     route = "GET /api/me/offers/{kind}/{id}" if buyer else "GET /api/offers/{kind}/{id}"
-    return shop.call(route, buyer=buyer, path=KIND | {"id": item["ticket_id"]})
+    return shop.call(route, buyer=buyer, path=KIND | {"id": id_of(item)})
 
 
 def has_access(shop: Shop, item: dict[str, Any], buyer: str) -> bool:

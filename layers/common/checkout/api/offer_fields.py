@@ -52,7 +52,7 @@ ImageUrl = Annotated[
 
 def _can_be_computed_with(moment: datetime) -> datetime:
     if not FIRST_YEAR < moment.year < LAST_YEAR:
-        raise ValueError("must be a time after 1970")
+        raise ValueError(f"must be after {FIRST_YEAR} and before {LAST_YEAR}")
     return moment
 
 
