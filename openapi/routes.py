@@ -175,7 +175,11 @@ def of_one_kind() -> Iterator[Route]:
 
 
 def of_all_kinds() -> Iterator[Route]:
+    """Yield the route of any kind for each that has no route of its own there."""
+    own = {route.url for route in of_one_kind()}
     for name in kind_names():
+        if f"/api/checkout/{name}" in own:
+            continue
         yield creates(
             "POST /api/checkout/{kind}",
             name,

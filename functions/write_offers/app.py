@@ -7,7 +7,7 @@ from checkout.api.json_object import json_object
 from checkout.api.query import whole_number
 from checkout.api.request import Request
 from checkout.api.response import Created, Handler, Response, serve
-from checkout.config import WritersConfig
+from checkout.config import WriteOffersConfig, WritersConfig
 from checkout.errors import ForbiddenError
 from checkout.flows.write_offer import OfferWriter
 from checkout.telemetry import logger, metrics
@@ -26,7 +26,7 @@ def writers() -> WritersConfig:
 
 @cache
 def writer() -> OfferWriter:
-    return offer_writer()
+    return offer_writer(WriteOffersConfig())
 
 
 def require_writer(request: Request) -> None:

@@ -112,7 +112,7 @@ def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
             priced=product["id"],
         ),
         metadata=metadata,
-        shown={"productId": request.product_id},
+        shown=PurchaseFields(productId=request.product_id),
         return_path="/hero-me",
         ui_mode="embedded_page",
         email=request.customer_email or (buyer.email if buyer else None),
