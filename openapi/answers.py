@@ -111,7 +111,7 @@ ORDER = fields(
     {
         "id": TEXT,
         "status": TEXT,
-        "currency": CURRENCY,
+        "currency": text("As the host application wrote it, in lower case."),
         "total_cents": COUNT,
         "items": list_of(
             fields({"name": TEXT, "quantity": COUNT, "unit_price_cents": COUNT})

@@ -182,10 +182,10 @@ def of_one_kind() -> Iterator[Route]:
 
 
 def of_all_kinds() -> Iterator[Route]:
-    """Yield the route that every kind has, unless it has the same one without login."""
-    own = {route.key for route in of_one_kind()}
+    """Yield the route of any kind for each that has no route of its own there."""
+    own = {route.url for route in of_one_kind()}
     for name in kind_names():
-        if f"POST /api/checkout/{name}" in own:
+        if f"/api/checkout/{name}" in own:
             continue
         yield creates(
             "POST /api/checkout/{kind}",

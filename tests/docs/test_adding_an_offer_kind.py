@@ -137,6 +137,8 @@ def test_anybody_sees_what_a_new_kind_makes_public(
 ):
     _, model = kinds.model_of("ticket")
     monkeypatch.setattr(model, "PUBLIC", ("title", "price", "seat", "status"))
+    described = Contract(document())
+    monkeypatch.setattr("tests.shop.contract", lambda: described)
 
     shown = {"kind": "ticket", "id": "A-17", "title": "Winter gala, front row"}
     shown |= {"price_cents": 8200, "currency": "eur", "seat": "A 17"}

@@ -27,7 +27,13 @@ type Items = Mapping[str, type[OfferBody]]
 
 
 class Kind(Protocol):
-    """What each module of this package defines; its functions only read."""
+    """
+    What each module of this package defines; its functions only read.
+
+    Two TypedDicts describe what only this kind has, for the OpenAPI document:
+    `PurchaseFields` what its purchases show, `CreateFields` what its create responses
+    have beside the common fields. A kind without such fields has neither.
+    """
 
     ANONYMOUS: bool
     """Whether a buyer may pay without logging in."""

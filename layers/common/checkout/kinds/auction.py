@@ -123,7 +123,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
         metadata={"auction_id": auction_id, "buyer_id": buyer.id},
         return_path="/auctions/{id}",
         details={"opens_at": clock.iso(opens_at), "closes_at": clock.iso(closes_at)},
-        shown={"auctionId": auction_id},
+        shown=PurchaseFields(auctionId=auction_id),
         readable_key=(auction_id, buyer.id),
         return_urls=ReturnUrls(request.success_url, request.cancel_url),
         email=buyer.email,

@@ -135,7 +135,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
         metadata={"bid_id": bid_id, "row_id": row_id, "user_id": buyer.id},
         return_path="/",
         details={"row_id": row_id, **bid.recorded("merchant", "source")},
-        shown={"bidId": bid_id, "rowId": row_id},
+        shown=PurchaseFields(bidId=bid_id, rowId=row_id),
         return_urls=ReturnUrls(request.success_url, request.cancel_url),
         email=buyer.email,
         options=Bid.options_of(bid),

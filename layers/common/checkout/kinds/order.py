@@ -116,7 +116,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
             priced=order["id"],
         ),
         metadata={"orderId": order_id, "userId": buyer.id},
-        shown={"orderId": order_id},
+        shown=PurchaseFields(orderId=order_id),
         return_path="/orders/{id}",
         return_urls=ReturnUrls(request.success_url, request.cancel_url),
         email=buyer.email,

@@ -128,7 +128,7 @@ def find_offer(request: Request, buyer: Buyer | None, offers: Offers) -> Offer:
         ),
         metadata=metadata,
         caller_metadata=metadata,
-        shown={"productId": request.product_id},
+        shown=PurchaseFields(productId=request.product_id),
         return_path="/hero-me",
         ui_mode="embedded_page",
         email=request.customer_email or (buyer.email if buyer else None),
