@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.output import captured_log, metrics_in
-from tests.shop import ACCESS, PUBLISHED, Answer, Shop
+from tests.shop import ACCESS, PUBLISHED, QUOTE, Answer, Shop
 
 # The items that a sale of each kind reads.
 ITEMS = {
@@ -20,18 +20,22 @@ ITEMS = {
     "order": ("order#order_1",),
     "product": ("product#hero-me-feelings",),
     "content": (f"content#{PUBLISHED}",),
+    "quote": (f"quote#{QUOTE}", "bid#43", "row#7"),
 }
 COMMON = ("title", "description", "image_url", "status", "creator_id", "price")
+COMMON += ("options",)
 FIELDS = {
     "row": ("owner_id", "title", "status"),
     "bid": (
         *("title", "offer_type", "price", "image_url", "clickout_url", "merchant"),
-        *("source", "creator_id", "platform_fee_bps"),
+        *("source", "creator_id", "platform_fee_bps", "options"),
     ),
+    "quote": (*COMMON, "expires_at", "platform_fee_bps", "deleted_at"),
     "auction": (*COMMON, "winner_id", "accepted_at", "platform_fee_bps"),
     "order": (
         *("owner_id", "status", "currency", "items", "title", "creator_id"),
         *("platform_fee_bps", "organization_fee_bps", "purchase_id", "order_id"),
+        "options",
     ),
     "product": (*COMMON, "platform_fee_bps", "product_id"),
     "content": (*COMMON, "slug", "deleted_at", "organization_fee_bps", "content_id"),
@@ -130,7 +134,7 @@ def reads(shop: Shop, kind: str) -> Iterator[Answer]:
     if kind == "order":
         path = {"orderId": "order_1"}
         yield shop.call("GET /orders/{orderId}", buyer="user_1", path=path)
-    if kind == "bid":
+    if kind in {"bid", "quote"}:
         path = {"rowId": "7"}
         yield shop.call("GET /api/rows/{rowId}", buyer="user_1", path=path)
 

@@ -231,6 +231,10 @@ def agreed_price(quote: OfferItem, bid: OfferItem, row: OfferItem) -> Money | No
     return None
 
 
+def request_for(quote_id: str, item: OfferItem, url: str) -> dict[str, Any]:
+    return {"quote_id": quote_id, "success_url": url, "cancel_url": url}
+
+
 def requested_key(request: Request, buyer: Buyer) -> str | None:
     return sale_key("quote", request.quote_id)
 
