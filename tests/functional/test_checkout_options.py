@@ -484,3 +484,89 @@ def test_a_session_that_only_says_that_it_was_recovered_is_quarantined(
 
     [purchase] = shop.purchases()
     assert purchase["quarantine_reason"] == "another_stripe_session"
+
+
+# ------------------------------------------------------------ what an attack found
+
+
+def free(shop: Shop, kind: str) -> Json:
+    """Let a code take off the whole price; return Stripe's event."""
+    session = opened(shop, kind, **CODES)
+    shop.stripe.enter(session["id"], promotion_code=code(shop, percent_off=100))
+    shop.stripe.pay(session["id"])
+    return dict(shop.stripe.events("checkout.session.completed")[-1])
+
+
+@pytest.mark.parametrize("kind", SOLD_ONCE)
+def test_a_purchase_of_nothing_can_be_ended_and_bought_again(
+    shop: Shop, kind: str
+) -> None:
+    shop.deliver(free(shop, kind))
+    [purchase] = shop.purchases()
+
+    for _ in range(2):
+        answer = shop.call(
+            "POST /api/purchases/{id}/refund",
+            {},
+            buyer="operator_1",
+            groups="[payments-admin]",
+            path={"id": purchase["id"]},
+        )
+        assert (answer.status, answer.body["status"]) == (200, "failed")
+
+    assert (has_access(shop, kind), refunds(shop)) == (False, [])
+    entries = shop.audit.of("purchase_refunded")
+    assert [entry["refund_amount"] for entry in entries] == [0]
+    if kind == "content":
+        assert shop.create(kind).status == 200
+
+
+def test_a_session_of_nothing_is_a_sale_also_if_stripe_calls_it_paid(
+    shop: Shop,
+) -> None:
+    event = free(shop, "content")
+    event["data"]["object"]["payment_status"] = "paid"
+
+    shop.deliver(event)
+
+    assert shop.purchases()[0]["status"] == "completed"
+
+
+@pytest.mark.parametrize("pays", [True, False])
+def test_a_bank_debit_is_audited_with_its_own_amount(shop: Shop, *, pays: bool) -> None:
+    shop.change_offer(OFFERS["content"], price={"amount": 1000, "currency": "eur"})
+    session = opened(shop, **CODES)
+    shop.stripe.enter(session["id"], promotion_code=code(shop, percent_off=20))
+    shop.stripe.pay_by_bank(session["id"])
+    shop.deliver()
+    [purchase] = shop.purchases()
+    shop.stripe.bank_decides(purchase["stripe_payment_intent_id"], pays=pays)
+    shop.deliver()
+
+    action = "checkout_completed" if pays else "payment_failed"
+    entries = shop.audit.of("payment_processing") + shop.audit.of(action)
+    assert [(e["amount"], e["discount_amount"]) for e in entries] == [(800, 200)] * 2
+
+
+def test_who_gets_the_money_is_part_of_the_terms(shop: Shop) -> None:
+    for_creator(shop, "content")
+    first = opened(shop)
+    shop.change_offer(OFFERS["content"], creator_id="creator_2", platform_fee_bps=0)
+    second = opened(shop)
+
+    assert first["id"] != second["id"]
+    shop.stripe.pay(second["id"])
+    shop.deliver()
+    assert shop.purchases()[0]["creator_id"] == "creator_2"
+
+
+def test_a_negative_discount_is_quarantined(shop: Shop) -> None:
+    event = paid_event(shop, opened(shop, **CODES))
+    event["data"]["object"] |= {
+        "amount_total": 1499,
+        "total_details": {"amount_discount": -500},
+    }
+
+    shop.deliver(event)
+
+    assert shop.purchases()[0]["quarantine_reason"] == "another_amount"

@@ -7,7 +7,7 @@ import pytest
 
 from tests.conftest import Traveller
 from tests.functional import test_pending_purchases as pending
-from tests.shop import Answer, Shop
+from tests.shop import QUOTE, Answer, Shop
 
 
 def order(shop: Shop, order_id: str, buyer: str | None = "user_1") -> Answer:
@@ -436,3 +436,17 @@ def test_a_row_waits_for_an_earlier_payment_that_is_undecided(shop: Shop) -> Non
     row = shop.call("GET /api/rows/{rowId}", buyer="user_1", path={"rowId": "7"}).body
     assert row["pending_bid_id"] == "42"
     assert not any(bid["buy_now"] for bid in row["bids"])
+
+
+@pytest.mark.parametrize(
+    "options", [{"bogus": 1}, {"after_expiration": {"recovery": {"enabled": True}}}]
+)
+def test_no_button_is_shown_for_options_that_create_would_refuse(
+    shop: Shop, options: dict[str, Any]
+) -> None:
+    shop.change_offer("bid#42", options=options)
+    shop.change_offer(f"quote#{QUOTE}", options=options)
+
+    bids = {bid["bid_id"]: bid for bid in row(shop, "7").body["bids"]}
+
+    assert (bids["42"]["buy_now"], bids["43"]["quote"]) == (False, None)

@@ -593,3 +593,19 @@ def test_while_a_payment_is_undecided_the_board_shows_its_bid_and_no_quote(
     assert board["pending_bid_id"] == "43"
     assert [bid["quote"] for bid in board["bids"]] == [None] * 3
     refused(shop.create("quote"), 409, "payment_in_progress")
+
+
+def test_who_only_holds_the_link_learns_nothing_of_the_owners_payment(
+    shop: Shop,
+) -> None:
+    """The owner has paid for a bid of the same row, and it is reviewed."""
+    shop.create("bid")
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    [event] = shop.stripe.events("checkout.session.completed")
+    event["data"]["object"]["amount_total"] = 1
+    shop.deliver(event)
+
+    answer = shop.create("quote")
+
+    refused(answer, 409, "payment_in_progress")
+    assert "Your" not in answer.body["error"]

@@ -1,10 +1,13 @@
 """Offers are written whole, listed and withdrawn by those who sell."""
 
 from datetime import timedelta
+from decimal import Decimal
+from itertools import count
 from typing import Any
 from uuid import UUID
 
 import pytest
+from boto3.dynamodb.types import TypeSerializer
 from time_machine import travel
 
 from checkout import clock
@@ -524,3 +527,54 @@ def test_an_offer_that_changed_since_it_was_read_is_not_overwritten(
     ):
         assert transaction.execute({"offer": write})
     assert shop.aws.item("OffersTable", f"product#{offer_id}") == stored
+
+
+def test_a_bid_that_is_given_to_another_row_ends_its_checkout(shop: Shop) -> None:
+    put(shop, "row", "9", {"owner_id": "user_2", "status": "open"})
+    assert shop.create("bid").status == 200
+
+    moved = put(shop, "bid", "42", NEW["bid"][1] | {"row_id": "9"})
+
+    assert (moved.status, moved.body["expired_sessions"]) == (200, 1)
+
+
+@pytest.mark.parametrize("version", ["2024-01", Decimal("1.5"), None, {}, [], -1])
+def test_a_version_of_the_hosts_own_keeps_nothing_for_sale(
+    shop: Shop, version: Any
+) -> None:
+    item = {"id": "product#b", **NEW["product"][1], "thumb": b"x"}
+    raw = {name: TypeSerializer().serialize(value) for name, value in item.items()}
+    raw["version"] = TypeSerializer().serialize(version)
+    shop.aws.dynamodb.put_item(TableName=shop.aws.tables["OffersTable"], Item=raw)
+
+    assert withdraw(shop, "product", "b").body["version"] == 1
+    assert put(shop, "product", "b", NEW["product"][1]).body["version"] == 2
+
+
+def test_a_cursor_that_is_too_long_is_refused(shop: Shop) -> None:
+    answer = shop.call(
+        "GET /api/offers/{kind}",
+        buyer="seller_1",
+        groups=WRITERS,
+        path={"kind": "product"},
+        query={"cursor": "x" * 2000},
+    )
+
+    assert (answer.status, answer.body["code"]) == (400, "invalid_request")
+
+
+def test_the_search_for_sessions_ends_in_time(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row of many bids without any session takes as many queries."""
+    for number in range(9):
+        bid = {"row_id": "7", "title": "x", "offer_type": "service_provider"}
+        put(shop, "bid", f"b{number}", bid)
+    seconds = count(0, 5)
+    monkeypatch.setattr(
+        "checkout.flows.write_offer.time.monotonic", lambda: next(seconds)
+    )
+
+    answer = withdraw(shop, "row", "7")
+
+    assert (answer.status, answer.body["open_sessions"]) == (200, True)

@@ -253,6 +253,34 @@ MUTANTS = (
         "::test_a_mismatch_is_quarantined_once_however_often_its_event_comes",
     ),
     Mutant(
+        "an agreed code, tax or shipping is quarantined",
+        "domain/mismatch.py",
+        "if any(amount and not (is_agreed and amount > 0) for",
+        "if any(amount for",
+    ),
+    Mutant(
+        "a discount that no option allows fulfills",
+        "domain/mismatch.py",
+        "if any(amount and not (is_agreed and amount > 0) for",
+        "if any(amount is None for",
+        "tests/functional/test_checkout_options.py"
+        "::test_what_no_option_allows_is_quarantined",
+    ),
+    Mutant(
+        "the creator gets the tax",
+        "domain/purchase.py",
+        "net = left - tax - shipping",
+        "net = left - shipping",
+    ),
+    Mutant(
+        "a session of a sale key can be recovered",
+        "domain/checkout_options.py",
+        "if sold_once and agreed(options).recovery:",
+        "if sold_once and agreed(options) is None:",
+        "tests/unit/test_checkout_options.py"
+        "::test_what_is_sold_once_cannot_be_recovered",
+    ),
+    Mutant(
         "what SQS did not take is forgotten",
         "clients/payment_events_queue.py",
         'for failure in answer.get("Failed", []):\n            message',

@@ -243,8 +243,8 @@ PRICED = tuple(name for name, offer in for_sale("").items() if offer.priced)
 # others that Stripe's types call nullable may be missing.
 NEEDED = {
     "checkout.session": (
-        "amount_subtotal", "amount_total", "client_secret", "currency", "metadata",
-        "payment_intent", "status", "total_details", "url",
+        "amount_subtotal", "amount_total", "client_secret", "collected_information",
+        "currency", "metadata", "payment_intent", "status", "total_details", "url",
     ),
     "refund": ("charge", "failure_reason", "metadata", "reason", "status"),
     "dispute": (),

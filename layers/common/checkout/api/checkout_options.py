@@ -19,6 +19,7 @@ from checkout.domain.stripe_limits import LOCALES
 # Assumed, as all limits without a comment of Stripe's: what one item has room for.
 LARGEST_OPTIONS = 100_000
 
+Id = Annotated[str, Field(min_length=1, max_length=255, pattern=r"\S")]
 Message = Annotated[str, Field(min_length=1, max_length=1200, pattern=r"\S")]
 
 
@@ -73,11 +74,11 @@ class ShippingRateData(Options):
     fixed_amount: FixedAmount
     delivery_estimate: DeliveryEstimate | None = None
     tax_behavior: Literal["exclusive", "inclusive"] | None = None
-    tax_code: str | None = None
+    tax_code: Id | None = None
 
 
 class ShippingOption(Options):
-    shipping_rate: str | None = None
+    shipping_rate: Id | None = None
     shipping_rate_data: ShippingRateData | None = None
 
     @field_validator("shipping_rate_data")
@@ -137,7 +138,7 @@ class CheckoutOptions(Options):
     automatic_tax: Switch | None = None
     tax_behavior: Literal["exclusive", "inclusive"] | None = None
     """Whether the price contains the tax; Stripe's parameter of each line."""
-    tax_code: str | None = None
+    tax_code: Id | None = None
     """What is sold, for the tax; Stripe's parameter of each line."""
     tax_id_collection: TaxIdCollection | None = None
     shipping_address_collection: ShippingAddressCollection | None = None

@@ -31,7 +31,9 @@ def mismatch(
         ),
         # Neither a refund nor a dispute could find the purchase.
         QuarantineReason.NO_PAYMENT_INTENT: (
-            checkout.payment_status == "paid" and not checkout.payment_intent
+            checkout.payment_status == "paid"
+            and checkout.amount_total != 0
+            and not checkout.payment_intent
         ),
     }
     return next((reason for reason, differs in differences.items() if differs), None)
@@ -48,7 +50,7 @@ def _is_agreed_total(checkout: CheckoutSession, allowed: Agreed) -> bool:
         (checkout.amount_shipping, allowed.shipping),
         (checkout.amount_tax, allowed.tax),
     )
-    if any(amount and not is_agreed for amount, is_agreed in amounts):
+    if any(amount and not (is_agreed and amount > 0) for amount, is_agreed in amounts):
         return False
     if checkout.amount_subtotal is None or checkout.amount_total is None:
         return False

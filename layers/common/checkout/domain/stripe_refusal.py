@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from checkout.clock import from_iso
 from checkout.domain import checkout_options
 from checkout.domain.payment_session import PaymentSession
-from checkout.domain.stripe_request import EMAIL
+from checkout.domain.stripe_request import EMAIL, options_of
 from checkout.domain.terms import Terms
 from checkout.errors import NotPurchasableError
 
@@ -50,7 +50,9 @@ def is_of_offer(session: PaymentSession, terms: Terms) -> bool:
     if session.refusal_code is None or "_url" in (session.refusal_param or ""):
         return False
     offered = (terms.offer.total, terms.offer.recorded_title)
-    return (session.price, session.title) == offered
+    if (session.price, session.title) != offered:
+        return False
+    return options_of(session.request) == options_of(terms.request)
 
 
 def next_terms(session: PaymentSession, terms: Terms, now: datetime) -> Terms:

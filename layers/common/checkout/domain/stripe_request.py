@@ -58,6 +58,16 @@ def session_options(options: Mapping[str, Any]) -> dict[str, Any]:
     return _those(options, *checkout_options.OF_SESSION)
 
 
+def options_of(request: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the options of a request to Stripe, also those of its lines."""
+    price: Mapping[str, Any] = request["line_items"][0]["price_data"]
+    return {
+        **session_options(request),
+        **_those(price, checkout_options.OF_PRICE),
+        **_those(price["product_data"], checkout_options.OF_PRODUCT),
+    }
+
+
 def _those(options: Mapping[str, Any], *names: str) -> dict[str, Any]:
     return {name: options[name] for name in names if name in options}
 

@@ -110,8 +110,20 @@ class Terms:
 
     @property
     def digest(self) -> str:
-        """The fingerprint of the terms and their buyer."""
-        return _digest(self.request | {"buyer": self.buyer_id})
+        """The fingerprint of the terms, their buyer, and who gets which share."""
+        offer = self.offer
+        fees = offer.platform_fee_bps, offer.organization_fee_bps
+        recorded = {
+            "buyer": self.buyer_id,
+            "creator": [offer.creator_id, *fees],
+            "details": dict(offer.details),
+        }
+        return _digest(self.request | recorded)
+
+    @property
+    def asked_by(self) -> str | None:
+        """The buyer, if it is the one who asks: a quote may be paid by anybody."""
+        return None if self.offer.buyer_id else self.buyer_id
 
     @property
     def live_id(self) -> str | None:

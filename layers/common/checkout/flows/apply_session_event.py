@@ -132,10 +132,11 @@ class SessionEvents:
                 "pointer": self.sessions.pointer(checkout.id, session.id),
                 **writes,
                 "audit": self.audit_log.entry(
-                    session,
+                    purchase or session,
                     action,
                     event_id=event.id,
                     purchase_id=purchase.id if purchase else None,
+                    **(purchase.beside_price if purchase else {}),
                     **reason,
                     **recovery,
                 ),

@@ -42,9 +42,9 @@ class BuyableCheck(NamedTuple):
         live, current = self._live(terms.live_id) if terms.live_id else (None, None)
         if sale_key := terms.offer.sale_key:
             # Read after the session: if that is fulfilled, its owner is found here.
-            self._check_payments(sale_key, terms.buyer_id)
+            self._check_payments(sale_key, terms.asked_by)
             if current and current.status in UNDECIDED:
-                own = current.buyer_id == terms.buyer_id
+                own = current.buyer_id == terms.asked_by
                 said = UNDECIDED[current.status] if own else PAID_BY_ANOTHER
                 raise PaymentInProgressError(said)
         return live, current

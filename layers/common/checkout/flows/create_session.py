@@ -77,7 +77,7 @@ class SessionCreator:
                     continue
                 if same and current.refusal_code is not None:
                     terms = _terms_after_refusal(current, terms)
-                self._expire(current, terms.buyer_id)
+                self._expire(current, terms)
             session = terms.prepare(
                 live.attempt + 1 if live else 1,
                 livemode=self.livemode,
@@ -105,12 +105,12 @@ class SessionCreator:
             raise AlreadyPurchasedError("You have paid for this.")
         self.stripe_checkout.expire(session, CANCELLED_BY_BUYER)
 
-    def _expire(self, session: PaymentSession, buyer_id: str | None) -> None:
+    def _expire(self, session: PaymentSession, terms: Terms) -> None:
         """Expire a session; of its payment no buyer but its own learns anything."""
         try:
             self.stripe_checkout.expire(session, REPLACED)
         except (AlreadyPurchasedError, PaymentInProgressError):
-            if session.buyer_id == buyer_id:
+            if session.buyer_id == terms.asked_by:
                 raise
             raise PaymentInProgressError(PAID_BY_ANOTHER) from None
 

@@ -17,6 +17,7 @@ from checkout.errors import (
 )
 from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges
+from checkout.flows.end_free_purchase import end_free_purchase
 from checkout.metric import Metric
 from checkout.stripe_errors import StripeBrokenError, StripeRefusedError
 from checkout.tables.purchases import Purchases
@@ -66,8 +67,9 @@ class Refunds:
         is unknown whether Stripe has refunded: then ask again.
         """
         purchase = self._refundable(purchase_id)
-        problem = amount and unit_problem(amount, purchase.currency)
-        if problem:
+        if purchase.has_arrived and not purchase.amount:
+            return end_free_purchase(self.changes, purchase, requested_by, reason)
+        if problem := amount and unit_problem(amount, purchase.currency):
             raise InvalidRequestError("The amount is refused.", amountCents=problem)
         name = request_id(purchase.id, request_key)
         resumed = name in purchase.refund_requests
@@ -147,10 +149,8 @@ class Refunds:
         purchase = self.purchases.get(purchase_id)
         if purchase is None:
             raise NotFoundError("There is no such purchase.")
-        payment_intent_id = purchase.stripe_payment_intent_id
-        payer = payment_intent_id and self.purchases.by_payment_intent(
-            payment_intent_id
-        )
+        paid = purchase.stripe_payment_intent_id
+        payer = self.purchases.by_payment_intent(paid) if paid else None
         if payer and payer.id != purchase.id:
             raise NotRefundableError("Its payment belongs to another purchase.")
         return purchase

@@ -1,6 +1,5 @@
 """Write, list and withdraw offers for those who sell."""
 
-import json
 import time
 from collections.abc import Iterator, Mapping
 from itertools import takewhile
@@ -20,6 +19,7 @@ from checkout.errors import (
 )
 from checkout.flows import flow
 from checkout.flows.open_checkout import OPEN_AT_MOST, StripeCheckout
+from checkout.flows.show_stored_offer import shown, version_of
 from checkout.kinds import model_of
 from checkout.stripe_errors import StripeError
 from checkout.tables import transaction
@@ -33,6 +33,8 @@ from checkout.telemetry import logger
 # (clients/stripe_sdk.py), which is within API Gateway's thirty.
 EXPIRING_SECONDS = 12.0
 NONE_OPEN = {"expired_sessions": 0, "open_sessions": False}
+# DynamoDB's own limit for the key of an index.
+LONGEST_KEY_BYTES = 1024
 CAN_BE_PAID = frozenset([Status.PREPARED, Status.OPEN])
 # Written by checkout itself when it sells the offer.
 OF_SALES = ("purchase_id", "purchased_bid_id")
@@ -91,6 +93,8 @@ class OfferWriter:
         """
         model_of(item_type)
         after = f"{item_type}#{cursor}" if cursor else None
+        if after and len(after.encode(errors="replace")) > LONGEST_KEY_BYTES:
+            raise InvalidRequestError("The cursor is refused.", cursor="is too long")
         items, last = self.offers.of_type(item_type, limit, after)
         following = last.partition("#")[2] if last else None
         return [shown(item) for item in items], following
@@ -105,9 +109,9 @@ class OfferWriter:
         before = self._unsold(item_type, item_id, None)
         if before is None:
             raise NotFoundError("There is no such offer.")
-        taken_back = {
+        taken_back: dict[str, Value] = {
             "status": model.STATUSES.withdrawn,
-            "version": before.get("version", 0) + 1,
+            "version": version_of(before) + 1,
             "updated_at": clock.iso(clock.now()),
         }
         if transaction.execute({"offer": self.offers.changed(before, taken_back)}):
@@ -121,7 +125,7 @@ class OfferWriter:
     ) -> OfferItem | None:
         _, model = model_of(item_type)
         stored = self.offers.get(item_type, item_id)
-        current = stored.get("version", 0) if stored else None
+        current = version_of(stored) if stored else None
         if version is not None and version != current:
             raise VersionConflictError(
                 f"The offer has the version {current}."
@@ -148,7 +152,7 @@ class OfferWriter:
             f"{item_type}_id": item_id,
             "id": f"{item_type}#{item_id}",
             "item_type": item_type,
-            "version": stored.get("version", 0) + 1,
+            "version": version_of(stored) + 1,
             "created_at": stored.get("created_at", now),
             "updated_at": now,
         }
@@ -170,8 +174,8 @@ class OfferWriter:
         """
         until = time.monotonic() + self.expiring_seconds
         expired, has_more, failures = 0, False, []
-        for session in self._withdrawn_sessions(item):
-            if time.monotonic() > until:
+        for session in self._withdrawn_sessions(item, until):
+            if session is None:
                 has_more = True
                 break
             try:
@@ -186,10 +190,21 @@ class OfferWriter:
             raise failures[0]
         return {"expired_sessions": expired, "open_sessions": has_more}
 
-    def _withdrawn_sessions(self, item: OfferItem) -> Iterator[PaymentSession]:
-        """Yield the sessions that can be paid, though the offer is not for sale."""
+    def _withdrawn_sessions(
+        self, item: OfferItem, until: float
+    ) -> Iterator[PaymentSession | None]:
+        """
+        Yield the sessions that can be paid, though the offer is not for sale.
+
+        The last is None if the search was not over *until* then.
+        """
         for_sale: dict[str, bool] = {}
-        for session in self._open_sessions(item):
+        for session in self._sessions(item):
+            if time.monotonic() > until:
+                yield None
+                return
+            if session is None or session.status not in CAN_BE_PAID:
+                continue
             if session.sale is None:
                 continue
             # Thousands of sessions may have the same sale.
@@ -199,12 +214,13 @@ class OfferWriter:
             if not for_sale[sale]:
                 yield session
 
-    def _open_sessions(self, item: OfferItem) -> Iterator[PaymentSession]:
+    def _sessions(self, item: OfferItem) -> Iterator[PaymentSession | None]:
+        """Yield the recent sessions, and None after those of each offer."""
         since = clock.iso(clock.now() - OPEN_AT_MOST)
         for offer in self._sold_with(item):
             newest_first = self.sessions.of_offer(offer.item_type, offer.item_id)
-            recent = takewhile(lambda each: each.created_at >= since, newest_first)
-            yield from (each for each in recent if each.status in CAN_BE_PAID)
+            yield from takewhile(lambda each: each.created_at >= since, newest_first)
+            yield None
 
     def _sold_with(self, item: OfferItem) -> list[OfferItem]:
         """Return the offers whose sale needs the item; a row is sold by its offers."""
@@ -216,13 +232,3 @@ class OfferWriter:
                 quotes = self.offers.of_row(row_id).quotes
                 return [item, *(q for q in quotes if q.get("bid_id") == item.item_id)]
         return [item]
-
-
-def shown(item: OfferItem) -> dict[str, Any]:
-    """Show an offer to its writer: the fields as written, its keys and its version."""
-    item_type, _, item_id = item["id"].partition("#")
-    hidden = {"id", "item_type", f"{item_type}_id", *MARK}
-    fields = {name: value for name, value in item.items() if name not in hidden}
-    # What the host application wrote itself may have decimals.
-    plain: dict[str, Any] = json.loads(json.dumps(fields, default=float))
-    return {"kind": item_type, "id": item_id, **plain}

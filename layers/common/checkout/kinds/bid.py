@@ -8,6 +8,7 @@ from checkout.api.fields import Identifier, RequestBody, Url
 from checkout.api.offer_body import OfferBody, Statuses
 from checkout.api.offer_fields import OwnerId, Price, Text, Title, web_address
 from checkout.domain.buyer import Buyer
+from checkout.domain.checkout_options import problem
 from checkout.domain.offer import (
     WITHDRAWN,
     LineItem,
@@ -128,7 +129,7 @@ def find_offer(request: Request, buyer: Buyer, offers: Offers) -> Offer:
             ),
             requires={
                 row["id"]: {"owner_id": buyer.id},
-                bid["id"]: {"offer_type": "retail"},
+                bid["id"]: {"offer_type": "retail", "row_id": row_id},
             },
             priced=bid["id"],
         ),
@@ -152,10 +153,12 @@ def buy_now(bid: OfferItem, row: OfferItem) -> bool:
     try:
         bid.text("title")
         revenue_split(bid)
-        price = bid.price()
+        price, options = bid.price(), Bid.options_of(bid)
     except NotPurchasableError:
         return False
-    return price is not None and price.amount >= minimum(price.currency)
+    if price is None or price.amount < minimum(price.currency):
+        return False
+    return problem(options, price.currency, sold_once=True) is None
 
 
 def request_for(bid_id: str, item: OfferItem, url: str) -> dict[str, Any]:

@@ -12,6 +12,7 @@ from checkout import clock
 from checkout.api.fields import RequestBody, Url
 from checkout.api.offer_body import GetItem, OfferBody, Statuses
 from checkout.api.offer_fields import Moment, Price
+from checkout.domain import stripe_request
 from checkout.domain.buyer import Buyer
 from checkout.domain.money import Money
 from checkout.domain.offer import (
@@ -227,7 +228,9 @@ def _is_negotiable(bid: Mapping[str, Any] | None, row_id: str) -> bool:
 def agreed_price(quote: OfferItem, bid: OfferItem, row: OfferItem) -> Money | None:
     """Return the price that can be paid now by the quote, None if it cannot."""
     with suppress(CheckoutError):
-        return offer_of(quote, bid, row).total
+        offer = offer_of(quote, bid, row)
+        stripe_request.check(offer, "quote")
+        return offer.total
     return None
 
 

@@ -173,8 +173,14 @@ def _unchanged(before: OfferItem | None) -> Condition:
     changed = "the offer has been changed meanwhile"
     if before is None:
         return Condition("offer_is_new", "attribute_not_exists(id)", changed)
-    # What the host application wrote itself may have neither.
-    unchanged = _having({name: before.get(name) for name in ("version", "status")})
+    # What the host application wrote itself may have neither, or anything else.
+    unchanged = _having(
+        {
+            name: before.get(name)
+            for name in ("version", "status")
+            if name not in before or type(before[name]) in {int, str}
+        }
+    )
     return Condition(
         "offer_is_unchanged",
         " AND ".join(["attribute_exists(id)", *unchanged.clauses]),
