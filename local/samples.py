@@ -38,6 +38,11 @@ SAMPLE = {
         "free": "8a4d7c3f-1b2e-4f60-a9c8-6d5e4f3a2b11",
         "unpublished": "c3e1f5a7-9d8b-4c26-b7a4-1f0e2d3c4b12",
     },
+    # Checkout's options: codes, tax and shipping.
+    "with_options": {
+        "content_id": "7b1f4e92-3c5d-4a86-b0e7-9d8c2f6a5e14",
+        "product_id": "feelings-poster",
+    },
 }
 
 

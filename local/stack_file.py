@@ -35,7 +35,9 @@ def describe(
         "region": REGION,
         "stack_name": sam.STACK_NAME,
         "outputs": outputs,
-        "sample": {name: SAMPLE[name] for name in ("contents", "quote_id")},
+        "sample": {
+            name: SAMPLE[name] for name in ("contents", "quote_id", "with_options")
+        },
     }
 
 

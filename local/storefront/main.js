@@ -6,6 +6,7 @@ import { auctionCard } from "./auction.js";
 import { boardCard } from "./board.js";
 import { contentCard } from "./content.js";
 import { say } from "./dom.js";
+import { moreCard } from "./more.js";
 import { orderCard } from "./order.js";
 import { productCard } from "./product.js";
 import { purchasesCard } from "./purchases.js";
@@ -101,12 +102,13 @@ function renderCards(shopper) {
 function cardsFor(pathname, shop) {
   const [, page, id] = pathname.split("/").map((part) => decodePart(part));
   if (page === "hero-me") return [productCard(shop)];
+  if (page === "products" && id) return [productCard(shop, id)];
   if (page === "library") return [purchasesCard(shop)];
   if (page === "rows" && id) return [boardCard(shop, id)];
   if (page === "orders" && id) return [orderCard(shop, id)];
   if (page === "auctions" && id) return [auctionCard(shop, id)];
   if (page === "content" && id) return [contentCard(shop, id)];
-  return [boardCard(shop), auctionCard(shop), orderCard(shop), contentCard(shop), productCard(shop), purchasesCard(shop)];
+  return [boardCard(shop), auctionCard(shop), orderCard(shop), contentCard(shop), productCard(shop), moreCard(shop), purchasesCard(shop)];
 }
 
 function decodePart(part) {

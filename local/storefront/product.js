@@ -1,11 +1,11 @@
 // The product: sold without login, in a payment form on this page.
 
 import { busy, card, h, loading, quiet } from "./dom.js";
-import { canBuy, priceOf, readOffer, whyNot } from "./offers.js";
+import { canBuy, nothing, priceOf, readOffer, whyNot } from "./offers.js";
 import { picture } from "./pictures.js";
 import { returnPanel } from "./return.js";
 
-export function productCard(shop) {
+export function productCard(shop, productId = shop.config.sample.product_id) {
   const { api, config, signal } = shop;
   const section = card("Something to have", { eyebrow: "Product", id: "product" });
   // One idempotency key per attempt: a retry after a lost response, or opening the form again, is the same payment.
@@ -21,26 +21,28 @@ export function productCard(shop) {
 
   async function load() {
     try {
-      product = await readOffer(shop, "product", config.sample.product_id);
-      section.setTitle(product.title);
-      offer();
+      product = await readOffer(shop, "product", productId).catch(nothing);
+      if (product) section.setTitle(product.title);
+      return offer();
     } catch (problem) {
       section.show(quiet("There is nothing to show."));
       section.say(problem);
+      return undefined;
     }
   }
 
+  /** Shows the product; returns its button. */
   function offer() {
     section.element.classList.remove("wide");
     const buy = h("button", { type: "button", onclick: () => open(buy) }, "Buy without logging in");
     section.show(
-      picture(product.image_url, product.title, "feelings"),
+      picture(product?.image_url, product?.title, "feelings"),
       priceOf(product),
-      product.description ? quiet(product.description) : null,
+      product?.description ? quiet(product.description) : null,
       ...(canBuy(product)
         ? [quiet("You pay on this page, without an account and without leaving it."), h("div", { class: "actions" }, buy)]
         : [quiet(whyNot(product))]));
-    return buy;
+    return canBuy(product) ? buy : section;
   }
 
   function open(button) {
@@ -59,7 +61,7 @@ export function productCard(shop) {
         const cancel = h("button", {
           type: "button",
           class: "secondary",
-          onclick: () => { close(); offer().focus(); },
+          onclick: () => busy([cancel], leaveForm),
         }, "Close the payment form");
         section.element.classList.add("wide");
         section.show(place, h("div", { class: "actions" }, cancel));
@@ -69,8 +71,15 @@ export function productCard(shop) {
       } catch (problem) {
         close();
         section.say(refusal ?? problem);
+        if (refusal && !refusal.temporary) load(); // not for sale any more
       }
     });
+  }
+
+  /** Closes the form; the product may not be for sale any more. */
+  async function leaveForm() {
+    close();
+    (await load())?.focus();
   }
 
   /** If the payment ended while its form was closed, starts a new attempt instead of showing it again. */
@@ -88,7 +97,7 @@ export function productCard(shop) {
 
   async function fetchClientSecret() {
     const { client_secret: secret } = await api.post("/api/checkout/embedded-session",
-      { product_id: config.sample.product_id },
+      { product_id: productId },
       { anonymous: true, headers: { "Idempotency-Key": attempt } })
       .catch((problem) => { refusal = problem; throw problem; });
     [sessionId] = secret.split("_secret_"); // a client secret begins with its session's id

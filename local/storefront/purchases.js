@@ -88,6 +88,37 @@ export function purchasesCard({ api, shopper }) {
   }
 }
 
+function whole(parts) {
+  return parts.length ? h("span", { class: "quiet whole" }, parts.join(" · ")) : null;
+}
+
+/** What was taken off the price and added to it, as words and amounts; the tax may be in the price already. */
+export function breakdownOf({ discountCents, taxCents, shippingCents }) {
+  return [
+    { word: "Discount", cents: -discountCents },
+    { word: "Tax", cents: taxCents },
+    { word: "Shipping", cents: shippingCents },
+  ].filter(({ cents }) => cents);
+}
+
+/** What the buyer entered on Stripe's page, as short sentences. */
+export function enteredOf({ entered = {} }) {
+  const { shipping_details: shipping, billing_address: billing, phone } = entered;
+  return [
+    shipping && `Delivered to ${[shipping.name, ...placeOf(shipping.address)].filter(Boolean).join(", ")}`,
+    billing && `Billed to ${placeOf(billing).join(", ")}`,
+    phone && `Phone ${phone}`,
+    ...(entered.tax_ids ?? []).map(({ value }) => `Tax ID ${value}`),
+    ...Object.entries(entered.custom_fields ?? {}).map(([key, value]) => `${key}: ${value}`),
+    entered.consent?.terms_of_service === "accepted" && "Terms of service accepted",
+    entered.consent?.promotions === "opt_in" && "News and offers wanted",
+  ].filter(Boolean);
+}
+
+function placeOf({ line1, line2, postal_code: postalCode, city, state, country } = {}) {
+  return [line1, line2, postalCode, city, state, country].filter(Boolean);
+}
+
 /** A list item with a purchase's title, time, status and amount. */
 export function purchaseRow(purchase) {
   const { word, drawn } = KINDS[purchase.kind] ?? { word: purchase.kind, drawn: "parcel" };
@@ -100,5 +131,7 @@ export function purchaseRow(purchase) {
     NOTES[purchase.status] ? h("span", { class: "quiet" }, NOTES[purchase.status]) : null,
     purchase.refundedAmountCents ? h("span", { class: "quiet" }, `${money(purchase.refundedAmountCents)} refunded`) : null,
     badgeFor(purchase.status),
-    h("span", { class: "number" }, money(purchase.amountPaidCents)));
+    h("span", { class: "number" }, money(purchase.amountPaidCents)),
+    whole(breakdownOf(purchase).map(({ word, cents }) => `${word} ${money(cents)}`)),
+    whole(enteredOf(purchase)));
 }

@@ -19,7 +19,7 @@ export function readReturn({ pathname, search }) {
   if (query.get("checkout") === "cancel") return { cancelled: true };
   const sessionId = query.get("session_id");
   if (!sessionId) return null;
-  const kind = query.get("kind") ?? { orders: "order", auctions: "auction", "hero-me": "product" }[pathname.split("/")[1]];
+  const kind = query.get("kind") ?? { orders: "order", auctions: "auction", "hero-me": "product", products: "product" }[pathname.split("/")[1]];
   return { sessionId, kind };
 }
 
@@ -35,7 +35,7 @@ export function leaveToPay(created) {
 /** What a shopper sees who came back without paying. The page of the payment stays open until it is cancelled. */
 export function cancelledPanel({ api, shopper }, onCancelled = () => {}) {
   const begun = sessionStorage.getItem(BEGUN);
-  const text = h("p", { role: "status" }, "Nothing was charged. You can still pay later.");
+  const text = h("p", { role: "status" }, "Nothing was charged. You can pay later, if it is still for sale.");
   const problemLine = h("p", { class: "message", role: "alert" });
   const cancel = h("button", { type: "button", class: "secondary", onclick: () => end() }, "Cancel this payment");
   const actions = h("div", { class: "actions", hidden: !shopper || !begun }, cancel);
@@ -155,7 +155,7 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
   }
 
   function expired() {
-    showResult("This payment page has expired", h("p", {}, "It was not paid in time, or the payment was cancelled. Nothing was charged."), links());
+    showResult("This payment page has expired", h("p", {}, "It was not paid in time, or the payment was cancelled, or it is not for sale any more. Nothing was charged."), links());
   }
 
   function stillOpen() {

@@ -83,6 +83,21 @@ def test_content_is_for_sale_or_free_or_not_yet_there(offers):
     assert unpublished["status"] == "draft"
 
 
+@pytest.mark.parametrize("kind", ["content", "product"])
+def test_content_and_a_product_have_options(offers, kind):
+    offer = offers[f"{kind}#{SAMPLE['with_options'][f'{kind}_id']}"]
+    options = offer["options"]
+
+    assert options["allow_promotion_codes"]
+    assert options["automatic_tax"] == {"enabled": True}
+    rates = [each["shipping_rate_data"] for each in options["shipping_options"]]
+    currencies = {rate["fixed_amount"]["currency"] for rate in rates}
+    assert currencies == {offer["price"]["currency"]}
+    # Without it, Stripe needs one of the account.
+    taxed = [options, *rates]
+    assert {each["tax_behavior"] for each in taxed} == {"exclusive"}
+
+
 @pytest.mark.parametrize("shopper", SAMPLE["shoppers"], ids=lambda each: each["sub"])
 def test_each_shopper_has_a_row_an_auction_and_an_order(offers, shopper):
     row = offers[f"row#{shopper['row_id']}"]

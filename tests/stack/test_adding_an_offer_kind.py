@@ -52,7 +52,8 @@ def test_the_page_is_typed_as_it_is(repository, stack):
         "make openapi\n",
         "make run\n",
     ]
-    validate, log_in, buy, access, write = (b for b in blocks if "make" not in b)
+    validate, log_in, look, buy, access, write = (b for b in blocks if "make" not in b)
+    _, buyable, purchased = map(json.loads, newcomer.blocks("json"))
     shop = HttpShop(stack)
 
     def typed(*commands):
@@ -60,13 +61,16 @@ def test_the_page_is_typed_as_it_is(repository, stack):
 
     assert "1 offers, no problems." in typed(validate)
 
+    assert json.loads(typed(log_in, look)) == buyable
+
     bought = json.loads(typed(log_in, buy))
     assert set(bought) == {"checkout_url", "payment_session_id"}
-    shop.stripe.pay(bought["checkout_url"].rpartition("/")[2])
+    page = bought["checkout_url"].partition("#")[0]
+    shop.stripe.pay(page.rpartition("/")[2])
     assert eventually(lambda: json.loads(typed(log_in, access))["hasAccess"])
 
     purchase = shop.call("GET", "/api/purchases", "user_1").json()["data"][0]
-    assert json.loads(newcomer.blocks("json")[1]).items() <= purchase.items()
+    assert purchased.items() <= purchase.items()
 
     answers = typed(log_in, write).replace("}{", "}\n{").splitlines()
     put, withdrawn = (json.loads(answer) for answer in answers)

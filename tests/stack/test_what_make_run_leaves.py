@@ -22,6 +22,9 @@ def test_only_these_routes_are_open_to_everybody(stack):
         route["RouteKey"] for route in routes if route["AuthorizationType"] != "JWT"
     } == {
         "POST /api/checkout/embedded-session",
+        "POST /api/checkout/quote",
+        "GET /api/offers/{kind}/{id}",
+        "GET /openapi.json",
         "GET /api/checkout/session-status",
         "GET /api/checkout/payment-status",
         "POST /api/webhooks/stripe",

@@ -7,6 +7,7 @@ const { poll, ApiError, createApi, path, sentenceFor } = await import("../../../
 const { auctionState } = await import("../../../local/storefront/auction.js");
 const { inWords } = await import("../../../local/storefront/countdown.js");
 const { formatMoney, toDecimal } = await import("../../../local/storefront/money.js");
+const { breakdownOf, enteredOf } = await import("../../../local/storefront/purchases.js");
 const { readReturn, resultOf } = await import("../../../local/storefront/return.js");
 const { expiryOf } = await import("../../../local/storefront/session.js");
 
@@ -88,6 +89,7 @@ test("every address that a payment returns to is understood", () => {
   assert.deepEqual(at("/orders/order_1?session_id=cs_2"), { sessionId: "cs_2", kind: "order" });
   assert.deepEqual(at("/auctions/a?session_id=cs_3"), { sessionId: "cs_3", kind: "auction" });
   assert.deepEqual(at("/hero-me?session_id=cs_4"), { sessionId: "cs_4", kind: "product" });
+  assert.deepEqual(at("/products/p?session_id=cs_5"), { sessionId: "cs_5", kind: "product" });
   assert.deepEqual(at("/orders/order_1?checkout=cancel"), { cancelled: true });
   assert.equal(at("/"), null);
 });
@@ -159,4 +161,37 @@ test("an auction is called paid only while its payment stands", () => {
     assert.equal(Boolean(shown.note), !["paid", "open"].includes(as), `${status} ${payment_status} ${code}`);
   }
   assert.match(auctionState({ status: "complete", payment_status: "refunded" }).note, /went back/);
+});
+
+test("a purchase shows what was taken off its price and added to it", () => {
+  assert.deepEqual(breakdownOf({ discountCents: 240, taxCents: 266, shippingCents: 500 }), [
+    { word: "Discount", cents: -240 },
+    { word: "Tax", cents: 266 },
+    { word: "Shipping", cents: 500 },
+  ]);
+  assert.deepEqual(breakdownOf({ discountCents: 0, taxCents: 266, shippingCents: 0 }), [{ word: "Tax", cents: 266 }]);
+  assert.deepEqual(breakdownOf({}), []);
+});
+
+test("a purchase shows what its buyer entered, and nothing else", () => {
+  const address = { line1: "Unter den Linden 1", postal_code: "10117", city: "Berlin", country: "DE" };
+  assert.deepEqual(enteredOf({
+    entered: {
+      shipping_details: { name: "Ada", address },
+      billing_address: { country: "DE" },
+      phone: "+4930123456",
+      tax_ids: [{ type: "eu_vat", value: "DE123456789" }],
+      custom_fields: { cover: "Ada L." },
+      consent: { terms_of_service: "accepted", promotions: "opt_out" },
+    },
+  }), [
+    "Delivered to Ada, Unter den Linden 1, 10117, Berlin, DE",
+    "Billed to DE",
+    "Phone +4930123456",
+    "Tax ID DE123456789",
+    "cover: Ada L.",
+    "Terms of service accepted",
+  ]);
+  assert.deepEqual(enteredOf({ entered: { shipping_details: { name: "Ada" } } }), ["Delivered to Ada"]);
+  assert.deepEqual(enteredOf({}), []);
 });

@@ -22,6 +22,7 @@ CONFIG = {
         "shoppers": [{"sub": "user_1", "name": "Ada"}],
         "contents": {"published": "1", "free": "2", "unpublished": "3"},
         "product_id": "hero-me-feelings",
+        "with_options": {"content_id": "4", "product_id": "poster"},
     },
 }
 ORDER = {
@@ -342,6 +343,66 @@ def test_a_product_shows_what_the_api_says(open_page: Callable[..., Page]) -> No
     expect(product).to_contain_text("What it is.")
     expect(product).to_contain_text("$25.00")
     expect(page.get_by_role("button", name="Buy without")).to_be_enabled()
+
+
+def test_a_product_has_a_page_of_its_own(open_page: Callable[..., Page]) -> None:
+    page = open_page("/products/poster", {"GET /api/me/offers/product/poster": BUYABLE})
+
+    expect(page.get_by_role("heading", name="An offer")).to_be_visible()
+    expect(page.get_by_role("button", name="Buy without")).to_be_enabled()
+
+
+def test_the_shop_links_the_offers_with_options(open_page: Callable[..., Page]) -> None:
+    api = {
+        "GET /api/offers/content/4": OFFER | {"title": "A workbook"},
+        "GET /api/offers/product/poster": OFFER | {"title": "A poster"},
+    }
+    page = open_page("/", api, sub=None)
+
+    workbook = page.get_by_role("link", name="A workbook")
+    expect(workbook).to_have_attribute("href", f"{SHOP}/content/4")
+    page.get_by_role("link", name="A poster").click()
+
+    expect(page).to_have_url(f"{SHOP}/products/poster")
+
+
+def test_an_offer_with_options_that_is_withdrawn_has_no_link(
+    open_page: Callable[..., Page],
+) -> None:
+    api = {"GET /api/offers/product/poster": OFFER | {"title": "A poster"}}
+    page = open_page("/", api, sub=None)
+
+    expect(page.locator("#more").get_by_role("link")).to_have_text(["A poster"])
+
+
+PURCHASE = {
+    "kind": "content",
+    "title": "A workbook",
+    "currency": "usd",
+    "status": "completed",
+    "purchasedAt": "2026-11-28T12:00:00.000Z",
+    "amountPaidCents": 2926,
+}
+
+
+def test_a_purchase_shows_discount_tax_shipping_and_what_was_entered(
+    open_page: Callable[..., Page],
+) -> None:
+    rich = {"discountCents": 240, "taxCents": 266, "shippingCents": 500}
+    rich |= {"entered": {"phone": "+4930123456"}}
+    data = {"data": [PURCHASE | rich, PURCHASE], "pagination": {"totalPages": 1}}
+    page = open_page("/library", {"GET /api/purchases": data})
+
+    rows = page.locator(".purchases li")
+    with_options, without = rows.first, rows.last
+    expect(rows).to_have_count(2)
+    expect(with_options).to_contain_text("Discount -$2.40")
+    expect(with_options).to_contain_text("Tax $2.66")
+    expect(with_options).to_contain_text("Shipping $5.00")
+    expect(with_options).to_contain_text("Phone +4930123456")
+    expect(without).to_contain_text("$29.26")
+    for word in ("Discount", "Tax", "Shipping", "Phone"):
+        expect(without).not_to_contain_text(word)
 
 
 def test_a_product_that_cannot_be_bought_says_why(

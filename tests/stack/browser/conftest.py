@@ -53,3 +53,11 @@ def visit(browser, shop):
 def buyer(visit):
     """A new buyer, who has nothing yet, in the shop."""
     return visit(f"buyer-{uuid4().hex[:8]}")
+
+
+@pytest.fixture
+def a_fresh_minute(shop):
+    """Forget who has bought without logging in; ten a minute may, and we are many."""
+    for item in shop.aws.items("PaymentSessionsTable"):
+        if item["id"].startswith("rate#"):
+            shop.aws.delete("PaymentSessionsTable", item)

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from tests.stack.http_shop import eventually
 
-PAGES = ["/", "/library", "/hero-me", "/follow"]
+PAGES = ["/", "/library", "/hero-me", "/products/feelings-poster", "/follow"]
 SERIOUS = {"serious", "critical"}
 # Text that nobody can read has a width that CSS gave it; this is the narrowest phone.
 NARROW = {"width": 360, "height": 740}

@@ -5,7 +5,7 @@ import re
 from dataclasses import dataclass
 from typing import Any, Self
 
-from playwright.sync_api import BrowserContext, Locator, Page, expect
+from playwright.sync_api import BrowserContext, FrameLocator, Locator, Page, expect
 
 from tests.stack.http_shop import HttpShop, Offer
 from tests.stripe_side import CARD
@@ -23,6 +23,7 @@ PAGES = {
     "product": "/hero-me",
     "content": "/content/{}",
 }
+FRAME = "iframe[title='Secure payment']"
 
 
 @dataclass
@@ -64,6 +65,13 @@ class Visitor:
         """Press a button of the shop that leads to Stripe's page."""
         self.press(name)
         expect(self.page.get_by_label("Card number")).to_be_visible()
+
+    def open_form(self) -> FrameLocator:
+        """Open Stripe's form of a product, which is in a frame of the shop's page."""
+        self.press("Buy without logging in")
+        form = self.page.frame_locator(FRAME)
+        expect(form.get_by_label("Card number")).to_be_visible()
+        return form
 
     def pay(self, card: str = CARD) -> None:
         fill_in_card(self.page, card)
