@@ -4,6 +4,7 @@ import ast
 import inspect
 import textwrap
 from collections.abc import Iterator, Mapping
+from copy import deepcopy
 from dataclasses import dataclass
 from functools import cache
 from pkgutil import iter_modules
@@ -72,6 +73,11 @@ def item_types() -> list[ItemType]:
 
 def schema_of(model: type[BaseModel]) -> Schema:
     """Return a model's schema, with the texts below its fields as descriptions."""
+    return deepcopy(_schema_of(model))
+
+
+@cache
+def _schema_of(model: type[BaseModel]) -> Schema:
     schema = model.model_json_schema(ref_template=REF, schema_generator=_WithoutTitles)
     schema.pop("$defs", None)
     del schema["title"]

@@ -13,9 +13,13 @@ from tests import template_file
 
 REGION = "eu-west-1"
 
-# DynamoDB is in memory; a test that says this runs on moto's as well.
+# DynamoDB is in memory; a test that says this runs on moto's as well, which is slow.
 on_moto_too = pytest.mark.parametrize(
-    "on_moto", [pytest.param(False, id="in memory"), pytest.param(True, id="on moto")]
+    "on_moto",
+    [
+        pytest.param(False, id="in memory"),
+        pytest.param(True, id="on moto", marks=pytest.mark.slow),
+    ],
 )
 
 type Item = dict[str, Any]

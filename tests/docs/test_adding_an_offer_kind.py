@@ -257,6 +257,7 @@ def with_the_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return newcomer.copy(tmp_path_factory.mktemp("newcomer"))
 
 
+@pytest.mark.slow
 def test_the_command_adds_the_kind_to_the_document_and_the_tables(
     with_the_file: Path,
 ) -> None:

@@ -167,6 +167,7 @@ def test_no_value_of_a_field_is_an_internal_error(
             check(answer)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("kind", "item", "field"), PLACES)
 def test_whatever_is_written_is_answered(
     shop: Shop, kind: str, item: str, field: str

@@ -193,6 +193,7 @@ def check(shop: Shop, kind: str, buyer: str) -> str:
     return str(reason["code"])
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("history", HISTORIES, ids=lambda history: history.__name__)
 @pytest.mark.parametrize("buyer", BUYERS)

@@ -258,6 +258,7 @@ def test_a_later_window_waits_for_its_own_time(shop: Shop, clock: Traveller) -> 
     assert marked(shop) == ["auction#auction_9"]
 
 
+@pytest.mark.slow
 def test_a_crash_at_any_point_announces_it_once_in_the_end(
     shop: Shop, clock: Traveller
 ) -> None:

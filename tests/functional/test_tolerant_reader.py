@@ -18,6 +18,8 @@ from tests.nullable import ABSENT, CLASSES, changed, hide, nullable, said, varia
 from tests.output import captured_log, metrics_in
 from tests.shop import Shop
 
+pytestmark = pytest.mark.slow
+
 type Json = dict[str, Any]
 
 # A payment is compared with what we prepared; if a fact is missing, a person decides.

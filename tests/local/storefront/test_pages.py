@@ -12,6 +12,8 @@ from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 from local.browser import ARGUMENTS, find_browser
 from local.serve_storefront import STOREFRONT
 
+pytestmark = pytest.mark.slow
+
 # Browsers trust an address of this machine, as they must for `crypto.randomUUID`.
 SHOP, API = "http://shop.localhost", "http://api.test"
 CONFIG = {
