@@ -16,6 +16,8 @@ from tests.contract import Contract
 from tests.newcomer import PAGE, blocks
 from tests.shop import ORIGIN, Answer, Shop
 
+pytestmark = pytest.mark.slow
+
 CREATE = "POST /api/checkout/{kind}"
 # All that a sixth kind takes; blank lines are not counted.
 MOST_LINES = 90
@@ -257,7 +259,6 @@ def with_the_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return newcomer.copy(tmp_path_factory.mktemp("newcomer"))
 
 
-@pytest.mark.slow
 def test_the_command_adds_the_kind_to_the_document_and_the_tables(
     with_the_file: Path,
 ) -> None:

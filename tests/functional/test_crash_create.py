@@ -9,6 +9,8 @@ import pytest
 from tests.crashes import CrashPoint, crash_points
 from tests.shop import ORIGIN, Shop
 
+pytestmark = pytest.mark.slow
+
 KINDS = ["bid", "auction", "order", "product", "content"]
 # What follows a change of terms is the same code for each kind that has a sale key.
 CLAIMED = ["bid", "content"]

@@ -12,6 +12,8 @@ from mocktill.faults import Fault
 from tests.aws_calls import one_at_a_time
 from tests.shop import ORIGIN, Answer, Shop
 
+pytestmark = pytest.mark.slow
+
 TWENTY = 20
 KEY = {"idempotency-key": "0d6b1f9e-1111-4222-8333-444455556666"}
 

@@ -30,6 +30,8 @@ from tests.shop import PUBLISHED, Answer, Shop
 from tests.stripe_side import CARD
 from tests.template_file import ROOT, environment_of, functions, module_of, own_alarms
 
+pytestmark = pytest.mark.slow
+
 # Cards whose refunds are on their way for a time, or arrive at once.
 PENDING_REFUNDS = "4000000000007726"
 
