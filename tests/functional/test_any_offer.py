@@ -120,7 +120,7 @@ def test_any_offer_is_refused_or_sold_and_refunded_or_withdrawn(
     seen = set()
 
     @settings(
-        max_examples=120,
+        max_examples=60,
         deadline=None,
         database=None,
         suppress_health_check=list(HealthCheck),
