@@ -148,6 +148,7 @@ def completed_event(session: dict[str, Any]) -> dict[str, Any]:
         "id": session["stripe_session_id"],
         "status": "complete",
         "payment_status": "paid",
+        "amount_subtotal": int(session["amount"]),
         "amount_total": int(session["amount"]),
         "currency": session["currency"],
         "livemode": False,
