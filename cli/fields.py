@@ -43,7 +43,11 @@ AMOUNTS = {
         "platform_fee",
         "organization_fee",
         "creator_payout",
+        "amount_subtotal",
         "amount_total",
+        "discount_amount",
+        "tax_amount",
+        "shipping_amount",
         "amount_received",
     ),
 }

@@ -139,6 +139,7 @@ def stripe_view(stack: Stack, session: PaymentSession) -> Fields | None:
     view = {
         "session_status": found.status,
         "payment_status": found.payment_status,
+        "amount_subtotal": found.amount_subtotal,
         "amount_total": found.amount_total,
         "currency": found.currency,
         "expires_at": _iso(found.expires_at),
