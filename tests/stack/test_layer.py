@@ -6,6 +6,7 @@ import shutil
 import ssl
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -31,28 +32,27 @@ v1.checkout.sessions, v1.refunds
 """
 
 
-@pytest.fixture(scope="module")
-def layer(tmp_path_factory):
+WITH_UV = os.environ | {"PATH": f"{ROOT / '.venvs/uv/bin'}:{os.environ['PATH']}"}
+
+
+def build_layer(folder: Path, env: Mapping[str, str]) -> Path:
     """Build the layer as SAM does: by make, in a copy of its folder."""
-    folder = tmp_path_factory.mktemp("layer")
     shutil.copytree(ROOT / "layers/common", folder, dirs_exist_ok=True)
     built = folder / "built"
     built.mkdir()
-    uv = ROOT / ".venvs/uv/bin"
     subprocess.run(
         ["make", "--silent", f"ARTIFACTS_DIR={built}", "build-CommonLayer"],
         check=True,
         cwd=folder,
-        env=os.environ | {"PATH": f"{uv}:{os.environ['PATH']}"},
+        env=env,
+        stderr=subprocess.PIPE,
+        text=True,
     )
     return built / "python"
 
 
-@pytest.fixture(scope="module")
-def built_functions(tmp_path_factory):
+def build_functions(folder: Path, env: Mapping[str, str]) -> Path:
     """Build each function by the makefile that SAM calls."""
-    folder = tmp_path_factory.mktemp("functions")
-    uv = ROOT / ".venvs/uv/bin"
     for name, function in functions().items():
         target = folder / name
         target.mkdir()
@@ -63,9 +63,60 @@ def built_functions(tmp_path_factory):
             ],
             check=True,
             cwd=ROOT / function["CodeUri"],
-            env=os.environ | {"PATH": f"{uv}:{os.environ['PATH']}"},
+            env=env,
         )
     return folder
+
+
+@pytest.fixture(scope="module")
+def layer(tmp_path_factory):
+    return build_layer(tmp_path_factory.mktemp("layer"), WITH_UV)
+
+
+@pytest.fixture(scope="module")
+def built_functions(tmp_path_factory):
+    return build_functions(tmp_path_factory.mktemp("functions"), WITH_UV)
+
+
+@pytest.fixture
+def without_uv(tmp_path):
+    """Return an environment with plain tools: make, a shell, and Python with its pip."""
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    for name in ("awk", "cp", "find", "make", "mkdir", "rm", "sh"):
+        (tools / name).symlink_to(shutil.which(name))
+    environment = tmp_path / "python"
+    subprocess.run([sys.executable, "-m", "venv", environment], check=True)
+    return os.environ | {"PATH": f"{environment / 'bin'}:{tools}"}
+
+
+def files_of(folder: Path) -> dict[str, bytes]:
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in folder.rglob("*")
+        if path.is_file()
+    }
+
+
+def test_plain_tools_build_what_uv_builds(layer, built_functions, without_uv, tmp_path):
+    """`sam build` needs nothing but the SAM CLI, make and Python 3.13."""
+    assert shutil.which("uv", path=without_uv["PATH"]) is None
+
+    plain_layer = build_layer(tmp_path / "layer", without_uv)
+    (tmp_path / "functions").mkdir()
+    plain_functions = build_functions(tmp_path / "functions", without_uv)
+
+    assert files_of(plain_layer) == files_of(layer)
+    assert files_of(plain_functions) == files_of(built_functions)
+
+
+def test_a_build_without_python_3_13_says_what_is_missing(without_uv, tmp_path):
+    shutil.rmtree(tmp_path / "python")
+
+    with pytest.raises(subprocess.CalledProcessError) as failed:
+        build_layer(tmp_path / "layer", without_uv)
+
+    assert "requires Python 3.13, or uv" in failed.value.stderr
 
 
 def load(function: Path, layer: Path, then: str = "") -> set[str]:
