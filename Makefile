@@ -101,8 +101,14 @@ screenshots: browser ## Take the screenshots in docs/images of the running stack
 cold-start: .venv/ready ## Measure each function's cold start in instructions, on the running stack (needs valgrind)
 	$(RUN) local.cold_start
 
-deploy: build .venv/ready ## Deploy to your AWS account; prompts for the parameters
-	$(WITH_SAM) $(SAM) deploy --guided
+STAGES := $(shell sed -n 's/^\[\(.*\)\.deploy\.parameters\]$$/\1/p' samconfig.toml)
+# A stage of samconfig.toml; without one, SAM asks for each parameter.
+STAGE ?=
+
+deploy: build .venv/ready ## Deploy to your AWS account (STAGE=dev, staging or prod: without questions)
+	@test -z "$(filter-out $(STAGES),$(STAGE))" || { \
+		echo "samconfig.toml has no stage '$(STAGE)': it has $(STAGES)." >&2; exit 1; }
+	$(WITH_SAM) $(SAM) deploy $(if $(STAGE),--config-env $(STAGE),--guided)
 
 LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 \
 	--no-emit-index-url --no-header pyproject.toml

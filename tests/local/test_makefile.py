@@ -34,3 +34,31 @@ def test_ci_runs_what_a_developer_runs():
     ]
 
     assert commands == ["exec make test"]
+
+
+def deploy(stage: str) -> subprocess.CompletedProcess[str]:
+    """Ask for a deployment of what is built already, to no account."""
+    return subprocess.run(
+        ["/usr/bin/env", "make", "--assume-old=build", "--assume-old=.venv/ready"]
+        + ["deploy", f"STAGE={stage}", "SAM=echo"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_a_stage_is_deployed_with_its_own_settings():
+    assert deploy("prod").stdout.split()[-3:] == ["deploy", "--config-env", "prod"]
+
+
+def test_without_a_stage_sam_asks_for_each_parameter():
+    assert deploy("").stdout.split()[-2:] == ["deploy", "--guided"]
+
+
+def test_a_stage_that_is_not_in_samconfig_is_refused():
+    """SAM would take the stack's name from nowhere, and create another stack."""
+    answer = deploy("production")
+
+    assert answer.returncode != 0
+    assert "no stage 'production': it has default dev staging prod." in answer.stderr

@@ -1,6 +1,14 @@
 """A second stack beside the one that runs: nothing of it is the first one's."""
 
+import subprocess
+from pathlib import Path
+from urllib.parse import urlsplit
+
 import pytest
+
+from local.embedded_aws import EmbeddedAws
+from local.sam import SAM
+from local.settings import ROOT
 
 
 def resources_of(cloudformation, stack_name):
@@ -15,26 +23,23 @@ def resources_of(cloudformation, stack_name):
 
 
 @pytest.fixture
-def second_stack(stack):
-    """Deploy the same build under another name, and remove it."""
+def second_stack(stack, tmp_path):
+    """Deploy the same build as the stage `dev`, as `make deploy STAGE=dev` does."""
     cloudformation = stack.aws("cloudformation")
-    name = f"{stack.stack_name}-second"
-    [first] = cloudformation.describe_stacks(StackName=stack.stack_name)["Stacks"]
-    template = cloudformation.get_template(
-        StackName=stack.stack_name, TemplateStage="Original"
-    )["TemplateBody"]
-    # As `sam deploy` does: an uploaded template may be longer than a TemplateBody.
-    s3 = stack.aws("s3")
-    s3.create_bucket(Bucket=name)
-    s3.put_object(Bucket=name, Key="template", Body=template.encode())
-    cloudformation.create_stack(
-        StackName=name,
-        TemplateURL=f"{s3.meta.endpoint_url}/{name}/template",
-        Parameters=first["Parameters"],
-        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    name = "checkout-dev"
+    template = tmp_path / "template.yaml"
+    template.write_text(
+        cloudformation.get_template(
+            StackName=stack.stack_name, TemplateStage="Original"
+        )["TemplateBody"]
     )
-    cloudformation.get_waiter("stack_create_complete").wait(
-        StackName=name, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    aws = EmbeddedAws(urlsplit(stack.aws_endpoint_url).port, Path(), "")
+    subprocess.run(
+        [SAM, "deploy", "--config-env", "dev", "--template-file", template],
+        check=True,
+        cwd=ROOT,
+        env=aws.cli_environment() | {"SAM_CLI_TELEMETRY": "0"},
+        stdin=subprocess.DEVNULL,  # nobody is there to answer a question
     )
     made = resources_of(cloudformation, name)
     yield name

@@ -30,8 +30,20 @@ def test_an_environment_has_a_stack_and_secrets_of_its_own(environment: str):
             assert value.startswith(f"{environment}/")
 
 
-def test_only_production_takes_real_money_and_only_after_a_look():
+@pytest.mark.parametrize("environment", ["dev", "staging", "prod"])
+def test_an_environment_deploys_without_a_question_and_without_a_change(
+    environment: str,
+) -> None:
+    """A workflow has nobody to answer, and deploys a commit that changes no resource."""
+    deploy = ENVIRONMENTS[environment]["deploy"]["parameters"]
+    assert deploy["confirm_changeset"] is False
+    assert deploy["fail_on_empty_changeset"] is False
+    assert deploy["capabilities"] == "CAPABILITY_IAM"
+    assert deploy["resolve_s3"] is True
+    assert f"stage={environment}" in deploy["tags"].split()
+
+
+def test_only_production_takes_real_money() -> None:
     modes = {name: parameters(name)["StripeMode"] for name in ("dev", "staging")}
     assert modes == {"dev": "test", "staging": "test"}
     assert parameters("prod")["StripeMode"] == "live"
-    assert ENVIRONMENTS["prod"]["deploy"]["parameters"]["confirm_changeset"] is True
