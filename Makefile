@@ -75,6 +75,7 @@ check: .venv/ready .venvs/sam/ready ## Check formatting, lint, types, imports, t
 	$(RUN) mypy $(SOURCES)
 	PYTHONPATH=.:layers/common:mocktill/src .venv/bin/lint-imports
 	$(WITH_SAM) AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
+	.venvs/sam/bin/cfn-lint stacks/*.yaml
 	.venv/bin/zizmor --offline --quiet --strict-collection --persona auditor .
 	$(SCHEMA) vendor.github-workflows .github/workflows/*.yml
 	$(SCHEMA) vendor.github-actions .github/actions/*/action.yml
@@ -104,11 +105,14 @@ cold-start: .venv/ready ## Measure each function's cold start in instructions, o
 STAGES := $(shell sed -n 's/^\[\(.*\)\.deploy\.parameters\]$$/\1/p' samconfig.toml)
 # A stage of samconfig.toml; without one, SAM asks for each parameter.
 STAGE ?=
+# The role with which CloudFormation acts (stacks/deploy-role.yaml); yours by default.
+EXECUTION_ROLE ?=
 
 deploy: build .venv/ready ## Deploy to your AWS account (STAGE=dev, staging or prod: without questions)
 	@test -z "$(filter-out $(STAGES),$(STAGE))" || { \
 		echo "samconfig.toml has no stage '$(STAGE)': it has $(STAGES)." >&2; exit 1; }
-	$(WITH_SAM) $(SAM) deploy $(if $(STAGE),--config-env $(STAGE),--guided)
+	$(WITH_SAM) $(SAM) deploy $(if $(STAGE),--config-env $(STAGE),--guided) \
+		$(if $(EXECUTION_ROLE),--role-arn $(EXECUTION_ROLE))
 
 LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 \
 	--no-emit-index-url --no-header pyproject.toml
@@ -116,7 +120,7 @@ LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version
 lock: .venvs/uv/ready $(if $(UPGRADE),.venv/ready) ## Lock the dependencies in pyproject.toml (UPGRADE=1: raise them to their newest versions)
 	$(if $(UPGRADE),@$(RUN) local.raise_pins)
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group runtime --output-file layers/common/requirements.txt
-	for group in uv dev sam embedded-aws; do \
+	for group in uv dev sam embedded-aws checkov; do \
 		$(LOCK) $(if $(UPGRADE),--upgrade) --group $$group --output-file requirements/$$group.txt || exit; \
 	done
 
@@ -128,7 +132,7 @@ clean: ## Remove everything built or installed
 .venv/ready: requirements/dev.txt | .venvs/uv/ready
 	$(call install,.venv)
 
-.venvs/sam/ready .venvs/embedded-aws/ready: .venvs/%/ready: requirements/%.txt | .venvs/uv/ready
+.venvs/sam/ready .venvs/embedded-aws/ready .venvs/checkov/ready: .venvs/%/ready: requirements/%.txt | .venvs/uv/ready
 	$(call install,.venvs/$*)
 
 define install

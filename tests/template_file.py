@@ -29,8 +29,8 @@ _Loader.add_multi_constructor("!", _short_form)
 
 
 @cache
-def template() -> dict[str, Any]:
-    return yaml.load((ROOT / "template.yaml").read_text(), Loader=_Loader)  # noqa: S506
+def template(name: str = "template.yaml") -> dict[str, Any]:
+    return yaml.load((ROOT / name).read_text(), Loader=_Loader)  # noqa: S506
 
 
 def resources(kind: str) -> dict[str, dict[str, Any]]:

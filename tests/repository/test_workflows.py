@@ -7,6 +7,7 @@ beyond that.
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -52,14 +53,29 @@ def test_a_job_has_a_limit_and_says_what_it_may(job: dict[str, Any]):
     assert isinstance(job["permissions"], dict)
 
 
-def test_only_the_job_that_opens_a_pull_request_may_write():
+def test_only_the_jobs_that_have_to_may_write():
     writing = {
-        (path.stem, name)
+        (path.stem, name): {
+            what for what, may in job["permissions"].items() if may == "write"
+        }
         for path in WORKFLOWS
         for name, job in read(path)["jobs"].items()
         if "write" in job["permissions"].values()
     }
-    assert writing == {("dependencies", "propose")}
+    assert writing == {
+        ("dependencies", "propose"): {"contents", "pull-requests", "actions"},
+        ("deploy", "deploy"): {"id-token"},
+    }
+
+
+def test_a_stage_is_deployed_by_hand_in_its_own_environment():
+    """So that the environment's rules decide, and its role is the only one."""
+    workflow = read(GITHUB / "workflows/deploy.yml")
+    stages = workflow["on"]["workflow_dispatch"]["inputs"]["stage"]["options"]
+    assert set(workflow["on"]) == {"workflow_dispatch"}
+    assert workflow["jobs"]["deploy"]["environment"] == "${{ inputs.stage }}"
+    settings = tomllib.loads((ROOT / "samconfig.toml").read_text())
+    assert stages == [name for name in settings if name not in {"version", "default"}]
 
 
 def test_that_job_runs_nothing_of_what_it_proposes():

@@ -1,9 +1,9 @@
 """
 Run by the SAM CLI's own interpreter: print what AWS makes of template.yaml, as JSON.
 
-`resources` and `outputs` are those of the template after SAM's transform. `identifiers`
-are, for each type of resource, the properties that are unique in a region, as
-CloudFormation's schemas say.
+`resources` and `outputs` are those of the template after SAM's transform. As
+CloudFormation's schemas say, `identifiers` are, for each type of resource, the properties
+that are unique in a region, and `permissions` what CloudFormation needs to manage one.
 """
 
 import json
@@ -55,6 +55,21 @@ def identifiers(kind: str) -> list[list[str]]:
     return found + [[name] for name in names if not any(name in one for one in found)]
 
 
+def permissions(kind: str) -> list[str]:
+    """Return what CloudFormation needs to create, change and delete a resource."""
+    handlers = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, kind).schema.get(
+        "handlers", {}
+    )
+    return sorted(
+        {
+            permission
+            for name, handler in handlers.items()
+            if name != "list"
+            for permission in handler["permissions"]
+        }
+    )
+
+
 if __name__ == "__main__":
     template = transformed(yaml_parse(Path(sys.argv[1]).read_text()))
     resources = template["Resources"]
@@ -65,6 +80,7 @@ if __name__ == "__main__":
                 "resources": resources,
                 "outputs": template["Outputs"],
                 "identifiers": {kind: identifiers(kind) for kind in sorted(kinds)},
+                "permissions": {kind: permissions(kind) for kind in sorted(kinds)},
             }
         )
     )

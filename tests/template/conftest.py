@@ -1,0 +1,27 @@
+"""The template as AWS sees it."""
+
+import json
+import subprocess
+from typing import Any
+
+import pytest
+
+from tests.template_file import ROOT
+
+SAM_PYTHON = ROOT / ".venvs/sam/bin/python"
+
+
+@pytest.fixture(scope="session")
+def transformed() -> dict[str, Any]:
+    """What CloudFormation creates: the template after SAM's own transform."""
+    if not SAM_PYTHON.exists():
+        pytest.skip("needs the SAM CLI: `make .venvs/sam/ready` installs it")
+    script = ROOT / "tests/template/transform.py"
+    printed = subprocess.run(
+        [SAM_PYTHON, script, ROOT / "template.yaml"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    found: dict[str, Any] = json.loads(printed)
+    return found

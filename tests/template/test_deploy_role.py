@@ -1,0 +1,120 @@
+"""A workflow at GitHub can deploy the template, and nothing but its stack."""
+
+from fnmatch import fnmatch
+from typing import Any
+
+from tests.template_file import template
+
+# What CloudFormation's schemas name for properties that the template does not use.
+NOT_USED = (
+    "ec2:*",  # a function in a VPC
+    "elasticfilesystem:*",
+    "firehose:*",
+    "iam:DeleteRolePermissionsBoundary",  # nobody removes it
+    "kinesis:*",
+    "s3:GetObjectMetadata",  # a table that is imported
+    "s3:ListBucket",
+    "s3:REST.PUT.OBJECT",
+    "s3files:*",
+)
+# The policy of the key of the parameter KmsKeyArn permits these, as docs/edge.md says.
+BY_THE_KEYS_POLICY = "kms:*"
+
+# What these would do is not bounded by the stack's name.
+BROAD = ("iam:*", "sts:*", "s3:*", "secretsmanager:*", "cloudformation:*")
+
+
+def role(name: str) -> dict[str, Any]:
+    properties: dict[str, Any] = template("stacks/deploy-role.yaml")["Resources"][name][
+        "Properties"
+    ]
+    return properties
+
+
+def statements(name: str) -> list[dict[str, Any]]:
+    [policy] = role(name)["Policies"]
+    found: list[dict[str, Any]] = policy["PolicyDocument"]["Statement"]
+    return found
+
+
+def actions(statement: dict[str, Any]) -> list[str]:
+    action = statement["Action"]
+    return [action] if isinstance(action, str) else action
+
+
+def resources(statement: dict[str, Any]) -> list[str]:
+    resource = statement["Resource"]
+    return [
+        str(each) for each in (resource if isinstance(resource, list) else [resource])
+    ]
+
+
+def test_cloudformation_may_do_what_every_resource_of_the_template_needs(
+    transformed: dict[str, Any],
+) -> None:
+    allowed = [
+        action.lower()
+        for statement in statements("ExecutionRole")
+        for action in actions(statement)
+    ]
+    missing = {
+        permission
+        for permissions in transformed["permissions"].values()
+        for permission in permissions
+        if not any(fnmatch(permission.lower(), action) for action in allowed)
+        and not any(fnmatch(permission, one) for one in (*NOT_USED, BY_THE_KEYS_POLICY))
+    }
+    assert missing == set()
+
+
+def test_what_may_be_done_with_a_name_is_done_under_the_stacks_name() -> None:
+    by_name = [
+        (resource, statement)
+        for statement in statements("ExecutionRole")
+        if statement["Sid"] in {"ResourcesByName", "MakeRoles", "ManageRoles"}
+        for resource in resources(statement)
+    ]
+    assert by_name
+    for resource, statement in by_name:
+        assert "${StackName}" in resource, statement["Sid"]
+
+
+def test_no_service_that_knows_no_stack_is_open_as_a_whole() -> None:
+    for name in ("WorkflowRole", "ExecutionRole"):
+        for statement in statements(name):
+            assert not set(actions(statement)) & {*BROAD, "*"}, statement["Sid"]
+            if statement["Resource"] == "*" and "Condition" not in statement:
+                assert not any("*" in action for action in actions(statement))
+
+
+def test_only_the_environment_of_the_repository_assumes_the_role() -> None:
+    """A branch or a pull request runs outside of it: GitHub names another subject."""
+    [trust] = role("WorkflowRole")["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Condition"] == {
+        "StringEquals": {
+            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
+            "token.actions.githubusercontent.com:sub": {
+                "Fn::Sub": "repo:${GitHubRepository}:environment:${GitHubEnvironment}"
+            },
+        }
+    }
+
+
+def test_the_workflow_changes_nothing_itself() -> None:
+    """It starts a deployment, uploads the code, and CloudFormation does the rest."""
+    changes = {
+        action
+        for statement in statements("WorkflowRole")
+        for action in actions(statement)
+        if not action.startswith("cloudformation:")
+    }
+    assert changes == {"iam:PassRole", "s3:GetObject", "s3:PutObject"}
+
+
+def test_a_role_is_made_with_the_boundary_that_the_company_demands() -> None:
+    [made] = [s for s in statements("ExecutionRole") if "iam:CreateRole" in actions(s)]
+    condition = made["Condition"]["Fn::If"]
+    assert condition[1] == {
+        "StringEquals": {"iam:PermissionsBoundary": {"Ref": "PermissionsBoundaryArn"}}
+    }
+    assert "iam:PutRolePolicy" in actions(made)
