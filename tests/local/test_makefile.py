@@ -39,8 +39,10 @@ def test_ci_runs_what_a_developer_runs():
 def deploy(stage: str) -> subprocess.CompletedProcess[str]:
     """Ask for a deployment of what is built already, to no account."""
     return subprocess.run(
-        ["/usr/bin/env", "make", "--assume-old=build", "--assume-old=.venv/ready"]
-        + ["deploy", f"STAGE={stage}", "SAM=echo"],
+        [
+            *("/usr/bin/env", "make", "--assume-old=build", "--assume-old=.venv/ready"),
+            *("deploy", f"STAGE={stage}", "SAM=echo"),
+        ],
         cwd=ROOT,
         capture_output=True,
         text=True,

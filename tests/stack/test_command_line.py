@@ -3,9 +3,10 @@
 import json
 import os
 import subprocess
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
@@ -28,27 +29,59 @@ def buyer() -> str:
     return f"user-{uuid4().hex[:8]}"
 
 
-@pytest.fixture
-def operator(stack: Any, tmp_path: Any) -> Operator:
+@pytest.fixture(scope="module")
+def operators_credentials(stack: Any) -> Iterator[dict[str, str]]:
+    """A user who may do what the stack's policy for operators says, and no more."""
+    iam = stack.aws("iam")
+    user, policy = f"operator-{uuid4().hex[:8]}", stack.outputs["OperatorPolicyArn"]
+    iam.create_user(UserName=user)
+    iam.attach_user_policy(UserName=user, PolicyArn=policy)
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    yield {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+    iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+    iam.detach_user_policy(UserName=user, PolicyArn=policy)
+    iam.delete_user(UserName=user)
+
+
+def typed(arguments: list[str], cwd: Path, env: dict[str, str]) -> Any:
     """Type a command in a folder that is not the project's; return its JSON."""
+    done = subprocess.run(
+        [ROOT / "checkout", *arguments, "--json"],
+        cwd=cwd,
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def operator(
+    stack: Any, tmp_path: Path, operators_credentials: dict[str, str]
+) -> Operator:
+    """Work on the stack as on one at AWS, with an operator's credentials."""
+    env = {
+        "AWS_ENDPOINT_URL": stack.aws_endpoint_url,
+        "AWS_DEFAULT_REGION": stack.region,
+        "CHECKOUT_STACK": stack.stack_name,
+        **operators_credentials,
+    }
+    return lambda *arguments: typed(list(arguments), tmp_path, env)
+
+
+@pytest.fixture
+def developer(stack: Any, tmp_path: Path) -> Operator:
+    """Work on the local stack, whose addresses are those of this machine."""
     described = tmp_path / "stack.json"
     described.write_text(json.dumps(asdict(stack)))
-    # A profile of the operator's own must not matter.
-    mine = {"CHECKOUT_STACK_JSON": str(described), "AWS_PROFILE": "mine"}
-
-    def run(*arguments: str) -> Any:
-        done = subprocess.run(
-            [ROOT / "checkout", "--local", *arguments, "--json"],
-            cwd=tmp_path,
-            env=os.environ | mine,
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
-
-    return run
+    # A profile of the developer's own must not matter.
+    env = {"CHECKOUT_STACK_JSON": str(described), "AWS_PROFILE": "mine"}
+    return lambda *arguments: typed(["--local", *arguments], tmp_path, env)
 
 
 def buy(shop: HttpShop, buyer: str) -> tuple[Offer, str]:
@@ -156,13 +189,13 @@ def test_an_offer_is_loaded_and_left_alone_once_sold(
 
 
 def test_a_webhook_endpoint_is_made_at_the_address_of_this_machine(
-    stack: Any, shop: HttpShop, operator: Operator
+    stack: Any, shop: HttpShop, developer: Operator
 ) -> None:
     """The stack has an endpoint there already; another is made beside it."""
     create = ("webhook-endpoint", "create")
-    made = operator(*create, "--replace", "--yes")["webhook_endpoint"]
+    made = developer(*create, "--replace", "--yes")["webhook_endpoint"]
     try:
         assert made["url"] == stack.webhook_url
-        assert operator(*create)["webhook_endpoint"] == made
+        assert developer(*create)["webhook_endpoint"] == made
     finally:
         shop.stripe.delete(f"/v1/webhook_endpoints/{made['id']}")

@@ -80,7 +80,7 @@ def built_functions(tmp_path_factory):
 
 @pytest.fixture
 def without_uv(tmp_path):
-    """Return an environment with plain tools: make, a shell, and Python with its pip."""
+    """Return an environment with plain tools: make, a shell, Python and its pip."""
     tools = tmp_path / "bin"
     tools.mkdir()
     for name in ("awk", "cp", "find", "make", "mkdir", "rm", "sh"):

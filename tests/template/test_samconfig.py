@@ -34,7 +34,7 @@ def test_an_environment_has_a_stack_and_secrets_of_its_own(environment: str):
 def test_an_environment_deploys_without_a_question_and_without_a_change(
     environment: str,
 ) -> None:
-    """A workflow has nobody to answer, and deploys a commit that changes no resource."""
+    """A workflow has nobody to answer, and may deploy what is deployed already."""
     deploy = ENVIRONMENTS[environment]["deploy"]["parameters"]
     assert deploy["confirm_changeset"] is False
     assert deploy["fail_on_empty_changeset"] is False

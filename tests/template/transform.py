@@ -1,9 +1,9 @@
 """
 Run by the SAM CLI's own interpreter: print what AWS makes of template.yaml, as JSON.
 
-`resources` and `outputs` are those of the template after SAM's transform. As
-CloudFormation's schemas say, `identifiers` are, for each type of resource, the properties
-that are unique in a region, and `permissions` what CloudFormation needs to manage one.
+`resources` and `outputs` are those of the template after SAM's transform. For each type
+of resource, CloudFormation's schemas say its `identifiers`, the properties that are
+unique in a region, and the `permissions` that it takes to manage one.
 """
 
 import json
