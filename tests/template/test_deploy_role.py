@@ -10,6 +10,8 @@ NOT_USED = (
     "ec2:*",  # a function in a VPC
     "elasticfilesystem:*",
     "firehose:*",
+    "iam:*GroupPolicy",  # whoever manages people attaches the policy for operators
+    "iam:*UserPolicy",
     "iam:DeleteRolePermissionsBoundary",  # nobody removes it
     "kinesis:*",
     "s3:GetObjectMetadata",  # a table that is imported
