@@ -15,7 +15,7 @@ SOURCES := layers/common/checkout functions local cli openapi mocktill/src/mockt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi build browser screenshots cold-start deploy lock clean
+.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi build browser screenshots cold-start permissions costs deploy lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -102,7 +102,17 @@ screenshots: browser ## Take the screenshots in docs/images of the running stack
 cold-start: .venv/ready ## Measure each function's cold start in instructions, on the running stack (needs valgrind)
 	$(RUN) local.cold_start
 
+# The stages of samconfig.toml.
 STAGES := $(shell sed -n 's/^\[\(.*\)\.deploy\.parameters\]$$/\1/p' samconfig.toml)
+# Of a month, besides none, a thousand, a hundred thousand and ten million.
+PURCHASES ?=
+
+costs: .venv/ready ## Compute what a month costs on AWS (PURCHASES)
+	@$(RUN) local.costs $(PURCHASES)
+
+permissions: .venv/ready ## Take each permission away from the running stack; a test must miss it (PERMISSION)
+	PYTHONPATH=.:layers/common:mocktill/src $(RUN) tests.permissions "$(PERMISSION)"
+
 # A stage of samconfig.toml; without one, SAM asks for each parameter.
 STAGE ?=
 # The role with which CloudFormation acts (stacks/deploy-role.yaml); yours by default.

@@ -1,0 +1,145 @@
+"""
+`make costs`: what a month on AWS costs, by the number of purchases.
+
+The units are counted by tests (tests/functional/test_cost.py); durations, sizes and what
+buyers do are assumptions, below. Free tiers are left out, except Cognito's.
+"""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from dataclasses import dataclass
+
+# US dollars in us-east-1, November 2026, from AWS's price pages and copies of them.
+PER_MILLION_WRITES = 0.625
+PER_MILLION_READS = 0.125
+PER_GB_STORED = 0.25 + 0.20  # and its point-in-time recovery
+PER_MILLION_INVOCATIONS = 0.20
+PER_GB_SECOND = 0.0000133334  # arm64
+PER_MILLION_API_REQUESTS = 1.00
+PER_MILLION_SQS_REQUESTS = 0.40
+PER_MILLION_EVENTS = 1.00
+PER_GB_LOGGED = 0.50
+PER_METRIC = 0.30
+PER_ALARM = 0.10
+PER_DASHBOARD = 3.00
+PER_SECRET = 0.40
+PER_USER_OF_LITE = 0.0055
+USERS_FREE = 10_000
+
+# Request units of DynamoDB, as docs/operations.md has them.
+WRITES_OF_PURCHASE, READS_OF_PURCHASE = 18 + 19 + 6, 4 + 2 + 5.5
+WRITES_OF_ABANDONED, READS_OF_ABANDONED = 18 + 9 + 0, 4 + 1 + 0.5
+WRITES_OF_RUN, READS_OF_RUN = 6, 62
+
+# What the template has.
+ALARMS = 32
+METRICS, METRICS_OF_IDLE = 46, 5
+DASHBOARDS = 0
+SECRETS = 2
+
+# Assumptions: what people do.
+ABANDONED_SHARE = 0.7  # of all checkouts
+REQUESTS_OF_PURCHASE = 11  # create, 4 of the return page, 6 reads
+REQUESTS_OF_ABANDONED = 3
+PURCHASES_OF_USER = 2  # in a month
+# Assumptions: what functions take, with one GB of memory.
+SECONDS_OF_CREATE = 0.7  # most of it waits for Stripe
+SECONDS_OF_READ = 0.05
+SECONDS_OF_EVENT = 0.2  # webhook, fulfillment and publishing
+SECONDS_OF_RUN = 3
+EVENTS_OF_PURCHASE, EVENTS_OF_ABANDONED = 3, 2
+WEBHOOK_EVENTS_OF_PURCHASE, WEBHOOK_EVENTS_OF_ABANDONED = 1.2, 1
+KB_LOGGED_OF_INVOCATION = 1
+KB_STORED_OF_PURCHASE, KB_STORED_OF_ABANDONED = 6, 2
+MONTHS_STORED = 12
+
+RUNS = 12 * 24 * 30
+# Lambda's pollers ask an empty queue about fifteen times a minute.
+POLLS = 15 * 60 * 24 * 30
+MILLION = 1_000_000
+COLUMNS = (0, 1_000, 100_000, 10_000_000)
+
+
+@dataclass(frozen=True)
+class Month:
+    """A month with a number of purchases, and of checkouts that nobody paid."""
+
+    purchases: int
+
+    @property
+    def abandoned(self) -> float:
+        return self.purchases * ABANDONED_SHARE / (1 - ABANDONED_SHARE)
+
+    def of(self, purchase: float, abandoned: float) -> float:
+        return self.purchases * purchase + self.abandoned * abandoned
+
+    def rows(self) -> dict[str, float]:
+        """Return US dollars for each service."""
+        requests = self.of(REQUESTS_OF_PURCHASE, REQUESTS_OF_ABANDONED)
+        checkouts = self.purchases + self.abandoned
+        events = self.of(EVENTS_OF_PURCHASE, EVENTS_OF_ABANDONED)
+        webhooks = self.of(WEBHOOK_EVENTS_OF_PURCHASE, WEBHOOK_EVENTS_OF_ABANDONED)
+        invocations = requests + 2 * webhooks + events + RUNS
+        seconds = (
+            checkouts * SECONDS_OF_CREATE
+            + (requests - checkouts) * SECONDS_OF_READ
+            + (webhooks + events) * SECONDS_OF_EVENT
+            + RUNS * SECONDS_OF_RUN
+        )
+        writes = self.of(WRITES_OF_PURCHASE, WRITES_OF_ABANDONED) + RUNS * WRITES_OF_RUN
+        reads = self.of(READS_OF_PURCHASE, READS_OF_ABANDONED) + RUNS * READS_OF_RUN
+        stored = self.of(KB_STORED_OF_PURCHASE, KB_STORED_OF_ABANDONED) * MONTHS_STORED
+        users = max(0, self.purchases / PURCHASES_OF_USER - USERS_FREE)
+        return {
+            "DynamoDB, requests": (
+                writes * PER_MILLION_WRITES + reads * PER_MILLION_READS
+            )
+            / MILLION,
+            "DynamoDB, a year's items": stored / MILLION * PER_GB_STORED,
+            "Lambda": invocations / MILLION * PER_MILLION_INVOCATIONS
+            + seconds * PER_GB_SECOND,
+            "API Gateway": requests / MILLION * PER_MILLION_API_REQUESTS,
+            "SQS": (3 * webhooks + POLLS) / MILLION * PER_MILLION_SQS_REQUESTS,
+            "EventBridge": events / MILLION * PER_MILLION_EVENTS,
+            "logs": invocations * KB_LOGGED_OF_INVOCATION / MILLION * PER_GB_LOGGED,
+            "metrics, alarms, dashboard, secrets": (
+                (METRICS if self.purchases else METRICS_OF_IDLE) * PER_METRIC
+                + ALARMS * PER_ALARM
+                + DASHBOARDS * PER_DASHBOARD
+                + SECRETS * PER_SECRET
+            ),
+            "Cognito LITE, if the pool is the stack's own": users * PER_USER_OF_LITE,
+        }
+
+
+def table(*columns: int) -> str:
+    """Return the costs of months with these numbers of purchases, as Markdown."""
+    months = [Month(purchases) for purchases in columns]
+    heads = [f"{month.purchases:,}" if month.purchases else "idle" for month in months]
+    lines = [
+        "| USD a month; purchases: | " + " | ".join(heads) + " |",
+        "|---|" + "--:|" * len(months),
+    ]
+    rows = [month.rows() for month in months]
+    lines += [
+        f"| {name} | " + " | ".join(dollars(row[name]) for row in rows) + " |"
+        for name in rows[0]
+    ]
+    sums = [dollars(sum(row.values())) for row in rows]
+    return "\n".join([*lines, "| **together** | " + " | ".join(sums) + " |"]) + "\n"
+
+
+def dollars(amount: float) -> str:
+    return f"{amount:,.2f}" if amount < 100 else f"{amount:,.0f}"  # noqa: PLR2004
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("purchases", type=int, nargs="*", help="purchases in a month")
+    sys.stdout.write(table(*(parser.parse_args().purchases or COLUMNS)))
+
+
+if __name__ == "__main__":
+    main()
