@@ -102,8 +102,6 @@ screenshots: browser ## Take the screenshots in docs/images of the running stack
 cold-start: .venv/ready ## Measure each function's cold start in instructions, on the running stack (needs valgrind)
 	$(RUN) local.cold_start
 
-# The stages of samconfig.toml.
-STAGES := $(shell sed -n 's/^\[\(.*\)\.deploy\.parameters\]$$/\1/p' samconfig.toml)
 # Of a month, besides none, a thousand, a hundred thousand and ten million.
 PURCHASES ?=
 
@@ -113,7 +111,9 @@ costs: .venv/ready ## Compute what a month costs on AWS (PURCHASES)
 permissions: .venv/ready ## Take each permission away from the running stack; a test must miss it (PERMISSION)
 	PYTHONPATH=.:layers/common:mocktill/src $(RUN) tests.permissions "$(PERMISSION)"
 
-# A stage of samconfig.toml; without one, SAM asks for each parameter.
+# The stages of samconfig.toml.
+STAGES := $(shell sed -n 's/^\[\(.*\)\.deploy\.parameters\]$$/\1/p' samconfig.toml)
+# One of them; without one, SAM asks for each parameter.
 STAGE ?=
 # The role with which CloudFormation acts (stacks/deploy-role.yaml); yours by default.
 EXECUTION_ROLE ?=
