@@ -350,12 +350,14 @@ def test_the_version_of_stripes_events_is_the_one_that_the_sdk_speaks():
     assert f"API version `{stripe.api_version}`" in read("docs/api.md")
 
 
-def test_the_secret_that_the_readme_makes_is_the_one_that_the_template_reads():
+def test_the_secret_that_the_readme_makes_is_the_one_that_its_stage_reads():
     """The webhook's is made by the command that makes the endpoint."""
     made = re.findall(r"create-secret --name (\S+)", read("README.md"))
-    parameters = template_file.template()["Parameters"]
-    assert made == [parameters["StripeSecretKeyName"]["Default"]]
-    assert "./checkout webhook-endpoint create\n" in shell_of("README.md")
+    [stage] = re.findall(r"make deploy STAGE=(\w+)", shell_of("README.md"))
+    settings = tomllib.loads(read("samconfig.toml"))[stage]["deploy"]["parameters"]
+    assert f"StripeSecretKeyName={made[0]}" in settings["parameter_overrides"]
+    create = f"./checkout --stack {settings['stack_name']} webhook-endpoint create\n"
+    assert create in shell_of("README.md")
 
 
 def test_every_output_and_parameter_that_the_readme_names_exists():
@@ -368,7 +370,9 @@ def test_every_output_and_parameter_that_the_readme_names_exists():
     assert set(parameters) <= set(template_file.template()["Parameters"])
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/operations.md"])
+@pytest.mark.parametrize(
+    "page", ["README.md", "docs/going-live.md", "docs/operations.md"]
+)
 def test_what_a_page_asks_the_command_line_for_exists(page: str):
     from typer.main import get_command  # noqa: PLC0415 - slow to load
 
