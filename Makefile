@@ -15,7 +15,7 @@ SOURCES := layers/common/checkout functions local cli openapi mocktill/src/mockt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi build browser screenshots cold-start deploy lock clean
+.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi build browser screenshots cold-start deploy smoke lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,13 @@ cold-start: .venv/ready ## Measure each function's cold start in instructions, o
 
 deploy: build .venv/ready ## Deploy to your AWS account; prompts for the parameters
 	$(WITH_SAM) $(SAM) deploy --guided
+
+# The name of STAGE's stack, as samconfig.toml has it.
+STACK = $(shell sed -n '/^\[$(STAGE)\.deploy\./,/^$$/s/^stack_name = "\(.*\)"/\1/p' samconfig.toml)
+
+smoke: .venv/ready ## Try the stack of STAGE in AWS, or the one that `make run` started, with Stripe's test key
+	$(if $(STAGE),$(if $(STACK),,$(error samconfig.toml has no stage $(STAGE))))
+	@./checkout $(if $(STAGE),--stack $(STACK),--local) smoke
 
 LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 \
 	--no-emit-index-url --no-header pyproject.toml

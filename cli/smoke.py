@@ -18,14 +18,20 @@ from cli.webhook_endpoint import addresses
 
 LIVE_KEYS = ("sk_live_", "rk_live_")
 MOST_ALARMS_OF_A_REQUEST = 100
+# Reconcile reads no younger event: what changes earlier, the webhook has changed.
+MOST_SECONDS = 60
 
 
 def smoke(
     ctx: typer.Context,
     within: Annotated[
         int,
-        typer.Option(help="Seconds in which Stripe's event must change our record."),
-    ] = 60,
+        typer.Option(
+            min=1,
+            max=MOST_SECONDS,
+            help="Seconds in which Stripe's event must change our record.",
+        ),
+    ] = MOST_SECONDS,
     token: Annotated[
         str, typer.Option(envvar=BUYER, help="Token of a buyer.", show_default=False)
     ] = "",

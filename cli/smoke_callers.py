@@ -33,9 +33,9 @@ class Callers:
     def buyer_id(self) -> str:
         """The `sub` of the buyer's token; the API checks the token, not this."""
         try:
-            payload = self.buyer.split(".")[1]
-            claims = json.loads(base64.urlsafe_b64decode(payload + "=="))
-            return str(claims["sub"])
+            encoded = self.buyer.split(".")[1]
+            payload = json.loads(base64.urlsafe_b64decode(encoded + "=="))
+            return str(payload["sub"])
         except (IndexError, KeyError, TypeError, ValueError):
             raise CommandError(f"The token in {BUYER} is not a JWT.") from None
 

@@ -52,14 +52,38 @@ def test_a_job_has_a_limit_and_says_what_it_may(job: dict[str, Any]):
     assert isinstance(job["permissions"], dict)
 
 
+def rights_to_write(job: dict[str, Any]) -> set[str]:
+    return {name for name, right in job["permissions"].items() if right == "write"}
+
+
 def test_only_the_job_that_opens_a_pull_request_may_write():
     writing = {
         (path.stem, name)
         for path in WORKFLOWS
         for name, job in read(path)["jobs"].items()
-        if "write" in job["permissions"].values()
+        if rights_to_write(job) - {"id-token"}
     }
     assert writing == {("dependencies", "propose")}
+
+
+@pytest.mark.parametrize("job", jobs())
+def test_a_job_has_an_identity_if_it_is_somebody_in_aws_and_then_no_other_right(
+    job: dict[str, Any],
+):
+    aws = "aws-actions/configure-aws-credentials@"
+    is_in_aws = any(step.get("uses", "").startswith(aws) for step in job["steps"])
+    assert ("id-token" in rights_to_write(job)) == is_in_aws
+    assert not is_in_aws or rights_to_write(job) == {"id-token"}
+
+
+def test_a_job_in_aws_installs_nothing_once_it_has_credentials():
+    steps = read(GITHUB / "workflows/smoke.yml")["jobs"]["smoke"]["steps"]
+    order = [step.get("run") or step["uses"].partition("@")[0] for step in steps]
+    assert order[-3:] == [
+        "make .venv/ready",
+        "aws-actions/configure-aws-credentials",
+        'make smoke STAGE="$STAGE"',
+    ]
 
 
 def test_that_job_runs_nothing_of_what_it_proposes():
