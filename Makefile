@@ -15,7 +15,7 @@ SOURCES := layers/common/checkout functions local cli openapi mocktill/src/mockt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi build browser screenshots cold-start permissions costs deploy lock clean
+.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi build browser screenshots cold-start permissions costs deploy smoke lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -111,18 +111,25 @@ costs: .venv/ready ## Compute what a month costs on AWS (PURCHASES)
 permissions: .venv/ready ## Take each permission away from the running stack; a test must miss it (PERMISSION)
 	PYTHONPATH=.:layers/common:mocktill/src $(RUN) tests.permissions "$(PERMISSION)"
 
-# The stages of samconfig.toml.
+# The stages of samconfig.toml, and the one that is meant, if any.
 STAGES := $(shell sed -n 's/^\[\(.*\)\.deploy\.parameters\]$$/\1/p' samconfig.toml)
-# One of them; without one, SAM asks for each parameter.
 STAGE ?=
+KNOWN_STAGE = test -z "$(filter-out $(STAGES),$(STAGE))" || { \
+	echo "samconfig.toml has no stage '$(STAGE)': it has $(STAGES)." >&2; exit 1; }
+
 # The role with which CloudFormation acts (stacks/deploy-role.yaml); yours by default.
 EXECUTION_ROLE ?=
 
-deploy: build .venv/ready ## Deploy to your AWS account (STAGE=dev, staging or prod: without questions)
-	@test -z "$(filter-out $(STAGES),$(STAGE))" || { \
-		echo "samconfig.toml has no stage '$(STAGE)': it has $(STAGES)." >&2; exit 1; }
+deploy: build .venv/ready ## Deploy a STAGE of samconfig.toml to AWS; without one, SAM asks for each parameter
+	@$(KNOWN_STAGE)
 	$(WITH_SAM) $(SAM) deploy $(if $(STAGE),--config-env $(STAGE),--guided) \
 		$(if $(EXECUTION_ROLE),--role-arn $(EXECUTION_ROLE))
+
+STACK = $(shell sed -n '/^\[$(STAGE)\.deploy\./,/^$$/s/^stack_name = "\(.*\)"/\1/p' samconfig.toml)
+
+smoke: .venv/ready ## Try the stack of STAGE in AWS, or the one that `make run` started, with Stripe's test key
+	@$(KNOWN_STAGE)
+	@./checkout $(if $(STAGE),--stack $(STACK),--local) smoke
 
 LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 \
 	--no-emit-index-url --no-header pyproject.toml

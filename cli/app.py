@@ -17,6 +17,7 @@ from cli import (
     refunds,
     replay,
     show,
+    smoke,
     webhook_endpoint,
 )
 from cli.console import CommandError, say
@@ -78,6 +79,7 @@ app.command()(show.show)
 app.command()(refunds.refund)
 app.command()(replay.replay)
 app.command()(reconcile.reconcile)
+app.command()(smoke.smoke)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(offers.app, name="offers")

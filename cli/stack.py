@@ -48,7 +48,7 @@ def local_stack() -> "Stack":
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
         **CREDENTIALS,
     }
-    return Stack(described["stack_name"], described["outputs"])
+    return Stack(described["stack_name"], described["outputs"], described["issuer_url"])
 
 
 def stack_of(ctx: typer.Context) -> "Stack":
@@ -60,9 +60,19 @@ def stack_of(ctx: typer.Context) -> "Stack":
 class Stack:
     """A deployed stack; AWS is called when a value is first needed."""
 
-    def __init__(self, name: str, outputs: Mapping[str, str] | None = None) -> None:
-        """Use *outputs* instead of the deployed ones: local URLs differ from AWS's."""
+    def __init__(
+        self,
+        name: str,
+        outputs: Mapping[str, str] | None = None,
+        issuer_url: str | None = None,
+    ) -> None:
+        """
+        Use *outputs* instead of the deployed ones: local URLs differ from AWS's.
+
+        *issuer_url* is that of the local identity provider.
+        """
         self.name = name
+        self.issuer_url = issuer_url
         self._outputs = outputs or {}
 
     @cached_property
@@ -92,6 +102,17 @@ class Stack:
             StackName=self.name, LogicalResourceId=logical_id
         )
         return answer["StackResourceDetail"]["PhysicalResourceId"]
+
+    def resources(self, kind: str) -> list[str]:
+        """Return the physical names of all resources of one type."""
+        # DescribeStackResources leaves out what is beyond the hundredth resource.
+        pages = aws.client("cloudformation").get_paginator("list_stack_resources")
+        return [
+            resource["PhysicalResourceId"]
+            for page in pages.paginate(StackName=self.name)
+            for resource in page["StackResourceSummaries"]
+            if resource["ResourceType"] == kind
+        ]
 
     @property
     def livemode(self) -> bool:

@@ -1,7 +1,7 @@
 """
 `make costs`: what a month on AWS costs, by the number of purchases.
 
-The units are counted by tests (tests/functional/test_cost.py); durations, sizes and what
+Tests count the units (tests/functional/test_cost.py); durations, sizes and what
 buyers do are assumptions, below. Free tiers are left out, except Cognito's.
 """
 

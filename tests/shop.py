@@ -94,6 +94,7 @@ class Shop:
             "FrontendUrl": ORIGIN,
             "AllowedOrigins": f"{ORIGIN},http://localhost:3000",
             "AnonymousRequestsPerMinute": "10",
+            "JwtIssuer": "",
             "OperatorClaim": "cognito:groups",
             "OperatorGroup": "payments-admin",
             "WriterGroup": "offers-admin",

@@ -81,7 +81,7 @@ class Deployed:
         self._check(parameters)
         names = (
             *("StripeMode", "StripeSecretKeyName", "StripeWebhookSecretName"),
-            *("StripeApiBase", "DisputedAccess", "OtherWebhookUrls"),
+            *("StripeApiBase", "DisputedAccess", "OtherWebhookUrls", "JwtIssuer"),
         )
         found = {
             "Parameters": [

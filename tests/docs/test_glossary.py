@@ -50,6 +50,7 @@ ALLOWED = {
     ("layers/common/checkout/config.py", "claim"),
     ("template.yaml", "claim"),
     ("docs/api.md", "claim"),
+    ("docs/identity.md", "claim"),
     ("docs/sam-local.md", "claims"),
     # In the title of a sample offer.
     ("docs/api.md", "door"),

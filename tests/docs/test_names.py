@@ -27,6 +27,7 @@ FOREIGN = {
     r"usd_\w+": "an attribute is made of a currency and a counter",
     r"charge\.captured|charge\.refund\.updated": "events of Stripe's that nobody sends",
     r"RequestsClient|UrllibClient": "classes of Stripe's SDK",
+    r"client_id": "the audience in an access token of Cognito",
     r"SecureString": "a kind of parameter in AWS's Parameter Store",
     r"DDBStreamBatchInfo|batchSize|requestPayload|shardId|startSequenceNumber|streamArn":
         "what Lambda says of an event that it gave up",

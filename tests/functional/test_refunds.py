@@ -274,6 +274,11 @@ def test_stripe_is_told_the_reason_in_its_own_words_where_it_has_them(
         ("user_1", "[]", 403),
         ("user_1", "[payments-admins]", 403),
         ("user_1", "[payments admin]", 403),
+        ("user_1", "[payments-admin,x]", 403),
+        ("user_1", "[x,payments-admin]", 403),
+        ("user_1", "team payments-admin", 403),
+        ("user_1", "payments-admin,x", 403),
+        ("user_1", "[payments-admin", 403),
         ("payments-admin", None, 403),
     ],
 )
@@ -291,9 +296,7 @@ def test_only_an_operator_may_refund(
     assert stripe_refunds(shop) == []
 
 
-@pytest.mark.parametrize(
-    "groups", ["[staff payments-admin]", "payments-admin", "staff,payments-admin"]
-)
+@pytest.mark.parametrize("groups", ["[staff payments-admin]", "payments-admin"])
 def test_a_group_is_found_however_the_token_lists_it(shop: Shop, groups: str) -> None:
     assert refund(shop, bought(shop), groups=groups).status == 200
 

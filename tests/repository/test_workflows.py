@@ -53,19 +53,18 @@ def test_a_job_has_a_limit_and_says_what_it_may(job: dict[str, Any]):
     assert isinstance(job["permissions"], dict)
 
 
-def test_only_the_jobs_that_have_to_may_write():
+def rights_to_write(job: dict[str, Any]) -> set[str]:
+    return {name for name, right in job["permissions"].items() if right == "write"}
+
+
+def test_only_the_job_that_opens_a_pull_request_may_write():
     writing = {
-        (path.stem, name): {
-            what for what, may in job["permissions"].items() if may == "write"
-        }
+        (path.stem, name)
         for path in WORKFLOWS
         for name, job in read(path)["jobs"].items()
-        if "write" in job["permissions"].values()
+        if rights_to_write(job) - {"id-token"}
     }
-    assert writing == {
-        ("dependencies", "propose"): {"contents", "pull-requests", "actions"},
-        ("deploy", "deploy"): {"id-token"},
-    }
+    assert writing == {("dependencies", "propose")}
 
 
 def test_a_stage_is_deployed_by_hand_in_its_own_environment():
@@ -76,6 +75,31 @@ def test_a_stage_is_deployed_by_hand_in_its_own_environment():
     assert workflow["jobs"]["deploy"]["environment"] == "${{ inputs.stage }}"
     settings = tomllib.loads((ROOT / "samconfig.toml").read_text())
     assert stages == [name for name in settings if name not in {"version", "default"}]
+
+
+@pytest.mark.parametrize("job", jobs())
+def test_a_job_has_an_identity_if_it_is_somebody_in_aws_and_then_no_other_right(
+    job: dict[str, Any],
+):
+    aws = "aws-actions/configure-aws-credentials@"
+    is_in_aws = any(step.get("uses", "").startswith(aws) for step in job["steps"])
+    assert ("id-token" in rights_to_write(job)) == is_in_aws
+    assert not is_in_aws or rights_to_write(job) == {"id-token"}
+
+
+@pytest.mark.parametrize(
+    ("workflow", "installs", "then"),
+    [
+        ("smoke", "make .venv/ready", 'make smoke STAGE="$STAGE"'),
+        ("deploy", "make .venv/ready .venvs/sam/ready", "make deploy"),
+    ],
+)
+def test_a_job_in_aws_has_its_tools_before_it_has_credentials(
+    workflow: str, installs: str, then: str
+):
+    [job] = read(GITHUB / f"workflows/{workflow}.yml")["jobs"].values()
+    order = [step.get("run") or step["uses"].partition("@")[0] for step in job["steps"]]
+    assert order[-3:] == [installs, "aws-actions/configure-aws-credentials", then]
 
 
 def test_that_job_runs_nothing_of_what_it_proposes():

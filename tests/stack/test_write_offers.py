@@ -3,6 +3,7 @@
 from uuid import uuid4
 
 import pytest
+import requests
 
 from tests.stack.http_shop import HttpShop, eventually
 
@@ -80,3 +81,26 @@ def test_nobody_else_may_write(shop):
     assert shop.call("PUT", path, json=CONTENT).status_code == 401
     for caller in ("buyer-1", "operator"):
         assert shop.call("PUT", path, caller, json=CONTENT).status_code == 403
+
+
+@pytest.mark.parametrize(
+    ("groups", "status"),
+    [
+        (["staff", "offers-admin"], 200),
+        (["staff offers-admin"], 403),
+        (["offers-admin x", "staff"], 403),
+    ],
+)
+def test_a_group_whose_name_only_contains_the_name_makes_no_writer(
+    stack, groups, status
+):
+    """The gateway passes the first two as the same text; the token tells them apart."""
+    token = stack.token("somebody", groups=groups)
+
+    answer = requests.get(
+        f"{stack.api_url}/api/offers/order",
+        headers={"Authorization": f"Bearer {token}"},
+        timeout=60,
+    )
+
+    assert answer.status_code == status

@@ -163,3 +163,82 @@ def test_what_a_request_does_not_have_is_empty() -> None:
 
     assert (request.path, request.query) == ({}, {})
     assert request.header("stripe-signature") is None
+
+
+# ---------------------------------------------------------------- groups
+
+CLAIM, GROUP = "https://shop.example.test/groups", "payments-admin"
+
+
+def token(claims: object) -> str:
+    """Make a token as an issuer does; API Gateway has checked its signature."""
+    payload = base64.urlsafe_b64encode(json.dumps(claims).encode()).rstrip(b"=")
+    return f"e30.{payload.decode()}.c2ln"
+
+
+def request_with(groups: object, **headers: str) -> Request:
+    """Make a request as API Gateway passes it: of a list, it makes one text."""
+    text = f"[{' '.join(groups)}]" if isinstance(groups, list) else groups
+    event = http_event(ROUTE, path={"id": "1"}, headers=headers)
+    claims = {"sub": "user_1", CLAIM: text}
+    event["requestContext"]["authorizer"] = {"jwt": {"claims": claims}}
+    return Request(event)
+
+
+def is_member(groups: object, authorization: str) -> bool:
+    return request_with(groups, authorization=authorization).is_of_group(CLAIM, GROUP)
+
+
+@pytest.mark.parametrize("scheme", ["Bearer ", "bearer ", ""])
+@pytest.mark.parametrize("groups", [[GROUP], ["staff", GROUP], GROUP])
+def test_a_member_of_the_group_is_one(groups: object, scheme: str) -> None:
+    assert is_member(groups, scheme + token({CLAIM: groups}))
+
+
+@pytest.mark.parametrize(
+    "groups",
+    [
+        [f"team {GROUP}"],
+        [f"{GROUP} x", "staff"],
+        [f"{GROUP},x"],
+        f"team {GROUP}",
+        f"x,{GROUP}",
+        f"[{GROUP}]",
+        [],
+        "",
+    ],
+)
+def test_a_group_whose_name_contains_the_name_is_another(groups: object) -> None:
+    """In API Gateway's text, the first two look like members of the group itself."""
+    assert not is_member(groups, "Bearer " + token({CLAIM: groups}))
+
+
+@pytest.mark.parametrize(
+    "authorization",
+    [
+        "",
+        "Bearer",
+        "Bearer e30.e30",
+        "Bearer e30.*.c2ln",
+        "Bearer e30.bm90IGpzb24.c2ln",
+        "Bearer " + token([CLAIM, GROUP]),
+        "Bearer " + token({CLAIM: [[GROUP]]}),
+        "Bearer " + token({"other": [GROUP]}),
+        # Two headers arrive as one: which of the tokens was verified is not known.
+        f"Bearer {token({})}, Bearer {token({CLAIM: [GROUP]})}",
+        f"Bearer {token({})},{token({CLAIM: [GROUP]})}",
+    ],
+)
+def test_a_header_that_is_not_one_token_with_the_group_makes_no_member(
+    authorization: str,
+) -> None:
+    assert not is_member([GROUP], authorization)
+
+
+def test_a_token_that_says_more_than_was_verified_is_not_believed() -> None:
+    assert not is_member(["staff"], "Bearer " + token({CLAIM: [GROUP]}))
+
+
+def test_without_the_header_the_verified_text_decides() -> None:
+    """As for a saved event that is run by hand; the authorizer needs the header."""
+    assert request_with([GROUP]).is_of_group(CLAIM, GROUP)

@@ -60,6 +60,8 @@ if TYPE_CHECKING:
     def client(service: Literal["lambda"], config: Config) -> "LambdaClient": ...
     @overload
     def client(service: Literal["sts"]) -> "STSClient": ...
+    @overload
+    def client(service: Literal["cloudwatch", "cognito-idp"]) -> Any: ...  # noqa: ANN401 - only the command line calls them
 
 
 def client(service: str, config: Config = CONFIG) -> Any:
