@@ -1,31 +1,18 @@
 """Two stacks of this template stand side by side in one account and region."""
 
-import json
-import subprocess
 from typing import Any
 
 import pytest
 
-from tests.template_file import ROOT, own_alarms, template
+from tests.template.transformed import transformed
+from tests.template_file import own_alarms, template
 
-SAM_PYTHON = ROOT / ".venvs/sam/bin/python"
 OF_THE_STACK = {"AWS::StackName", "AWS::StackId"}
 
 
-@pytest.fixture(scope="module")
-def transformed() -> dict[str, Any]:
-    """What CloudFormation creates: the template after SAM's own transform."""
-    if not SAM_PYTHON.exists():
-        pytest.skip("needs the SAM CLI: `make .venvs/sam/ready` installs it")
-    script = ROOT / "tests/template/transform.py"
-    printed = subprocess.run(
-        [SAM_PYTHON, script, ROOT / "template.yaml"],
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    found: dict[str, Any] = json.loads(printed)
-    return found
+@pytest.fixture(scope="module", name="transformed")
+def transformed_template() -> dict[str, Any]:
+    return transformed()
 
 
 def differs_between_stacks(value: Any, of_the_stack: set[str]) -> bool:

@@ -1,0 +1,21 @@
+"""Limit how many checkouts one client may start in a minute, against card testing."""
+
+from checkout.api.request import Request
+from checkout.domain.buyer import Buyer
+from checkout.flows import flow
+from checkout.tables.rate_limit import RateLimit, client_at, client_logged_in
+
+
+@flow
+class CheckoutLimits:
+    """Counts create requests: of a buyer by the login, of others by the address."""
+
+    anonymous: RateLimit
+    logged_in: RateLimit
+
+    def check(self, request: Request, buyer: Buyer | None) -> None:
+        """Count a request; raises TooManyRequestsError. Without login, *buyer* is None."""
+        if buyer:
+            self.logged_in.check(client_logged_in(buyer.id))
+        else:
+            self.anonymous.check(client_at(request.source_ip))

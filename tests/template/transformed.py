@@ -1,0 +1,28 @@
+"""What CloudFormation creates: the template after SAM's own transform."""
+
+import json
+import subprocess
+from functools import cache
+from typing import Any
+
+import pytest
+
+from tests.template_file import ROOT
+
+SAM_PYTHON = ROOT / ".venvs/sam/bin/python"
+
+
+@cache
+def transformed() -> dict[str, Any]:
+    """Return `resources`, `outputs` and `identifiers`, as transform.py prints them."""
+    if not SAM_PYTHON.exists():
+        pytest.skip("needs the SAM CLI: `make .venvs/sam/ready` installs it")
+    script = ROOT / "tests/template/transform.py"
+    printed = subprocess.run(
+        [SAM_PYTHON, script, ROOT / "template.yaml"],
+        check=True,
+        capture_output=True,
+        text=True,
+    ).stdout
+    found: dict[str, Any] = json.loads(printed)
+    return found
