@@ -14,7 +14,7 @@ class CheckoutLimits:
     logged_in: RateLimit
 
     def check(self, request: Request, buyer: Buyer | None) -> None:
-        """Count a request; raises TooManyRequestsError. Without login, *buyer* is None."""
+        """Count a request; *buyer* is None without login. Raises TooManyRequestsError."""
         if buyer:
             self.logged_in.check(client_logged_in(buyer.id))
         else:
