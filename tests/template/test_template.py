@@ -272,7 +272,7 @@ def test_a_table_outlives_its_stack_and_can_be_restored(table: str):
     assert properties["PointInTimeRecoverySpecification"] == {
         "PointInTimeRecoveryEnabled": True
     }
-    assert properties["SSESpecification"] == {"SSEEnabled": True}
+    assert properties["SSESpecification"]["SSEEnabled"] is True
 
 
 def test_the_outbox_is_the_audit_log_and_what_is_added_to_it():

@@ -13,13 +13,17 @@ SAM_PYTHON = ROOT / ".venvs/sam/bin/python"
 
 
 @cache
-def transformed() -> dict[str, Any]:
-    """Return `resources`, `outputs` and `identifiers`, as transform.py prints them."""
+def transformed(*parameters: str) -> dict[str, Any]:
+    """
+    Return `resources`, `outputs` and `identifiers`, as transform.py prints them.
+
+    *parameters* are those that have another value than the default: `Tracing=Active`.
+    """
     if not SAM_PYTHON.exists():
         pytest.skip("needs the SAM CLI: `make .venvs/sam/ready` installs it")
     script = ROOT / "tests/template/transform.py"
     printed = subprocess.run(
-        [SAM_PYTHON, script, ROOT / "template.yaml"],
+        [SAM_PYTHON, script, ROOT / "template.yaml", *parameters],
         check=True,
         capture_output=True,
         text=True,

@@ -14,7 +14,11 @@ class CheckoutLimits:
     logged_in: RateLimit
 
     def check(self, request: Request, buyer: Buyer | None) -> None:
-        """Count a request; *buyer* is None without login. Raises TooManyRequestsError."""
+        """
+        Count a request of *buyer*, or of nobody's if no login was asked for.
+
+        Raises TooManyRequestsError.
+        """
         if buyer:
             self.logged_in.check(client_logged_in(buyer.id))
         else:
