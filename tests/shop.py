@@ -91,6 +91,7 @@ class Shop:
             "StripeApiBase": stripe.url,
             "StripeSecretKeyName": "stripe/secret-key",
             "StripeWebhookSecretName": "stripe/webhook-secret",
+            "DomainName": "",
             "FrontendUrl": ORIGIN,
             "AllowedOrigins": f"{ORIGIN},http://localhost:3000",
             "AnonymousRequestsPerMinute": "10",
