@@ -105,6 +105,7 @@ PERIOD = {
 OF_ANY_BUYER: Errors = (
     errors.InvalidRequestError,
     errors.NotPurchasableError,
+    errors.ForbiddenError,
     errors.NotFoundError,
     errors.AlreadyPurchasedError,
     errors.PaymentInProgressError,

@@ -92,6 +92,8 @@ class Shop:
             "StripeSecretKeyName": "stripe/secret-key",
             "StripeWebhookSecretName": "stripe/webhook-secret",
             "DomainName": "",
+            "Edge": "off",
+            "EdgeSecretName": "checkout/edge-secret",
             "FrontendUrl": ORIGIN,
             "AllowedOrigins": f"{ORIGIN},http://localhost:3000",
             "AnonymousRequestsPerMinute": "10",

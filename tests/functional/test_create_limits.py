@@ -164,3 +164,62 @@ def test_the_count_does_not_say_whose_it_is(strict: Shop) -> None:
     assert counter["id"].startswith("rate#buyer#")
     assert "ada" not in counter["id"]
     assert counter["ttl"] == int((NOON + timedelta(hours=1)).timestamp())
+
+
+# ---------------------------------------------------------------- behind the edge
+
+EDGE_KEY = "sT0ne-s0up-and-2-clouds"
+CLOUDFRONT = "198.51.100.9"
+
+
+@pytest.fixture
+def edge(shop: Shop) -> Shop:
+    shop.values["Edge"] = "trusted"
+    shop.aws.set_secret("checkout/edge-secret", EDGE_KEY)
+    return shop
+
+
+def through_the_edge(address: str, secret: str = EDGE_KEY) -> dict[str, str]:
+    return {"x-viewer-address": address, "x-origin-secret": secret}
+
+
+def from_the_edge(shop: Shop, address: str, secret: str = EDGE_KEY) -> int:
+    headers = through_the_edge(address, secret)
+    return shop.create("product", ip=CLOUDFRONT, headers=headers).status
+
+
+def test_shoppers_behind_one_edge_are_limited_each(edge: Shop) -> None:
+    for _ in range(LIMIT):
+        assert from_the_edge(edge, "203.0.113.7") == 200
+
+    assert from_the_edge(edge, "203.0.113.7") == 429
+    assert from_the_edge(edge, "203.0.113.8") == 200
+    assert from_the_edge(edge, "2001:db8::7") == 200
+
+
+def test_a_client_cannot_give_itself_another_address(edge: Shop) -> None:
+    for client in range(LIMIT):
+        assert from_the_edge(edge, f"203.0.113.{client}", "guessed") == 200
+
+    assert from_the_edge(edge, "203.0.113.99", "guessed") == 429
+    assert from_the_edge(edge, "203.0.113.99") == 200
+
+
+def test_without_an_edge_its_headers_say_nothing(shop: Shop) -> None:
+    shop.aws.set_secret("checkout/edge-secret", EDGE_KEY)
+    for client in range(LIMIT):
+        assert from_the_edge(shop, f"203.0.113.{client}") == 200
+
+    assert from_the_edge(shop, "203.0.113.99") == 429
+
+
+@pytest.mark.parametrize("kind", ["product", "quote", "bid", "content"])
+def test_a_required_edge_is_passed_by_nobody(edge: Shop, kind: str) -> None:
+    edge.values["Edge"] = "required"
+
+    refused = edge.create(kind)
+    accepted = edge.create(kind, headers=through_the_edge("203.0.113.7"))
+
+    assert (refused.status, refused.body["code"]) == (403, "forbidden")
+    assert accepted.status == 200
+    assert len(edge.stripe.sessions()) == 1

@@ -54,8 +54,16 @@ def statements() -> list[tuple[str, dict[str, Any]]]:
         (name, statement)
         for name, function in functions().items()
         for policy in function["Policies"]
-        for statement in policy["Statement"]
+        for statement in map(unconditional, policy["Statement"])
     ]
+
+
+def unconditional(statement: dict[str, Any]) -> dict[str, Any]:
+    """Return a statement as it is if its condition holds; without it there is none."""
+    match statement:
+        case {"Fn::If": [_, then, {"Ref": "AWS::NoValue"}]}:
+            return dict(then)
+    return statement
 
 
 def actions_on(function: str, resource: str) -> set[str]:

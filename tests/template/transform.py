@@ -23,7 +23,9 @@ from samtranslator.translator.translator import Translator
 REGION = "us-east-1"
 
 
-def transformed(template: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
+def transformed(
+    template: dict[str, Any], given: dict[str, str], region: str = REGION
+) -> dict[str, Any]:
     for resource in template["Resources"].values():
         for name in {"CodeUri", "ContentUri"} & resource["Properties"].keys():
             resource["Properties"][name] = "s3://bucket/key"  # as when it is built
@@ -31,7 +33,7 @@ def transformed(template: dict[str, Any], given: dict[str, str]) -> dict[str, An
         name: parameter.get("Default", "https://shop.example.test")
         for name, parameter in template["Parameters"].items()
     } | given
-    session = boto3.Session(region_name=REGION)
+    session = boto3.Session(region_name=region)
     translator = Translator({}, Parser(), boto_session=session)
     found: dict[str, Any] = translator.translate(template, parameters)
     return found

@@ -163,6 +163,8 @@ class CreateSessionConfig(Config):
     allowed_origins: tuple[str, ...]
     anonymous_requests_per_minute: int
     checkouts_per_buyer_per_minute: int
+    edge: Literal["off", "trusted", "required"]
+    edge_secret_name: str
 
 
 class StripeWebhookConfig(Config):
