@@ -15,7 +15,7 @@ SOURCES := layers/common/checkout functions local cli openapi mocktill/src/mockt
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi build browser screenshots cold-start permissions costs deploy smoke lock clean
+.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi build variants browser screenshots cold-start permissions costs deploy smoke lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -92,6 +92,9 @@ openapi: .venv/ready ## Write the OpenAPI document and the tables of fields in d
 
 build: .venvs/sam/ready ## Build the functions and the layer into .aws-sam
 	$(WITH_SAM) $(SAM) build
+
+variants: .venv/ready ## Write templates for regions without Lambda URLs or Cognito
+	@$(RUN) local.variants
 
 browser: .venv/ready ## Find or install the browser for browser tests
 	@$(RUN) local.browser

@@ -178,6 +178,8 @@ def template_parameters(settings: Settings) -> dict[str, str]:
         "StripeWebhookSecretName": WEBHOOK_SECRET_NAME,
         "StripeApiBase": settings.stripe_url,
         "StripeMode": "test",
+        # A developer is one buyer all day, and so are the tests of the stack.
+        "CheckoutsPerBuyerPerMinute": "200",
         # With Stripe itself, `stripe listen` delivers the events: there is no endpoint.
         "WebhookEndpointCheck": "on" if settings.sandbox else "off",
     }

@@ -105,9 +105,11 @@ PERIOD = {
 OF_ANY_BUYER: Errors = (
     errors.InvalidRequestError,
     errors.NotPurchasableError,
+    errors.ForbiddenError,
     errors.NotFoundError,
     errors.AlreadyPurchasedError,
     errors.PaymentInProgressError,
+    errors.TooManyRequestsError,
     StripeError,
 )
 # Beside these, what a kind has of its own; a kind that is not here may have any.
@@ -136,7 +138,6 @@ def creates(key: str, kind_name: str, **changes: Any) -> Route:  # noqa: ANN401
     kind = kind_named(kind_name)
     given = [name for name in parameters(key) if name != "kind"]
     body = without(schema_of(kind.Request), given)
-    limited = (errors.TooManyRequestsError,) if kind.ANONYMOUS else ()
     described: dict[str, Any] = {
         "key": key,
         "name": f"create{kind_name.title()}Session",
@@ -147,7 +148,7 @@ def creates(key: str, kind_name: str, **changes: Any) -> Route:  # noqa: ANN401
         "body": body if given else component(create_name(kind_name)),
         "needs_body": bool(body["required"]),
         "headers": IDEMPOTENCY_KEY,
-        "refused": OF_ANY_BUYER + OF_KIND.get(kind_name, OF_ANY_KIND) + limited,
+        "refused": OF_ANY_BUYER + OF_KIND.get(kind_name, OF_ANY_KIND),
     }
     return Route(**(described | changes))
 

@@ -5,32 +5,14 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-import yaml
+from local import template_yaml
 
 ROOT = Path(__file__).parent.parent
 
 
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms as their long ones."""
-
-
-def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
-    match node:
-        case yaml.ScalarNode():
-            value = loader.construct_scalar(node)
-            return {name: value.split(".", 1) if suffix == "GetAtt" else value}
-        case yaml.SequenceNode():
-            return {name: loader.construct_sequence(node, deep=True)}
-    return {name: loader.construct_mapping(node, deep=True)}
-
-
-_Loader.add_multi_constructor("!", _short_form)
-
-
 @cache
 def template(name: str = "template.yaml") -> dict[str, Any]:
-    return yaml.load((ROOT / name).read_text(), Loader=_Loader)  # noqa: S506
+    return template_yaml.read(ROOT / name)
 
 
 def resources(kind: str) -> dict[str, dict[str, Any]]:
@@ -76,14 +58,32 @@ def variables_of(function: dict[str, Any]) -> dict[str, Any]:
 
 def resolved(value: Any, values: dict[str, str]) -> str:
     """Return what CloudFormation makes of *value*."""
-    if not isinstance(value, dict):
-        return str(value)
-    if "Fn::Sub" in value:
-        return re.sub(r"\$\{(.+?)\}", lambda name: values[name[1]], value["Fn::Sub"])
-    if "Fn::Join" in value:
-        _, reference = value["Fn::Join"]
-        return values[reference["Ref"]]
-    return values[value["Ref"]]
+    match value:
+        case {"Ref": name}:
+            return values[name]
+        case {"Fn::Sub": [text, own]}:
+            known = {name: resolved(part, values) for name, part in own.items()}
+            return resolved({"Fn::Sub": text}, values | known)
+        case {"Fn::Sub": text}:
+            return re.sub(r"\$\{(.+?)\}", lambda name: values[name[1]], text)
+        case {"Fn::Join": [_, reference]}:
+            return values[reference["Ref"]]
+        case {"Fn::If": [condition, then, otherwise]}:
+            chosen = then if holds(condition, values) else otherwise
+            return resolved(chosen, values)
+    return str(value)
+
+
+def holds(condition: Any, values: dict[str, str]) -> bool:
+    """Whether a condition of the template holds; the functions' variables use these."""
+    match condition:
+        case str(name) | {"Condition": name}:
+            return holds(template()["Conditions"][name], values)
+        case {"Fn::Not": [inner]}:
+            return not holds(inner, values)
+        case {"Fn::Equals": [left, right]}:
+            return resolved(left, values) == resolved(right, values)
+    raise ValueError(f"This condition is not read by the tests: {condition}")
 
 
 def references() -> set[str]:

@@ -10,13 +10,14 @@ from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.config import CreateSessionConfig, StripeModeConfig
 from checkout.flows.check_buyable import BuyableCheck
 from checkout.flows.create_session import SessionCreator
+from checkout.flows.limit_checkouts import CheckoutLimits
 from checkout.flows.offer_terms import terms_offered
 from checkout.kinds import kind_named
 from checkout.tables.offers import Offers
 from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import PaymentSessions
-from checkout.tables.rate_limit import RateLimit
 from checkout.telemetry import logger, metrics
+from checkout.wiring.limits import checkout_limits
 from checkout.wiring.sessions import stripe_checkout
 from checkout.wiring.stripe import stripe_api
 
@@ -50,17 +51,15 @@ def offers() -> Offers:
 
 
 @cache
-def rate_limit() -> RateLimit:
-    c = config()
-    return RateLimit(c.payment_sessions_table, c.anonymous_requests_per_minute)
+def limits() -> CheckoutLimits:
+    return checkout_limits(config())
 
 
 def create_session(kind_name: str, request: Request) -> dict[str, Any]:
     """Create a session of one kind; the response is in the kind's own shape."""
     kind = kind_named(kind_name)
-    if kind.ANONYMOUS:
-        rate_limit().check(request.source_ip)
     buyer = request.buyer if kind.ANONYMOUS else request.require_buyer()
+    limits().check(request, None if kind.ANONYMOUS else buyer)
     path = {name: value for name, value in request.path.items() if name != "kind"}
     wanted = body.parse(kind.Request, request.body, path)
     terms = terms_offered(

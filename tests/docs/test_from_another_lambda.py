@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
+from local.template_yaml import Loader
 from tests import template_file
 from tests.shop import Shop
 from tests.template_file import ROOT
@@ -32,8 +33,7 @@ def block(language: str) -> str:
 
 
 def described() -> dict[str, Any]:
-    loader = template_file._Loader  # noqa: SLF001 - the short forms, as the template's
-    function = yaml.load(block("yaml"), Loader=loader)["WriteOffers"]  # noqa: S506
+    function = yaml.load(block("yaml"), Loader=Loader)["WriteOffers"]  # noqa: S506
     properties: dict[str, Any] = function["Properties"]
     return properties
 

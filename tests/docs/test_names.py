@@ -24,6 +24,7 @@ FOREIGN = {
     r"layers/common/checkout/kinds/ticket\.py": "the reader makes it",
     r"https://js\.stripe\.com/.*|@stripe/stripe-js": "Stripe's own script",
     r"uv\.lock": "is made by `uv sync`, and not committed",
+    r"template-without-[a-z-]+\.yaml": "`make variants` makes them",
     r"usd_\w+": "an attribute is made of a currency and a counter",
     r"charge\.captured|charge\.refund\.updated": "events of Stripe's that nobody sends",
     r"RequestsClient|UrllibClient": "classes of Stripe's SDK",

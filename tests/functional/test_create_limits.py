@@ -1,4 +1,4 @@
-"""The endpoint that asks for no login: one client can only ask so often."""
+"""A client can start only so many checkouts in a minute."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -70,7 +70,7 @@ def test_a_login_gives_no_more_to_the_open_endpoint(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("kind", ["bid", "auction", "order", "content"])
-def test_the_limit_does_not_hold_for_logged_in_buyers(shop: Shop, kind: str) -> None:
+def test_the_address_of_a_buyer_does_not_matter(shop: Shop, kind: str) -> None:
     statuses(shop, LIMIT + 1)
 
     assert shop.create(kind).status == 200
@@ -86,3 +86,140 @@ def test_what_was_counted_goes_away(shop: Shop) -> None:
     ]
     assert counter["ttl"] == int((NOON + timedelta(hours=1)).timestamp())
     assert counter["requests"] == 1
+
+
+# ---------------------------------------------------------------- with a login
+
+OF_A_BUYER = 3
+
+
+@pytest.fixture
+def strict(shop: Shop) -> Shop:
+    shop.values["CheckoutsPerBuyerPerMinute"] = str(OF_A_BUYER)
+    return shop
+
+
+@on_moto_too
+def test_a_buyer_above_the_limit_is_told_when_to_come_back(strict: Shop) -> None:
+    """Whatever they begin, and from wherever."""
+    for kind in ("bid", "content", "bid"):
+        assert strict.create(kind, ip="203.0.113.8").status == 200
+    opened = len(strict.stripe.sessions())
+
+    answer = strict.create("order", ip="203.0.113.9")
+
+    assert (answer.status, answer.body["code"]) == (429, "too_many_requests")
+    assert answer.headers["retry-after"] == "40"
+    assert len(strict.stripe.sessions()) == opened
+
+
+def test_the_next_minute_of_a_buyer_is_another(strict: Shop, clock: Traveller) -> None:
+    for _ in range(OF_A_BUYER):
+        strict.create("content")
+    assert strict.create("content").status == 429
+
+    clock.shift(timedelta(seconds=40))
+    assert strict.create("content").status == 200
+
+
+def test_another_buyer_is_not_held_up(strict: Shop) -> None:
+    for _ in range(OF_A_BUYER + 1):
+        strict.create("content")
+
+    assert strict.create("content", buyer="user_2").status == 200
+
+
+def test_a_refused_request_of_a_buyer_counts_as_one(strict: Shop) -> None:
+    for _ in range(OF_A_BUYER):
+        assert strict.create("content", unknown="field").status == 400
+
+    assert strict.create("content").status == 429
+
+
+def test_a_request_without_a_login_counts_for_nobody(strict: Shop) -> None:
+    for _ in range(OF_A_BUYER + 1):
+        assert strict.create("content", buyer=None).status == 401
+
+    assert strict.create("content").status == 200
+
+
+def test_cancelling_is_not_limited(strict: Shop) -> None:
+    for _ in range(OF_A_BUYER):
+        created = strict.create("content")
+    path = {"paymentSessionId": created.body["payment_session_id"]}
+    route = "POST /payments/sessions/{paymentSessionId}/cancel"
+
+    assert strict.create("content").status == 429
+    assert strict.call(route, buyer="user_1", path=path).status == 200
+
+
+def test_the_count_does_not_say_whose_it_is(strict: Shop) -> None:
+    strict.create("content", buyer="ada@example.test")
+
+    [counter] = [
+        item
+        for item in strict.aws.items("PaymentSessionsTable")
+        if item["id"].startswith("rate#")
+    ]
+    assert counter["id"].startswith("rate#buyer#")
+    assert "ada" not in counter["id"]
+    assert counter["ttl"] == int((NOON + timedelta(hours=1)).timestamp())
+
+
+# ---------------------------------------------------------------- behind the edge
+
+EDGE_KEY = "sT0ne-s0up-and-2-clouds"
+CLOUDFRONT = "198.51.100.9"
+
+
+@pytest.fixture
+def edge(shop: Shop) -> Shop:
+    shop.values["Edge"] = "trusted"
+    shop.aws.set_secret("checkout/edge-secret", EDGE_KEY)
+    return shop
+
+
+def through_the_edge(address: str, secret: str = EDGE_KEY) -> dict[str, str]:
+    return {"x-viewer-address": address, "x-origin-secret": secret}
+
+
+def from_the_edge(shop: Shop, address: str, secret: str = EDGE_KEY) -> int:
+    headers = through_the_edge(address, secret)
+    return shop.create("product", ip=CLOUDFRONT, headers=headers).status
+
+
+def test_shoppers_behind_one_edge_are_limited_each(edge: Shop) -> None:
+    for _ in range(LIMIT):
+        assert from_the_edge(edge, "203.0.113.7") == 200
+
+    assert from_the_edge(edge, "203.0.113.7") == 429
+    assert from_the_edge(edge, "203.0.113.8") == 200
+    assert from_the_edge(edge, "2001:db8::7") == 200
+
+
+def test_a_client_cannot_give_itself_another_address(edge: Shop) -> None:
+    for client in range(LIMIT):
+        assert from_the_edge(edge, f"203.0.113.{client}", "guessed") == 200
+
+    assert from_the_edge(edge, "203.0.113.99", "guessed") == 429
+    assert from_the_edge(edge, "203.0.113.99") == 200
+
+
+def test_without_an_edge_its_headers_say_nothing(shop: Shop) -> None:
+    shop.aws.set_secret("checkout/edge-secret", EDGE_KEY)
+    for client in range(LIMIT):
+        assert from_the_edge(shop, f"203.0.113.{client}") == 200
+
+    assert from_the_edge(shop, "203.0.113.99") == 429
+
+
+@pytest.mark.parametrize("kind", ["product", "quote", "bid", "content"])
+def test_a_required_edge_is_passed_by_nobody(edge: Shop, kind: str) -> None:
+    edge.values["Edge"] = "required"
+
+    refused = edge.create(kind)
+    accepted = edge.create(kind, headers=through_the_edge("203.0.113.7"))
+
+    assert (refused.status, refused.body["code"]) == (403, "forbidden")
+    assert accepted.status == 200
+    assert len(edge.stripe.sessions()) == 1

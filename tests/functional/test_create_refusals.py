@@ -589,6 +589,16 @@ def test_a_plain_http_origin_is_refused_even_if_the_operator_lists_it(
     assert refused_fields(shop, answer) == {"success_url"}
 
 
+def test_in_live_mode_no_buyer_is_sent_to_their_own_machine(shop: Shop) -> None:
+    """Though the operator lists it: plain http is for test mode."""
+    shop.values["StripeMode"] = "live"
+    restart()
+
+    answer = shop.create("bid", success_url="http://localhost:3000/done")
+
+    assert refused_fields(shop, answer) == {"success_url"}
+
+
 def test_an_api_key_of_the_other_mode_sells_nothing(
     shop: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -991,6 +991,18 @@ def test_any_address_of_the_stack_will_do(
     assert wrong(shop, capsys) == 0
 
 
+def test_with_a_domain_it_is_the_apis_only_address(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.values["DomainName"] = "pay.example.test"
+    old = "https://api.execute-api.eu-west-1.amazonaws.com/webhook"
+    make_endpoint(shop, url=old)
+    assert wrong(shop, capsys) == 1
+
+    make_endpoint(shop, url="https://pay.example.test/webhooks/stripe")
+    assert wrong(shop, capsys) == 0
+
+
 def test_two_endpoints_of_which_one_is_right_are_right(
     shop: Shop, capsys: pytest.CaptureFixture[str]
 ) -> None:

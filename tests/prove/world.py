@@ -314,6 +314,7 @@ class World(Shop):
         self.at_stripe = AtStripe(self.stripe, stack_name(STACK_ID))
         self.values |= {
             "AnonymousRequestsPerMinute": "1000",
+            "CheckoutsPerBuyerPerMinute": "100000",
             "ReconcileCallsPerSecond": "1000000000",
         }
         self.load_samples()

@@ -3,6 +3,7 @@
 from fnmatch import fnmatch
 from typing import Any
 
+from tests.template.transformed import transformed
 from tests.template_file import template
 
 # What CloudFormation's schemas name for properties that the template does not use.
@@ -51,9 +52,7 @@ def resources(statement: dict[str, Any]) -> list[str]:
     ]
 
 
-def test_cloudformation_may_do_what_every_resource_of_the_template_needs(
-    transformed: dict[str, Any],
-) -> None:
+def test_cloudformation_may_do_what_every_resource_of_the_template_needs() -> None:
     allowed = [
         action.lower()
         for statement in statements("ExecutionRole")
@@ -61,7 +60,7 @@ def test_cloudformation_may_do_what_every_resource_of_the_template_needs(
     ]
     missing = {
         permission
-        for permissions in transformed["permissions"].values()
+        for permissions in transformed()["permissions"].values()
         for permission in permissions
         if not any(fnmatch(permission.lower(), action) for action in allowed)
         and not any(fnmatch(permission, one) for one in (*NOT_USED, BY_THE_KEYS_POLICY))

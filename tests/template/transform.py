@@ -1,5 +1,7 @@
 """
-Run by the SAM CLI's own interpreter: print what AWS makes of template.yaml, as JSON.
+Run by the SAM CLI's own interpreter: print what AWS makes of a template, as JSON.
+
+The arguments are the template and parameters with other values than their defaults.
 
 `resources` and `outputs` are those of the template after SAM's transform. For each type
 of resource, CloudFormation's schemas say its `identifiers`, the properties that are
@@ -21,15 +23,17 @@ from samtranslator.translator.translator import Translator
 REGION = "us-east-1"
 
 
-def transformed(template: dict[str, Any]) -> dict[str, Any]:
+def transformed(
+    template: dict[str, Any], given: dict[str, str], region: str = REGION
+) -> dict[str, Any]:
     for resource in template["Resources"].values():
         for name in {"CodeUri", "ContentUri"} & resource["Properties"].keys():
             resource["Properties"][name] = "s3://bucket/key"  # as when it is built
     parameters = {
         name: parameter.get("Default", "https://shop.example.test")
         for name, parameter in template["Parameters"].items()
-    }
-    session = boto3.Session(region_name=REGION)
+    } | given
+    session = boto3.Session(region_name=region)
     translator = Translator({}, Parser(), boto_session=session)
     found: dict[str, Any] = translator.translate(template, parameters)
     return found
@@ -71,7 +75,10 @@ def permissions(kind: str) -> list[str]:
 
 
 if __name__ == "__main__":
-    template = transformed(yaml_parse(Path(sys.argv[1]).read_text()))
+    file, *given = sys.argv[1:]
+    template = transformed(
+        yaml_parse(Path(file).read_text()), dict(each.split("=", 1) for each in given)
+    )
     resources = template["Resources"]
     kinds = {resource["Type"] for resource in resources.values()}
     print(  # noqa: T201 - the caller reads it

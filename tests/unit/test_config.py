@@ -102,6 +102,7 @@ def test_a_config_is_read_from_the_variables_of_its_names(
     monkeypatch.setenv("OFFERS_TABLE", "offers")
     monkeypatch.setenv("PAYMENT_SESSIONS_TABLE", "sessions")
     monkeypatch.setenv("PURCHASES_TABLE", "purchases")
+    monkeypatch.setenv("FRONTEND_URL", "https://shop.example.test")
 
     read = config.OffersConfig()
 

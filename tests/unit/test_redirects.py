@@ -33,6 +33,12 @@ def test_an_url_of_an_allowed_origin_is_allowed(url: str) -> None:
     assert is_allowed(url, ALLOWED)
 
 
+def test_in_live_mode_only_https_is_allowed() -> None:
+    """Not this machine either: a buyer's browser would look for the shop there."""
+    assert is_allowed("https://other.test:8443/", ALLOWED, livemode=True)
+    assert not is_allowed("http://localhost:3000/", ALLOWED, livemode=True)
+
+
 @pytest.mark.parametrize(
     "url",
     [

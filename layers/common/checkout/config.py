@@ -162,6 +162,9 @@ class CreateSessionConfig(Config):
     frontend_url: str
     allowed_origins: tuple[str, ...]
     anonymous_requests_per_minute: int
+    checkouts_per_buyer_per_minute: int
+    edge: Literal["off", "trusted", "required"]
+    edge_secret_name: str
 
 
 class StripeWebhookConfig(Config):

@@ -47,7 +47,9 @@ def _is_plain(netloc: str) -> bool:
     return not before and (not after or after.startswith(":")) and "@" not in netloc
 
 
-def is_allowed(url: str, origins: tuple[str, ...]) -> bool:
-    """Return whether *url* belongs to one of *origins*."""
+def is_allowed(url: str, origins: tuple[str, ...], *, livemode: bool = False) -> bool:
+    """Return whether *url* belongs to one of *origins*; in live mode https only."""
     wanted = origin(url)
-    return wanted is not None and wanted in map(origin, origins)
+    if wanted is None or (livemode and wanted[0] != "https"):
+        return False
+    return wanted in map(origin, origins)

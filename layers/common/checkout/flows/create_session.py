@@ -142,7 +142,7 @@ class SessionCreator:
         refused = {
             name: "is not a URL of an allowed origin"
             for name, url in terms.redirects.items()
-            if not is_allowed(url, self.allowed_origins)
+            if not is_allowed(url, self.allowed_origins, livemode=self.livemode)
         }
         if refused:
             raise InvalidRequestError("A redirect is not allowed.", **refused)

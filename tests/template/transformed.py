@@ -1,7 +1,8 @@
-"""The template as AWS sees it."""
+"""What CloudFormation creates: the template after SAM's own transform."""
 
 import json
 import subprocess
+from functools import cache
 from typing import Any
 
 import pytest
@@ -11,14 +12,18 @@ from tests.template_file import ROOT
 SAM_PYTHON = ROOT / ".venvs/sam/bin/python"
 
 
-@pytest.fixture(scope="session")
-def transformed() -> dict[str, Any]:
-    """What CloudFormation creates: the template after SAM's own transform."""
+@cache
+def transformed(*parameters: str) -> dict[str, Any]:
+    """
+    Return `resources`, `outputs` and `identifiers`, as transform.py prints them.
+
+    *parameters* are those that have another value than the default: `Tracing=Active`.
+    """
     if not SAM_PYTHON.exists():
         pytest.skip("needs the SAM CLI: `make .venvs/sam/ready` installs it")
     script = ROOT / "tests/template/transform.py"
     printed = subprocess.run(
-        [SAM_PYTHON, script, ROOT / "template.yaml"],
+        [SAM_PYTHON, script, ROOT / "template.yaml", *parameters],
         check=True,
         capture_output=True,
         text=True,
