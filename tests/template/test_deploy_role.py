@@ -8,6 +8,7 @@ from tests.template_file import template
 
 # What CloudFormation's schemas name for properties that the template does not use.
 NOT_USED = (
+    "cloudfront:*",  # an API's domain that is not regional
     "ec2:*",  # a function in a VPC
     "elasticfilesystem:*",
     "firehose:*",
