@@ -27,7 +27,7 @@ def reconcile(
     as_json: Json = False,
 ) -> None:
     """Run reconcile until it is up to date; exit with 1 if an item failed."""
-    function = stack_of(ctx).resource("ReconcileFunction")
+    function = stack_of(ctx).function("ReconcileFunction")
     runs: list[Result] = []
     with waiting("Reconciling with Stripe"):
         # This loop ends: each run reads more, until it is up to date.

@@ -1,13 +1,18 @@
 """template.yaml as the tests read it: what is deployed is what is tested."""
 
+import json
 import re
+import subprocess
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
 
 ROOT = Path(__file__).parent.parent
+SAM_PYTHON = ROOT / ".venvs/sam/bin/python"
 
 
 class _Loader(yaml.SafeLoader):
@@ -31,6 +36,45 @@ _Loader.add_multi_constructor("!", _short_form)
 @cache
 def template() -> dict[str, Any]:
     return yaml.load((ROOT / "template.yaml").read_text(), Loader=_Loader)  # noqa: S506
+
+
+@cache
+def transformed(*overrides: str, path: Path = ROOT / "template.yaml") -> dict[str, Any]:
+    """
+    Return what CloudFormation gets: a template after SAM's own transform.
+
+    An override is a parameter's `Name=value`. The result is as transform.py prints it.
+    """
+    if not SAM_PYTHON.exists():
+        pytest.skip("needs the SAM CLI: `make .venvs/sam/ready` installs it")
+    script = ROOT / "tests/template/transform.py"
+    command = [SAM_PYTHON, script, path, *overrides]
+    printed = subprocess.run(command, check=True, capture_output=True).stdout
+    found: dict[str, Any] = json.loads(printed)
+    return found
+
+
+def referred_to(value: Any) -> Iterator[str]:
+    """Yield each parameter, resource and condition that *value* refers to."""
+    match value:
+        case {"Ref": name}:
+            yield name
+        case {"Fn::GetAtt": [name, *_]}:
+            yield name
+        case {"Fn::Sub": str(text)}:
+            yield from (name.split(".")[0] for name in re.findall(r"\$\{(.+?)\}", text))
+        case {"Fn::Sub": [str(text), dict(variables)]}:
+            named = set(referred_to({"Fn::Sub": text})) - variables.keys()
+            yield from named
+            yield from referred_to(variables)
+        case {"Fn::If": [condition, *branches]}:
+            yield condition
+            yield from referred_to(branches)
+        case dict():
+            yield from referred_to([*value.values()])
+        case list():
+            for inner in value:
+                yield from referred_to(inner)
 
 
 def resources(kind: str) -> dict[str, dict[str, Any]]:

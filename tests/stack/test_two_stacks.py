@@ -2,6 +2,13 @@
 
 import pytest
 
+# Their names are the same in each stack, since they belong to a resource of its own: a
+# stage to its API, a version to its configuration profile.
+NAMED_WITHIN = {
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::AppConfig::HostedConfigurationVersion",
+}
+
 
 def resources_of(cloudformation, stack_name):
     """Return the type and the physical name of everything that a stack has made."""
@@ -9,8 +16,7 @@ def resources_of(cloudformation, stack_name):
     return {
         (each["ResourceType"], each["PhysicalResourceId"])
         for each in listed["StackResources"]
-        # Its name is always the same: it belongs to one API.
-        if each["ResourceType"] != "AWS::ApiGatewayV2::Stage"
+        if each["ResourceType"] not in NAMED_WITHIN
     }
 
 

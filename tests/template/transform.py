@@ -1,7 +1,10 @@
 """
-Run by the SAM CLI's own interpreter: print what AWS makes of template.yaml, as JSON.
+Run by the SAM CLI's own interpreter: print what AWS makes of a template, as JSON.
 
-`resources` and `outputs` are those of the template after SAM's transform. `identifiers`
+The arguments are the template's file, and `Name=value` for parameters.
+
+`resources` and `outputs` are those of the template after SAM's transform. `strategies`
+are CodeDeploy's, by the names that SAM knows. `identifiers`
 are, for each type of resource, the properties that are unique in a region, as
 CloudFormation's schemas say.
 """
@@ -15,13 +18,16 @@ from typing import Any
 import boto3
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from samcli.yamlhelper import yaml_parse
+from samtranslator.model.preferences.deployment_preference_collection import (
+    CODEDEPLOY_PREDEFINED_CONFIGURATIONS_LIST,
+)
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
 REGION = "us-east-1"
 
 
-def transformed(template: dict[str, Any]) -> dict[str, Any]:
+def transformed(template: dict[str, Any], given: dict[str, str]) -> dict[str, Any]:
     for resource in template["Resources"].values():
         for name in {"CodeUri", "ContentUri"} & resource["Properties"].keys():
             resource["Properties"][name] = "s3://bucket/key"  # as when it is built
@@ -29,6 +35,7 @@ def transformed(template: dict[str, Any]) -> dict[str, Any]:
         name: parameter.get("Default", "https://shop.example.test")
         for name, parameter in template["Parameters"].items()
     }
+    parameters |= given
     session = boto3.Session(region_name=REGION)
     translator = Translator({}, Parser(), boto_session=session)
     found: dict[str, Any] = translator.translate(template, parameters)
@@ -56,7 +63,9 @@ def identifiers(kind: str) -> list[list[str]]:
 
 
 if __name__ == "__main__":
-    template = transformed(yaml_parse(Path(sys.argv[1]).read_text()))
+    path, *overrides = sys.argv[1:]
+    given = dict(override.split("=", 1) for override in overrides)
+    template = transformed(yaml_parse(Path(path).read_text()), given)
     resources = template["Resources"]
     kinds = {resource["Type"] for resource in resources.values()}
     print(  # noqa: T201 - the caller reads it
@@ -64,6 +73,7 @@ if __name__ == "__main__":
             {
                 "resources": resources,
                 "outputs": template["Outputs"],
+                "strategies": CODEDEPLOY_PREDEFINED_CONFIGURATIONS_LIST,
                 "identifiers": {kind: identifiers(kind) for kind in sorted(kinds)},
             }
         )
