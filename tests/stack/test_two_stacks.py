@@ -2,6 +2,8 @@
 
 import pytest
 
+from local.sam import ALIAS
+
 # Their names are the same in each stack, since they belong to a resource of its own: a
 # stage to its API, a version to its configuration profile.
 NAMED_WITHIN = {
@@ -58,3 +60,36 @@ def test_two_stacks_have_nothing_in_common(stack, second_stack):
 
     assert len(first) == len(second)
     assert first & second == set()
+
+
+def test_another_value_of_a_parameter_reaches_every_alias(stack, second_stack):
+    """An alias points to a version, whose variables can never change."""
+    cloudformation, functions = stack.aws("cloudformation"), stack.aws("lambda")
+    [deployed] = cloudformation.describe_stacks(StackName=second_stack)["Stacks"]
+    changed = {"ParameterKey": "LogLevel", "ParameterValue": "DEBUG"}
+    others = [p for p in deployed["Parameters"] if p["ParameterKey"] != "LogLevel"]
+
+    cloudformation.update_stack(
+        StackName=second_stack,
+        UsePreviousTemplate=True,
+        Parameters=[*others, changed],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    cloudformation.get_waiter("stack_update_complete").wait(
+        StackName=second_stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+
+    names = [
+        name
+        for kind, name in resources_of(cloudformation, second_stack)
+        if kind == "AWS::Lambda::Function"
+    ]
+    called = [
+        functions.get_function_configuration(FunctionName=name, Qualifier=ALIAS)
+        for name in names
+    ]
+    levels = {
+        each["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] for each in called
+    }
+    assert levels == {"DEBUG"}
+    assert {each["Version"] for each in called} == {"2"}
