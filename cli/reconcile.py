@@ -27,7 +27,7 @@ def reconcile(
     as_json: Json = False,
 ) -> None:
     """Run reconcile until it is up to date; exit with 1 if an item failed."""
-    function = stack_of(ctx).resource("ReconcileFunction")
+    function = stack_of(ctx).function("ReconcileFunction")
     runs: list[Result] = []
     with waiting("Reconciling with Stripe"):
         # This loop ends: each run reads more, until it is up to date.
@@ -67,7 +67,15 @@ def is_stuck(runs: list[Result]) -> bool:
 def run(function: str) -> Result:
     """Invoke the deployed function; return what it did."""
     client = aws.client("lambda", PATIENT)
-    answer = client.invoke(FunctionName=function, Payload=b"{}")
+    try:
+        answer = client.invoke(FunctionName=function, Payload=b"{}")
+    except aws.Refusal as refusal:
+        if aws.code_of(refusal) != "TooManyRequestsException":
+            raise
+        raise CommandError(
+            "Lambda throttled the run: another one has the only execution "
+            "(ReconcileReservedConcurrency), or the account's quota is used up."
+        ) from refusal
     result: Any = json.loads(answer["Payload"].read())
     if answer.get("FunctionError"):
         raise CommandError(f"The run failed: {result.get('errorMessage')}")

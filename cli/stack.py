@@ -114,6 +114,10 @@ class Stack:
             if resource["ResourceType"] == kind
         ]
 
+    def function(self, logical_id: str) -> str:
+        """Return the ARN of a function's alias, to which its events go too."""
+        return self.resource(f"{logical_id}Aliascurrent")  # AutoPublishAlias: current
+
     @property
     def livemode(self) -> bool:
         return StripeModeConfig({"STRIPE_MODE": self.parameter("StripeMode")}).livemode

@@ -186,7 +186,12 @@ def template_parameters(settings: Settings) -> dict[str, str]:
 
 
 def tell_reconcile_the_address(aws: EmbeddedAws, webhook_url: str) -> None:
-    """Replace the webhook's address of AWS by the one that it has on this machine."""
+    """
+    Replace the webhook's address of AWS by the one that it has on this machine.
+
+    The schedule runs a published version, whose variables cannot change: publish one
+    more, and point the alias to it.
+    """
     functions = aws.client("lambda")
     found = aws.client("cloudformation").describe_stack_resource(
         StackName=sam.STACK_NAME, LogicalResourceId="ReconcileFunction"
@@ -199,6 +204,8 @@ def tell_reconcile_the_address(aws: EmbeddedAws, webhook_url: str) -> None:
         FunctionName=name,
         Environment={"Variables": variables | {"WEBHOOK_URLS": webhook_url}},
     )
+    version = functions.publish_version(FunctionName=name)["Version"]
+    functions.update_alias(FunctionName=name, Name=sam.ALIAS, FunctionVersion=version)
 
 
 def set_webhook_endpoint(settings: Settings, webhook_url: str) -> None:

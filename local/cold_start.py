@@ -22,7 +22,7 @@ from uuid import uuid4
 import boto3
 from stripe import WebhookSignature
 
-from local import settings, stack_file
+from local import sam, settings, stack_file
 from local.embedded_aws import CREDENTIALS
 
 if TYPE_CHECKING:
@@ -178,7 +178,10 @@ def command(
         for function in functions.list_functions()["Functions"]
         if f"-{name}-" in function["FunctionName"]
     ]
-    environment = deployed["Environment"]["Variables"] | CREDENTIALS
+    current = functions.get_function_configuration(
+        FunctionName=deployed["FunctionName"], Qualifier=sam.ALIAS
+    )
+    environment = current["Environment"]["Variables"] | CREDENTIALS
     environment |= {
         "AWS_ENDPOINT_URL": stack["aws_endpoint_url"],
         "AWS_DEFAULT_REGION": stack["region"],

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from local.processes import Processes
 
 STACK_NAME = "checkout-local"
+# The alias that requests, events and the schedule go to: AutoPublishAlias.
+ALIAS = "current"
 SAM = ROOT / ".venvs/sam/bin/sam"
 
 # From platform.machine() to Lambda's names.

@@ -1,5 +1,5 @@
 """
-Serves MiniStack, refuses web pages of other sites, and mends a permission.
+Serves MiniStack, refuses web pages of other sites, and mends two of its faults.
 
 It runs in the embedded AWS's Python environment. Functions run in other processes,
 which cannot import this module.
@@ -14,6 +14,7 @@ from typing import Any
 
 from ministack import app as ministack  # type: ignore[import-not-found]
 from ministack.core import iam_actions  # type: ignore[import-not-found]
+from ministack.services import lambda_svc  # type: ignore[import-not-found]
 
 from mocktill.loopback_only import LoopbackOnly
 
@@ -44,11 +45,30 @@ def permit_batches_of_sqs() -> None:
     iam_actions.extract_iam_action = as_permitted
 
 
+def read_concurrency_as_a_number() -> None:
+    """
+    Let a parameter hold the maximum concurrency of an event source mapping, as at AWS.
+
+    CloudFormation's parameters are text, which MiniStack compares with a number: then
+    the mapping receives nothing.
+    """
+    as_given = lambda_svc._sqs_esm_concurrency  # noqa: SLF001 - no public name
+
+    def as_number(mapping: dict[str, Any], *others: Any) -> Any:  # noqa: ANN401 - MiniStack's own
+        scaling = mapping.get("ScalingConfig") or {}
+        if most := scaling.get("MaximumConcurrency"):
+            scaling = scaling | {"MaximumConcurrency": int(most)}
+        return as_given(mapping | {"ScalingConfig": scaling}, *others)
+
+    lambda_svc._sqs_esm_concurrency = as_number  # noqa: SLF001
+
+
 def main() -> None:
     container_host = sys.argv.pop()
     # What MiniStack starts a function's process with, looked up each time.
     sys.executable = str(Path(__file__).with_name("function_python"))
     permit_batches_of_sqs()
+    read_concurrency_as_a_number()
     # ministack.main() serves `ministack.app`, and opens no other port.
     ministack.app = LoopbackOnly(
         ministack.app, browser_paths=BROWSER_PATHS, container_host=container_host

@@ -86,6 +86,7 @@ class Shop:
             "AWS::Region": REGION,
             "AWS::URLSuffix": "amazonaws.com",
             "LogLevel": "INFO",
+            "Configuration": "1",
             "PaymentEventsQueue": aws.queue_url,
             "StripeMode": "test",
             "StripeApiBase": stripe.url,

@@ -1,6 +1,7 @@
 """template.yaml as the tests read it: what is deployed is what is tested."""
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,29 @@ ROOT = Path(__file__).parent.parent
 @cache
 def template(name: str = "template.yaml") -> dict[str, Any]:
     return template_yaml.read(ROOT / name)
+
+
+def referred_to(value: Any) -> Iterator[str]:
+    """Yield each parameter, resource and condition that *value* refers to."""
+    match value:
+        case {"Ref": name}:
+            yield name
+        case {"Fn::GetAtt": [name, *_]}:
+            yield name
+        case {"Fn::Sub": str(text)}:
+            yield from (name.split(".")[0] for name in re.findall(r"\$\{(.+?)\}", text))
+        case {"Fn::Sub": [str(text), dict(variables)]}:
+            named = set(referred_to({"Fn::Sub": text})) - variables.keys()
+            yield from named
+            yield from referred_to(variables)
+        case {"Fn::If": [condition, *branches]}:
+            yield condition
+            yield from referred_to(branches)
+        case dict():
+            yield from referred_to([*value.values()])
+        case list():
+            for inner in value:
+                yield from referred_to(inner)
 
 
 def resources(kind: str) -> dict[str, dict[str, Any]]:

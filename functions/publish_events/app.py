@@ -1,12 +1,11 @@
 """Publish new entries of the audit log on the event bus, at least once."""
 
-import json
 from collections.abc import Sequence
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from checkout import clock
-from checkout.clients.event_bus import EventBus
+from checkout.clients.event_bus import NEVER_ACCEPTED, EventBus, check_size
 from checkout.config import PublishEventsConfig
 from checkout.domain.published_events import PublishedEvent, published_event
 from checkout.metric import Metric
@@ -32,7 +31,7 @@ def event_of(record: dict[str, Any]) -> PublishedEvent | None:
     try:
         event = published_event(from_item(record["NewImage"]), config().usd_rates)
         if event:
-            json.dumps(event.detail)
+            check_size(event)
             clock.from_iso(event.occurred_at)
     except Exception:  # noqa: BLE001 - one bad entry must not stop the others
         # It would fail each time, and hold up the entries behind it for six hours.
@@ -56,10 +55,14 @@ def publish(records: Sequence[dict[str, Any]]) -> list[str]:
         count(Metric.EVENTS_NOT_PUBLISHED, len(events))
         logger.exception("events_not_published")
         raise
-    failed = {
+    refused = {
         number: error for number, error in zip(events, errors, strict=True) if error
     }
-    count(Metric.EVENTS_PUBLISHED, len(events) - len(failed))
+    failed = {n: error for n, error in refused.items() if error not in NEVER_ACCEPTED}
+    for number in refused.keys() - failed:
+        count(Metric.EVENTS_UNREADABLE)
+        logger.error("entry_unreadable", sequence_number=number, error=refused[number])
+    count(Metric.EVENTS_PUBLISHED, len(events) - len(refused))
     if failed:
         count(Metric.EVENTS_NOT_PUBLISHED, len(failed))
         logger.error("events_not_published", errors=sorted(set(failed.values())))

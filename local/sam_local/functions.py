@@ -10,8 +10,8 @@ from urllib.parse import urlsplit
 import boto3
 import yaml
 
+from local import sam
 from local.embedded_aws import CREDENTIALS
-from local.sam import this_architecture
 from mocktill import loopback_only
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ def environment(stack: Stack) -> dict[str, dict[str, str]]:
         each["LogicalResourceId"]: {
             name: from_containers(value, stack)
             for name, value in functions.get_function_configuration(
-                FunctionName=each["PhysicalResourceId"]
+                FunctionName=each["PhysicalResourceId"], Qualifier=sam.ALIAS
             )["Environment"]["Variables"].items()
         }
         | of_the_local_aws(stack)
@@ -87,7 +87,7 @@ def adapt(build: Path, stack: Stack) -> None:
     """
     file = build / "template.yaml"
     template = yaml.safe_load(file.read_text())
-    template["Parameters"]["Architecture"]["Default"] = this_architecture()
+    template["Parameters"]["Architecture"]["Default"] = sam.this_architecture()
     everywhere = template["Globals"]["Function"]
     everywhere["Handler"] = "api_gateway.lambda_handler"
     everywhere["Environment"]["Variables"] |= of_the_local_aws(stack)

@@ -15,8 +15,10 @@ from typer.testing import CliRunner, Result
 from checkout.telemetry import metrics
 from tests.aws_calls import AwsCall, intercepted
 from tests.shop import Shop
+from tests.template_file import template
 
 STACK = "shop"
+ALIAS = "Alias" + template()["Globals"]["Function"]["AutoPublishAlias"]
 API_URL = "https://def456.execute-api.eu-west-1.amazonaws.com"
 WEBHOOK_URL = "https://abc123.lambda-url.eu-west-1.on.aws/"
 
@@ -101,7 +103,10 @@ class Deployed:
         return {"StackResourceDetail": {"PhysicalResourceId": name}}
 
     def Invoke(self, parameters: dict[str, Any]) -> dict[str, Any]:  # noqa: N802
-        _, _, function = parameters["FunctionName"].partition("-")
+        _, _, alias = parameters["FunctionName"].partition("-")
+        function = alias.removesuffix(ALIAS)
+        # Without the alias it would be $LATEST, which a deployment may be changing.
+        assert function != alias
         try:
             with redirect_stdout(io.StringIO()):  # a function has a log of its own
                 answer: Any = self.shop.invoke(

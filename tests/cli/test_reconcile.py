@@ -6,6 +6,7 @@ import pytest
 from time_machine import Traveller
 
 from checkout.flows import check_due
+from tests.aws_calls import failing
 from tests.cli.conftest import Operator
 from tests.crashes import CrashPoint
 from tests.shop import Shop
@@ -97,3 +98,12 @@ def test_a_run_that_fails_is_reported(shop: Shop, operator: Operator) -> None:
 
     assert result.exit_code == 1
     assert result.stderr.startswith("The run failed: ")
+
+
+def test_a_throttled_run_names_the_two_causes(operator: Operator) -> None:
+    with failing("Invoke", error="TooManyRequestsException"):
+        result = operator("reconcile")
+
+    assert result.exit_code == 1
+    assert "ReconcileReservedConcurrency" in result.stderr
+    assert "quota" in result.stderr

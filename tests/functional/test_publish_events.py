@@ -89,7 +89,7 @@ def publish(shop: Shop, *entries: dict[str, Any]) -> list[str]:
 
 
 @contextmanager
-def bus_refusing(*ids: str) -> Iterator[None]:
+def bus_refusing(*ids: str, code: str = "ThrottlingException") -> Iterator[None]:
     """Let the bus take every entry but these, as it does when it is overloaded."""
 
     def overloaded(call: AwsCall) -> Any:
@@ -101,9 +101,7 @@ def bus_refusing(*ids: str) -> Iterator[None]:
         if taken:
             call.answer(Entries=taken)
         answers = [
-            {"ErrorCode": "ThrottlingException", "ErrorMessage": "slow down"}
-            if no
-            else {"EventId": "1"}
+            {"ErrorCode": code, "ErrorMessage": "no"} if no else {"EventId": "1"}
             for no in refused
         ]
         return {"FailedEntryCount": sum(refused), "Entries": answers}
@@ -281,6 +279,45 @@ def test_an_entry_that_cannot_be_read_holds_up_no_other(
     }
     [line] = map(json.loads, log.getvalue().splitlines())
     assert (line["message"], line["sequence_number"]) == ("entry_unreadable", "101")
+
+
+@pytest.mark.parametrize("code", ["MalformedDetail", "InvalidArgument"])
+def test_an_entry_that_the_bus_never_accepts_holds_up_no_other(
+    shop: Shop, listener: Listener, capsys: pytest.CaptureFixture[str], code: str
+) -> None:
+    with captured_log() as log, bus_refusing(id_of(2), code=code):
+        assert publish(shop, entry(1), entry(2), entry(3)) == []
+
+    assert set(listener.heard_ids()) == {id_of(1), id_of(3)}
+    assert metrics_in(capsys.readouterr().out) == {
+        "payments.events.published": 2,
+        "payments.events.unreadable": 1,
+    }
+    [line] = map(json.loads, log.getvalue().splitlines())
+    assert (line["message"], line["error"]) == ("entry_unreadable", code)
+    assert line["sequence_number"] == "101"
+
+
+def test_an_entry_that_a_permission_would_let_through_is_tried_again(
+    shop: Shop, listener: Listener
+) -> None:
+    """EventBridge calls this error final too, but the operator can end it."""
+    with bus_refusing(id_of(2), code="AccessDeniedException"):
+        assert publish(shop, entry(1), entry(2)) == ["101"]
+
+    assert listener.heard_ids() == [id_of(1)]
+
+
+def test_an_entry_that_is_larger_than_a_request_holds_up_no_other(
+    shop: Shop, listener: Listener, capsys: pytest.CaptureFixture[str]
+) -> None:
+    large = entry(2) | {"title": "x" * 300_000}
+
+    assert publish(shop, entry(1), large, entry(3)) == []
+
+    assert set(listener.heard_ids()) == {id_of(1), id_of(3)}
+    counted = metrics_in(capsys.readouterr().out)
+    assert counted["payments.events.unreadable"] == 1
 
 
 def test_an_amount_that_is_no_integer_is_unreadable(

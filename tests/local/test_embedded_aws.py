@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from local.embedded_aws import EmbeddedAws
 from local.processes import Processes
 from local.settings import ROOT, Settings
+from tests.stack.http_shop import eventually
 
 FREE = dict.fromkeys(["AWS_PORT", "STRIPE_PORT", "ISSUER_PORT", "STOREFRONT_PORT"], "0")
 PYTHON_OF_THE_AWS = ROOT / ".venvs/embedded-aws/bin/python"
@@ -151,3 +152,57 @@ def test_a_batch_needs_the_permission_of_a_single_message(aws, sqs_that_may):
         worker.delete_message_batch(**url, Entries=[entry])
     with pytest.raises(ClientError, match="AccessDenied"):
         worker.send_message_batch(**url, **sent)
+
+
+A_QUEUE_AND_ITS_FUNCTION = {
+    "Parameters": {"Most": {"Type": "Number", "Default": 2}},
+    "Resources": {
+        "Queue": {"Type": "AWS::SQS::Queue"},
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {"AssumeRolePolicyDocument": {"Statement": []}},
+        },
+        "Function": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "Runtime": "python3.13",
+                "Handler": "index.lambda_handler",
+                "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+                "Code": {"ZipFile": "def lambda_handler(event, context): pass"},
+            },
+        },
+        "Mapping": {
+            "Type": "AWS::Lambda::EventSourceMapping",
+            "Properties": {
+                "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]},
+                "FunctionName": {"Ref": "Function"},
+                "ScalingConfig": {"MaximumConcurrency": {"Ref": "Most"}},
+            },
+        },
+    },
+    "Outputs": {"Url": {"Value": {"Ref": "Queue"}}},
+}
+
+
+def test_a_parameter_may_limit_how_many_messages_are_worked_on(aws):
+    """As at AWS, where a parameter of the type Number is text as well."""
+    cloudformation, sqs = aws.client("cloudformation"), aws.client("sqs")
+    body = json.dumps(A_QUEUE_AND_ITS_FUNCTION)
+    cloudformation.create_stack(
+        StackName="limited", TemplateBody=body, Capabilities=["CAPABILITY_IAM"]
+    )
+    cloudformation.get_waiter("stack_create_complete").wait(
+        StackName="limited", WaiterConfig={"Delay": 1, "MaxAttempts": 30}
+    )
+    [stack] = cloudformation.describe_stacks(StackName="limited")["Stacks"]
+    url = stack["Outputs"][0]["OutputValue"]
+
+    sqs.send_message(QueueUrl=url, MessageBody="x")
+
+    assert eventually(lambda: is_empty(sqs, url))
+
+
+def is_empty(sqs, url):
+    names = ["ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible"]
+    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=names)["Attributes"]
+    return not any(int(found[name]) for name in names)

@@ -1,10 +1,12 @@
 """What the run tells others: files that are whole, true, and free of real keys."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
 
+from local import sam
 from local.__main__ import print_summary, template_parameters
 from local.embedded_aws import EmbeddedAws
 from local.settings import Settings
@@ -87,3 +89,8 @@ def test_a_file_appears_whole(tmp_path):
 
     assert json.loads(path.read_text()) == {"api_url": "http://api"}
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_the_local_stack_knows_the_alias_of_the_template():
+    [named] = re.findall(r"AutoPublishAlias: (\w+)", TEMPLATE.read_text())
+    assert named == sam.ALIAS

@@ -13,6 +13,7 @@ from uuid import uuid4
 import requests
 
 from checkout import clock
+from local.sam import ALIAS
 from tests.aws import Aws
 from tests.shop import ANONYMOUS
 from tests.stripe_side import StripeSide, sign
@@ -268,7 +269,7 @@ class HttpShop:
             for function in client.list_functions()["Functions"]
             if "ReconcileFunction" in function["FunctionName"]
         ]
-        answer = client.invoke(FunctionName=name, Payload=b"{}")
+        answer = client.invoke(FunctionName=name, Qualifier=ALIAS, Payload=b"{}")
         assert "FunctionError" not in answer
         result: dict[str, Any] = json.loads(answer["Payload"].read())
         return None if result["is_second"] else result

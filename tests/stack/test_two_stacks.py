@@ -8,8 +8,15 @@ from urllib.parse import urlsplit
 import pytest
 
 from local.embedded_aws import EmbeddedAws
-from local.sam import SAM
+from local.sam import ALIAS, SAM
 from local.settings import ROOT
+
+# Their names are the same in each stack, since they belong to a resource of its own: a
+# stage to its API, a version to its configuration profile.
+NAMED_WITHIN = {
+    "AWS::ApiGatewayV2::Stage",
+    "AWS::AppConfig::HostedConfigurationVersion",
+}
 
 
 def resources_of(cloudformation, stack_name):
@@ -18,8 +25,7 @@ def resources_of(cloudformation, stack_name):
     return {
         (each["ResourceType"], each["PhysicalResourceId"])
         for each in listed["StackResources"]
-        # Its name is always the same: it belongs to one API.
-        if each["ResourceType"] != "AWS::ApiGatewayV2::Stage"
+        if each["ResourceType"] not in NAMED_WITHIN
     }
 
 
@@ -62,3 +68,36 @@ def test_two_stacks_have_nothing_in_common(stack, second_stack):
     # The stage has no issuer, so it has a user pool as well.
     assert Counter(kind for kind, _ in first) < Counter(kind for kind, _ in second)
     assert first & second == set()
+
+
+def test_another_value_of_a_parameter_reaches_every_alias(stack, second_stack):
+    """An alias points to a version, whose variables can never change."""
+    cloudformation, functions = stack.aws("cloudformation"), stack.aws("lambda")
+    [deployed] = cloudformation.describe_stacks(StackName=second_stack)["Stacks"]
+    changed = {"ParameterKey": "LogLevel", "ParameterValue": "ERROR"}
+    others = [p for p in deployed["Parameters"] if p["ParameterKey"] != "LogLevel"]
+
+    cloudformation.update_stack(
+        StackName=second_stack,
+        UsePreviousTemplate=True,
+        Parameters=[*others, changed],
+        Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
+    )
+    cloudformation.get_waiter("stack_update_complete").wait(
+        StackName=second_stack, WaiterConfig={"Delay": 1, "MaxAttempts": 60}
+    )
+
+    names = [
+        name
+        for kind, name in resources_of(cloudformation, second_stack)
+        if kind == "AWS::Lambda::Function"
+    ]
+    called = [
+        functions.get_function_configuration(FunctionName=name, Qualifier=ALIAS)
+        for name in names
+    ]
+    levels = {
+        each["Environment"]["Variables"]["POWERTOOLS_LOG_LEVEL"] for each in called
+    }
+    assert levels == {"ERROR"}
+    assert {each["Version"] for each in called} == {"2"}

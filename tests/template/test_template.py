@@ -1,14 +1,11 @@
 """The template keeps the promises that no single function can."""
 
-import importlib
 import json
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from checkout.clients import aws
-from checkout.domain import retries
 from tests import template_file
 from tests.template_file import ROOT, functions, needs_token, resources, routes
 
@@ -161,98 +158,6 @@ def test_cors_allows_what_the_frontends_send():
         "idempotency-key",
         "if-match",
     ]
-
-
-def test_a_function_answers_before_the_gateway_gives_up():
-    for name in set(routes().values()):
-        assert functions()[name].get("Timeout", 15) < 30, name
-
-
-def test_a_run_ends_before_the_next_begins():
-    reconcile = functions()["ReconcileFunction"]
-    schedule = reconcile["Events"]["Reconcile"]["Properties"]["ScheduleExpression"]
-    assert schedule == "rate(5 minutes)"
-    assert reconcile["Timeout"] < 5 * 60
-
-
-def test_segments_timeouts_fit_into_its_function():
-    from checkout.clients import segment  # noqa: PLC0415 - once the environment is set
-
-    longest = segment.TIMEOUT.connect_timeout + segment.TIMEOUT.read_timeout
-    assert longest < functions()["SegmentFunction"].get("Timeout", 15)
-
-
-# botocore waits a twentieth of a second after the first attempt, then twice as long.
-BOTOCORE_PAUSES_SECONDS = 0.05 + 0.1
-
-
-def longest_call_of_aws() -> float:
-    """Return the seconds after which a call fails that AWS does not answer."""
-    attempts = aws.CONFIG.retries["total_max_attempts"]
-    one = aws.CONFIG.connect_timeout + aws.CONFIG.read_timeout
-    return attempts * one + BOTOCORE_PAUSES_SECONDS
-
-
-@pytest.mark.parametrize("function", sorted(functions()))
-def test_a_slow_aws_is_answered_and_does_not_kill_the_function(function: str):
-    """With time for the calls before that one, and for the answer."""
-    default = template_file.template()["Globals"]["Function"]["Timeout"]
-    timeout = functions()[function].get("Timeout", default)
-    assert longest_call_of_aws() + 5 < timeout
-    module = importlib.import_module(template_file.module_of(functions()[function]))
-    margin = getattr(module, "MARGIN_MILLISECONDS", None)
-    assert margin is None or longest_call_of_aws() + 5 < margin / 1000
-
-
-def test_stripes_timeouts_fit_into_the_function_that_waits_for_them():
-    from checkout.clients import stripe_sdk  # noqa: PLC0415 - once the environment is set
-
-    tries = stripe_sdk.RETRIES + 1
-    longest = tries * (stripe_sdk.CONNECT_SECONDS + stripe_sdk.READ_SECONDS)
-    for function in (
-        "CreateSessionFunction",
-        "RefundPurchaseFunction",
-        "SessionStatusFunction",
-    ):
-        assert longest < functions()[function]["Timeout"]
-
-
-def test_withdrawing_an_offer_ends_before_its_function_does():
-    """Also if Stripe does not answer to the last of the sessions."""
-    from checkout.clients import stripe_sdk  # noqa: PLC0415 - once the environment is set
-    from checkout.flows.write_offer import EXPIRING_SECONDS  # noqa: PLC0415
-
-    last = stripe_sdk.CONNECT_SECONDS + stripe_sdk.READ_SECONDS
-    timeout = functions()["WriteOffersFunction"]["Timeout"]
-    assert EXPIRING_SECONDS + last + 2 < timeout
-
-
-def test_a_message_that_asks_stripe_fits_into_the_margin_of_the_worker():
-    from checkout.clients import stripe_sdk  # noqa: PLC0415 - once the environment is set
-
-    tries = stripe_sdk.RETRIES + 1
-    longest = tries * (stripe_sdk.CONNECT_SECONDS + stripe_sdk.READ_SECONDS)
-    worker = importlib.import_module(
-        template_file.module_of(functions()["FulfillmentFunction"])
-    )
-    assert longest * 1000 < worker.MARGIN_MILLISECONDS
-    assert functions()["FulfillmentFunction"]["Timeout"] > 2 * longest
-
-
-def test_a_message_is_hidden_long_enough_and_kept_long_enough():
-    queues = resources("AWS::SQS::Queue")
-    queue, dead = (
-        queues["PaymentEventsQueue"],
-        queues["PaymentEventsDeadLetterQueue"],
-    )
-    worker = functions()["FulfillmentFunction"]
-    # https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html
-    assert queue["VisibilityTimeout"] >= 6 * worker["Timeout"]
-    # Without it the function could be throttled while messages are in flight.
-    assert worker["Events"]["PaymentEvents"]["Properties"]["ScalingConfig"]
-    assert dead["MessageRetentionPeriod"] > queue["MessageRetentionPeriod"]
-    assert queue["MessageRetentionPeriod"] > 3 * sum(retries.PAUSES)
-    assert queue["RedrivePolicy"]["maxReceiveCount"] == len(retries.PAUSES) + 1
 
 
 def test_the_worker_may_hide_messages_of_its_queue_only():

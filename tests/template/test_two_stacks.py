@@ -8,6 +8,8 @@ from tests.template.transformed import transformed
 from tests.template_file import own_alarms, template
 
 OF_THE_STACK = {"AWS::StackName", "AWS::StackId"}
+# Its name is one of its function's, and other functions have it too.
+NAMED_WITHIN = {"AWS::Lambda::Alias"}
 # A domain leads to one stack; its operator names it, and there is none by default.
 NAMED_BY_THE_OPERATOR = ["ApiDomain: DomainName"]
 
@@ -39,6 +41,7 @@ def fixed_names(found: dict[str, Any]) -> list[str]:
     return [
         f"{name}: {', '.join(identifier)}"
         for name, resource in found["resources"].items()
+        if resource["Type"] not in NAMED_WITHIN
         for identifier in found["identifiers"][resource["Type"]]
         for given in [resource.get("Properties", {})]
         # CloudFormation makes up what is absent, and no two stacks get the same.

@@ -1,11 +1,12 @@
 """
 Run by the SAM CLI's own interpreter: print what AWS makes of a template, as JSON.
 
-The arguments are the template and parameters with other values than their defaults.
+The arguments are the template's file, and `Name=value` for parameters.
 
-`resources` and `outputs` are those of the template after SAM's transform. For each type
-of resource, CloudFormation's schemas say its `identifiers`, the properties that are
-unique in a region, and the `permissions` that it takes to manage one.
+`resources` and `outputs` are those of the template after SAM's transform. `strategies`
+are CodeDeploy's, by the names that SAM knows. For each type of resource, the schemas of
+CloudFormation say its `identifiers`, what is unique in a region, and the
+`permissions` that it takes to manage one.
 """
 
 import json
@@ -17,6 +18,9 @@ from typing import Any
 import boto3
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from samcli.yamlhelper import yaml_parse
+from samtranslator.model.preferences.deployment_preference_collection import (
+    CODEDEPLOY_PREDEFINED_CONFIGURATIONS_LIST,
+)
 from samtranslator.parser.parser import Parser
 from samtranslator.translator.translator import Translator
 
@@ -86,6 +90,7 @@ if __name__ == "__main__":
             {
                 "resources": resources,
                 "outputs": template["Outputs"],
+                "strategies": CODEDEPLOY_PREDEFINED_CONFIGURATIONS_LIST,
                 "identifiers": {kind: identifiers(kind) for kind in sorted(kinds)},
                 "permissions": {kind: permissions(kind) for kind in sorted(kinds)},
             }

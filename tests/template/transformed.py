@@ -3,6 +3,7 @@
 import json
 import subprocess
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,20 +14,17 @@ SAM_PYTHON = ROOT / ".venvs/sam/bin/python"
 
 
 @cache
-def transformed(*parameters: str) -> dict[str, Any]:
+def transformed(*given: str, path: Path = ROOT / "template.yaml") -> dict[str, Any]:
     """
-    Return `resources`, `outputs` and `identifiers`, as transform.py prints them.
+    Return what transform.py prints: `resources`, `outputs`, what schemas say of them.
 
-    *parameters* are those that have another value than the default: `Tracing=Active`.
+    *given* are parameters with another value than the default: `Tracing=Active`.
     """
     if not SAM_PYTHON.exists():
         pytest.skip("needs the SAM CLI: `make .venvs/sam/ready` installs it")
     script = ROOT / "tests/template/transform.py"
     printed = subprocess.run(
-        [SAM_PYTHON, script, ROOT / "template.yaml", *parameters],
-        check=True,
-        capture_output=True,
-        text=True,
+        [SAM_PYTHON, script, path, *given], check=True, capture_output=True, text=True
     ).stdout
     found: dict[str, Any] = json.loads(printed)
     return found

@@ -16,6 +16,17 @@ LARGEST_REQUEST = 256 * 1024
 OTHER_BYTES = 256
 
 
+# An entry with one of these codes fails each time; the others can be repaired:
+# https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEventsResultEntry.html
+NEVER_ACCEPTED = frozenset(["InvalidArgument", "MalformedDetail"])
+
+
+def check_size(event: PublishedEvent) -> None:
+    """Raise ValueError if *event* is larger than a request may be."""
+    if _size(_detail(event)) > LARGEST_REQUEST:
+        raise ValueError("the event is too large for the bus")
+
+
 class EventBus:
     def __init__(self, name: str) -> None:
         self._name = name
@@ -40,8 +51,16 @@ class EventBus:
             "Source": SOURCE,
             "DetailType": event.name,
             "Time": event.occurred_at,
-            "Detail": json.dumps(event.detail, ensure_ascii=False),
+            "Detail": _detail(event),
         }
+
+
+def _detail(event: PublishedEvent) -> str:
+    return json.dumps(event.detail, ensure_ascii=False)
+
+
+def _size(detail: str) -> int:
+    return len(detail.encode()) + OTHER_BYTES
 
 
 def _requests(
@@ -51,7 +70,7 @@ def _requests(
     request: list[PutEventsRequestEntryTypeDef] = []
     size = 0
     for entry in entries:
-        bytes_of_entry = len(entry["Detail"].encode()) + OTHER_BYTES
+        bytes_of_entry = _size(entry["Detail"])
         if request and size + bytes_of_entry > LARGEST_REQUEST:
             yield request
             request, size = [], 0
