@@ -1,36 +1,11 @@
 """template.yaml as the tests read it: what is deployed is what is tested."""
 
 import re
-from functools import cache
-from pathlib import Path
 from typing import Any
 
-import yaml
+from monitoring.template_file import ROOT, Loader, template
 
-ROOT = Path(__file__).parent.parent
-
-
-class _Loader(yaml.SafeLoader):
-    """Reads CloudFormation's short forms as their long ones."""
-
-
-def _short_form(loader: _Loader, suffix: str, node: yaml.Node) -> dict[str, Any]:
-    name = suffix if suffix in {"Ref", "Condition"} else f"Fn::{suffix}"
-    match node:
-        case yaml.ScalarNode():
-            value = loader.construct_scalar(node)
-            return {name: value.split(".", 1) if suffix == "GetAtt" else value}
-        case yaml.SequenceNode():
-            return {name: loader.construct_sequence(node, deep=True)}
-    return {name: loader.construct_mapping(node, deep=True)}
-
-
-_Loader.add_multi_constructor("!", _short_form)
-
-
-@cache
-def template() -> dict[str, Any]:
-    return yaml.load((ROOT / "template.yaml").read_text(), Loader=_Loader)  # noqa: S506
+__all__ = ["ROOT", "Loader", "template"]
 
 
 def resources(kind: str) -> dict[str, dict[str, Any]]:

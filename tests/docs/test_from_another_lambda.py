@@ -32,7 +32,8 @@ def block(language: str) -> str:
 
 
 def described() -> dict[str, Any]:
-    loader = template_file._Loader  # noqa: SLF001 - the short forms, as the template's
+    # It knows the short forms, as the template's.
+    loader = template_file.Loader
     function = yaml.load(block("yaml"), Loader=loader)["WriteOffers"]  # noqa: S506
     properties: dict[str, Any] = function["Properties"]
     return properties
