@@ -43,6 +43,18 @@ def test_the_table_has_each_alarm_with_what_fails() -> None:
     }
 
 
+def test_what_the_alarms_cost_is_told_of_as_many_as_there_are() -> None:
+    [(dollars, number, more)] = re.findall(
+        r"an alarm is 0\.10 USD a month: ([\d.]+) for the (\d+) of a stack, "
+        r"([\d.]+) more with Segment",
+        OPERATIONS.read_text(),
+    )
+    with_segment = [a for a in alarms() if a.name.startswith("Segment")]
+    assert int(number) == len(alarms()) - len(with_segment)
+    assert float(dollars) == pytest.approx(0.1 * int(number))
+    assert float(more) == pytest.approx(0.1 * len(with_segment))
+
+
 def test_each_alarm_on_a_metric_of_ours_has_a_monitor() -> None:
     assert [monitor["name"] for monitor in WRITTEN] == [
         f"{name} of {{{{stack.name}}}}" for name in own_alarms()

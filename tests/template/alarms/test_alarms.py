@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections import defaultdict
@@ -315,6 +316,19 @@ def test_an_alarm_notifies_and_tells_when_something_that_lasted_is_over() -> Non
         lasts = alarm.statistic == "Maximum" or alarm.rings_without_data
         assert properties["AlarmActions"] == notify, name
         assert properties.get("OKActions") == (notify if lasts else None), name
+
+
+# With one of these a sentence begins that says what to do.
+REMEDIES = (
+    *("Answer", "Check", "Compare", "Create", "Do not", "Find", "Have", "Mend"),
+    *("Read", "Remove", "Run"),
+)
+
+
+def test_an_alarm_says_what_to_do() -> None:
+    begins = re.compile(rf"(?:^|[.;:] )(?:{'|'.join(REMEDIES)})\b", re.IGNORECASE)
+    for alarm in ALARMS.values():
+        assert begins.search(alarm.text), alarm.name
 
 
 def test_an_alarm_looks_back_no_further_than_cloudwatch_allows() -> None:
