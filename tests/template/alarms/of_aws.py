@@ -108,10 +108,8 @@ def follow(seen: CloudWatch, function: str, at: int, metric: str) -> None:
     if is_behind_api(function) and function != "StripeWebhookFunction":
         seen.of_api(at)
     if function == "FulfillmentFunction":
-        hidden_for = resources("AWS::SQS::Queue")["PaymentEventsQueue"][
-            "VisibilityTimeout"
-        ]
-        attempts = received(seen, at, lambda _: hidden_for)
+        queue = resources("AWS::SQS::Queue")["PaymentEventsQueue"]
+        attempts = received(seen, at, lambda _: queue["VisibilityTimeout"])
     elif function == PUBLISH_EVENTS:
         attempts = read_again(seen, at)
     elif function == SEGMENT:
@@ -139,8 +137,7 @@ def received(seen: CloudWatch, at: int, pause: Callable[[int], int]) -> list[int
                 queue_name = "PaymentEventsQueue"
                 seen.put(minute, age, "AWS/SQS", name, QueueName=queue_name)
         due = following
-    [target] = [queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0]]
-    seen.of_queue(due, target)
+    seen.of_queue(due, queue["RedrivePolicy"]["deadLetterTargetArn"]["Fn::GetAtt"][0])
     return attempts
 
 
