@@ -11,11 +11,11 @@ WITH_SAM := PATH="$(CURDIR)/.venvs/uv/bin:$$PATH" SAM_CLI_TELEMETRY=0
 export UV_SYSTEM_CERTS := 1
 
 # Type-checked; formatting and linting cover everything.
-SOURCES := layers/common/checkout functions local cli openapi mocktill/src/mocktill
+SOURCES := layers/common/checkout functions local cli openapi monitoring mocktill/src/mocktill
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi build variants browser screenshots cold-start permissions costs deploy smoke lock clean
+.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi monitoring build variants browser screenshots cold-start permissions costs deploy smoke lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,6 +89,9 @@ format: .venv/ready ## Format the code and apply automatic lint fixes
 
 openapi: .venv/ready ## Write the OpenAPI document and the tables of fields in docs/ from the models
 	METRICS_FORMAT=cloudwatch PYTHONPATH=.:layers/common $(RUN) openapi
+
+monitoring: .venv/ready ## Write Datadog's monitors and dashboard and the table of alarms in docs/ from the template
+	PYTHONPATH=.:layers/common $(RUN) monitoring
 
 build: .venvs/sam/ready ## Build the functions and the layer into .aws-sam
 	$(WITH_SAM) $(SAM) build

@@ -1,6 +1,7 @@
 """Create a session: check that this buyer can buy, then open it; or cancel one."""
 
 from functools import cache, partial
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from checkout.api import body
@@ -13,16 +14,19 @@ from checkout.flows.create_session import SessionCreator
 from checkout.flows.limit_checkouts import CheckoutLimits
 from checkout.flows.offer_terms import terms_offered
 from checkout.kinds import kind_named
+from checkout.metric import Metric
 from checkout.tables.offers import Offers
 from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import PaymentSessions
-from checkout.telemetry import logger, metrics
+from checkout.telemetry import count, logger, metrics
 from checkout.wiring.limits import checkout_limits
 from checkout.wiring.sessions import stripe_checkout
 from checkout.wiring.stripe import stripe_api
 
 if TYPE_CHECKING:
     from aws_lambda_powertools.utilities.typing import LambdaContext
+
+FAILURE = HTTPStatus.INTERNAL_SERVER_ERROR
 
 
 @cache
@@ -85,6 +89,7 @@ def cancel_session(request: Request) -> dict[str, Any]:
     return {"status": "expired"}
 
 
+CANCEL = "POST /payments/sessions/{paymentSessionId}/cancel"
 ROUTES: dict[str, Handler] = {
     "POST /api/checkout/create-session": partial(create_session, "bid"),
     "POST /payments/checkout/create": partial(create_session, "auction"),
@@ -93,11 +98,14 @@ ROUTES: dict[str, Handler] = {
     "POST /api/checkout/quote": partial(create_session, "quote"),
     "POST /api/checkout": partial(create_session, "content"),
     "POST /api/checkout/{kind}": lambda r: create_session(r.path["kind"], r),
-    "POST /payments/sessions/{paymentSessionId}/cancel": cancel_session,
+    CANCEL: cancel_session,
 }
 
 
 @logger.inject_lambda_context
 @metrics.log_metrics
 def lambda_handler(event: dict[str, Any], context: "LambdaContext") -> Response:
-    return serve(ROUTES, event, context)
+    answer = serve(ROUTES, event, context)
+    if answer["statusCode"] >= FAILURE and event["routeKey"] != CANCEL:
+        count(Metric.CREATE_FAILED)
+    return answer

@@ -13,6 +13,7 @@ from checkout.flows.compare_session_events import SessionStream
 from checkout.flows.read_stream import StreamReader
 from checkout.flows.reconcile import Reconciler
 from checkout.flows.record_receipts import balance_streams
+from checkout.flows.watch_delivery import DeliveryWatch
 from checkout.flows.watch_endpoint import EndpointWatch
 from checkout.metric import Metric
 from checkout.tables.audit_log import AuditLog
@@ -41,6 +42,7 @@ def reconciler() -> Reconciler:
     queue = PaymentEventsQueue(own.payment_events_queue_url)
     stripe = stripe_api(c, own.reconcile_calls_per_second)
     changes = purchase_changes(c)
+    deliveries = DeliveryWatch(state=state)
     comparison = EventComparison(queue=queue, livemode=StripeModeConfig().livemode)
     return Reconciler(
         state=state,
@@ -53,8 +55,10 @@ def reconciler() -> Reconciler:
             purchases=purchases,
             stripe=stripe,
             comparison=comparison,
+            deliveries=deliveries,
             stack_id=own.stack_id,
         ),
+        deliveries=deliveries,
         balance=balance_streams(purchases, changes, stripe),
         due_items=DueItems(
             sessions=sessions,

@@ -169,14 +169,6 @@ def test_every_alarm_is_in_the_operations_page():
     assert set(named) == alarms
 
 
-def test_the_operations_page_says_which_alarms_are_missing_with_datadog():
-    [line] = re.findall(
-        r"^With `MetricsFormat=datadog`.*$", read("docs/operations.md"), re.MULTILINE
-    )
-    ours = {alarm["MetricName"] for alarm in template_file.own_alarms().values()}
-    assert set(re.findall(r"`(payments\.[\w.]+)`", line)) == ours
-
-
 def test_every_reason_for_quarantine_is_in_the_operations_page():
     for reason in QuarantineReason:
         assert f"`{reason}`" in read("docs/operations.md"), reason

@@ -20,6 +20,7 @@ PAGES = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - HISTORY)
 
 # Patterns of names, and why they are nowhere in the code.
 FOREIGN = {
+    r"DD_API_KEY|DD_APP_KEY": "Datadog's own variables",
     r"\.local/.*|stack\.json|env\.json": "`make run` and `make sam-local` make them",
     r"layers/common/checkout/kinds/ticket\.py": "the reader makes it",
     r"https://js\.stripe\.com/.*|@stripe/stripe-js": "Stripe's own script",

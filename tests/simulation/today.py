@@ -13,6 +13,7 @@ from checkout.flows.compare_session_events import SessionStream
 from checkout.flows.read_stream import StreamReader
 from checkout.flows.reconcile import Reconciler
 from checkout.flows.record_receipts import balance_streams
+from checkout.flows.watch_delivery import DeliveryWatch
 from checkout.flows.watch_endpoint import EndpointWatch
 from checkout.metric import Metric
 from tests.simulation.assumptions import EVERY_SECONDS, HOUR, RUN_SECONDS
@@ -66,6 +67,7 @@ def reconciler(world: World) -> Reconciler:
     changes: Any = SimulatedChanges(world)
     queue: Any = SimulatedQueue(world)
     state: Any = SimulatedState(world)
+    deliveries = DeliveryWatch(state=state)
     comparison = EventComparison(queue=queue, livemode=False)
     return Reconciler(
         state=state,
@@ -78,8 +80,10 @@ def reconciler(world: World) -> Reconciler:
             purchases=purchases,
             stripe=stripe,
             comparison=comparison,
+            deliveries=deliveries,
             stack_id=STACK_ID,
         ),
+        deliveries=deliveries,
         balance=balance_streams(purchases, changes, stripe),
         due_items=DueItems(
             sessions=sessions,

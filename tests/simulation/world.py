@@ -598,6 +598,7 @@ class SimulatedState:
     world: World
     cursors: dict[str, Progress] = field(default_factory=dict)
     queued: list[str] = field(default_factory=list)
+    in_a_row: int = 0
 
     def take_lease(self, _owner: str, _until: datetime) -> bool:
         self.world.wait(self.world.latencies.write, "write")
@@ -627,6 +628,15 @@ class SimulatedState:
             self.world.wait(self.world.latencies.transaction, "transaction")
             self.queued = queued_ids
         self.cursors[stream] = progress
+        return True
+
+    def undelivered(self) -> int:
+        self.world.wait(self.world.latencies.get, "GetItem")
+        return self.in_a_row
+
+    def store_undelivered(self, _owner: str, number: int) -> bool:
+        self.world.wait(self.world.latencies.write, "write")
+        self.in_a_row = number
         return True
 
     def endpoint_checked_at(self) -> str | None:

@@ -111,7 +111,7 @@ def counted() -> Iterator[Callable[[], int]]:
     """Tell how often a secret was found to be stale."""
     metrics.clear_metrics()
     yield lambda: len(
-        metrics.metric_set.get("payments.secrets.stale", {}).get("Value", [])
+        metrics.provider.metric_set.get("payments.secrets.stale", {}).get("Value", [])
     )
     metrics.clear_metrics()
 

@@ -12,11 +12,12 @@ from tests.output import captured_log, metrics_in
 from tests.template_file import ROOT
 
 FUNCTION = """
-from checkout.telemetry import count, metrics
+from checkout.telemetry import count, count_money, metrics
 
 @metrics.log_metrics
 def lambda_handler(event, context):
     count("payments.checkout.failed", 2)
+    count_money("payments.money.sold", 500, "jpy")
 
 lambda_handler({}, None)
 """
@@ -59,10 +60,13 @@ def test_datadog_is_told_in_its_own_format() -> None:
         },
     ).stdout
 
-    line = json.loads(printed)
-    assert (line["m"], line["v"]) == ("Checkout.payments.checkout.failed", 2)
+    line, money = map(json.loads, printed.splitlines())
+    # The names are those that Datadog's dashboards and monitors have, with no prefix.
+    assert (line["m"], line["v"]) == ("payments.checkout.failed", 2)
     assert {"service:fulfillment", "stack:checkout-dev"} <= set(line["t"])
     assert isinstance(line["e"], int)
+    assert (money["m"], money["v"]) == ("payments.money.sold", 500)
+    assert {"currency:jpy", "stack:checkout-dev"} <= set(money["t"])
 
 
 def test_a_log_line_is_json_with_its_facts() -> None:

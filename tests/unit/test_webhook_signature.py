@@ -9,7 +9,7 @@ import stripe
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from checkout.domain.webhook_signature import TOLERANCE_SECONDS, is_valid
+from checkout.domain.webhook_signature import TOLERANCE_SECONDS, is_fresh, is_valid
 
 NOW = 1_790_000_000
 PAYLOAD = b'{"id": "evt_1"}'
@@ -97,6 +97,24 @@ def test_no_other_header_is_valid(given_header: str) -> None:
     right = digest(PAYLOAD, SECRET)
 
     assert not is_valid(PAYLOAD, given_header.format(right=right), SECRET, NOW)
+
+
+@pytest.mark.parametrize(
+    ("given_header", "fresh"),
+    [
+        (f"t={NOW},v1=00", True),
+        (f"t={NOW - TOLERANCE_SECONDS},v1=00,v0=11", True),
+        (f"t={NOW - TOLERANCE_SECONDS - 1},v1=00", False),
+        (f"t={NOW}", False),
+        ("t=1,v1=00", False),
+        ("v1=00", False),
+        ("", False),
+    ],
+)
+def test_only_what_stripe_could_have_signed_just_now_is_fresh(
+    given_header: str, fresh: bool
+) -> None:
+    assert is_fresh(given_header, NOW) is fresh
 
 
 @given(st.binary(), st.text(), st.text(st.characters(codec="utf-8")))

@@ -51,6 +51,11 @@ class PurchaseSums:
         return min(_sum(self.lost_disputes), max(0, self.amount - self.refunded_amount))
 
     @property
+    def returned_amount(self) -> int:
+        """What the buyer has back: as refunds, or from the bank."""
+        return self.refunded_amount + self.lost_amount
+
+    @property
     def is_refunded(self) -> bool:
         return 0 < self.amount <= self.refunded_amount
 
@@ -62,7 +67,7 @@ class PurchaseSums:
         A bank may take an amount that leaves less than the currency's smallest unit,
         which nobody can pay or refund.
         """
-        gone = self.refunded_amount + self.lost_amount
+        gone = self.returned_amount
         return gone > 0 and self.amount - gone < stripe_limits.step(self.currency)
 
     @property

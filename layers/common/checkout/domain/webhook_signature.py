@@ -8,6 +8,12 @@ import hmac
 TOLERANCE_SECONDS = 300
 
 
+def is_fresh(header: str, now: float) -> bool:
+    """Return whether *header* is of Stripe's form and of the last five minutes."""
+    pairs = _pairs(header)
+    return _fresh_timestamp(pairs, now) is not None and "v1" in dict(pairs)
+
+
 def is_valid(payload: bytes, header: str, secrets: str, now: float) -> bool:
     """
     Return whether one of *secrets* signed *payload* within five minutes of *now*.
@@ -16,11 +22,9 @@ def is_valid(payload: bytes, header: str, secrets: str, now: float) -> bool:
     Stripe sends one v1 signature for each active secret.
     https://docs.stripe.com/webhooks#verify-manually
     """
-    pairs = [part.strip().partition("=")[::2] for part in header.split(",")]
-    timestamps = [value for name, value in pairs if name == "t"]
-    if len(timestamps) != 1 or not _is_unix_time(timestamp := timestamps[0]):
-        return False
-    if abs(now - int(timestamp)) > TOLERANCE_SECONDS:
+    pairs = _pairs(header)
+    timestamp = _fresh_timestamp(pairs, now)
+    if timestamp is None:
         return False
     signed = timestamp.encode() + b"." + payload
     expected = [
@@ -30,6 +34,19 @@ def is_valid(payload: bytes, header: str, secrets: str, now: float) -> bool:
     given = [value.encode(errors="replace") for name, value in pairs if name == "v1"]
     # Compare all, so that the time does not tell which secret matched.
     return any([hmac.compare_digest(e, g) for e in expected for g in given])  # noqa: C419
+
+
+def _pairs(header: str) -> list[tuple[str, str]]:
+    parts = (part.strip().partition("=") for part in header.split(","))
+    return [(name, value) for name, _, value in parts]
+
+
+def _fresh_timestamp(pairs: list[tuple[str, str]], now: float) -> str | None:
+    """Return the one timestamp, None if it is not of about *now*."""
+    timestamps = [value for name, value in pairs if name == "t"]
+    if len(timestamps) != 1 or not _is_unix_time(timestamp := timestamps[0]):
+        return None
+    return timestamp if abs(now - int(timestamp)) <= TOLERANCE_SECONDS else None
 
 
 def _is_unix_time(text: str) -> bool:

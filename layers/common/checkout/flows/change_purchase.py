@@ -20,7 +20,7 @@ from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
 from checkout.tables.transaction import Failures, Write
-from checkout.telemetry import report
+from checkout.telemetry import count_money, report
 
 # A round fails only when another process has changed the same purchase meanwhile.
 ROUNDS = 6
@@ -107,6 +107,8 @@ class PurchaseChanges:
         if not failures:
             if _becomes_quarantined(before, after):
                 report_quarantine(after)
+            if returned := after.returned_amount - before.returned_amount:
+                count_money(Metric.MONEY_RETURNED, returned, after.currency)
             return after
         if "purchase" in failures:
             return None

@@ -69,18 +69,29 @@ class DueItems:
             self._check(run, self.sessions, partition)
 
     def report_age(self, run: Run) -> None:
-        """Report for how long the oldest item has been due; 0 if nothing is."""
-        now = clock.now()
-        oldest = now
-        for table, partitions in (
-            (self.sessions, PARTITIONS),
-            (self.purchases, REFUND_PARTITIONS + PARTITIONS),
-        ):
-            for partition in partitions:
-                with run.guard(partition=partition):
-                    for item in table.due(partition, now, 1):
-                        oldest = min(oldest, clock.from_iso(item.due_at))
-        gauge_seconds(Metric.RECONCILE_DUE_AGE, int((now - oldest).total_seconds()))
+        """
+        Report for how long the oldest item, and session, has been due; 0 if none is.
+
+        A session is due when its time is over and nobody has said how it ended.
+        """
+        session = self._longest_due(run, self.sessions, PARTITIONS)
+        partitions = REFUND_PARTITIONS + PARTITIONS
+        purchase = self._longest_due(run, self.purchases, partitions)
+        gauge_seconds(Metric.ORPHANED_AGE, session)
+        gauge_seconds(Metric.RECONCILE_DUE_AGE, max(session, purchase))
+
+    def _longest_due(
+        self,
+        run: Run,
+        table: PaymentSessions | Purchases,
+        partitions: tuple[str, ...],
+    ) -> int:
+        oldest = now = clock.now()
+        for partition in partitions:
+            with run.guard(partition=partition):
+                for item in table.due(partition, now, 1):
+                    oldest = min(oldest, clock.from_iso(item.due_at))
+        return int((now - oldest).total_seconds())
 
     def _check(
         self, run: Run, table: PaymentSessions | Purchases, partition: str

@@ -19,6 +19,7 @@ from checkout.domain.stripe_object import object_of, word_of
 from checkout.flows import flow
 from checkout.flows.compare_events import EventComparison, StripeEvent
 from checkout.flows.run import Run
+from checkout.flows.watch_delivery import DeliveryWatch
 from checkout.metric import Metric
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
@@ -38,6 +39,7 @@ class SessionStream:
     purchases: Purchases
     stripe: StripeApi
     comparison: EventComparison
+    deliveries: DeliveryWatch
     stack_id: str
 
     name = "sessions"
@@ -85,6 +87,8 @@ class SessionStream:
             )
 
         queued = {*self.comparison.queue_news(run, members, is_news, self._retrieve)}
+        ours = [event for event in members if session_id_of(event) in sessions]
+        self.deliveries.note(run, ours, queued)
         payments = [
             event["created"]
             for event in members

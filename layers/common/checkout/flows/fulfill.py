@@ -40,7 +40,7 @@ from checkout.tables.offers import Offers
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
 from checkout.tables.transaction import Write
-from checkout.telemetry import logger, report
+from checkout.telemetry import count_money, logger, report
 
 # The statuses of a session whose payment has a purchase that may be replaced.
 RECORDED_BEFORE = frozenset([Status.PROCESSING, Status.FAILED, Status.QUARANTINED])
@@ -86,6 +86,7 @@ class Fulfillment:
                 amount=purchase.amount,
                 currency=purchase.currency,
             )
+            count_money(Metric.MONEY_SOLD, purchase.amount, purchase.currency)
             return Outcome.FULFILLED
         if failures.keys() & {"session", "purchase"}:
             check_recorded(failures, session, purchase)

@@ -29,7 +29,7 @@ from checkout.stripe_errors import (
 from checkout.tables import transaction
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.payment_sessions import PaymentSessions
-from checkout.telemetry import logger, report
+from checkout.telemetry import report
 
 BUSY_ATTEMPTS = 8
 BUSY_PAUSE_SECONDS = 0.15
@@ -140,8 +140,9 @@ class StripeCheckout:
             self.stripe.expire_session(checkout.id)
             raise SessionDiscardedError
         if not failures:
-            logger.info(
+            report(
                 AuditAction.CHECKOUT_CREATED,
+                Metric.CHECKOUT_STARTED,
                 payment_session_id=session.id,
                 stripe_session_id=checkout.id,
                 kind=session.kind,

@@ -10,6 +10,7 @@ from checkout.flows.announce_closing import ClosingWindows
 from checkout.flows.check_due import DueItems
 from checkout.flows.read_stream import Stream, StreamReader
 from checkout.flows.run import LeaseLostError, Run
+from checkout.flows.watch_delivery import DeliveryWatch
 from checkout.flows.watch_endpoint import EndpointWatch
 from checkout.metric import Metric
 from checkout.tables.reconcile_state import ReconcileState
@@ -35,6 +36,7 @@ class Reconciler:
     reader: StreamReader
     money: Stream
     sessions: Stream
+    deliveries: DeliveryWatch
     balance: tuple[Stream, ...]
     due_items: DueItems
     closing_windows: ClosingWindows
@@ -71,6 +73,8 @@ class Reconciler:
         self._read(run, self.money)
         run.begin_stage(0.30)
         self._read(run, self.sessions)
+        with run.guard(stage="deliveries"):
+            self.deliveries.report(run)
         run.begin_stage(0.05)
         self.due_items.check_purchases(run)
         run.begin_stage(0.05)

@@ -23,7 +23,8 @@ class Run:
     A failure does not end the run; *failed* counts what must be repeated. *unfinished*
     says that a stage had work left when its time was over. *read_until* is up to when
     each stream has been read, unless it failed, and *oldest_payment* is of when the
-    oldest payment is that this run has queued; both in Unix seconds.
+    oldest payment is that this run has queued; both in Unix seconds. *undelivered*
+    events were queued, and whether one of the others was *delivered* by the webhook.
     """
 
     seconds_left: Callable[[], float]
@@ -34,6 +35,8 @@ class Run:
     unfinished: bool = False
     read_until: dict[str, int] = field(default_factory=dict)
     oldest_payment: int | None = None
+    undelivered: int = 0
+    delivered: bool = False
     is_second: bool = False
     is_rate_limited: bool = False
     _total: float = field(init=False)

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from checkout.clients import aws
 from checkout.errors import TryAgainError
+from checkout.metric import Metric
+from checkout.telemetry import count
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import (
@@ -44,10 +46,13 @@ def throttling() -> Iterator[None]:
     except aws.Refusal as error:
         if aws.code_of(error) not in THROTTLED:
             raise
-        raise try_again() from error
+        raise try_again(throttled=True) from error
 
 
-def try_again() -> TryAgainError:
+def try_again(*, throttled: bool = False) -> TryAgainError:
+    """Return the error; count it if DynamoDB has too many requests."""
+    if throttled:
+        count(Metric.DYNAMODB_THROTTLED)
     return TryAgainError("Please try again in a moment.")
 
 
@@ -149,7 +154,7 @@ def read_all(
                 is_stuck = len(wanted[table]["Keys"]) == len(before[table]["Keys"])
                 attempt = attempt + 1 if is_stuck else 0
                 if attempt == ATTEMPTS:
-                    raise try_again()
+                    raise try_again(throttled=True)
                 pause(attempt, FIRST_PAUSE_SECONDS)
 
 

@@ -121,6 +121,18 @@ class ReconcileState:
         item: dict[str, Value] = {"id": _queued(stream), "ids": [*queued_ids]}
         return not execute(writes | {"queued": insertion(self._table, item)})
 
+    def undelivered(self) -> int:
+        """Return how many events in a row no webhook has delivered."""
+        number = (read(self._table, STATE) or {}).get("undelivered")
+        return number if type(number) is int else 0
+
+    def store_undelivered(self, owner: str, number: int) -> bool:
+        """Store that number; False as in `store`."""
+        owned = _is_owned_by(owner)
+        return execute_alone(
+            item_update(self._table, STATE, owned, set_={"undelivered": number})
+        )
+
     def endpoint_checked_at(self) -> str | None:
         checked_at = (read(self._table, STATE) or {}).get("endpoint_checked_at")
         return checked_at if isinstance(checked_at, str) else None

@@ -20,9 +20,8 @@ ATTEMPTS = 6
 FIRST_PAUSE_SECONDS = 0.02
 # Two transactions met on one item, or there were too many requests. Nothing was
 # written; the next attempt may succeed.
-TEMPORARY = frozenset(
-    ["TransactionConflict", "ProvisionedThroughputExceeded", "ThrottlingError"]
-)
+CONFLICT = "TransactionConflict"
+TEMPORARY = frozenset([CONFLICT, "ProvisionedThroughputExceeded", "ThrottlingError"])
 # The same of a whole request. One that is throttled botocore has repeated already.
 CONFLICTS = frozenset(
     ["TransactionConflictException", "TransactionInProgressException"]
@@ -163,6 +162,7 @@ def execute(writes: Mapping[str, Write]) -> Failures:
     # All attempts carry one token: if an earlier one was executed and its answer lost,
     # DynamoDB says so, and does not find our own writes in our way.
     token = uuid4().hex
+    codes: set[str] = set()
     for attempt in range(ATTEMPTS):
         try:
             with throttling():
@@ -200,7 +200,7 @@ def execute(writes: Mapping[str, Write]) -> Failures:
         if unexpected := codes - TEMPORARY:
             raise RuntimeError(f"transaction refused: {', '.join(sorted(unexpected))}")
         pause(attempt, FIRST_PAUSE_SECONDS)
-    raise try_again()
+    raise try_again(throttled=bool(codes - {CONFLICT}))
 
 
 def execute_required(writes: Mapping[str, Write]) -> Failures:

@@ -1,36 +1,26 @@
-"""A failure that costs money rings an alarm, whichever function meets it first."""
+"""Failures that the functions count: each is brought about as it happens."""
 
 import json
-import os
-import subprocess
-import sys
-from collections import Counter
 from collections.abc import Callable
 from contextlib import suppress
 from copy import deepcopy
-from datetime import timedelta
-from functools import cache
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from unittest.mock import patch
 
-import pytest
+from time_machine import travel
 from urllib3.exceptions import HTTPError
 
 from checkout import clock
 from checkout.clients import credentials, recent_sessions
-from checkout.tables import due, transaction
-from checkout.telemetry import count
+from checkout.errors import TryAgainError
+from checkout.tables import due, item, transaction
 from mocktill.faults import Fault
-from tests import template_file
-from tests.aws_calls import failing
-from tests.counted import functions_that_count
+from tests.aws_calls import AwsCall, failing
 from tests.lambda_events import Context, sqs_event
-from tests.output import metrics_in
 from tests.shop import PUBLISHED, Answer, Shop
 from tests.stripe_side import CARD
-from tests.template_file import ROOT, environment_of, functions, module_of, own_alarms
-
-pytestmark = pytest.mark.slow
+from tests.template_file import ROOT
 
 # Cards whose refunds are on their way for a time, or arrive at once.
 PENDING_REFUNDS = "4000000000007726"
@@ -39,9 +29,6 @@ FULFILLMENT = "FulfillmentFunction"
 RECONCILE = "ReconcileFunction"
 REFUND_PURCHASE = "RefundPurchaseFunction"
 STRIPE_WEBHOOK = "StripeWebhookFunction"
-
-
-# ---------------------------------------------------------------- what goes wrong
 
 
 def bought(shop: Shop, card: str = CARD) -> str:
@@ -251,8 +238,51 @@ def session_cannot_be_read(shop: Shop) -> None:
     shop.invoke(RECONCILE, {})
 
 
-def a_signature_is_wrong(shop: Shop) -> None:
-    assert shop.webhook(b"{}", signature="t=1,v1=00").status == 400
+def secret_is_wrong(shop: Shop) -> None:
+    shop.aws.set_secret("stripe/webhook-secret", "whsec_of_another_endpoint")
+    assert shop.webhook(paid(shop)).status == 400
+
+
+def no_webhook_arrives(shop: Shop) -> None:
+    """Reconcile finds three payments in a row, each in a run of its own."""
+    shop.stripe.stop_webhook()
+    began = datetime.now(UTC)
+    for number in (1, 2, 3):
+        now = began + number * timedelta(minutes=5)
+        with travel(now):
+            assert shop.create("content", f"user_{number}").status == 200
+            shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+        with travel(now + timedelta(minutes=2)):
+            shop.invoke(RECONCILE, {})
+            assert not shop.work()
+
+
+def stripe_fails_a_create(shop: Shop) -> None:
+    shop.stripe.sandbox.faults.add(Fault("POST", status=500, times=9))
+    assert shop.create("content").status == 502
+
+
+def create_fails_by_itself(shop: Shop) -> None:
+    with failing("GetItem", error="AccessDeniedException"):
+        assert shop.create("content").status == 500
+
+
+def throttled(use: Callable[[Shop], object]) -> Callable[[Shop], None]:
+    """Let DynamoDB throttle each request of *use*."""
+
+    def go_wrong(shop: Shop) -> None:
+        with (
+            patch.object(item, "FIRST_PAUSE_SECONDS", 0),
+            failing(where=is_of_dynamodb, error="ThrottlingException"),
+            suppress(TryAgainError),
+        ):
+            use(shop)
+
+    return go_wrong
+
+
+def is_of_dynamodb(call: AwsCall) -> bool:
+    return call.service == "dynamodb"
 
 
 def thin_event_arrives(shop: Shop) -> None:
@@ -291,11 +321,13 @@ def status_is_asked(shop: Shop) -> None:
     shop.call("GET /api/checkout/session-status", query=query)
 
 
+REFUND = {"id": "re_1", "payment_intent": "pi_1", "amount": 1, "created": 1}
+RETOLD = {"id": "evt_1", "type": "refund.created", "data": {"object": REFUND}}
+
+
 def refund_of_somebody_elses_is_told(shop: Shop) -> None:
     """Whose payment it was, only Stripe knows."""
-    refund = {"id": "re_1", "payment_intent": "pi_1", "amount": 1, "created": 1}
-    event = {"id": "evt_1", "type": "refund.created", "data": {"object": refund}}
-    shop.work(json.dumps(event))
+    shop.work(json.dumps(RETOLD))
 
 
 def segment_is_told(shop: Shop) -> None:
@@ -444,6 +476,26 @@ UNREADABLE: dict[str, Callable[[Shop], object]] = {
     ),
 }
 
+USES_OF_TABLES: dict[str, Callable[[Shop], object]] = {
+    "CreateSessionFunction": lambda shop: shop.create("content"),
+    "SessionStatusFunction": lambda shop: shop.call(
+        "GET /api/checkout/session-status", query={"session_id": "cs_test_1"}
+    ),
+    "PurchasesFunction": lambda shop: shop.call("GET /api/purchases", buyer="user_1"),
+    "CreatorsFunction": lambda shop: shop.call(
+        "GET /api/creators/{creatorId}/purchases",
+        buyer="creator_1",
+        path={"creatorId": "creator_1"},
+    ),
+    "OffersFunction": lambda shop: shop.call(
+        "GET /api/offers/{kind}/{id}", path={"kind": "content", "id": PUBLISHED}
+    ),
+    "WriteOffersFunction": withdraw_content,
+    FULFILLMENT: lambda shop: shop.work(json.dumps(RETOLD)),
+    RECONCILE: lambda shop: shop.invoke(RECONCILE, {}),
+    REFUND_PURCHASE: lambda shop: asked_for_refund(shop, "pur_1"),
+}
+
 # The metric, the function that meets it first, and how that comes about.
 CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
     ("payments.checkout.quarantined", FULFILLMENT, quarantined),
@@ -523,7 +575,22 @@ CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
     ("payments.reconcile.due_age", RECONCILE, item_has_been_due_for_years),
     ("payments.webhook_endpoint.wrong", RECONCILE, there_is_no_endpoint),
     ("payments.events.thin", STRIPE_WEBHOOK, thin_event_arrives),
-    ("payments.events.refused", STRIPE_WEBHOOK, a_signature_is_wrong),
+    ("payments.events.signed_by_another", STRIPE_WEBHOOK, secret_is_wrong),
+    ("payments.events.undelivered", RECONCILE, no_webhook_arrives),
+    (
+        "payments.checkout.create_failed",
+        "CreateSessionFunction",
+        stripe_fails_a_create,
+    ),
+    (
+        "payments.checkout.create_failed",
+        "CreateSessionFunction",
+        create_fails_by_itself,
+    ),
+    *(
+        ("payments.dynamodb.throttled", function, throttled(use))
+        for function, use in USES_OF_TABLES.items()
+    ),
     *(
         ("payments.secrets.stale", function, secrets_cannot_be_read_anew(function))
         for function in USES_OF_SECRETS
@@ -533,160 +600,3 @@ CASES: list[tuple[str, str, Callable[[Shop], object]]] = [
         for function, go_wrong in UNREADABLE.items()
     ),
 ]
-
-# What is over by itself when it happens once: these alarms wait for more of it.
-ONLY_IF_IT_GOES_ON = {
-    "payments.events.not_enqueued",
-    "payments.events.refused",
-    "payments.reconcile.failed",
-    "payments.reconcile.unfinished",
-    "payments.reconcile.sessions_lag",
-    "payments.reconcile.money_lag",
-    "payments.reconcile.balance_lag",
-}
-
-
-# ---------------------------------------------------------------- what CloudWatch sees
-
-
-@pytest.fixture
-def counted(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> Counter[tuple[str, str]]:
-    """What each function has written into its log for CloudWatch to count."""
-    written: Counter[tuple[str, str]] = Counter()
-    invoke = shop.invoke
-
-    def recorded(
-        function: str, event: dict[str, Any], context: Context | None = None
-    ) -> dict[str, Any]:
-        capsys.readouterr()
-        try:
-            return invoke(function, event, context)
-        finally:
-            for metric, times in metrics_in(capsys.readouterr().out).items():
-                written[metric, function] += times
-
-    monkeypatch.setattr(shop, "invoke", recorded)
-    return written
-
-
-@cache
-def as_deployed(function: str) -> tuple[str, list[dict[str, str]]]:
-    """
-    Return the namespace and the sets of dimensions that a function's metrics have.
-
-    They come from the environment in which the process starts, so this starts one.
-    """
-    properties = functions()[function]
-    values = dict.fromkeys(template_file.references(), "x") | {
-        "AWS::StackId": "x",
-        "AWS::StackName": "shop",
-        "LogLevel": "INFO",
-        "MetricsFormat": "cloudwatch",
-    }
-    script = (
-        f"import {module_of(properties)}\n"
-        "from checkout.telemetry import count, metrics\n"
-        "count('payments.test')\n"
-        "metrics.flush_metrics()"
-    )
-    printed = subprocess.run(
-        [sys.executable, "-c", script],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=os.environ
-        | environment_of(properties, values)
-        | {"PYTHONPATH": f"{ROOT}:{ROOT / 'layers/common'}"},
-    ).stdout
-    line = json.loads(printed)
-    [directive] = line["_aws"]["CloudWatchMetrics"]
-    sets = [{name: line[name] for name in names} for names in directive["Dimensions"]]
-    return directive["Namespace"], sets
-
-
-def watches(alarm: dict[str, Any], metric: str, function: str) -> bool:
-    """Whether the alarm is on the metric that the function's count becomes."""
-    namespace, dimensions = as_deployed(function)
-    return (
-        template_file.resolved(alarm["Namespace"], {"AWS::StackName": "shop"}),
-        alarm["MetricName"],
-    ) == (namespace, metric) and {
-        each["Name"]: each["Value"] for each in alarm["Dimensions"]
-    } in dimensions
-
-
-def breaches(alarm: dict[str, Any], times: int) -> bool:
-    assert alarm["ComparisonOperator"] == "GreaterThanThreshold"
-    # A duration is counted once in a run: its maximum is its sum.
-    assert alarm["Statistic"] in {"Sum", "Maximum"}
-    return bool(times > alarm["Threshold"])
-
-
-# ---------------------------------------------------------------- the tests
-
-
-@pytest.mark.parametrize(
-    ("metric", "function", "go_wrong"),
-    CASES,
-    ids=[f"{metric}-{who}-{go_wrong.__name__}" for metric, who, go_wrong in CASES],
-)
-def test_it_rings_whichever_function_meets_it_first(
-    shop: Shop,
-    counted: Counter[tuple[str, str]],
-    metric: str,
-    function: str,
-    go_wrong: Callable[[Shop], object],
-) -> None:
-    """Invariant 14."""
-    go_wrong(shop)
-
-    assert counted[metric, function]
-    ringing = [
-        name
-        for name, alarm in own_alarms().items()
-        if watches(alarm, metric, function)
-        and breaches(alarm, counted[metric, function])
-    ]
-    assert len(ringing) == 1
-    alarm = own_alarms()[ringing[0]]
-    needed = alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"])
-    assert (needed == 1) == (metric not in ONLY_IF_IT_GOES_ON)
-
-
-def test_every_function_that_may_meet_it_first_has_a_case() -> None:
-    for name, alarm in own_alarms().items():
-        metric = alarm["MetricName"]
-        tried = {function for what, function, _ in CASES if what == metric}
-        assert tried == functions_that_count()[metric], name
-
-
-def test_no_alarm_watches_what_nobody_counts() -> None:
-    for name, alarm in own_alarms().items():
-        metric = alarm["MetricName"]
-        for function in functions_that_count()[metric]:
-            assert watches(alarm, metric, function), name
-
-
-def test_an_alarm_on_a_metric_of_ours_is_made_only_where_cloudwatch_has_it() -> None:
-    for name, resource in template_file.template()["Resources"].items():
-        if resource["Type"] == "AWS::CloudWatch::Alarm":
-            ours = name in own_alarms()
-            assert (resource.get("Condition") == "CloudWatchMetrics") == ours, name
-
-
-@pytest.mark.parametrize(
-    "function", sorted(set().union(*functions_that_count().values()))
-)
-def test_a_function_that_can_count_writes_it_down_also_when_it_fails(
-    shop: Shop, capsys: pytest.CaptureFixture[str], function: str
-) -> None:
-    """What is never flushed is lost, or counted in a later invocation."""
-    count("payments.test")
-
-    with suppress(Exception):  # no function but reconcile takes an empty event
-        shop.invoke(function, {})
-
-    assert metrics_in(capsys.readouterr().out)["payments.test"] == 1
