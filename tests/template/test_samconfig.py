@@ -35,3 +35,12 @@ def test_only_production_takes_real_money_and_only_after_a_look():
     assert modes == {"dev": "test", "staging": "test"}
     assert parameters("prod")["StripeMode"] == "live"
     assert ENVIRONMENTS["prod"]["deploy"]["parameters"]["confirm_changeset"] is True
+
+
+def test_only_the_tables_of_development_can_be_deleted():
+    given = {
+        name: parameters(name).get("DeletionProtection")
+        for name in ("dev", "staging", "prod")
+    }
+    assert given == {"dev": "off", "staging": None, "prod": None}
+    assert template()["Parameters"]["DeletionProtection"]["Default"] == "on"
