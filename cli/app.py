@@ -17,6 +17,7 @@ from cli import (
     reconcile,
     refunds,
     replay,
+    restore,
     show,
     webhook_endpoint,
 )
@@ -79,6 +80,7 @@ app.command()(show.show)
 app.command()(refunds.refund)
 app.command()(replay.replay)
 app.command()(reconcile.reconcile)
+app.command()(restore.restore)
 app.command()(buyers.export_buyer)
 app.command()(buyers.erase_buyer)
 app.add_typer(quarantine.app, name="quarantine")
