@@ -348,7 +348,11 @@ class DynamoDB:
         ExclusiveStartKey: Item | None = None,  # noqa: N803
         ConsistentRead: bool = False,  # noqa: N803
     ) -> Json:
-        """For tests and operators: no function may. The order is AWS's secret; here, of insertion."""
+        """
+        For tests and operators: no function may.
+
+        The order is AWS's secret; here, of insertion.
+        """
         table = self._table(TableName, "Scan")
         with _validation("Scan"):
             index = table.index(IndexName)

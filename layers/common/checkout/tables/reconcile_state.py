@@ -130,7 +130,7 @@ class ReconcileState:
         progress = self.progress(stream)
         if progress and (progress.first or progress.until) <= until:
             return True
-        forgotten = [] if self.queued_ids(stream) else None
+        forgotten: list[str] | None = [] if self.queued_ids(stream) else None
         return self.store(owner, stream, Progress(until), forgotten)
 
     def endpoint_checked_at(self) -> str | None:
