@@ -10,12 +10,14 @@ from checkout.errors import CheckoutError
 from checkout.stripe_errors import StripeError
 from checkout.tables.readable import UnreadableItemError
 from cli import (
+    buyers,
     dead_letters,
     offers,
     quarantine,
     reconcile,
     refunds,
     replay,
+    restore,
     show,
     smoke,
     webhook_endpoint,
@@ -80,6 +82,9 @@ app.command()(refunds.refund)
 app.command()(replay.replay)
 app.command()(reconcile.reconcile)
 app.command()(smoke.smoke)
+app.command()(restore.restore)
+app.command()(buyers.export_buyer)
+app.command()(buyers.erase_buyer)
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(dead_letters.app, name="dlq")
 app.add_typer(offers.app, name="offers")

@@ -18,7 +18,9 @@ from checkout.flows.change_purchase import PurchaseChanges
 from checkout.flows.refund_purchase import Refunds
 from checkout.flows.write_offer import OfferWriter
 from checkout.tables.audit_log import AuditLog
+from checkout.tables.buyer_records import BuyerRecords
 from checkout.tables.offers import Offers
+from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
 from checkout.wiring import refunds as wiring
@@ -188,3 +190,15 @@ class Stack:
     @cached_property
     def audit_log(self) -> AuditLog:
         return AuditLog(self.output("AuditLogTable"))
+
+    @cached_property
+    def ownerships(self) -> Ownerships:
+        return Ownerships(self.output("PurchasesTable"))
+
+    @cached_property
+    def buyer_records(self) -> BuyerRecords:
+        return BuyerRecords(
+            sessions=self.output("PaymentSessionsTable"),
+            purchases=self.output("PurchasesTable"),
+            audit_log=self.output("AuditLogTable"),
+        )

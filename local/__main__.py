@@ -182,6 +182,8 @@ def template_parameters(settings: Settings) -> dict[str, str]:
         "CheckoutsPerBuyerPerMinute": "200",
         # With Stripe itself, `stripe listen` delivers the events: there is no endpoint.
         "WebhookEndpointCheck": "on" if settings.sandbox else "off",
+        # Nothing of it outlives `make run`.
+        "DeletionProtection": "off",
     }
 
 

@@ -346,11 +346,18 @@ class DynamoDB:
         TableName: str,  # noqa: N803
         IndexName: str | None = None,  # noqa: N803
         ExclusiveStartKey: Item | None = None,  # noqa: N803
+        ConsistentRead: bool = False,  # noqa: N803
     ) -> Json:
-        """For tests: no function may. The order is AWS's secret; here, of insertion."""
+        """
+        For tests and operators: no function may.
+
+        The order is AWS's secret; here, of insertion.
+        """
         table = self._table(TableName, "Scan")
         with _validation("Scan"):
             index = table.index(IndexName)
+            if IndexName and ConsistentRead:
+                raise InvalidError("an index cannot be read consistently")
             keys = [key for key, item in table.items.items() if index.has(item)]
             if ExclusiveStartKey:
                 _check_start(ExclusiveStartKey, table, index)

@@ -104,6 +104,8 @@ def _named(item: Json, names: dict[str, str]) -> Json:
     if "unresolved" in item:
         # In which partition it is, its id says.
         item["unresolved"] = True
+    if "ttl" in item:
+        item["ttl"] = "when we learned of the end, and 45 days"
     for dispute in item.get("disputes", {}).values():
         if dispute["status"] not in RANK_OF_DISPUTE:
             dispute["status"] = "needs_response"
@@ -426,6 +428,7 @@ def _check_ends(world: World) -> None:
     for session in sessions.values():
         assert session["status"] in END_OF.values(), f"{session['status']} is no end"
         assert session.keys().isdisjoint(["unresolved", "due_at"])
+        _check_retention(world, session)
         noted = session.get("declines", [])
         assert len(set(noted)) == len(noted)
         assert declined.issuperset(noted)
@@ -443,6 +446,19 @@ def _check_ends(world: World) -> None:
             )
             end = "complete"
         assert found == Counter({"failed": len(noted)}) + Counter([end])
+
+
+def _check_retention(world: World, session: Json) -> None:
+    """What nobody paid will be deleted; what has a purchase will not."""
+    found = {
+        purchase["stripe_session_id"]
+        for purchase in world.purchases()
+        if purchase["payment_session_id"] == session["id"]
+    }
+    if session["status"] not in {"expired", "discarded"}:
+        assert "ttl" not in session
+    elif not found:
+        assert "ttl" in session
 
 
 # What the audit log says of the end that a session has come to. A declined card and

@@ -47,3 +47,12 @@ def test_only_production_takes_real_money() -> None:
     modes = {name: parameters(name)["StripeMode"] for name in ("dev", "staging")}
     assert modes == {"dev": "test", "staging": "test"}
     assert parameters("prod")["StripeMode"] == "live"
+
+
+def test_only_the_tables_of_development_can_be_deleted():
+    given = {
+        name: parameters(name).get("DeletionProtection")
+        for name in ("dev", "staging", "prod")
+    }
+    assert given == {"dev": "off", "staging": None, "prod": None}
+    assert template()["Parameters"]["DeletionProtection"]["Default"] == "on"

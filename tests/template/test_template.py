@@ -179,13 +179,35 @@ def test_the_worker_reports_failed_messages_one_by_one():
 def test_a_table_outlives_its_stack_and_can_be_restored(table: str):
     resource = template_file.template()["Resources"][table]
     properties = resource["Properties"]
-    assert resource["DeletionPolicy"] == "Retain"
+    # Not those of a stack whose creation failed: they are empty, and the next try has
+    # tables of its own.
+    assert resource["DeletionPolicy"] == "RetainExceptOnCreate"
     assert resource["UpdateReplacePolicy"] == "Retain"
+    assert properties["DeletionProtectionEnabled"] == {
+        "Fn::If": ["ProtectTables", True, False]
+    }
     assert properties["BillingMode"] == "PAY_PER_REQUEST"
     assert properties["PointInTimeRecoverySpecification"] == {
         "PointInTimeRecoveryEnabled": True
     }
     assert properties["SSESpecification"]["SSEEnabled"] is True
+
+
+def test_what_could_not_be_applied_or_published_outlives_its_stack():
+    """
+    The other queue, the bus and the logs go with it.
+
+    What waits on the queue Stripe's event log has as well, the bus keeps nothing, and
+    a bus that stays would keep its name from the next stack.
+    """
+    kept = {
+        name
+        for name, resource in template_file.template()["Resources"].items()
+        if resource.get("DeletionPolicy") == "RetainExceptOnCreate"
+        and resource["UpdateReplacePolicy"] == "Retain"
+    }
+    dead_letters = resources("AWS::SQS::Queue").keys() - {"PaymentEventsQueue"}
+    assert kept == {*resources("AWS::DynamoDB::Table"), "UserPool"} | dead_letters
 
 
 def test_the_outbox_is_the_audit_log_and_what_is_added_to_it():

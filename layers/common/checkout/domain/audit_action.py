@@ -34,4 +34,6 @@ class AuditAction(StrEnum):
     DISPUTE_LOST = "dispute_lost"
     FRAUD_WARNING_RECEIVED = "fraud_warning_received"
     RECEIPT_RECEIVED = "receipt_received"
+    PURCHASE_RECORDED_AGAIN = "purchase_recorded_again"
+    PERSONAL_DATA_ERASED = "personal_data_erased"
     EVENT_HAD_NO_EFFECT = "event_had_no_effect"

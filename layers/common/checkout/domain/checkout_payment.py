@@ -79,6 +79,7 @@ def paid_after_all(before: Purchase, purchase: Purchase) -> Purchase:
     return replace(
         purchase,
         version=before.version + 1,
+        erased_at=before.erased_at,
         refund_requests=before.refund_requests,
         refunds=before.refunds,
         disputes=before.disputes,

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
+from datetime import timedelta
 from enum import StrEnum
 from typing import Any, Self
 from uuid import uuid4
@@ -48,6 +49,7 @@ STRIPE_STATUS = {
 # Stripe's words about the money that we know, and our own for money that is refused.
 PAYMENT_WORDS = frozenset(["unpaid", "paid", "no_payment_required", "failed"])
 ID_PREFIX = "ps_"
+EMAIL = "customer_email"
 # In place of what only a lost session's record could tell.
 UNKNOWN = "unknown"
 # The answer to a buyer who would pay a second time.
@@ -57,6 +59,10 @@ UNDECIDED = {
     "please do not pay again.",
 }
 UNRESOLVED = frozenset([Status.PREPARED, Status.OPEN, Status.PROCESSING])
+ENDED_UNPAID = frozenset([Status.DISCARDED, Status.EXPIRED])
+# How long these are kept. An expired session can be recovered for thirty days, and a
+# bank may take fifteen more.
+KEPT_UNPAID = timedelta(days=45)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,6 +124,20 @@ class PaymentSession:
         """What the session asks of Stripe."""
         request: dict[str, Any] = json.loads(self.stripe_request)
         return request
+
+    @property
+    def request_when_done(self) -> str:
+        """
+        The text of the request once the buyer is done: no e-mail address is left in it.
+
+        Without a sale key it stays as it is: under its caller's key the same bytes are
+        sent again, whatever became of the session.
+        """
+        request = self.request
+        if self.sale_key is None or EMAIL not in request:
+            return self.stripe_request
+        del request[EMAIL]
+        return as_text(request)
 
     @property
     def request_for_stripe(self) -> dict[str, Any]:
@@ -198,6 +218,11 @@ def payment_window(details: Mapping[str, Any]) -> dict[str, Any] | None:
         "closes_at": closes_at,
         "seconds_remaining": clock.seconds_until(closes_at),
     }
+
+
+def as_text(request: Mapping[str, Any]) -> str:
+    """Return a request to Stripe as it is stored."""
+    return json.dumps(request, ensure_ascii=False, separators=(",", ":"))
 
 
 def new_id() -> str:

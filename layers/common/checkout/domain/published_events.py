@@ -36,6 +36,7 @@ NAMES = {
     AuditAction.DISPUTE_WON: "payments.dispute.won",
     AuditAction.DISPUTE_LOST: "payments.dispute.lost",
     AuditAction.FRAUD_WARNING_RECEIVED: "payments.fraud_warning.received",
+    AuditAction.PERSONAL_DATA_ERASED: "payments.personal_data.erased",
 }
 
 # The attributes of an entry that subscribers may see. Any other stays with us.

@@ -36,7 +36,8 @@ class Purchase(PurchaseStanding):
     create request sent, without ours.
 
     *quarantine_reason* stays after a person has accepted the purchase (*accepted_at*)
-    or dismissed it (*dismissed_at*), or it was refunded. *version* counts changes.
+    or dismissed it (*dismissed_at*), or it was refunded. *erased_at* is when its
+    buyer's data was erased. *version* counts changes.
     """
 
     id: str
@@ -62,6 +63,7 @@ class Purchase(PurchaseStanding):
     quarantine_reason: str | None = None
     accepted_at: str | None = None
     dismissed_at: str | None = None
+    erased_at: str | None = None
     stripe_session_id: str
     stripe_payment_intent_id: str | None
     purchased_at: str
@@ -101,6 +103,7 @@ class Purchase(PurchaseStanding):
 
     def with_refund(self, found: Refund) -> Self:
         """Add what Stripe reports; the purchase is equal if it was known."""
+        found = self.admitted(found)
         requests = self.refund_requests
         asked = requests.get(found.request_id) if found.request_id else None
         if asked and not asked.refund_id:
@@ -109,6 +112,10 @@ class Purchase(PurchaseStanding):
         refunds = {**self.refunds, found.id: known.updated(found) if known else found}
         after = replace(self, refund_requests=requests, refunds=refunds)
         return self._followed_by(after)
+
+    def admitted(self, found: Refund) -> Refund:
+        """Return a refund without the operator's reason, if such data was erased."""
+        return replace(found, reason=None) if self.erased_at else found
 
     def with_dispute(self, found: Dispute) -> Self:
         """Add what Stripe reports; the purchase is equal if it was known."""

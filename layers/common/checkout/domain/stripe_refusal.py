@@ -4,8 +4,8 @@ from datetime import datetime, timedelta
 
 from checkout.clock import from_iso
 from checkout.domain import checkout_options
-from checkout.domain.payment_session import PaymentSession
-from checkout.domain.stripe_request import EMAIL, options_of
+from checkout.domain.payment_session import EMAIL, PaymentSession
+from checkout.domain.stripe_request import options_of
 from checkout.domain.terms import Terms
 from checkout.errors import NotPurchasableError
 

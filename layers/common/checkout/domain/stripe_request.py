@@ -6,10 +6,11 @@ from typing import Any
 
 from checkout.domain import checkout_options, stripe_limits
 from checkout.domain.offer import LineItem, Offer
+from checkout.domain.payment_session import EMAIL
 from checkout.errors import BrokenOfferError
 
 # What only decorates Stripe's page: a sale does without it if Stripe refuses it.
-EMAIL, IMAGES, DESCRIPTION = "customer_email", "images", "description"
+IMAGES, DESCRIPTION = "images", "description"
 
 # prepare() adds a few keys of ours.
 MOST_METADATA = stripe_limits.MOST_METADATA - 5

@@ -13,7 +13,13 @@ from checkout import clock
 from checkout.domain import stripe_limits, stripe_request
 from checkout.domain.buyer import Buyer
 from checkout.domain.offer import Offer
-from checkout.domain.payment_session import PaymentSession, Status, new_id
+from checkout.domain.payment_session import (
+    EMAIL,
+    PaymentSession,
+    Status,
+    as_text,
+    new_id,
+)
 from checkout.domain.stack import stack_name
 
 # Stripe allows thirty minutes to twenty-four hours, measured by its own clock. Both
@@ -89,7 +95,7 @@ class Terms:
             # The buyer stays on the page unless the payment method redirects.
             request["redirect_on_completion"] = "if_required"
         if offer.email and stripe_limits.can_be_email(offer.email):
-            request[stripe_request.EMAIL] = offer.email
+            request[EMAIL] = offer.email
         return cls(
             kind_name=kind_name,
             offer=offer,
@@ -185,7 +191,7 @@ class Terms:
             idempotency_key=self._idempotency_key(
                 attempt, payment_session_id, stack_id
             ),
-            stripe_request=json.dumps(whole, ensure_ascii=False, separators=(",", ":")),
+            stripe_request=as_text(whole),
             livemode=livemode,
             created_at=clock.iso(now),
             expires_at=clock.iso(min(expires_at, pay_by or expires_at)),

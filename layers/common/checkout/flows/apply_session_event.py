@@ -21,7 +21,12 @@ from checkout.domain.checkout_session import (
     status_after,
 )
 from checkout.domain.outcome import Outcome
-from checkout.domain.payment_session import RANK, PaymentSession, Status
+from checkout.domain.payment_session import (
+    ENDED_UNPAID,
+    RANK,
+    PaymentSession,
+    Status,
+)
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.purchase_status import Arrival
 from checkout.domain.stack import is_of_stack
@@ -91,7 +96,10 @@ class SessionEvents:
         A session is prepared before Stripe is asked. All others were made by another
         stack or application with the same Stripe account.
         """
-        if event.type == PAYMENT_FAILED or not is_of_stack(event.object, self.stack_id):
+        # A pointer of ours has led here if the metadata did not.
+        led_by_us = payment_session_id_of(event.object) is None
+        is_ours = led_by_us or is_of_stack(event.object, self.stack_id)
+        if event.type == PAYMENT_FAILED or not is_ours:
             return self._ignore_foreign()
         checkout = CheckoutSession.from_stripe(event.object, event.type)
         if status_after(event.type, checkout) is not Status.COMPLETE:
@@ -111,6 +119,8 @@ class SessionEvents:
     ) -> Outcome:
         """Move a session that brought no money, if *status* has a higher rank."""
         if session.stripe_session_id not in {None, checkout.id}:
+            if status is Status.PROCESSING and session.status in ENDED_UNPAID:
+                transaction.execute_alone(self.sessions.kept(session))
             return record_no_effect(self.audit_log, session, event)
         before, purchase = self._purchase(session, status, event, checkout)
         writes = self.changes.writes_for(before, purchase) if purchase else {}

@@ -215,6 +215,9 @@ def check_recorded(
     failures: Failures, session: PaymentSession, purchase: Purchase
 ) -> None:
     """Raise TryAgainError if another worker has just recorded something else of it."""
+    if failures.get("session") == {}:
+        # The next attempt keeps the payment of a session that is not recorded.
+        raise TryAgainError("The session was deleted just now.")
     recorded = failures.get("purchase", {})
     if recorded.get("arrival", Arrival.ARRIVED) != Arrival.ARRIVED:
         raise TryAgainError("The payment was recorded as pending just now.")

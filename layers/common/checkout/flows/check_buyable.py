@@ -7,8 +7,9 @@ from checkout.domain import stripe_refusal
 from checkout.domain.payment_session import UNDECIDED, PaymentSession, Status
 from checkout.domain.terms import Terms
 from checkout.errors import AlreadyPurchasedError, PaymentInProgressError
+from checkout.tables.live_session import LiveSession
 from checkout.tables.ownerships import Ownerships
-from checkout.tables.payment_sessions import LiveSession, PaymentSessions
+from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.readable import UnreadableItemError
 
 # The offer may have got another owner since somebody has paid for it.

@@ -69,8 +69,12 @@ class SessionStream:
         unknown = self._of_unknown_status(sessions.values())
 
         def is_news(event: StripeEvent) -> bool:
-            session = sessions.get(session_id_of(event) or "")
-            if session is None and not is_of_stack(object_of(event), self.stack_id):
+            about, session_id = object_of(event), session_id_of(event)
+            session = sessions.get(session_id or "")
+            # A pointer of ours names a session that the metadata does not.
+            led_by_us = session_id and not payment_session_id_of(about)
+            is_ours = led_by_us or is_of_stack(about, self.stack_id)
+            if session is None and not is_ours:
                 count(Metric.EVENTS_FOREIGN)
                 return False
             checkout = CheckoutSession.from_stripe(object_of(event), event["type"])

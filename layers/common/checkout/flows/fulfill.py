@@ -186,7 +186,7 @@ class Fulfillment:
             )
         # A payment through another Checkout Session leaves ours open for payment.
         if session.stripe_session_id not in {None, checkout.id}:
-            writes["listed"] = self.sessions.listed(purchase)
+            writes |= self.sessions.listed(purchase, session)
         else:
             status = Status.QUARANTINED if purchase.is_undecided else Status.COMPLETE
             paid = {

@@ -14,7 +14,12 @@ from checkout.clients.payment_events_queue import PaymentEventsQueue
 from checkout.clients.stripe_api import StripeApi
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.checkout_session import CheckoutSession
-from checkout.domain.payment_session import UNDECIDED, PaymentSession, Status
+from checkout.domain.payment_session import (
+    ENDED_UNPAID,
+    UNDECIDED,
+    PaymentSession,
+    Status,
+)
 from checkout.domain.unpaid_end import unpaid_end
 from checkout.errors import AlreadyPurchasedError, PaymentInProgressError
 from checkout.flows import flow
@@ -35,8 +40,7 @@ BUSY_ATTEMPTS = 8
 BUSY_PAUSE_SECONDS = 0.15
 # Stripe expires a Checkout Session a day after it was created, at the latest.
 OPEN_AT_MOST = timedelta(hours=25)
-
-ENDED_BY_US = frozenset([Status.DISCARDED, Status.EXPIRED])
+JUST_PAID = "You have just paid for this."
 
 
 class SessionDiscardedError(Exception):
@@ -135,7 +139,7 @@ class StripeCheckout:
                 ),
             }
         )
-        if failures.get("session", {}).get("status") in ENDED_BY_US:
+        if failures.get("session", {}).get("status") in ENDED_UNPAID:
             # Another session may have taken its place: never leave two to be paid.
             self.stripe.expire_session(checkout.id)
             raise SessionDiscardedError
@@ -175,7 +179,7 @@ class StripeCheckout:
         if session.status is Status.PREPARED:
             raise StripeError
         if session.status is Status.COMPLETE:
-            raise _just_paid()
+            raise AlreadyPurchasedError(JUST_PAID)
         self.expire(session, reason)
 
     def _expire_open(self, session: PaymentSession, reason: str) -> None:
@@ -195,7 +199,7 @@ class StripeCheckout:
             return
         self.queue.send_observed(stripe_object)
         if checkout.is_paid:
-            raise _just_paid()
+            raise AlreadyPurchasedError(JUST_PAID)
         raise PaymentInProgressError(UNDECIDED[Status.PROCESSING])
 
     def _record_expiry(
@@ -244,7 +248,3 @@ def _stripe_id_of(session: PaymentSession) -> str:
     if session.stripe_session_id is None:
         raise LookupError(f"{session.id} is open, and has no id of Stripe's")
     return session.stripe_session_id
-
-
-def _just_paid() -> AlreadyPurchasedError:
-    return AlreadyPurchasedError("You have just paid for this.")

@@ -216,7 +216,7 @@ def record_refund(
         refund_id=refund.id,
         refund_amount=refund.amount,
         refund_currency=refund.currency or purchase.currency,
-        refund_reason=refund.reason,
+        refund_reason=purchase.admitted(refund).reason,
         failure_reason=refund.failure_reason,
         event_id=event_id,
     )

@@ -15,6 +15,7 @@ from checkout.tables.transaction import Write, item_update
 # thousand purchases an hour (2.8 a second) that each hold an item for about ten
 # milliseconds, a single item is held 2.8 % of the time, each of eight 0.35 %.
 SHARDS = 8
+PREFIX = "revenue#"
 
 
 class DailyRevenue:
@@ -23,25 +24,17 @@ class DailyRevenue:
 
     def updated(self, before: Purchase | None, after: Purchase) -> dict[str, Write]:
         """Return the writes that add a purchase's change to its days' counters."""
-        changes: dict[str, dict[str, int]] = {}
-        for entry, change in difference(before, after).items():
-            of_day = changes.setdefault(entry.day, {})
-            of_day[f"{entry.currency}_{entry.measure}"] = change
-        shard = crc32(after.id.encode()) % SHARDS
         return {
-            f"revenue of {day}": item_update(
-                self._table,
-                f"revenue#{after.creator_id}#{day}#{shard}",
-                None,
-                add=of_day,
+            f"revenue of {item_id.rsplit('#', 2)[1]}": item_update(
+                self._table, item_id, None, add=of_day
             )
-            for day, of_day in changes.items()
+            for item_id, of_day in added(before, after).items()
         }
 
     def totals(self, creator_id: str, days: Iterable[str]) -> Counter[Entry]:
         """Return a creator's revenue on *days*, at most about a second old."""
         keys = (
-            f"revenue#{creator_id}#{day}#{shard}"
+            f"{PREFIX}{creator_id}#{day}#{shard}"
             for day in days
             for shard in range(SHARDS)
         )
@@ -49,6 +42,17 @@ class DailyRevenue:
         for counter in all_readable(_sums_of, read_all(self._table, keys)):
             sums.update(counter)
         return sums
+
+
+def added(before: Purchase | None, after: Purchase) -> dict[str, dict[str, int]]:
+    """Return by the id of a day's counter what a purchase's change adds to it."""
+    changes: dict[str, dict[str, int]] = {}
+    shard = crc32(after.id.encode()) % SHARDS
+    for entry, change in difference(before, after).items():
+        counter = f"{PREFIX}{after.creator_id}#{entry.day}#{shard}"
+        of_day = changes.setdefault(counter, {})
+        of_day[f"{entry.currency}_{entry.measure}"] = change
+    return changes
 
 
 def _sums_of(item: dict[str, Any]) -> Counter[Entry]:

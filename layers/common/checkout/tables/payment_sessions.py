@@ -3,37 +3,31 @@
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 from itertools import batched
-from typing import Any, NamedTuple, Self
 
 from checkout import clock
 from checkout.domain.next_check import session_check
-from checkout.domain.payment_session import RANK, UNRESOLVED, PaymentSession, Status
+from checkout.domain.payment_session import (
+    ENDED_UNPAID,
+    KEPT_UNPAID,
+    RANK,
+    UNRESOLVED,
+    PaymentSession,
+    Status,
+)
 from checkout.domain.purchase import PREFIX as PURCHASE
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables import due, transaction
 from checkout.tables.due import DueItem
 from checkout.tables.item import MOST_KEYS_AT_ONCE, Value, query, read, read_all
+from checkout.tables.live_session import LiveSession, made_live
 from checkout.tables.readable import all_readable, readable
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
 IS_NEW = Condition(
     "session_is_new", "attribute_not_exists(id)", "impossible: the id is random"
 )
-NEVER_LIVE = Condition(
-    "never_live", "attribute_not_exists(id)", "another request was first"
-)
-
-
-class LiveSession(NamedTuple):
-    """The one session of a sale key that can be paid, and the number of attempts."""
-
-    payment_session_id: str
-    attempt: int
-
-    @classmethod
-    def from_item(cls, item: dict[str, Any]) -> Self:
-        return cls(str(item["payment_session_id"]), int(item["attempt"]))
+INDEX = ("unresolved", "due_at")
 
 
 class PaymentSessions:
@@ -75,34 +69,16 @@ class PaymentSessions:
         }
         writes = {"session": insertion(self._table, item, IS_NEW)}
         if live_id:
-            writes["live"] = self._made_live(session, live_id, after)
+            writes["live"] = made_live(self._table, session, live_id, after)
         return not transaction.execute(writes)
-
-    def _made_live(
-        self, session: PaymentSession, live_id: str, after: LiveSession | None
-    ) -> Write:
-        item: dict[str, Value] = {
-            "id": f"live#{live_id}",
-            "payment_session_id": session.id,
-            "attempt": session.attempt,
-        }
-        if after is None:
-            return insertion(self._table, item, NEVER_LIVE)
-        # Each attempt has another session, so the session's id alone is enough.
-        unchanged = Condition(
-            "live_session_is_unchanged",
-            "payment_session_id = :before",
-            "another request was faster",
-            values={"before": after.payment_session_id},
-        )
-        return insertion(self._table, item, unchanged)
 
     def moved(self, session: PaymentSession, to: Status, **attributes: Value) -> Write:
         """
         Return the update that moves a session to a status of higher rank.
 
         Only a prepared session can be discarded: an open one can be paid until it
-        expires. Attributes that are None stay as they are.
+        expires. Attributes that are None stay as they are. DynamoDB deletes a session
+        that nobody paid; one whose buyer is done loses the e-mail address.
         """
         limit = RANK[Status.OPEN] if to is Status.DISCARDED else RANK[to]
         below = Condition(
@@ -114,19 +90,18 @@ class PaymentSessions:
             values={"limit": limit},
         )
         known = {name: value for name, value in attributes.items() if value is not None}
-        unresolved = to in UNRESOLVED
-        index = (
-            due.index(session.id, session_check(session, to, clock.now()))
-            if unresolved
-            else {}
-        )
-        return item_update(
-            self._table,
-            session.id,
-            below,
-            set_={"status": to, "rank": RANK[to], **known, **index},
-            remove=() if unresolved else ("unresolved", "due_at"),
-        )
+        now = clock.now()
+        gone: tuple[str, ...] = (*INDEX, "ttl")
+        if to in UNRESOLVED:
+            known |= due.index(session.id, session_check(session, to, now))
+            gone = ("ttl",)
+        elif to in ENDED_UNPAID:
+            known["ttl"] = int((now + KEPT_UNPAID).timestamp())
+            gone = INDEX
+        if RANK[to] >= RANK[Status.PROCESSING]:
+            known["stripe_request"] = session.request_when_done
+        known |= {"status": to, "rank": RANK[to]}
+        return item_update(self._table, session.id, below, set_=known, remove=gone)
 
     def pointer(self, stripe_session_id: str, payment_session_id: str) -> Write:
         """Return the put by which a session is found by Stripe's id."""
@@ -231,18 +206,36 @@ class PaymentSessions:
         found = [key["id"] for key in keys]
         return [i if i.startswith(PURCHASE) else id_for(i) for i in found]
 
-    def listed(self, purchase: Purchase) -> Write:
+    def listed(self, purchase: Purchase, session: PaymentSession) -> dict[str, Write]:
         """
         Return the put by which `purchase_ids` finds a purchase beside its session's.
 
-        It was paid through another Checkout Session than the session's own.
+        It was paid through another Checkout Session than the session's own. If nobody
+        paid that one, the session is kept for this purchase.
         """
         item: dict[str, Value] = {
             "id": purchase.id,
             "offer": _offer(purchase.kind, purchase.offer_id),
             "created_at": purchase.purchased_at,
         }
-        return insertion(self._table, item)
+        kept = session.status in ENDED_UNPAID and not session.is_lost
+        return {
+            "listed": insertion(self._table, item),
+            **({"kept": self.kept(session)} if kept else {}),
+        }
+
+    def kept(self, session: PaymentSession) -> Write:
+        """Return the update by which DynamoDB does not delete an unpaid session."""
+        exists = Condition(
+            "session_exists",
+            "attribute_exists(id)",
+            QuarantineReason.SESSION_LOST,
+            required=False,
+        )
+        request: dict[str, Value] = {"stripe_request": session.request_when_done}
+        return item_update(
+            self._table, session.id, exists, set_=request, remove=("ttl",)
+        )
 
 
 def _offer(kind: str, offer_id: str) -> str:

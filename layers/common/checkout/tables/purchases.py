@@ -1,6 +1,7 @@
 """The Purchases table: purchases, and each buyer's number of them."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
 from typing import Any
@@ -207,6 +208,10 @@ class Purchases:
         return item_update(
             self._table, before.id, unchanged, set_=changed, remove=tuple(gone)
         )
+
+    def next_version(self, before: Purchase, after: Purchase) -> Write:
+        """Return the update of *before* to *after*, which gets the next version."""
+        return self.updated(before, replace(after, version=before.version + 1))
 
     def pointer(self, payment_intent_id: str, purchase: Purchase) -> Write:
         """Return the put by which refunds and disputes find the purchase."""

@@ -133,6 +133,18 @@ class ReconcileState:
             item_update(self._table, STATE, owned, set_={"undelivered": number})
         )
 
+    def set_back(self, owner: str, stream: str, until: int) -> bool:
+        """
+        Let the next run read *stream* again from *until* on; False as in `store`.
+
+        What was queued once may be queued again. A stream that is further behind stays.
+        """
+        progress = self.progress(stream)
+        if progress and (progress.first or progress.until) <= until:
+            return True
+        forgotten: list[str] | None = [] if self.queued_ids(stream) else None
+        return self.store(owner, stream, Progress(until), forgotten)
+
     def endpoint_checked_at(self) -> str | None:
         checked_at = (read(self._table, STATE) or {}).get("endpoint_checked_at")
         return checked_at if isinstance(checked_at, str) else None

@@ -1,0 +1,206 @@
+"""`restore`: copy back what a table has lost, and repair what followed from it."""
+
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Annotated, Any
+from uuid import uuid4
+
+import typer
+
+from checkout import clock
+from checkout.flows.compare_money_events import MoneyStream
+from checkout.flows.compare_session_events import SessionStream
+from checkout.tables.item import from_item
+from checkout.tables.reconcile_state import ReconcileState
+from cli.console import (
+    CommandError,
+    Json,
+    Yes,
+    ask,
+    print_json,
+    print_records,
+    say,
+    waiting,
+)
+from cli.rebuild import Rebuild, Rebuilt
+from cli.replay import KEPT_BY_STRIPE, moment
+from cli.restored import Comparison, Restored, compare, copy, scan
+from cli.stack import Stack, stack_of
+
+# While the command works, reconcile does not: it would ask about records that are not
+# there yet. If the command is killed, reconcile waits for so long.
+LEASE = timedelta(hours=1)
+# An event is tried for a day: one that was made before the restored time may have been
+# applied after it.
+TRIED_FOR = timedelta(days=1)
+# Reconcile gives up what Stripe does not have any more.
+MARGIN = timedelta(minutes=30)
+STREAMS = (MoneyStream.name, SessionStream.name, "balance_charge", "balance_payment")
+MOST_SHOWN = 20
+
+RestoredTable = Annotated[str | None, typer.Option(metavar="TABLE")]
+
+
+def restore(
+    ctx: typer.Context,
+    to_time: Annotated[
+        datetime,
+        typer.Option(
+            parser=moment, metavar="TIME", help="The time that was restored, ISO 8601."
+        ),
+    ],
+    offers: RestoredTable = None,
+    sessions: RestoredTable = None,
+    purchases: RestoredTable = None,
+    audit_log: RestoredTable = None,
+    replace: Annotated[
+        bool,
+        typer.Option(
+            "--replace", help="Also replace what differs and is not known to be newer."
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Only compare the tables.")
+    ] = False,
+    yes: Yes = False,
+    as_json: Json = False,
+) -> None:
+    """Copy missing items from restored tables, and repair what follows from them."""
+    stack = stack_of(ctx)
+    if to_time > clock.now():
+        raise typer.BadParameter("--to-time must be in the past")
+    tables = tables_of(
+        stack,
+        {
+            "OffersTable": ("--offers", offers),
+            "PaymentSessionsTable": ("--sessions", sessions),
+            "PurchasesTable": ("--purchases", purchases),
+            "AuditLogTable": ("--audit-log", audit_log),
+        },
+    )
+    with waiting("Comparing the tables"):
+        compared = {table.logical_id: compare(table) for table in tables}
+    if dry_run:
+        print_result(compared, None, None, as_json=as_json)
+        return
+    if not as_json and compared:
+        print_comparison(compared)
+    ask(question_about(stack, compared, replace=replace), yes=yes)
+    state = ReconcileState(stack.output("PaymentSessionsTable"))
+    owner = uuid4().hex
+    if not state.take_lease(owner, clock.now() + LEASE):
+        raise CommandError(
+            "A run of reconcile, or another restore, is in progress. Nothing was "
+            "changed: repeat the command in some minutes."
+        )
+    try:
+        with waiting("Copying"):
+            copied = {t.logical_id: copy(t, replace=replace) for t in tables}
+        with waiting("Rebuilding what follows from the purchases"):
+            rebuilt = Rebuild(stack, offers=items_of(tables, "OffersTable")).run()
+        since = reconcile_again(state, owner, to_time)
+    finally:
+        state.release_lease(owner)
+    print_result(copied, rebuilt, since, as_json=as_json)
+    if rebuilt.problems:
+        raise CommandError(
+            f"{len(rebuilt.problems)} problems, see above; what was repaired stays."
+        )
+
+
+def tables_of(stack: Stack, given: dict[str, tuple[str, str | None]]) -> list[Restored]:
+    """Return the tables to copy from, the purchases and sessions before the others."""
+    tables = []
+    for logical_id, (option, name) in given.items():
+        if name is None:
+            continue
+        own = stack.output(logical_id)
+        if name == own:
+            raise typer.BadParameter(
+                f"{name} is the stack's own table", param_hint=option
+            )
+        tables.append(Restored(option, logical_id, own, name))
+    return tables
+
+
+def items_of(tables: list[Restored], logical_id: str) -> dict[str, dict[str, Any]]:
+    return {
+        item["id"]: item
+        for table in tables
+        if table.logical_id == logical_id
+        for item in map(from_item, scan(table.restored))
+    }
+
+
+def question_about(
+    stack: Stack, compared: dict[str, Comparison], *, replace: bool
+) -> str:
+    missing = sum(each.counts["missing"] for each in compared.values())
+    different = sum(each.counts["different"] for each in compared.values())
+    replaced = f" and replace {different} that differ" if replace else ""
+    again = ""
+    if published := compared.get("AuditLogTable"):
+        number = published.counts["missing"]
+        again = f" {number} audit entries are published again, with the same ids."
+    return (
+        f"Copy {missing} items into the tables of {stack.name}{replaced}, "
+        f"and repair what follows from them?{again}"
+    )
+
+
+def reconcile_again(state: ReconcileState, owner: str, to_time: datetime) -> datetime:
+    """Let reconcile read Stripe's log again, from a day before the restored time."""
+    oldest = clock.now() - KEPT_BY_STRIPE + MARGIN
+    since = max(to_time - TRIED_FOR, oldest)
+    for stream in STREAMS:
+        if not state.set_back(owner, stream, int(since.timestamp())):
+            raise CommandError(
+                "The command took longer than an hour, and reconcile runs again. "
+                "Repeat the command: what was copied stays."
+            )
+    if since > to_time:
+        say(
+            "Stripe does not have the events before "
+            f"{clock.iso(since)} any more: compare refunds and disputes by hand."
+        )
+    return since
+
+
+def print_comparison(compared: dict[str, Comparison]) -> None:
+    print_records([{"table": name, **each.counts} for name, each in compared.items()])
+    for name, each in compared.items():
+        for item_id in each.different[:MOST_SHOWN]:
+            typer.echo(f"different in {name}: {item_id}")
+
+
+def print_result(
+    tables: dict[str, Comparison],
+    rebuilt: Rebuilt | None,
+    since: datetime | None,
+    *,
+    as_json: bool,
+) -> None:
+    if as_json:
+        print_json(
+            {
+                "tables": {name: asdict(each) for name, each in tables.items()},
+                "rebuilt": asdict(rebuilt) if rebuilt else None,
+                "reconcile_from": clock.iso(since) if since else None,
+            }
+        )
+        return
+    if rebuilt is None:
+        print_comparison(tables)
+        say("Nothing was changed.")
+        return
+    for name, each in tables.items():
+        typer.echo(f"{name}: {each.copied} copied, {each.replaced} replaced.")
+    counts = {n: v for n, v in asdict(rebuilt).items() if n != "problems"}
+    print_records([{"rebuilt": "", **counts}])
+    for problem in rebuilt.problems:
+        typer.echo(problem)
+    if since:
+        say(
+            f"Reconcile reads Stripe's log again from {clock.iso(since)}: "
+            "run ./checkout reconcile now."
+        )

@@ -1,0 +1,283 @@
+"""How long a payment session is kept, and what comes of an event that is later."""
+
+import json
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from time_machine import Traveller
+
+from mocktill.faults import Fault
+from tests.aws import on_moto_too
+from tests.functional.test_checkout_options import RECOVERY
+from tests.functional.test_pending_purchases import decide, pay_by_bank
+from tests.functional.test_unpaid_end import cancel, run_out
+from tests.output import metrics_in
+from tests.shop import Shop
+
+EMAIL = "ada@example.test"
+DAYS = timedelta(days=1)
+START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
+COMPLETED = "checkout.session.completed"
+pytestmark = pytest.mark.frozen_at(START)
+
+
+def session_of(shop: Shop) -> dict[str, Any]:
+    [session] = shop.sessions()
+    return session
+
+
+def delete_by_ttl(shop: Shop) -> list[str]:
+    """Delete what is past its time, as DynamoDB does; return the sessions."""
+    now = datetime.now(UTC).timestamp()
+    past = [
+        item
+        for item in shop.aws.items("PaymentSessionsTable")
+        if item.get("ttl", now) < now
+    ]
+    for item in past:
+        shop.aws.delete("PaymentSessionsTable", item)
+    return [item["id"] for item in past if item["id"].startswith("ps_")]
+
+
+def email_of(session: dict[str, Any]) -> str | None:
+    email: str | None = json.loads(session["stripe_request"]).get("customer_email")
+    return email
+
+
+def days_left(shop: Shop) -> int:
+    left = session_of(shop)["ttl"] - datetime.now(UTC).timestamp()
+    return timedelta(seconds=left).days
+
+
+# --------------------------------------------------------- sessions without a purchase
+
+
+@on_moto_too
+def test_an_abandoned_session_is_deleted_after_45_days_and_not_before(
+    shop: Shop, clock: Traveller
+) -> None:
+    shop.create("content", email=EMAIL)
+    assert "ttl" not in session_of(shop)
+    run_out(shop, clock)
+    shop.deliver()
+    assert (session_of(shop)["status"], days_left(shop)) == ("expired", 45)
+
+    clock.shift(44 * DAYS)
+    assert delete_by_ttl(shop) == []
+    clock.shift(2 * DAYS)
+    assert delete_by_ttl(shop) != []
+
+    assert shop.sessions() == []
+    left = json.dumps([shop.aws.snapshot()[t] for t in shop.aws.tables], default=str)
+    assert EMAIL not in left
+
+
+def test_so_is_one_that_its_buyer_cancelled(shop: Shop) -> None:
+    shop.create("content")
+    cancel(shop)
+
+    assert (session_of(shop)["status"], days_left(shop)) == ("expired", 45)
+
+
+def test_so_is_one_that_stripe_did_not_accept(shop: Shop) -> None:
+    shop.stripe.sandbox.faults.add(
+        Fault("POST", "/v1/checkout/sessions", status=400, times=9)
+    )
+    assert shop.create("content").status == 400
+
+    assert (session_of(shop)["status"], days_left(shop)) == ("discarded", 45)
+
+
+def test_so_is_one_that_reconcile_finds(shop: Shop, clock: Traveller) -> None:
+    shop.create("content")
+    run_out(shop, clock)
+    shop.stripe.forget_events()
+    shop.reconcile()
+
+    assert (session_of(shop)["status"], days_left(shop)) == ("expired", 45)
+
+
+# --------------------------------------------------------- sessions with a purchase
+
+
+def test_a_session_that_was_paid_is_kept_without_the_e_mail_address(shop: Shop) -> None:
+    """Until then the request may be sent again, byte by byte."""
+    shop.create("content", email=EMAIL)
+    before = json.loads(session_of(shop)["stripe_request"])
+    assert before.pop("customer_email") == EMAIL
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver()
+
+    session = session_of(shop)
+    assert "ttl" not in session
+    assert json.loads(session["stripe_request"]) == before
+
+
+@pytest.mark.parametrize("pays", [True, False, None])
+def test_so_is_one_whose_money_is_on_its_way_has_come_or_was_refused(
+    shop: Shop, pays: bool | None
+) -> None:
+    """A debit that the bank refused is a purchase in the buyer's history, too."""
+    event = pay_by_bank(shop)
+    shop.aws.change(
+        "PaymentSessionsTable",
+        session_of(shop)["id"],
+        stripe_request=json.dumps(
+            json.loads(session_of(shop)["stripe_request"]) | {"customer_email": EMAIL}
+        ),
+    )
+    shop.deliver(event)
+    if pays is not None:
+        shop.deliver(decide(shop, event, pays=pays))
+
+    session = session_of(shop)
+    expected = {None: "processing", True: "complete", False: "failed"}[pays]
+    assert (session["status"], email_of(session)) == (expected, None)
+    assert "ttl" not in session
+
+
+def test_one_that_was_taken_for_expired_and_is_paid_is_kept(shop: Shop) -> None:
+    """Money outranks every status without money; the events came in another order."""
+    shop.create("content")
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    [paid] = shop.stripe.events(COMPLETED)
+    expired = deepcopy(paid) | {"id": "evt_1", "type": "checkout.session.expired"}
+    expired["data"]["object"] |= {"status": "expired", "payment_status": "unpaid"}
+    shop.deliver(expired)
+    assert days_left(shop) == 45
+
+    shop.deliver(paid)
+
+    assert session_of(shop)["status"] == "complete"
+    assert "ttl" not in session_of(shop)
+
+
+def test_the_answer_under_a_callers_key_stays_the_same_after_the_payment(
+    shop: Shop,
+) -> None:
+    """Without a sale key the same bytes are sent again: the address stays in them."""
+    headers = {"idempotency-key": "0d6b1f9e-1111-4222-8333-444455556666"}
+    first = shop.create("product", headers=headers, customer_email=EMAIL)
+    assert first.status == 200, first.body
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver()
+
+    again = shop.create("product", headers=headers, customer_email=EMAIL)
+
+    assert (again.status, again.body) == (200, first.body)
+    assert email_of(session_of(shop)) == EMAIL
+
+
+# ------------------------------------------------------------ recovery
+
+
+def expired_with_recovery(shop: Shop, clock: Traveller, kind: str) -> dict[str, Any]:
+    offer = {"product": "product#hero-me-feelings"}[kind]
+    shop.change_offer(offer, options=RECOVERY)
+    shop.create(kind)
+    run_out(shop, clock)
+    shop.deliver()
+    return shop.stripe.sessions()[-1]
+
+
+def test_a_session_that_is_recovered_and_paid_on_the_last_day_is_kept(
+    shop: Shop, clock: Traveller
+) -> None:
+    expired = expired_with_recovery(shop, clock, "product")
+    clock.shift(29 * DAYS)
+    shop.stripe.recover(expired["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver()
+
+    assert [p["status"] for p in shop.purchases()] == ["completed"]
+    assert "ttl" not in session_of(shop)
+    assert session_of(shop)["status"] == "expired"
+
+
+def test_so_is_one_whose_recovered_payment_is_on_its_way(
+    shop: Shop, clock: Traveller
+) -> None:
+    """It may arrive after the 45 days."""
+    expired = expired_with_recovery(shop, clock, "product")
+    clock.shift(29 * DAYS)
+    shop.stripe.recover(expired["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    [event] = shop.stripe.events(COMPLETED)
+    under_way = deepcopy(event)
+    under_way["data"]["object"]["payment_status"] = "unpaid"
+    shop.deliver(under_way)
+    assert "ttl" not in session_of(shop)
+
+    clock.shift(16 * DAYS)
+    assert delete_by_ttl(shop) == []
+    shop.deliver(event | {"id": "evt_2", "created": int(datetime.now(UTC).timestamp())})
+    assert [p["status"] for p in shop.purchases()] == ["completed"]
+
+
+@pytest.mark.parametrize("metadata", [True, False])
+def test_money_for_a_session_that_is_deleted_is_quarantined(
+    shop: Shop, clock: Traveller, metadata: bool
+) -> None:
+    """Stripe allows it no more; if it came all the same, it must not disappear."""
+    expired = expired_with_recovery(shop, clock, "product")
+    shop.stripe.recover(expired["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    event = shop.stripe.events(COMPLETED)[-1]
+    if not metadata:
+        event["data"]["object"] |= {"metadata": None, "client_reference_id": None}
+    clock.shift(46 * DAYS)
+    assert delete_by_ttl(shop) != []
+
+    shop.deliver(event)
+
+    [purchase] = shop.purchases()
+    assert (purchase["status"], purchase["quarantine_reason"]) == (
+        "quarantined",
+        "session_lost",
+    )
+
+
+# ------------------------------------------------------------ after the session
+
+
+def test_late_events_of_a_deleted_session_change_nothing(
+    shop: Shop, clock: Traveller, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shop.create("content")
+    run_out(shop, clock)
+    [event] = shop.stripe.events("checkout.session.expired")
+    shop.deliver()
+    clock.shift(46 * DAYS)
+    delete_by_ttl(shop)
+    before = shop.aws.snapshot()
+    capsys.readouterr()
+
+    shop.deliver(event)
+
+    assert metrics_in(capsys.readouterr().out)["payments.events.foreign"] == 1
+    assert shop.aws.snapshot() == before
+    stripe_id = event["data"]["object"]["id"]
+    answer = shop.call(
+        "GET /api/checkout/session-status", query={"session_id": stripe_id}
+    )
+    assert answer.status == 404
+
+
+def test_the_offer_of_a_deleted_session_can_be_bought(
+    shop: Shop, clock: Traveller
+) -> None:
+    """The item that named it as the live session goes on counting the attempts."""
+    shop.create("content")
+    run_out(shop, clock)
+    shop.deliver()
+    clock.shift(46 * DAYS)
+    delete_by_ttl(shop)
+    shop.note_a_reconcile_run()
+
+    assert shop.create("content").status == 200
+    assert session_of(shop)["attempt"] == 2
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver()
+    assert [p["status"] for p in shop.purchases()] == ["completed"]
