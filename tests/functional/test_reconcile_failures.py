@@ -13,7 +13,7 @@ from checkout.clients import stripe_api
 from checkout.clients.stripe_connection import ListPage
 from mocktill.faults import Fault
 from tests.aws_calls import AwsCall, failing, intercepted, observed
-from tests.crashes import CrashPoint
+from tests.crashes import PREPARED, CrashPoint
 from tests.functional.test_reconcile import (
     DAYS,
     HOURS,
@@ -42,7 +42,7 @@ def change(shop: Shop, table: str, item_id: str, **attributes: Any) -> None:
 def left_prepared(shop: Shop, buyers: list[str] = BUYERS) -> dict[str, dict[str, Any]]:
     """Let a crash leave a prepared session of each buyer, due now."""
     for buyer in buyers:
-        with CrashPoint(5):
+        with CrashPoint(PREPARED):
             shop.create("content", buyer)
     return {session["buyer_id"]: session for session in shop.sessions()}
 
@@ -839,7 +839,7 @@ def test_no_stage_takes_the_time_of_another(shop: Shop, clock: Traveller) -> Non
     """A flood of session events leaves time for money, for due items and receipts."""
     purchase = buy(shop, "user_0")
     refund_in_dashboard(shop, purchase)
-    with CrashPoint(5):
+    with CrashPoint(PREPARED):
         shop.create("content", "user_1")
     [completed] = shop.stripe.events("checkout.session.completed")
     many_events(shop, completed, 3_000)
@@ -858,7 +858,7 @@ def test_no_stage_takes_the_time_of_another(shop: Shop, clock: Traveller) -> Non
 def test_requested_refunds_come_before_all_else(shop: Shop, clock: Traveller) -> None:
     purchase = buy(shop, "user_0")
     requested(shop, purchase)
-    with CrashPoint(5):
+    with CrashPoint(PREPARED):
         shop.create("content", "user_1")
     clock.shift(11 * MINUTES)
     shop.stripe.sandbox.requests.clear()

@@ -40,7 +40,8 @@ def deploy(stage: str) -> subprocess.CompletedProcess[str]:
     """Ask for a deployment of what is built already, to no account."""
     return subprocess.run(
         [
-            *("/usr/bin/env", "make", "--assume-old=build", "--assume-old=.venv/ready"),
+            *("/usr/bin/env", "make", "--no-print-directory"),
+            *("--assume-old=build", "--assume-old=.venv/ready"),
             *("deploy", f"STAGE={stage}", "SAM=echo"),
         ],
         cwd=ROOT,

@@ -90,7 +90,7 @@ MUTANTS = (
     Mutant(
         "lost parts never undo the sale",
         "domain/purchase_sums.py",
-        "gone = self.refunded_amount + self.lost_amount",
+        "gone = self.returned_amount",
         "gone = self.refunded_amount",
     ),
     Mutant(

@@ -29,6 +29,7 @@ PARTS_OF_A_FUNCTION = {
     "AWS::Lambda::Alias",
     "AWS::Lambda::EventInvokeConfig",
     "AWS::CloudWatch::Alarm",  # the dimension FunctionName counts all versions
+    "AWS::CloudWatch::Dashboard",
 }
 CALLERS = {
     "AWS::ApiGatewayV2::Api",
@@ -255,7 +256,8 @@ def test_the_alarms_that_roll_back_are_those_that_tell_of_the_code() -> None:
             alarm = alarms[by_name[str(each)]]
             assert alarm["MetricName"] in TELLS_OF_THE_CODE, name
             # A canary of five minutes has to see it.
-            assert alarm["Period"] * alarm["EvaluationPeriods"] <= 3 * 60
+            needed = alarm.get("DatapointsToAlarm", alarm["EvaluationPeriods"])
+            assert alarm["Period"] * needed <= 3 * 60
 
 
 def test_a_group_watches_no_alarm_that_does_not_exist() -> None:
