@@ -29,7 +29,7 @@ sam-local: .venv/ready .venvs/sam/ready ## Prepare `sam local` to run functions 
 test: test-fast test-slow test-stack ## Run all checks and tests, as CI does
 
 # The checks run beside the tests; their output follows that of the tests.
-test-fast: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run the checks, and the tests that are quick
+test-fast: .venv/ready .venvs/sam/ready .venvs/checkov/ready .venvs/embedded-aws/ready ## Run the checks, and the tests that are quick
 	@log=$$(mktemp); $(MAKE) --no-print-directory check >"$$log" 2>&1 & check=$$!; \
 	trap 'kill $$check; exit 130' INT TERM; \
 	$(MAKE) --no-print-directory fast-tests; tests=$$?; \
@@ -69,13 +69,20 @@ coverage: .venv/ready ## Measure branch coverage of the fast tests
 # What GitHub reads, against the schemas that come with the tool.
 SCHEMA := .venv/bin/check-jsonschema --quiet --builtin-schema
 
-check: .venv/ready .venvs/sam/ready ## Check formatting, lint, types, imports, the template and the workflows
+# What a reviewer looks at: the template as CloudFormation gets it, with all its parts.
+REVIEWED := .local/reviewed.json
+WITH_ALL := SegmentWriteKeyName=segment DeploymentStrategy=Canary10Percent5Minutes
+
+check: .venv/ready .venvs/sam/ready .venvs/checkov/ready ## Check formatting, lint, types, imports, the template and the workflows
 	$(RUN) ruff format --check
 	$(RUN) ruff check
 	$(RUN) mypy $(SOURCES)
 	PYTHONPATH=.:layers/common:mocktill/src .venv/bin/lint-imports
 	$(WITH_SAM) AWS_DEFAULT_REGION=us-east-1 $(SAM) validate --lint
 	.venvs/sam/bin/cfn-lint stacks/*.yaml
+	@mkdir -p $(dir $(REVIEWED))
+	.venvs/sam/bin/python tests/template/transform.py template.yaml --whole $(WITH_ALL) >$(REVIEWED)
+	.venvs/checkov/bin/checkov --config-file .checkov.yaml --file $(REVIEWED) stacks/*.yaml
 	.venv/bin/zizmor --offline --quiet --strict-collection --persona auditor .
 	$(SCHEMA) vendor.github-workflows .github/workflows/*.yml
 	$(SCHEMA) vendor.github-actions .github/actions/*/action.yml

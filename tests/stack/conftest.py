@@ -11,8 +11,11 @@ import shutil
 import subprocess
 import sys
 import time
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Any
+from uuid import uuid4
 
 import boto3
 import pytest
@@ -21,6 +24,10 @@ import requests
 from local.embedded_aws import CREDENTIALS
 
 ROOT = Path(__file__).resolve().parents[2]
+
+# Types a command, and returns its JSON.
+type Operator = Callable[..., Any]
+
 START_WITHIN_SECONDS = 180
 STOP_WITHIN_SECONDS = 60
 FREE_PORTS = dict.fromkeys(
@@ -105,3 +112,58 @@ def when_written(stack_file, process, output):
             pytest.fail(f"The stack takes too long to start:\n{output.read_text()}")
         time.sleep(0.2)
     return Stack(**json.loads(stack_file.read_text()))
+
+
+@pytest.fixture(scope="session")
+def operators_credentials(stack: Any) -> Iterator[dict[str, str]]:
+    """A user who may do what the stack's policy for operators says, and no more."""
+    iam = stack.aws("iam")
+    user, policy = f"operator-{uuid4().hex[:8]}", stack.outputs["OperatorPolicyArn"]
+    iam.create_user(UserName=user)
+    iam.attach_user_policy(UserName=user, PolicyArn=policy)
+    key = iam.create_access_key(UserName=user)["AccessKey"]
+    yield {
+        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
+    }
+    iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
+    iam.detach_user_policy(UserName=user, PolicyArn=policy)
+    iam.delete_user(UserName=user)
+
+
+def typed(arguments: list[str], cwd: Path, env: dict[str, str]) -> Any:
+    """Type a command in a folder that is not the project's; return its JSON."""
+    done = subprocess.run(
+        [ROOT / "checkout", *arguments, "--json"],
+        cwd=cwd,
+        env=os.environ | env,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    return json.loads(done.stdout)
+
+
+@pytest.fixture
+def operator(
+    stack: Any, tmp_path: Path, operators_credentials: dict[str, str]
+) -> Operator:
+    """Work on the stack as on one at AWS, with an operator's credentials."""
+    env = {
+        "AWS_ENDPOINT_URL": stack.aws_endpoint_url,
+        "AWS_DEFAULT_REGION": stack.region,
+        "CHECKOUT_STACK": stack.stack_name,
+        **operators_credentials,
+    }
+    return lambda *arguments: typed(list(arguments), tmp_path, env)
+
+
+@pytest.fixture
+def developer(stack: Any, tmp_path: Path) -> Operator:
+    """Work on the local stack, whose addresses are those of this machine."""
+    described = tmp_path / "stack.json"
+    described.write_text(json.dumps(asdict(stack)))
+    # A profile of the developer's own must not matter.
+    env = {"CHECKOUT_STACK_JSON": str(described), "AWS_PROFILE": "mine"}
+    return lambda *arguments: typed(["--local", *arguments], tmp_path, env)

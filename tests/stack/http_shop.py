@@ -314,3 +314,12 @@ class HttpShop:
 
     def offer_status(self, offer: Offer) -> str:
         return str(self.aws.item("OffersTable", offer.stored)["status"])
+
+
+def buy(shop: HttpShop, buyer: str) -> tuple[Offer, str]:
+    """Start an order and pay it; return it and the payment session's id."""
+    offer = shop.offer("order", buyer)
+    assert shop.create(offer, buyer).status_code == 200
+    [session] = shop.sessions_of(offer)
+    shop.stripe.pay(session["stripe_session_id"])
+    return offer, session["id"]

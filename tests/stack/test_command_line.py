@@ -1,22 +1,15 @@
 """The operator's command line on the deployed stack: found, shown, repaired."""
 
 import json
-import os
-import subprocess
-from collections.abc import Callable, Iterator
-from dataclasses import asdict
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from checkout import clock
-from tests.stack.http_shop import HttpShop, Offer, eventually
-from tests.template_file import ROOT
-
-type Operator = Callable[..., Any]
+from tests.stack.conftest import Operator
+from tests.stack.http_shop import HttpShop, buy, eventually
 
 
 @pytest.fixture
@@ -27,70 +20,6 @@ def shop(stack: Any) -> HttpShop:
 @pytest.fixture
 def buyer() -> str:
     return f"user-{uuid4().hex[:8]}"
-
-
-@pytest.fixture(scope="module")
-def operators_credentials(stack: Any) -> Iterator[dict[str, str]]:
-    """A user who may do what the stack's policy for operators says, and no more."""
-    iam = stack.aws("iam")
-    user, policy = f"operator-{uuid4().hex[:8]}", stack.outputs["OperatorPolicyArn"]
-    iam.create_user(UserName=user)
-    iam.attach_user_policy(UserName=user, PolicyArn=policy)
-    key = iam.create_access_key(UserName=user)["AccessKey"]
-    yield {
-        "AWS_ACCESS_KEY_ID": key["AccessKeyId"],
-        "AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"],
-    }
-    iam.delete_access_key(UserName=user, AccessKeyId=key["AccessKeyId"])
-    iam.detach_user_policy(UserName=user, PolicyArn=policy)
-    iam.delete_user(UserName=user)
-
-
-def typed(arguments: list[str], cwd: Path, env: dict[str, str]) -> Any:
-    """Type a command in a folder that is not the project's; return its JSON."""
-    done = subprocess.run(
-        [ROOT / "checkout", *arguments, "--json"],
-        cwd=cwd,
-        env=os.environ | env,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-    return json.loads(done.stdout)
-
-
-@pytest.fixture
-def operator(
-    stack: Any, tmp_path: Path, operators_credentials: dict[str, str]
-) -> Operator:
-    """Work on the stack as on one at AWS, with an operator's credentials."""
-    env = {
-        "AWS_ENDPOINT_URL": stack.aws_endpoint_url,
-        "AWS_DEFAULT_REGION": stack.region,
-        "CHECKOUT_STACK": stack.stack_name,
-        **operators_credentials,
-    }
-    return lambda *arguments: typed(list(arguments), tmp_path, env)
-
-
-@pytest.fixture
-def developer(stack: Any, tmp_path: Path) -> Operator:
-    """Work on the local stack, whose addresses are those of this machine."""
-    described = tmp_path / "stack.json"
-    described.write_text(json.dumps(asdict(stack)))
-    # A profile of the developer's own must not matter.
-    env = {"CHECKOUT_STACK_JSON": str(described), "AWS_PROFILE": "mine"}
-    return lambda *arguments: typed(["--local", *arguments], tmp_path, env)
-
-
-def buy(shop: HttpShop, buyer: str) -> tuple[Offer, str]:
-    """Start an order and pay it; return it and the payment session's id."""
-    offer = shop.offer("order", buyer)
-    assert shop.create(offer, buyer).status_code == 200
-    [session] = shop.sessions_of(offer)
-    shop.stripe.pay(session["stripe_session_id"])
-    return offer, session["id"]
 
 
 def test_a_payment_is_shown_and_refunded(

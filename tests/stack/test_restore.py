@@ -6,8 +6,13 @@ from uuid import uuid4
 
 import pytest
 
-from tests.stack.http_shop import HttpShop, eventually
-from tests.stack.test_command_line import Operator, buy, operator, shop  # noqa: F401 - fixtures
+from tests.stack.conftest import Operator
+from tests.stack.http_shop import HttpShop, buy, eventually
+
+
+@pytest.fixture
+def shop(stack: Any) -> HttpShop:
+    return HttpShop(stack)
 
 
 @pytest.fixture
@@ -17,8 +22,8 @@ def buyer() -> str:
 
 def test_a_lost_purchase_comes_back_from_a_restored_table(
     stack: Any,
-    shop: HttpShop,  # noqa: F811 - the fixture
-    operator: Operator,  # noqa: F811 - the fixture
+    shop: HttpShop,
+    developer: Operator,
     buyer: str,
 ) -> None:
     """The embedded AWS restores the items of now, whatever time is asked for."""
@@ -35,14 +40,14 @@ def test_a_lost_purchase_comes_back_from_a_restored_table(
     assert shop.purchases_of(offer) == []
 
     time = ("--to-time", now.isoformat(), "--yes")
-    done = operator("restore", *time, "--purchases", name)
+    done = developer("restore", *time, "--purchases", name)
 
     assert done["tables"]["PurchasesTable"]["copied"] == 1
     assert done["rebuilt"]["ownerships"] == 1
     assert done["rebuilt"]["problems"] == []
     [again] = shop.purchases_of(offer)
     assert again == purchase
-    [shown] = operator("show", session_id)["payments"]
+    [shown] = developer("show", session_id)["payments"]
     assert shown["purchases"][0]["status"] == "completed"
 
 

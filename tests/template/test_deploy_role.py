@@ -1,10 +1,11 @@
 """A workflow at GitHub can deploy the template, and nothing but its stack."""
 
+import re
 from fnmatch import fnmatch
 from typing import Any
 
 from tests.template.transformed import transformed
-from tests.template_file import template
+from tests.template_file import ROOT, template
 
 # What CloudFormation's schemas name for properties that the template does not use.
 NOT_USED = (
@@ -83,7 +84,7 @@ def test_what_may_be_done_with_a_name_is_done_under_the_stacks_name() -> None:
 
 
 def test_no_service_that_knows_no_stack_is_open_as_a_whole() -> None:
-    for name in ("WorkflowRole", "ExecutionRole"):
+    for name in ("WorkflowRole", "ExecutionRole", "SmokeRole"):
         for statement in statements(name):
             assert not set(actions(statement)) & {*BROAD, "*"}, statement["Sid"]
             if statement["Resource"] == "*" and "Condition" not in statement:
@@ -101,6 +102,20 @@ def test_only_the_environment_of_the_repository_assumes_the_role() -> None:
             },
         }
     }
+
+
+def test_the_nightly_test_may_do_what_its_section_says_and_no_more() -> None:
+    page = (ROOT / "docs/operations.md").read_text()
+    section = page.partition("**Permissions.**")[2].partition("**Each night.**")[0]
+    said = set(re.findall(r"`([a-z-]+:[A-Z]\w+)`", section))
+    allowed = {a for each in statements("SmokeRole") for a in actions(each)}
+    assert allowed == said
+    [trust] = role("SmokeRole")["AssumeRolePolicyDocument"]["Statement"]
+    subject = trust["Condition"]["StringEquals"][
+        "token.actions.githubusercontent.com:sub"
+    ]
+    # A job without an environment, on the main branch: a pull request is another one.
+    assert subject == {"Fn::Sub": "repo:${GitHubRepository}:ref:refs/heads/main"}
 
 
 def test_the_workflow_changes_nothing_itself() -> None:

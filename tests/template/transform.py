@@ -1,15 +1,17 @@
 """
 Run by the SAM CLI's own interpreter: print what AWS makes of a template, as JSON.
 
-The arguments are the template's file, and `Name=value` for parameters.
+The arguments are the template's file, and `Name=value` for parameters; `--whole` prints
+the template itself, as CloudFormation gets it.
 
-`resources` and `outputs` are those of the template after SAM's transform. `strategies`
-are CodeDeploy's, by the names that SAM knows. For each type of resource, the schemas of
-CloudFormation say its `identifiers`, what is unique in a region, and the
+Otherwise, `resources` and `outputs` are those of the template after SAM's transform,
+and `strategies` CodeDeploy's, by the names that SAM knows. For each type of resource,
+CloudFormation's schemas say its `identifiers`, what is unique in a region, and the
 `permissions` that it takes to manage one.
 """
 
 import json
+import logging
 import re
 import sys
 from pathlib import Path
@@ -78,21 +80,21 @@ def permissions(kind: str) -> list[str]:
     )
 
 
+def described(template: dict[str, Any]) -> dict[str, Any]:
+    kinds = sorted({each["Type"] for each in template["Resources"].values()})
+    return {
+        "resources": template["Resources"],
+        "outputs": template["Outputs"],
+        "strategies": CODEDEPLOY_PREDEFINED_CONFIGURATIONS_LIST,
+        "identifiers": {kind: identifiers(kind) for kind in kinds},
+        "permissions": {kind: permissions(kind) for kind in kinds},
+    }
+
+
 if __name__ == "__main__":
-    file, *given = sys.argv[1:]
-    template = transformed(
-        yaml_parse(Path(file).read_text()), dict(each.split("=", 1) for each in given)
-    )
-    resources = template["Resources"]
-    kinds = {resource["Type"] for resource in resources.values()}
-    print(  # noqa: T201 - the caller reads it
-        json.dumps(
-            {
-                "resources": resources,
-                "outputs": template["Outputs"],
-                "strategies": CODEDEPLOY_PREDEFINED_CONFIGURATIONS_LIST,
-                "identifiers": {kind: identifiers(kind) for kind in sorted(kinds)},
-                "permissions": {kind: permissions(kind) for kind in sorted(kinds)},
-            }
-        )
-    )
+    logging.disable(logging.WARNING)  # SAM names features that it does not have yet
+    file, *arguments = sys.argv[1:]
+    given = dict(each.split("=", 1) for each in arguments if each != "--whole")
+    template = transformed(yaml_parse(Path(file).read_text()), given)
+    whole = "--whole" in arguments
+    print(json.dumps(template if whole else described(template)))  # noqa: T201
