@@ -7,7 +7,7 @@ CREATORS = "tests/stack/test_creators.py"
 WATCHERS: dict[str, tuple[str, ...]] = {
     "CreateSessionFunction": (PAYMENTS,),
     "StripeWebhookFunction": (f"{PAYMENTS}::test_a_payment_becomes_a_purchase",),
-    "FulfillmentFunction": (PAYMENTS, AFTER),
+    "FulfillmentFunction": (PAYMENTS, AFTER, "tests/stack/test_worker.py"),
     "RefundPurchaseFunction": (AFTER,),
     "ReconcileFunction": (PAYMENTS, AFTER),
     "SessionStatusFunction": (PAYMENTS,),
