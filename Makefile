@@ -133,9 +133,14 @@ KNOWN_STAGE = test -z "$(filter-out $(STAGES),$(STAGE))" || { \
 # The role with which CloudFormation acts (stacks/deploy-role.yaml); yours by default.
 EXECUTION_ROLE ?=
 
-deploy: build .venv/ready ## Deploy a STAGE of samconfig.toml to AWS; without one, SAM asks for each parameter
+# Other values of parameters than the stage has, as WITH="DeploymentStrategy=off Release=2".
+export WITH ?=
+
+deploy: build .venv/ready ## Deploy a STAGE of samconfig.toml to AWS (WITH: other values); without one, SAM asks
 	@$(KNOWN_STAGE)
+	$(if $(value WITH),@$(RUN) local.stage $(STAGE))
 	$(WITH_SAM) $(SAM) deploy $(if $(STAGE),--config-env $(STAGE),--guided) \
+		$(if $(value WITH),--config-file "$(CURDIR)/.local/samconfig.toml") \
 		$(if $(EXECUTION_ROLE),--role-arn $(EXECUTION_ROLE))
 
 STACK = $(shell sed -n '/^\[$(STAGE)\.deploy\./,/^$$/s/^stack_name = "\(.*\)"/\1/p' samconfig.toml)

@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+import tomllib
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
@@ -36,13 +37,13 @@ def test_ci_runs_what_a_developer_runs():
     assert commands == ["exec make test"]
 
 
-def deploy(stage: str) -> subprocess.CompletedProcess[str]:
+def deploy(stage: str, *more: str) -> subprocess.CompletedProcess[str]:
     """Ask for a deployment of what is built already, to no account."""
     return subprocess.run(
         [
             *("/usr/bin/env", "make", "--no-print-directory"),
             *("--assume-old=build", "--assume-old=.venv/ready"),
-            *("deploy", f"STAGE={stage}", "SAM=echo"),
+            *("deploy", f"STAGE={stage}", "SAM=echo", *more),
         ],
         cwd=ROOT,
         capture_output=True,
@@ -53,6 +54,18 @@ def deploy(stage: str) -> subprocess.CompletedProcess[str]:
 
 def test_a_stage_is_deployed_with_its_own_settings():
     assert deploy("prod").stdout.split()[-3:] == ["deploy", "--config-env", "prod"]
+
+
+def test_a_stage_is_deployed_with_another_value_of_a_parameter():
+    """As after a rollback, when CodeDeploy would refuse to begin."""
+    answer = deploy("prod", "WITH=DeploymentStrategy=off Release=2")
+
+    *_, option, file = answer.stdout.split()
+    assert option == "--config-file"
+    written = tomllib.loads(Path(file).read_text())["prod"]["deploy"]["parameters"]
+    assert {"DeploymentStrategy=off", "Release=2"} <= set(
+        written["parameter_overrides"]
+    )
 
 
 def test_without_a_stage_sam_asks_for_each_parameter():

@@ -31,6 +31,7 @@ def said(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[str]]:
     if not SAM_PYTHON.exists():
         pytest.skip("needs the SAM CLI: `make .venvs/sam/ready` installs it")
     folder = tmp_path_factory.mktemp("templates")
+    (folder / "stacks").mkdir()
     for name in ("template.yaml", "stacks/edge.yaml"):
         (folder / name).write_text((ROOT / name).read_text())
     (folder / BROKEN).write_text((ROOT / "template.yaml").read_text())
