@@ -51,10 +51,17 @@ def without_cognito(template: Template) -> Template:
     return _checked(changed, template)
 
 
+def without_snapstart(template: Template) -> Template:
+    """Take out SnapStart: none of the regions that lack the others has it."""
+    changed = assume(copy.deepcopy(template), {"UseSnapStart": False})
+    line = re.compile(r"^SnapStart \$\{SnapStart\}\n", re.MULTILINE)
+    return _checked(_replaced(changed, None, None, line), template)
+
+
 VARIANTS: dict[str, tuple[Callable[[Template], Template], ...]] = {
-    "without-function-urls": (without_function_urls,),
-    "without-cognito": (without_cognito,),
-    "without-both": (without_function_urls, without_cognito),
+    "without-function-urls": (without_snapstart, without_function_urls),
+    "without-cognito": (without_snapstart, without_cognito),
+    "without-both": (without_snapstart, without_function_urls, without_cognito),
 }
 
 
@@ -167,10 +174,19 @@ def _replaced(value: Json, old: Json, new: Json, in_texts: re.Pattern[str]) -> J
 
 
 def _checked(changed: Template, before: Template) -> Template:
-    """Drop parameters of what is gone; raises ValueError if something refers to it."""
-    unused = {*references(before)} - {*references(changed)}
-    for name in unused & changed["Parameters"].keys():
-        del changed["Parameters"][name]
+    """
+    Drop conditions, rules and parameters of what is gone.
+
+    Raises ValueError if something still refers to what is gone.
+    """
+    used = used_by_resources(changed)
+    unused = used_by_resources(before) - used
+    for section in ("Conditions", "Parameters"):
+        for name in unused & changed[section].keys():
+            del changed[section][name]
+    for name, rule in [*changed["Rules"].items()]:
+        if unused & {*references(rule)}:
+            del changed["Rules"][name]
     interface = changed["Metadata"]["AWS::CloudFormation::Interface"]
     for group in interface["ParameterGroups"]:
         group["Parameters"] = [
@@ -190,6 +206,17 @@ def _checked(changed: Template, before: Template) -> Template:
     if missed := gone & {*references(changed)}:
         raise ValueError(f"The template still refers to: {', '.join(sorted(missed))}.")
     return changed
+
+
+def used_by_resources(template: Template) -> set[str]:
+    """Return every name that resources and outputs need, conditions included."""
+    parts = ("Globals", "Resources", "Outputs")
+    used = {*references([template[part] for part in parts])}
+    while True:
+        conditions = [c for n, c in template["Conditions"].items() if n in used]
+        if used >= (more := {*references(conditions)}):
+            return used
+        used |= more
 
 
 def references(value: Json) -> Iterator[str]:

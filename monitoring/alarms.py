@@ -34,7 +34,7 @@ class Alarm:
     @property
     def is_ours(self) -> bool:
         """Whether the functions count the metric themselves."""
-        return not self.namespace.startswith("AWS/")
+        return "Checkout/" in self.namespace
 
     @classmethod
     def from_template(cls, name: str, properties: dict[str, Any]) -> Self:

@@ -57,7 +57,7 @@ def own_alarms() -> dict[str, dict[str, Any]]:
     return {
         name: alarm
         for name, alarm in resources("AWS::CloudWatch::Alarm").items()
-        if not str(alarm["Namespace"]).startswith("AWS/")
+        if alarm["Namespace"] == {"Fn::Sub": "Checkout/${AWS::StackName}"}
     }
 
 

@@ -108,8 +108,14 @@ def test_it_is_made_only_where_cloudwatch_has_the_metrics() -> None:
 
 
 def test_each_metric_of_ours_is_one_that_a_function_counts() -> None:
+    [from_log] = resources("AWS::Logs::MetricFilter").values()
+    [filtered] = from_log["MetricTransformations"]
     for namespace, name, dimensions in metrics_of(ALL):
-        if not namespace.startswith("AWS/"):
+        if name == filtered["MetricName"]:
+            given = filtered["MetricNamespace"]["Fn::Sub"]
+            assert namespace == given.replace("${AWS::StackName}", "shop")
+            assert not dimensions
+        elif not namespace.startswith("AWS/"):
             assert namespace == NAMESPACE
             assert functions_that_count()[name]
             assert dimensions == {"service": "checkout"}

@@ -64,6 +64,19 @@ class CloudWatch:
         """A request was answered 5xx, by a function or in its place."""
         self.put(at, 1, "AWS/ApiGateway", "5xx", ApiId="HttpApi")
 
+    def of_gateway(self, at: int) -> None:
+        """API Gateway refused a request, and the access log has a line of it."""
+        [log_filter] = resources("AWS::Logs::MetricFilter").values()
+        # As AccessLogs has it: API Gateway writes `-` for what there is not.
+        assert log_filter["FilterPattern"] == (
+            '{ $.status = "429" && $.functionStatus = "-" }'
+        )
+        [counted] = log_filter["MetricTransformations"]
+        value = float(counted["MetricValue"])
+        self.put(
+            at, value, counted["MetricNamespace"]["Fn::Sub"], counted["MetricName"]
+        )
+
     def of_queue(self, at: int, queue: str) -> None:
         """A message is on *queue* from then on."""
         self._first_on_queue[queue] = min(at, self._first_on_queue.get(queue, at))
@@ -188,6 +201,12 @@ def answered_5xx(seen: CloudWatch, at: int) -> None:
     seen.of_api(at)
 
 
+def route_is_full(seen: CloudWatch, at: int) -> None:
+    """For ten minutes: a moment that is over rings nothing."""
+    for minute in range(at, at + 10 * MINUTE, MINUTE):
+        seen.of_gateway(minute)
+
+
 def event_is_never_applied(seen: CloudWatch, at: int) -> None:
     for attempt in received(seen, at, retries.pause_after):
         seen.of_lambda(attempt, "Invocations", "FulfillmentFunction")
@@ -292,6 +311,7 @@ FAILURES: list[Failure] = [
             SEGMENT: {"SegmentAlarm"},
         },
     ),
+    Failure("more come than a route takes", route_is_full, {"ApiThrottleAlarm"}),
     Failure("a route answers 5xx", answered_5xx, {"ApiErrorAlarm"}),
     Failure(
         "an event can never be applied",
@@ -341,9 +361,13 @@ def counted(failure: Failure, every: int, times: int) -> dict[Watched, list[Data
 
 def watched_by(alarm: dict[str, Any]) -> Watched:
     """Return the metric of an alarm; a resource of the template is its logical id."""
-    dimensions = {each["Name"]: _name(each["Value"]) for each in alarm["Dimensions"]}
+    given = alarm.get("Dimensions", [])
+    dimensions = {each["Name"]: _name(each["Value"]) for each in given}
+    namespace = alarm["Namespace"]
     return Watched(
-        alarm["Namespace"], alarm["MetricName"], frozenset(dimensions.items())
+        namespace["Fn::Sub"] if isinstance(namespace, dict) else namespace,
+        alarm["MetricName"],
+        frozenset(dimensions.items()),
     )
 
 
