@@ -1,10 +1,12 @@
 """Writers' routes on the deployed stack, with its permissions enforced."""
 
+from datetime import timedelta
 from uuid import uuid4
 
 import pytest
 import requests
 
+from checkout import clock
 from tests.stack.http_shop import HttpShop, eventually
 
 CONTENT = {
@@ -73,6 +75,29 @@ def withdrawn_with_its_session(shop, path):
     answer = shop.call("POST", path, "writer")
     assert answer.status_code == 200, answer.text
     return answer if answer.json()["expired_sessions"] == 1 else None
+
+
+def test_a_window_that_closes_soon_is_announced(shop):
+    """Two hours are left of the day in which the winner can pay."""
+    auction, accepted = f"auction-{uuid4().hex[:8]}", clock.now() - timedelta(hours=22)
+    body = {
+        "title": "A lamp",
+        "status": "accepted",
+        "accepted_at": clock.iso(accepted),
+        "winner_id": "user_1",
+        "price": {"amount": 4000, "currency": "eur"},
+    }
+    answer = shop.call("PUT", f"/api/offers/auction/{auction}", "writer", json=body)
+    assert answer.status_code == 201, answer.text
+
+    shop.reconcile()
+
+    announced = [
+        entry
+        for entry in shop.aws.items("AuditLogTable")
+        if entry["action"] == "window_closing" and entry.get("offer_id") == auction
+    ]
+    assert len(announced) == 1
 
 
 def test_nobody_else_may_write(shop):

@@ -5,8 +5,9 @@ An alarm compares the statistic of each period with its threshold, and rings whe
 of the last periods breach it. CloudWatch does not promise where a period begins, so an
 alarm counts as ringing only if it rings wherever that is.
 
-Two rules of CloudWatch are left out, by which an alarm may only ring earlier: it looks
-at older data where recent data is missing, and evaluates each minute.
+Two rules of CloudWatch are left out. It evaluates each minute, so an alarm may ring
+earlier; and it looks at older data where recent data is missing, so an alarm on missing
+data may ring some minutes later.
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/AlarmThatSendsEmail.html
 """
 
