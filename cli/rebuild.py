@@ -41,6 +41,12 @@ from checkout.tables.purchase_item import purchase_of
 from checkout.tables.readable import UnreadableItemError
 from checkout.tables.transaction import Condition, Write, deletion, insertion
 from cli.restored import Item, scan
+from cli.returned_money import (
+    record_news,
+    returned_money,
+    what_stripe_lacks,
+    with_audited,
+)
 from cli.stack import Stack
 
 # Such a session has a purchase.
@@ -146,21 +152,37 @@ class Rebuild:
         observed = Event(f"observed:{stripe_id}", SESSION_OBSERVED, stripe_object)
         paid = paid_at(observed, clock.now())
         purchase = new_purchase(session, checkout, paid, arrival=arrival)
+        entries = self.stack.audit_log.entries(session.id)
         if arrival is Arrival.ARRIVED:
-            entries = self.stack.audit_log.entries(session.id)
             purchase = _as_decided(purchase, entries, session, checkout)
-        written = self.stack.purchases.added(purchase)
         if before:
-            after = paid_after_all(before, purchase)
-            written = self.stack.purchases.updated(before, after)
+            purchase = paid_after_all(before, purchase)
+        try:
+            returned = returned_money(self.stack.stripe, purchase)
+        except (StripeError, ValueError) as error:
+            # Without them money that went back would come back as a sale.
+            because = error.__cause__ or error
+            self._problem(
+                f"The purchase of {session.id} is lost; its refunds and disputes "
+                f"cannot be read: {because}"
+            )
+            return
+        purchase = with_audited(purchase, returned, entries)
+        purchases = self.stack.purchases
+        written = (
+            purchases.updated(before, purchase) if before else purchases.added(purchase)
+        )
         entry = self.stack.audit_log.entry(
             purchase,
             AuditAction.PURCHASE_RECORDED_AGAIN,
             purchase_id=purchase.id,
             recorded_by=self.stack.operator,
         )
-        failures = transaction.execute({"purchase": written, "audit": entry})
-        self.done.purchases += not failures
+        if transaction.execute({"purchase": written, "audit": entry}):
+            return
+        self.done.purchases += 1
+        record_news(self.stack.purchase_changes, purchase, returned)
+        self.done.problems += what_stripe_lacks(purchase, returned, entries)
 
     def _as_decided_since(self, purchase: Purchase) -> Purchase:
         """Return the purchase with the decision that the audit log has of it."""
@@ -432,6 +454,8 @@ def _decided_by(purchase: Purchase, entries: list[dict[str, Any]]) -> Purchase:
                 found = found.accepted(at)
             case AuditAction.QUARANTINE_DISMISSED:
                 found = found.dismissed(at)
+            case AuditAction.FRAUD_WARNING_RECEIVED:
+                found = found.with_fraud_warning(str(entry["fraud_warning_id"]))
             case _:
                 pass
     return found
