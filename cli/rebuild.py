@@ -40,6 +40,7 @@ from checkout.tables.item import MOST_KEYS_AT_ONCE, Value, from_item, read_all
 from checkout.tables.purchase_item import purchase_of
 from checkout.tables.readable import UnreadableItemError
 from checkout.tables.transaction import Condition, Write, deletion, insertion
+from cli.found_sessions import FoundSessions
 from cli.restored import Item, scan
 from cli.returned_money import (
     record_news,
@@ -69,6 +70,7 @@ class Rebuilt:
     ownerships: int = 0
     counters: int = 0
     offers: int = 0
+    dismissed: int = 0
     problems: list[str] = field(default_factory=list)
 
 
@@ -80,10 +82,13 @@ class Rebuild:
     offers: dict[str, Item] = field(default_factory=dict)
     done: Rebuilt = field(default_factory=Rebuilt)
     unreadable: set[str] = field(default_factory=set)
+    # Purchases that no payment intent leads to: see FoundSessions.
+    stand_ins: set[str] = field(default_factory=set)
 
     def run(self) -> Rebuilt:
         for lost in self._lost_purchases():
             self._record_again(*lost)
+        self._close_stand_ins()
         for some in batched(self._purchases(), MOST_KEYS_AT_ONCE, strict=False):
             purchases = tuple(self._as_decided_since(purchase) for purchase in some)
             self._rebuild_sessions(purchases)
@@ -183,6 +188,22 @@ class Rebuild:
         self.done.purchases += 1
         record_news(self.stack.purchase_changes, purchase, returned)
         self.done.problems += what_stripe_lacks(purchase, returned, entries)
+
+    def _close_stand_ins(self) -> None:
+        found = FoundSessions(self.stack, self.done.problems)
+        found.close(self._purchases())
+        self.stand_ins = found.stand_ins
+        self.done.dismissed = found.closed
+        for purchase in found.own:
+            try:
+                returned = returned_money(self.stack.stripe, purchase)
+            except (StripeError, ValueError) as error:
+                because = error.__cause__ or error
+                self._problem(
+                    f"{purchase.id}: its refunds and disputes cannot be read: {because}"
+                )
+            else:
+                record_news(self.stack.purchase_changes, purchase, returned)
 
     def _as_decided_since(self, purchase: Purchase) -> Purchase:
         """Return the purchase with the decision that the audit log has of it."""
@@ -299,6 +320,8 @@ class Rebuild:
             ownerships.marked_undecided(None, purchase),
         ]
         payment_intent_id = purchase.stripe_payment_intent_id
+        if purchase.id in self.stand_ins:
+            payment_intent_id = None
         if payment_intent_id and purchase.has_arrived:
             found.append(changes.purchases.pointer(payment_intent_id, purchase))
         return [write for write in found if write]
