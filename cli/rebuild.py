@@ -41,6 +41,7 @@ from checkout.tables.purchase_item import purchase_of
 from checkout.tables.readable import UnreadableItemError
 from checkout.tables.transaction import Condition, Write, deletion, insertion
 from cli.found_sessions import FoundSessions
+from cli.resold_offers import ResoldOffers
 from cli.restored import Item, scan
 from cli.returned_money import (
     record_news,
@@ -93,6 +94,9 @@ class Rebuild:
             purchases = tuple(self._as_decided_since(purchase) for purchase in some)
             self._rebuild_sessions(purchases)
             self._rebuild_dependents(purchases)
+        if self.offers:
+            resold = ResoldOffers(self.stack, self.offers, self.done.problems)
+            self.done.offers = resold.sell(self._purchases())
         self._rebuild_counters()
         return self.done
 
@@ -307,8 +311,6 @@ class Rebuild:
                         f"{purchase.id} and {found[item_id]['purchase_id']} "
                         f"both want {item_id}"
                     )
-            if self.offers:
-                self._rebuild_offers(purchase)
 
     def _dependents(self, purchase: Purchase) -> list[Write]:
         changes = self.stack.purchase_changes
@@ -345,21 +347,6 @@ class Rebuild:
             self.done.ownerships += 1
         else:
             self.done.pointers += 1
-
-    def _rebuild_offers(self, purchase: Purchase) -> None:
-        """Let an offer that came back as it was be sold, or returned, as it is now."""
-        offers = self.stack.offers
-        writes = offers.returned(purchase)
-        if purchase.is_entitled:
-            writes = offers.sold(purchase)
-        elif not purchase.has_arrived:
-            return
-        own = read_all(self.stack.output("OffersTable"), [*writes], consistent=True)
-        for item in own:
-            mine = item.get("purchase_id") == purchase.id
-            unsold = purchase.is_entitled and "purchase_id" not in item
-            if item == self.offers.get(item["id"]) and (mine or unsold):
-                self.done.offers += transaction.execute_alone(writes[item["id"]])
 
     # ------------------------------------------------------------ counters
 
