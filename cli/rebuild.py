@@ -77,10 +77,9 @@ class Rebuilt:
 
 @dataclass
 class Rebuild:
-    """Rebuilds the tables of *stack*; *offers* are those that were restored, by id."""
+    """Rebuilds the tables of *stack*."""
 
     stack: Stack
-    offers: dict[str, Item] = field(default_factory=dict)
     done: Rebuilt = field(default_factory=Rebuilt)
     unreadable: set[str] = field(default_factory=set)
     # Purchases that no payment intent leads to: see FoundSessions.
@@ -94,11 +93,13 @@ class Rebuild:
             purchases = tuple(self._as_decided_since(purchase) for purchase in some)
             self._rebuild_sessions(purchases)
             self._rebuild_dependents(purchases)
-        if self.offers:
-            resold = ResoldOffers(self.stack, self.offers, self.done.problems)
-            self.done.offers = resold.sell(self._purchases())
         self._rebuild_counters()
         return self.done
+
+    def sell_offers(self, restored: dict[str, Item]) -> None:
+        """Let *restored* offers, by id, be sold or returned as they are now."""
+        resold = ResoldOffers(self.stack, restored, self.done.problems)
+        self.done.offers = resold.sell(self._purchases())
 
     # ------------------------------------------------------------ lost purchases
 

@@ -94,10 +94,20 @@ def restore(
             "changed: repeat the command in some minutes."
         )
     try:
+        copied = {}
         with waiting("Copying"):
-            copied = {t.logical_id: copy(t, replace=replace) for t in tables}
+            for table in tables:
+                if table.logical_id != "OffersTable":
+                    copied[table.logical_id] = copy(table, replace=replace)
+        rebuild = Rebuild(stack)
         with waiting("Rebuilding what follows from the purchases"):
-            rebuilt = Rebuild(stack, offers=items_of(tables, "OffersTable")).run()
+            rebuilt = rebuild.run()
+        with waiting("Copying the offers"):
+            # Now what is sold has its owner, so nobody can buy it again meanwhile.
+            for table in tables:
+                if table.logical_id == "OffersTable":
+                    copied[table.logical_id] = copy(table, replace=replace)
+                    rebuild.sell_offers(items_of(table))
         since = reconcile_again(state, owner, to_time)
     finally:
         state.release_lease(owner)
@@ -109,7 +119,7 @@ def restore(
 
 
 def tables_of(stack: Stack, given: dict[str, tuple[str, str | None]]) -> list[Restored]:
-    """Return the tables to copy from, the purchases and sessions before the others."""
+    """Return the tables to copy from."""
     tables = []
     for logical_id, (option, name) in given.items():
         if name is None:
@@ -123,13 +133,8 @@ def tables_of(stack: Stack, given: dict[str, tuple[str, str | None]]) -> list[Re
     return tables
 
 
-def items_of(tables: list[Restored], logical_id: str) -> dict[str, dict[str, Any]]:
-    return {
-        item["id"]: item
-        for table in tables
-        if table.logical_id == logical_id
-        for item in map(from_item, scan(table.restored))
-    }
+def items_of(table: Restored) -> dict[str, dict[str, Any]]:
+    return {item["id"]: item for item in map(from_item, scan(table.restored))}
 
 
 def question_about(

@@ -1,10 +1,13 @@
 """`restore`: an offer comes back as whose it is now, and is never for sale between."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 from time_machine import Traveller
 
+from cli import restore as restore_command
+from cli import restored
 from tests.aws import Item
 from tests.cli.conftest import Operator
 from tests.cli.test_restore import (
@@ -106,3 +109,36 @@ def test_an_offer_of_another_status_that_somebody_has_bought_is_named(
 
     assert result.exit_code == 1
     assert f"{ORDER} is DRAFT, and {bought['id']} has bought it" in result.stdout
+
+
+def test_what_is_sold_cannot_be_bought_while_it_is_restored(
+    shop: Shop,
+    operator: Operator,
+    clock: Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The copies are of different times: one offer was for sale, and is sold."""
+    at, offers = copied(shop, clock, "OffersTable")
+    bought = pay(shop, "order")
+    _, purchases = copied(shop, clock, "PurchasesTable")
+    sold = shop.aws.item("OffersTable", ORDER)
+    lose(shop, "OffersTable", everything)
+    lose(shop, "PurchasesTable", everything)
+    for_sale = []
+
+    def copy_and_buy(table: restored.Restored, *, replace: bool) -> Any:
+        done = restored.copy(table, replace=replace)
+        offers = {item["id"]: item for item in shop.aws.items("OffersTable")}
+        status = offers.get(ORDER, {}).get("status")
+        for_sale.append((table.logical_id, status, shop.create("order").status))
+        return done
+
+    monkeypatch.setattr(restore_command, "copy", copy_and_buy)
+    copies = ("--offers", offers, "--purchases", purchases)
+    operator("restore", "--to-time", at.isoformat(), *copies, "--yes")
+
+    assert [each[0] for each in for_sale] == ["PurchasesTable", "OffersTable"]
+    assert for_sale[-1][1:] == ("CREATED", 409)
+    assert all(status != 200 for _, _, status in for_sale)
+    assert shop.aws.item("OffersTable", ORDER) == sold
+    assert [each["purchase_id"] for each in shop.ownerships()] == [bought["id"]]
