@@ -39,7 +39,7 @@ from checkout.tables import daily_revenue, transaction
 from checkout.tables.item import MOST_KEYS_AT_ONCE, Value, from_item, read_all
 from checkout.tables.purchase_item import purchase_of
 from checkout.tables.readable import UnreadableItemError
-from checkout.tables.transaction import Condition, Write, deletion, insertion
+from checkout.tables.transaction import Condition, Write, deletion, item_update
 from cli.found_sessions import FoundSessions
 from cli.resold_offers import ResoldOffers
 from cli.restored import Item, scan
@@ -373,28 +373,31 @@ class Rebuild:
             self._problem("The counters are as they were: correct these items first")
             return
         for item_id in sorted(stored.keys() | computed.keys()):
-            was, numbers = stored.get(item_id), computed.get(item_id, Counter())
-            if was is None or any(
-                was.get(name, 0) != numbers[name]
+            was, numbers = stored.get(item_id, {}), computed.get(item_id, Counter())
+            right: dict[str, Value] = {
+                name: numbers[name]
                 for name in (was.keys() | numbers) - {"id"}
-            ):
-                self._write_counter(table, item_id, was, numbers)
+                if was.get(name, 0) != numbers[name]
+            }
+            if right:
+                self._write_counter(item_id, was, right)
 
-    def _write_counter(
-        self, table: str, item_id: str, was: Item | None, numbers: Counter[str]
-    ) -> None:
-        expression, values = "attribute_not_exists(id)", {}
-        if was is not None:
-            names = sorted(was.keys() - {"id"})
-            expression = " AND ".join(
-                ["attribute_exists(id)", *(f"#{name} = :{name}" for name in names)]
-            )
-            values = {name: was[name] for name in names}
+    def _write_counter(self, item_id: str, was: Item, right: dict[str, Value]) -> None:
+        """Set the numbers that are wrong, if they still are as they were read."""
         unchanged = Condition(
-            "counter_is_unchanged", expression, "it has changed", values=values
+            "numbers_are_unchanged",
+            " AND ".join(
+                f"#{name} = :was_{name}"
+                if name in was
+                else f"attribute_not_exists(#{name})"
+                for name in sorted(right)
+            ),
+            "it has changed",
+            values={f"was_{name}": was[name] for name in right if name in was},
         )
-        item: dict[str, Value] = {"id": item_id, **numbers}
-        if transaction.execute_alone(insertion(table, item, unchanged)):
+        table = self.stack.output("PurchasesTable")
+        write = item_update(table, item_id, unchanged, set_=right)
+        if transaction.execute_alone(write):
             self.done.counters += 1
         else:
             self._problem(f"{item_id} has changed meanwhile: repeat the command")
