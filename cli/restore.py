@@ -172,6 +172,9 @@ def reconcile_again(state: ReconcileState, owner: str, to_time: datetime) -> dat
 
 
 def print_comparison(compared: dict[str, Comparison]) -> None:
+    if not compared:
+        say("No restored table was named, so there is nothing to compare or to copy.")
+        return
     print_records([{"table": name, **each.counts} for name, each in compared.items()])
     for name, each in compared.items():
         for item_id in each.different[:MOST_SHOWN]:
