@@ -72,6 +72,7 @@ class Rebuilt:
     counters: int = 0
     offers: int = 0
     dismissed: int = 0
+    erased: int = 0
     problems: list[str] = field(default_factory=list)
 
 

@@ -22,6 +22,7 @@ from cli.console import (
     say,
     waiting,
 )
+from cli.erased_again import erase_again
 from cli.rebuild import Rebuild, Rebuilt
 from cli.replay import KEPT_BY_STRIPE, moment
 from cli.restored import Comparison, Restored, compare, copy, scan
@@ -108,6 +109,10 @@ def restore(
                 if table.logical_id == "OffersTable":
                     copied[table.logical_id] = copy(table, replace=replace)
                     rebuild.sell_offers(items_of(table))
+        if tables:
+            with waiting("Erasing again what was erased"):
+                rebuilt.erased, problems = erase_again(stack, to_time)
+                rebuilt.problems += problems
         since = reconcile_again(state, owner, to_time)
     finally:
         state.release_lease(owner)

@@ -1,0 +1,66 @@
+"""Erase again what a restored table has brought back of erased buyers."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from checkout import clock
+from checkout.domain.audit_action import AuditAction
+from checkout.domain.purchase import id_for
+from checkout.errors import TryAgainError
+from checkout.flows.erase_buyer import Erasure, Payment
+from checkout.tables.item import from_item
+from cli.restored import scan
+from cli.stack import Stack
+
+
+def erase_again(stack: Stack, since: datetime) -> tuple[int, list[str]]:
+    """
+    Erase the payments that the audit log says were erased from *since* on.
+
+    Return how many had something again, and a sentence about each that cannot be
+    erased now.
+    """
+    erasure = Erasure(
+        records=stack.buyer_records,
+        purchases=stack.purchases,
+        audit_log=stack.audit_log,
+    )
+    erased, problems = 0, []
+    for session_id in dict.fromkeys(_erased_since(stack, since)):
+        payment = _payment(stack, session_id)
+        if not (payment.session or payment.purchases):
+            continue
+        if not any(erasure.preview([payment])):
+            continue
+        try:
+            if payment.is_unfinished:
+                raise TryAgainError("it has not ended")
+            erasure.erase(payment, stack.operator)
+        except TryAgainError as error:
+            about = payment.session or payment.purchases[0]
+            problems.append(
+                f"{session_id} was erased, and the copy has it again ({error}): "
+                f"./checkout erase-buyer {about.buyer_id or session_id}"
+            )
+        else:
+            erased += 1
+    return erased, problems
+
+
+def _erased_since(stack: Stack, since: datetime) -> Iterator[str]:
+    """Yield the payment sessions whose erasure the audit log has."""
+    for entry in map(from_item, scan(stack.output("AuditLogTable"))):
+        is_erasure = entry["action"] == AuditAction.PERSONAL_DATA_ERASED
+        if is_erasure and entry["at"] >= clock.iso(since):
+            yield entry["payment_session_id"]
+
+
+def _payment(stack: Stack, session_id: str) -> Payment:
+    entries = stack.audit_log.entries(session_id)
+    named = [entry["purchase_id"] for entry in entries if "purchase_id" in entry]
+    ids = dict.fromkeys([id_for(session_id), *named])
+    return Payment(
+        session=stack.sessions.get(session_id),
+        purchases=tuple(stack.purchases.get_all(ids)),
+        entries=tuple(entries),
+    )
