@@ -1,6 +1,7 @@
 """Erase again what a restored table has brought back of erased buyers."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime
 
 from checkout import clock
@@ -32,19 +33,25 @@ def erase_again(stack: Stack, since: datetime) -> tuple[int, list[str]]:
             continue
         if not any(erasure.preview([payment])):
             continue
-        try:
-            if payment.is_unfinished:
-                raise TryAgainError("it has not ended")
-            erasure.erase(payment, stack.operator)
-        except TryAgainError as error:
-            about = payment.session or payment.purchases[0]
-            problems.append(
-                f"{session_id} was erased, and the copy has it again ({error}): "
-                f"./checkout erase-buyer {about.buyer_id or session_id}"
-            )
-        else:
+        if _is_erased(erasure, payment, stack.operator):
             erased += 1
+            continue
+        about = payment.session or payment.purchases[0]
+        problems.append(
+            f"{session_id} was erased, and the copy has it again. When it has ended: "
+            f"./checkout erase-buyer {about.buyer_id or session_id}"
+        )
     return erased, problems
+
+
+def _is_erased(erasure: Erasure, payment: Payment, operator: str) -> bool:
+    """Erase the payment, unless it has not ended or is being changed."""
+    if payment.is_unfinished:
+        return False
+    with suppress(TryAgainError):
+        erasure.erase(payment, operator)
+        return True
+    return False
 
 
 def _erased_since(stack: Stack, since: datetime) -> Iterator[str]:

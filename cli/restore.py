@@ -95,24 +95,7 @@ def restore(
             "changed: repeat the command in some minutes."
         )
     try:
-        copied = {}
-        with waiting("Copying"):
-            for table in tables:
-                if table.logical_id != "OffersTable":
-                    copied[table.logical_id] = copy(table, replace=replace)
-        rebuild = Rebuild(stack)
-        with waiting("Rebuilding what follows from the purchases"):
-            rebuilt = rebuild.run()
-        with waiting("Copying the offers"):
-            # Now what is sold has its owner, so nobody can buy it again meanwhile.
-            for table in tables:
-                if table.logical_id == "OffersTable":
-                    copied[table.logical_id] = copy(table, replace=replace)
-                    rebuild.sell_offers(items_of(table))
-        if tables:
-            with waiting("Erasing again what was erased"):
-                rebuilt.erased, problems = erase_again(stack, to_time)
-                rebuilt.problems += problems
+        copied, rebuilt = repair(stack, tables, to_time, replace=replace)
         since = reconcile_again(state, owner, to_time)
     finally:
         state.release_lease(owner)
@@ -121,6 +104,32 @@ def restore(
         raise CommandError(
             f"{len(rebuilt.problems)} problems, see above; what was repaired stays."
         )
+
+
+def repair(
+    stack: Stack, tables: list[Restored], to_time: datetime, *, replace: bool
+) -> tuple[dict[str, Comparison], Rebuilt]:
+    """Copy the tables and rebuild what follows from them; return what was done."""
+    offers = [table for table in tables if table.logical_id == "OffersTable"]
+    with waiting("Copying"):
+        copied = {
+            table.logical_id: copy(table, replace=replace)
+            for table in tables
+            if table not in offers
+        }
+    rebuild = Rebuild(stack)
+    with waiting("Rebuilding what follows from the purchases"):
+        rebuilt = rebuild.run()
+    with waiting("Copying the offers"):
+        # Now what is sold has its owner, so nobody can buy it again meanwhile.
+        for table in offers:
+            copied[table.logical_id] = copy(table, replace=replace)
+            rebuild.sell_offers(items_of(table))
+    if tables:
+        with waiting("Erasing again what was erased"):
+            rebuilt.erased, problems = erase_again(stack, to_time)
+            rebuilt.problems += problems
+    return copied, rebuilt
 
 
 def tables_of(stack: Stack, given: dict[str, tuple[str, str | None]]) -> list[Restored]:
