@@ -10,8 +10,8 @@ import typer
 from checkout import clock
 from checkout.flows.compare_money_events import MoneyStream
 from checkout.flows.compare_session_events import SessionStream
-from checkout.tables.item import from_item
-from checkout.tables.reconcile_state import ReconcileState
+from checkout.tables.item import from_item, read
+from checkout.tables.reconcile_state import STATE, ReconcileState
 from cli.console import (
     CommandError,
     Json,
@@ -29,7 +29,7 @@ from cli.restored import Comparison, Restored, compare, copy, scan
 from cli.stack import Stack, stack_of
 
 # While the command works, reconcile does not: it would ask about records that are not
-# there yet. If the command is killed, reconcile waits for so long.
+# there yet. If the command is killed, reconcile and the next restore wait for so long.
 LEASE = timedelta(hours=1)
 # An event is tried for a day: one that was made before the restored time may have been
 # applied after it.
@@ -90,9 +90,11 @@ def restore(
     state = ReconcileState(stack.output("PaymentSessionsTable"))
     owner = uuid4().hex
     if not state.take_lease(owner, clock.now() + LEASE):
+        lease = read(stack.output("PaymentSessionsTable"), STATE) or {}
         raise CommandError(
-            "A run of reconcile, or another restore, is in progress. Nothing was "
-            "changed: repeat the command in some minutes."
+            "A run of reconcile, or another restore, is in progress, or was killed. "
+            "Nothing was changed: repeat the command when it has ended, or after "
+            f"{lease.get('expires_at', 'some minutes')}, when its lease ends."
         )
     try:
         copied, rebuilt = repair(stack, tables, to_time, replace=replace)
@@ -161,6 +163,13 @@ def question_about(
     if published := compared.get("AuditLogTable"):
         number = published.counts["missing"]
         again = f" {number} audit entries are published again, with the same ids."
+    offers = compared.get("OffersTable")
+    if offers and (number := offers.counts["missing"]):
+        again += (
+            f" {number} offers come back as they were, for sale if they were; also "
+            "those that the host application has deleted since, which you must "
+            "delete again."
+        )
     return (
         f"Copy {missing} items into the tables of {stack.name}{replaced}, "
         f"and repair what follows from them?{again}"

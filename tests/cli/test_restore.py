@@ -618,6 +618,7 @@ def test_while_reconcile_runs_nothing_is_restored(loss: Loss, shop: Shop) -> Non
 
     assert result.exit_code == 1
     assert "Nothing was changed" in " ".join(result.stderr.split())
+    assert held["expires_at"] in result.stderr
     assert shop.purchases() == []
 
 

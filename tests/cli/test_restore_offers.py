@@ -142,3 +142,22 @@ def test_what_is_sold_cannot_be_bought_while_it_is_restored(
     assert all(status != 200 for _, _, status in for_sale)
     assert shop.aws.item("OffersTable", ORDER) == sold
     assert [each["purchase_id"] for each in shop.ownerships()] == [bought["id"]]
+
+
+def test_that_deleted_offers_come_back_is_asked_about(
+    shop: Shop, operator: Operator, clock: Traveller
+) -> None:
+    """Nothing says that the host application, and no accident, has deleted one."""
+    at, copy = copied(shop, clock, "OffersTable")
+    shop.aws.delete("OffersTable", {"id": ORDER})
+    command = ("restore", "--to-time", at.isoformat(), "--offers", copy)
+
+    refused = operator(*command, answer="n\n")
+
+    assert refused.exit_code == 1
+    question = " ".join(refused.stderr.split())
+    assert "1 offers come back as they were" in question
+    assert "that the host application has deleted since" in question
+    assert operator(*command, "--yes").exit_code == 0
+    none_missing = operator(*command, answer="n\n")
+    assert "come back" not in none_missing.stderr
