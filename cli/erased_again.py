@@ -10,6 +10,7 @@ from checkout.domain.purchase import id_for
 from checkout.errors import TryAgainError
 from checkout.flows.erase_buyer import Erasure, Payment
 from checkout.tables.item import from_item
+from checkout.tables.readable import UnreadableItemError
 from cli.restored import scan
 from cli.stack import Stack
 
@@ -28,7 +29,11 @@ def erase_again(stack: Stack, since: datetime) -> tuple[int, list[str]]:
     )
     erased, problems = 0, []
     for session_id in dict.fromkeys(_erased_since(stack, since)):
-        payment = _payment(stack, session_id)
+        try:
+            payment = _payment(stack, session_id)
+        except UnreadableItemError as error:
+            problems.append(f"{session_id} was erased, and is to be again: {error}")
+            continue
         if not (payment.session or payment.purchases):
             continue
         if not any(erasure.preview([payment])):

@@ -8,6 +8,7 @@ from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import NotQuarantinedError
 from checkout.flows import review_quarantine
 from checkout.tables import transaction
+from checkout.tables.readable import UnreadableItemError
 from checkout.tables.transaction import Condition, insertion
 from cli.stack import Stack
 
@@ -34,8 +35,12 @@ class FoundSessions:
 
     def close(self, purchases: Iterable[Purchase]) -> None:
         for purchase in purchases:
-            if purchase.quarantine_reason == QuarantineReason.SESSION_LOST:
+            if purchase.quarantine_reason != QuarantineReason.SESSION_LOST:
+                continue
+            try:
                 self._close(purchase)
+            except UnreadableItemError as error:
+                self.problems.append(f"{purchase.id} is as it was: {error}")
 
     def _close(self, stand_in: Purchase) -> None:
         own_id = id_for(stand_in.payment_session_id)

@@ -121,7 +121,11 @@ class Rebuild:
                 before = purchases.get(purchase_id)
                 if purchase_id in unreadable:
                     continue
-                session = self.stack.sessions.get(session_id or "")
+                try:
+                    session = self.stack.sessions.get(session_id or "")
+                except UnreadableItemError as error:
+                    self._problem(f"{purchase_id} is as it was: {error}")
+                    continue
                 if session is None or stripe_id is None:
                     if before is None:
                         self._problem(f"{purchase_id} is lost, and so is its session")

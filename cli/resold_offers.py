@@ -75,7 +75,8 @@ class ResoldOffers:
         return False
 
     def _returned(self, own: Item, purchase_id: str) -> bool:
-        purchase = self.stack.purchases.get(purchase_id)
+        # One that cannot be read is named by the rebuilding.
+        [purchase] = self.stack.purchases.get_all([purchase_id]) or [None]
         if purchase is None or purchase.is_entitled or not purchase.has_arrived:
             return False
         write = self.stack.offers.returned(purchase).get(own["id"])

@@ -16,6 +16,7 @@ from tests.cli.test_restore import (
     everything,
     lose,
     pass_time,
+    pay,
     restore,
     restored_copy,
     settle_down,
@@ -193,3 +194,24 @@ def test_a_lost_purchase_that_a_stand_in_was_recorded_for_is_the_only_one(
     assert done["problems"] == []
     own = shop.aws.item("PurchasesTable", loss.first["id"])
     assert own["status"] == "refunded"
+
+
+@pytest.mark.parametrize("of_own_payment", [True, False])
+def test_a_session_that_cannot_be_read_stops_no_other_repair(
+    lost: LostSession, shop: Shop, *, of_own_payment: bool
+) -> None:
+    bought = pay(shop, "bid")
+    session_id = lost.stand_in["payment_session_id"]
+    if not of_own_payment:
+        session_id = bought["payment_session_id"]
+    for item in lost.sessions:
+        shop.aws.put("PaymentSessionsTable", item)
+    shop.aws.change("PaymentSessionsTable", session_id, sale="much")
+    counter = f"buyer#{bought['buyer_id']}"
+    shop.aws.change("PurchasesTable", counter, total=77)
+
+    result = lost.operator("restore", "--to-time", lost.at.isoformat(), "--yes")
+
+    assert result.exit_code == 1
+    assert f"{session_id} cannot be read" in result.stdout
+    assert shop.aws.item("PurchasesTable", counter)["total"] != 77
