@@ -39,8 +39,16 @@ from checkout.tables import daily_revenue, transaction
 from checkout.tables.item import MOST_KEYS_AT_ONCE, Value, from_item, read_all
 from checkout.tables.purchase_item import purchase_of
 from checkout.tables.readable import UnreadableItemError
-from checkout.tables.transaction import Condition, Write, deletion, insertion
+from checkout.tables.transaction import Condition, Write, deletion, item_update
+from cli.found_sessions import FoundSessions
+from cli.resold_offers import ResoldOffers
 from cli.restored import Item, scan
+from cli.returned_money import (
+    record_news,
+    returned_money,
+    what_stripe_lacks,
+    with_audited,
+)
 from cli.stack import Stack
 
 # Such a session has a purchase.
@@ -63,27 +71,36 @@ class Rebuilt:
     ownerships: int = 0
     counters: int = 0
     offers: int = 0
+    dismissed: int = 0
+    erased: int = 0
     problems: list[str] = field(default_factory=list)
 
 
 @dataclass
 class Rebuild:
-    """Rebuilds the tables of *stack*; *offers* are those that were restored, by id."""
+    """Rebuilds the tables of *stack*."""
 
     stack: Stack
-    offers: dict[str, Item] = field(default_factory=dict)
     done: Rebuilt = field(default_factory=Rebuilt)
     unreadable: set[str] = field(default_factory=set)
+    # Purchases that no payment intent leads to: see FoundSessions.
+    stand_ins: set[str] = field(default_factory=set)
 
     def run(self) -> Rebuilt:
         for lost in self._lost_purchases():
             self._record_again(*lost)
+        self._close_stand_ins()
         for some in batched(self._purchases(), MOST_KEYS_AT_ONCE, strict=False):
             purchases = tuple(self._as_decided_since(purchase) for purchase in some)
             self._rebuild_sessions(purchases)
             self._rebuild_dependents(purchases)
         self._rebuild_counters()
         return self.done
+
+    def sell_offers(self, restored: dict[str, Item]) -> None:
+        """Let *restored* offers, by id, be sold or returned as they are now."""
+        resold = ResoldOffers(self.stack, restored, self.done.problems)
+        self.done.offers = resold.sell(self._purchases())
 
     # ------------------------------------------------------------ lost purchases
 
@@ -104,7 +121,11 @@ class Rebuild:
                 before = purchases.get(purchase_id)
                 if purchase_id in unreadable:
                     continue
-                session = self.stack.sessions.get(session_id or "")
+                try:
+                    session = self.stack.sessions.get(session_id or "")
+                except UnreadableItemError as error:
+                    self._problem(f"{purchase_id} is as it was: {error}")
+                    continue
                 if session is None or stripe_id is None:
                     if before is None:
                         self._problem(f"{purchase_id} is lost, and so is its session")
@@ -146,21 +167,53 @@ class Rebuild:
         observed = Event(f"observed:{stripe_id}", SESSION_OBSERVED, stripe_object)
         paid = paid_at(observed, clock.now())
         purchase = new_purchase(session, checkout, paid, arrival=arrival)
+        entries = self.stack.audit_log.entries(session.id)
         if arrival is Arrival.ARRIVED:
-            entries = self.stack.audit_log.entries(session.id)
             purchase = _as_decided(purchase, entries, session, checkout)
-        written = self.stack.purchases.added(purchase)
         if before:
-            after = paid_after_all(before, purchase)
-            written = self.stack.purchases.updated(before, after)
+            purchase = paid_after_all(before, purchase)
+        try:
+            returned = returned_money(self.stack.stripe, purchase)
+        except (StripeError, ValueError) as error:
+            # Without them money that went back would come back as a sale.
+            because = error.__cause__ or error
+            self._problem(
+                f"The purchase of {session.id} is lost; its refunds and disputes "
+                f"cannot be read: {because}"
+            )
+            return
+        purchase = with_audited(purchase, returned, entries)
+        purchases = self.stack.purchases
+        written = (
+            purchases.updated(before, purchase) if before else purchases.added(purchase)
+        )
         entry = self.stack.audit_log.entry(
             purchase,
             AuditAction.PURCHASE_RECORDED_AGAIN,
             purchase_id=purchase.id,
             recorded_by=self.stack.operator,
         )
-        failures = transaction.execute({"purchase": written, "audit": entry})
-        self.done.purchases += not failures
+        if transaction.execute({"purchase": written, "audit": entry}):
+            return
+        self.done.purchases += 1
+        record_news(self.stack.purchase_changes, purchase, returned)
+        self.done.problems += what_stripe_lacks(purchase, returned, entries)
+
+    def _close_stand_ins(self) -> None:
+        found = FoundSessions(self.stack, self.done.problems)
+        found.close(self._purchases())
+        self.stand_ins = found.stand_ins
+        self.done.dismissed = found.closed
+        for purchase in found.own:
+            try:
+                returned = returned_money(self.stack.stripe, purchase)
+            except (StripeError, ValueError) as error:
+                because = error.__cause__ or error
+                self._problem(
+                    f"{purchase.id}: its refunds and disputes cannot be read: {because}"
+                )
+            else:
+                record_news(self.stack.purchase_changes, purchase, returned)
 
     def _as_decided_since(self, purchase: Purchase) -> Purchase:
         """Return the purchase with the decision that the audit log has of it."""
@@ -264,8 +317,6 @@ class Rebuild:
                         f"{purchase.id} and {found[item_id]['purchase_id']} "
                         f"both want {item_id}"
                     )
-            if self.offers:
-                self._rebuild_offers(purchase)
 
     def _dependents(self, purchase: Purchase) -> list[Write]:
         changes = self.stack.purchase_changes
@@ -277,6 +328,8 @@ class Rebuild:
             ownerships.marked_undecided(None, purchase),
         ]
         payment_intent_id = purchase.stripe_payment_intent_id
+        if purchase.id in self.stand_ins:
+            payment_intent_id = None
         if payment_intent_id and purchase.has_arrived:
             found.append(changes.purchases.pointer(payment_intent_id, purchase))
         return [write for write in found if write]
@@ -300,21 +353,6 @@ class Rebuild:
             self.done.ownerships += 1
         else:
             self.done.pointers += 1
-
-    def _rebuild_offers(self, purchase: Purchase) -> None:
-        """Let an offer that came back as it was be sold, or returned, as it is now."""
-        offers = self.stack.offers
-        writes = offers.returned(purchase)
-        if purchase.is_entitled:
-            writes = offers.sold(purchase)
-        elif not purchase.has_arrived:
-            return
-        own = read_all(self.stack.output("OffersTable"), [*writes], consistent=True)
-        for item in own:
-            mine = item.get("purchase_id") == purchase.id
-            unsold = purchase.is_entitled and "purchase_id" not in item
-            if item == self.offers.get(item["id"]) and (mine or unsold):
-                self.done.offers += transaction.execute_alone(writes[item["id"]])
 
     # ------------------------------------------------------------ counters
 
@@ -340,28 +378,31 @@ class Rebuild:
             self._problem("The counters are as they were: correct these items first")
             return
         for item_id in sorted(stored.keys() | computed.keys()):
-            was, numbers = stored.get(item_id), computed.get(item_id, Counter())
-            if was is None or any(
-                was.get(name, 0) != numbers[name]
+            was, numbers = stored.get(item_id, {}), computed.get(item_id, Counter())
+            right: dict[str, Value] = {
+                name: numbers[name]
                 for name in (was.keys() | numbers) - {"id"}
-            ):
-                self._write_counter(table, item_id, was, numbers)
+                if was.get(name, 0) != numbers[name]
+            }
+            if right:
+                self._write_counter(item_id, was, right)
 
-    def _write_counter(
-        self, table: str, item_id: str, was: Item | None, numbers: Counter[str]
-    ) -> None:
-        expression, values = "attribute_not_exists(id)", {}
-        if was is not None:
-            names = sorted(was.keys() - {"id"})
-            expression = " AND ".join(
-                ["attribute_exists(id)", *(f"#{name} = :{name}" for name in names)]
-            )
-            values = {name: was[name] for name in names}
+    def _write_counter(self, item_id: str, was: Item, right: dict[str, Value]) -> None:
+        """Set the numbers that are wrong, if they still are as they were read."""
         unchanged = Condition(
-            "counter_is_unchanged", expression, "it has changed", values=values
+            "numbers_are_unchanged",
+            " AND ".join(
+                f"#{name} = :was_{name}"
+                if name in was
+                else f"attribute_not_exists(#{name})"
+                for name in sorted(right)
+            ),
+            "it has changed",
+            values={f"was_{name}": was[name] for name in right if name in was},
         )
-        item: dict[str, Value] = {"id": item_id, **numbers}
-        if transaction.execute_alone(insertion(table, item, unchanged)):
+        table = self.stack.output("PurchasesTable")
+        write = item_update(table, item_id, unchanged, set_=right)
+        if transaction.execute_alone(write):
             self.done.counters += 1
         else:
             self._problem(f"{item_id} has changed meanwhile: repeat the command")
@@ -432,6 +473,8 @@ def _decided_by(purchase: Purchase, entries: list[dict[str, Any]]) -> Purchase:
                 found = found.accepted(at)
             case AuditAction.QUARANTINE_DISMISSED:
                 found = found.dismissed(at)
+            case AuditAction.FRAUD_WARNING_RECEIVED:
+                found = found.with_fraud_warning(str(entry["fraud_warning_id"]))
             case _:
                 pass
     return found

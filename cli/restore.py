@@ -10,8 +10,8 @@ import typer
 from checkout import clock
 from checkout.flows.compare_money_events import MoneyStream
 from checkout.flows.compare_session_events import SessionStream
-from checkout.tables.item import from_item
-from checkout.tables.reconcile_state import ReconcileState
+from checkout.tables.item import from_item, read
+from checkout.tables.reconcile_state import STATE, ReconcileState
 from cli.console import (
     CommandError,
     Json,
@@ -22,13 +22,14 @@ from cli.console import (
     say,
     waiting,
 )
+from cli.erased_again import erase_again
 from cli.rebuild import Rebuild, Rebuilt
 from cli.replay import KEPT_BY_STRIPE, moment
 from cli.restored import Comparison, Restored, compare, copy, scan
 from cli.stack import Stack, stack_of
 
 # While the command works, reconcile does not: it would ask about records that are not
-# there yet. If the command is killed, reconcile waits for so long.
+# there yet. If the command is killed, reconcile and the next restore wait for so long.
 LEASE = timedelta(hours=1)
 # An event is tried for a day: one that was made before the restored time may have been
 # applied after it.
@@ -89,15 +90,14 @@ def restore(
     state = ReconcileState(stack.output("PaymentSessionsTable"))
     owner = uuid4().hex
     if not state.take_lease(owner, clock.now() + LEASE):
+        lease = read(stack.output("PaymentSessionsTable"), STATE) or {}
         raise CommandError(
-            "A run of reconcile, or another restore, is in progress. Nothing was "
-            "changed: repeat the command in some minutes."
+            "A run of reconcile, or another restore, is in progress, or was killed. "
+            "Nothing was changed: repeat the command when it has ended, or after "
+            f"{lease.get('expires_at', 'some minutes')}, when its lease ends."
         )
     try:
-        with waiting("Copying"):
-            copied = {t.logical_id: copy(t, replace=replace) for t in tables}
-        with waiting("Rebuilding what follows from the purchases"):
-            rebuilt = Rebuild(stack, offers=items_of(tables, "OffersTable")).run()
+        copied, rebuilt = repair(stack, tables, to_time, replace=replace)
         since = reconcile_again(state, owner, to_time)
     finally:
         state.release_lease(owner)
@@ -108,8 +108,34 @@ def restore(
         )
 
 
+def repair(
+    stack: Stack, tables: list[Restored], to_time: datetime, *, replace: bool
+) -> tuple[dict[str, Comparison], Rebuilt]:
+    """Copy the tables and rebuild what follows from them; return what was done."""
+    offers = [table for table in tables if table.logical_id == "OffersTable"]
+    with waiting("Copying"):
+        copied = {
+            table.logical_id: copy(table, replace=replace)
+            for table in tables
+            if table not in offers
+        }
+    rebuild = Rebuild(stack)
+    with waiting("Rebuilding what follows from the purchases"):
+        rebuilt = rebuild.run()
+    with waiting("Copying the offers"):
+        # Now what is sold has its owner, so nobody can buy it again meanwhile.
+        for table in offers:
+            copied[table.logical_id] = copy(table, replace=replace)
+            rebuild.sell_offers(items_of(table))
+    if tables:
+        with waiting("Erasing again what was erased"):
+            rebuilt.erased, problems = erase_again(stack, to_time)
+            rebuilt.problems += problems
+    return copied, rebuilt
+
+
 def tables_of(stack: Stack, given: dict[str, tuple[str, str | None]]) -> list[Restored]:
-    """Return the tables to copy from, the purchases and sessions before the others."""
+    """Return the tables to copy from."""
     tables = []
     for logical_id, (option, name) in given.items():
         if name is None:
@@ -123,13 +149,8 @@ def tables_of(stack: Stack, given: dict[str, tuple[str, str | None]]) -> list[Re
     return tables
 
 
-def items_of(tables: list[Restored], logical_id: str) -> dict[str, dict[str, Any]]:
-    return {
-        item["id"]: item
-        for table in tables
-        if table.logical_id == logical_id
-        for item in map(from_item, scan(table.restored))
-    }
+def items_of(table: Restored) -> dict[str, dict[str, Any]]:
+    return {item["id"]: item for item in map(from_item, scan(table.restored))}
 
 
 def question_about(
@@ -142,6 +163,13 @@ def question_about(
     if published := compared.get("AuditLogTable"):
         number = published.counts["missing"]
         again = f" {number} audit entries are published again, with the same ids."
+    offers = compared.get("OffersTable")
+    if offers and (number := offers.counts["missing"]):
+        again += (
+            f" {number} offers come back as they were, for sale if they were; also "
+            "those that the host application has deleted since, which you must "
+            "delete again."
+        )
     return (
         f"Copy {missing} items into the tables of {stack.name}{replaced}, "
         f"and repair what follows from them?{again}"
@@ -167,6 +195,9 @@ def reconcile_again(state: ReconcileState, owner: str, to_time: datetime) -> dat
 
 
 def print_comparison(compared: dict[str, Comparison]) -> None:
+    if not compared:
+        say("No restored table was named, so there is nothing to compare or to copy.")
+        return
     print_records([{"table": name, **each.counts} for name, each in compared.items()])
     for name, each in compared.items():
         for item_id in each.different[:MOST_SHOWN]:

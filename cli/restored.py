@@ -149,7 +149,19 @@ def pairs(table: Restored) -> Iterator[tuple[Raw, Raw | None]]:
             )
         own = {_key_text(table, item): item for item in _own(table, some)}
         for item in some:
-            yield item, own.get(_key_text(table, item))
+            mine = own.get(_key_text(table, item))
+            yield _kept(item, mine), mine
+
+
+def _kept(restored: Raw, own: Raw | None) -> Raw:
+    """
+    Return a restored item, without its time to live if the stack's own has lost it.
+
+    Functions take it away so that DynamoDB does not delete a session that may be paid.
+    """
+    if own is None or "ttl" in own:
+        return restored
+    return {name: value for name, value in restored.items() if name != "ttl"}
 
 
 def scan(table: str) -> Iterator[Raw]:

@@ -348,6 +348,19 @@ def test_a_restore_can_be_tried_and_is_asked_about(loss: Loss, shop: Shop) -> No
     assert shop.aws.snapshot() == before
 
 
+def test_without_a_table_there_is_nothing_to_compare(loss: Loss, shop: Shop) -> None:
+    before = shop.aws.snapshot()
+    command = ("restore", "--to-time", loss.at.isoformat(), "--dry-run")
+
+    result = loss.operator(*command)
+
+    assert result.exit_code == 0
+    assert "No restored table was named" in result.stderr
+    assert "Nothing was changed" in result.stderr
+    assert loss.operator.json(*command)["tables"] == {}
+    assert shop.aws.snapshot() == before
+
+
 def test_a_restore_that_was_cut_off_is_continued(
     loss: Loss, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -605,6 +618,7 @@ def test_while_reconcile_runs_nothing_is_restored(loss: Loss, shop: Shop) -> Non
 
     assert result.exit_code == 1
     assert "Nothing was changed" in " ".join(result.stderr.split())
+    assert held["expires_at"] in result.stderr
     assert shop.purchases() == []
 
 

@@ -1,0 +1,119 @@
+"""`restore --replace`: what was erased, or kept from deletion, stays so."""
+
+import json
+from copy import deepcopy
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from time_machine import Traveller
+
+from tests.cli.conftest import Operator
+from tests.cli.test_restore import (
+    COMPLETED,
+    MINUTES,
+    OPTIONS,
+    START,
+    everything,
+    lose,
+    pay,
+    restore,
+    restored_copy,
+    settle_down,
+)
+from tests.functional.test_checkout_options import RECOVERY
+from tests.functional.test_retention import EMAIL, session_of
+from tests.functional.test_unpaid_end import run_out
+from tests.shop import Shop
+
+DAYS = timedelta(days=1)
+DEVICE = "device-of-the-buyer"
+PRODUCT = "product#hero-me-feelings"
+pytestmark = pytest.mark.frozen_at(START)
+
+
+def copies_of(shop: Shop, *tables: str) -> dict[str, str]:
+    return {name: restored_copy(shop, name, shop.aws.items(name)) for name in tables}
+
+
+def is_stored(shop: Shop, text: str) -> bool:
+    return text in json.dumps(shop.aws.snapshot(), default=str)
+
+
+@pytest.mark.parametrize("tables_lost", [True, False])
+def test_what_was_erased_after_the_restored_time_is_erased_again(
+    shop: Shop, operator: Operator, clock: Traveller, *, tables_lost: bool
+) -> None:
+    shop.create("content", email=EMAIL)
+    run_out(shop, clock)
+    shop.deliver()
+    pay(shop, "product", metadata={"device_id": DEVICE})
+    clock.shift(2 * DAYS)  # until then its request can be sent again
+    shop.note_a_reconcile_run()
+    of_product = shop.purchases()[0]["payment_session_id"]
+    clock.shift(MINUTES)
+    at = datetime.now(UTC)
+    copies = copies_of(shop, "PaymentSessionsTable", "PurchasesTable")
+    clock.shift(MINUTES)
+    for buyer in ("user_1", of_product):
+        assert operator("erase-buyer", buyer, "--yes").exit_code == 0
+    clock.shift(MINUTES)
+    if tables_lost:
+        for table in copies:
+            lose(shop, table, everything)
+
+    done = restore(operator, at, copies, "--replace")["rebuilt"]
+
+    assert (done["erased"], done["problems"]) == (2, [])
+    assert not is_stored(shop, EMAIL)
+    assert not is_stored(shop, DEVICE)
+    settle_down(shop, operator)
+    assert not is_stored(shop, DEVICE)
+
+
+def test_what_was_erased_and_has_not_ended_in_the_copy_is_named(
+    shop: Shop, operator: Operator, clock: Traveller
+) -> None:
+    """The session was open at the restored time; it ended, and then was erased."""
+    shop.create("content", email=EMAIL)
+    at = datetime.now(UTC)
+    copies = copies_of(shop, "PaymentSessionsTable")
+    clock.shift(MINUTES)
+    run_out(shop, clock)
+    shop.deliver()
+    assert operator("erase-buyer", "user_1", "--yes").exit_code == 0
+    clock.shift(MINUTES)
+    lose(shop, "PaymentSessionsTable", everything)
+
+    options = [word for t, name in copies.items() for word in (OPTIONS[t], name)]
+    time = ("--to-time", at.isoformat(), "--yes")
+    result = operator("restore", *time, *options)
+    settle_down(shop, operator)
+
+    assert result.exit_code == 1
+    assert "./checkout erase-buyer user_1" in result.stdout
+    assert operator("erase-buyer", "user_1", "--yes").exit_code == 0
+    assert not is_stored(shop, EMAIL)
+
+
+def test_a_session_that_is_kept_for_a_payment_is_not_deleted_after_all(
+    shop: Shop, operator: Operator, clock: Traveller
+) -> None:
+    """A recovered payment is on its way: the copy is of before, and had a `ttl`."""
+    shop.change_offer(PRODUCT, options=RECOVERY)
+    shop.create("product", customer_email=EMAIL)
+    run_out(shop, clock)
+    shop.deliver()
+    assert "ttl" in session_of(shop)
+    at = datetime.now(UTC)
+    copies = copies_of(shop, "PaymentSessionsTable")
+    clock.shift(MINUTES)
+    shop.stripe.recover(shop.stripe.sessions()[-1]["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    under_way = deepcopy(shop.stripe.events(COMPLETED)[-1])
+    under_way["data"]["object"]["payment_status"] = "unpaid"
+    shop.deliver(under_way)
+    assert "ttl" not in session_of(shop)
+
+    restore(operator, at, copies, "--replace")
+
+    assert "ttl" not in session_of(shop)
