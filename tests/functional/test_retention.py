@@ -74,6 +74,57 @@ def test_an_abandoned_session_is_deleted_after_45_days_and_not_before(
     assert EMAIL not in left
 
 
+@on_moto_too
+@pytest.mark.parametrize("end", ["time", "cancel", "reconcile"])
+def test_what_points_to_it_is_deleted_too(
+    shop: Shop, clock: Traveller, end: str
+) -> None:
+    """The key of the live session has the buyer's id in it."""
+    shop.create("content")
+    if end == "cancel":
+        cancel(shop)
+    else:
+        run_out(shop, clock)
+    if end == "reconcile":
+        shop.stripe.forget_events()
+        shop.reconcile()
+    shop.deliver()
+    assert session_of(shop)["status"] == "expired"
+
+    clock.shift(47 * DAYS)
+    delete_by_ttl(shop)
+    assert "user_1" not in json.dumps(shop.aws.items("PaymentSessionsTable"))
+    clock.shift(45 * DAYS)
+    delete_by_ttl(shop)
+
+    left = [item["id"] for item in shop.aws.items("PaymentSessionsTable")]
+    assert [each for each in left if not each.startswith("reconcile#")] == []
+
+
+@pytest.mark.parametrize("expired_first", [True, False])
+def test_stripes_id_of_a_paid_session_always_leads_to_it(
+    shop: Shop, clock: Traveller, expired_first: bool
+) -> None:
+    shop.create("content")
+    stripe_id = shop.stripe.sessions()[0]["id"]
+    shop.stripe.pay(stripe_id)
+    [paid] = shop.stripe.events(COMPLETED)
+    if expired_first:
+        expired = deepcopy(paid) | {"id": "evt_1", "type": "checkout.session.expired"}
+        expired["data"]["object"] |= {"status": "expired", "payment_status": "unpaid"}
+        shop.deliver(expired)
+    shop.deliver(paid)
+    clock.shift(400 * DAYS)
+    delete_by_ttl(shop)
+
+    answer = shop.call(
+        "GET /api/checkout/session-status", query={"session_id": stripe_id}
+    )
+
+    assert (answer.status, answer.body["status"]) == (200, "complete")
+    assert shop.create("content").body["code"] == "already_purchased"
+
+
 def test_so_is_one_that_its_buyer_cancelled(shop: Shop) -> None:
     shop.create("content")
     cancel(shop)
@@ -268,16 +319,16 @@ def test_late_events_of_a_deleted_session_change_nothing(
 def test_the_offer_of_a_deleted_session_can_be_bought(
     shop: Shop, clock: Traveller
 ) -> None:
-    """The item that named it as the live session goes on counting the attempts."""
+    """The attempts are counted anew: Stripe forgets an idempotency key in a day."""
     shop.create("content")
     run_out(shop, clock)
     shop.deliver()
-    clock.shift(46 * DAYS)
+    clock.shift(47 * DAYS)
     delete_by_ttl(shop)
     shop.note_a_reconcile_run()
 
     assert shop.create("content").status == 200
-    assert session_of(shop)["attempt"] == 2
+    assert session_of(shop)["attempt"] == 1
     shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.deliver()
     assert [p["status"] for p in shop.purchases()] == ["completed"]

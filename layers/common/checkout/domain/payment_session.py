@@ -63,6 +63,8 @@ ENDED_UNPAID = frozenset([Status.DISCARDED, Status.EXPIRED])
 # How long these are kept. An expired session can be recovered for thirty days, and a
 # bank may take fifteen more.
 KEPT_UNPAID = timedelta(days=45)
+# Stripe's id leads to them for longer: money that came after all is not overlooked.
+POINTER_KEPT_UNPAID = 2 * KEPT_UNPAID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

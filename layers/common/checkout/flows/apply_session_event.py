@@ -139,7 +139,7 @@ class SessionEvents:
                     payment_status=PAYMENT_STATUS.get(status),
                     stripe_session_id=session.stripe_session_id or checkout.id,
                 ),
-                "pointer": self.sessions.pointer(checkout.id, session.id),
+                "pointer": self.sessions.pointer(checkout.id, session.id, status),
                 **writes,
                 "audit": self.audit_log.entry(
                     purchase or session,

@@ -8,7 +8,7 @@ from checkout import clock
 from checkout.domain.next_check import session_check
 from checkout.domain.payment_session import (
     ENDED_UNPAID,
-    KEPT_UNPAID,
+    POINTER_KEPT_UNPAID,
     RANK,
     UNRESOLVED,
     PaymentSession,
@@ -22,6 +22,7 @@ from checkout.tables.due import DueItem
 from checkout.tables.item import MOST_KEYS_AT_ONCE, Value, query, read, read_all
 from checkout.tables.live_session import LiveSession, made_live
 from checkout.tables.readable import all_readable, readable
+from checkout.tables.session_pointer import kept_until, pointer
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
 IS_NEW = Condition(
@@ -96,28 +97,24 @@ class PaymentSessions:
             known |= due.index(session.id, session_check(session, to, now))
             gone = ("ttl",)
         elif to in ENDED_UNPAID:
-            known["ttl"] = int((now + KEPT_UNPAID).timestamp())
+            known["ttl"] = kept_until(now)
             gone = INDEX
         if RANK[to] >= RANK[Status.PROCESSING]:
             known["stripe_request"] = session.request_when_done
         known |= {"status": to, "rank": RANK[to]}
         return item_update(self._table, session.id, below, set_=known, remove=gone)
 
-    def pointer(self, stripe_session_id: str, payment_session_id: str) -> Write:
-        """Return the put by which a session is found by Stripe's id."""
-        item: dict[str, Value] = {
-            "id": stripe_session_id,
-            "payment_session_id": payment_session_id,
-        }
-        ours_if_any = Condition(
-            "stripe_session_is_ours",
-            "attribute_not_exists(id) OR payment_session_id = :ours",
-            QuarantineReason.STRIPE_SESSION_RECORDED_ALREADY,
-            # Money is recorded even if its Stripe session belongs to another of ours.
-            required=False,
-            values={"ours": payment_session_id},
-        )
-        return insertion(self._table, item, ours_if_any)
+    def pointer(
+        self, stripe_session_id: str, payment_session_id: str, to: Status = Status.OPEN
+    ) -> Write:
+        """
+        Return the put by which a session is found by Stripe's id.
+
+        It is deleted some time after a session that moves *to* an end without money.
+        """
+        unpaid = to in ENDED_UNPAID
+        ttl = kept_until(clock.now(), POINTER_KEPT_UNPAID) if unpaid else None
+        return pointer(self._table, stripe_session_id, payment_session_id, ttl)
 
     def declined(self, payment_session_id: str, event_id: str) -> Write:
         """Return the update that notes a declined payment, once for each event."""
