@@ -48,9 +48,11 @@ def callers_of(stack: Stack, buyer: str, writer: str) -> Iterator[Callers]:
         if buyer and writer:
             yield Callers(buyer, writer)
         elif stack.issuer_url:
-            issuer, groups = stack.issuer_url, groups_of(stack)
+            issuer, (writers, operators) = stack.issuer_url, groups_of(stack)
             yield Callers(
-                local_token(issuer), *(local_token(issuer, each) for each in groups)
+                local_token(issuer),
+                local_token(issuer, writers),
+                local_token(issuer, operators),
             )
         elif stack.parameter("JwtIssuer"):
             raise CommandError(
@@ -101,9 +103,12 @@ class OwnPool:
             self._user(writers) as writer,
             self._user(operators) as operator,
         ):
-            users = (buyer, writer, operator)
-            tokens = [self._token(*user) for user in users]
-            yield Callers(*tokens, users=tuple(name for name, _ in users))
+            yield Callers(
+                self._token(*buyer),
+                self._token(*writer),
+                self._token(*operator),
+                (buyer[0], writer[0], operator[0]),
+            )
 
     @contextmanager
     def _user(self, group: str | None = None) -> Iterator[tuple[str, str]]:
