@@ -236,7 +236,9 @@ class StripeCheckout:
             "audit": self.audit_log.entry(session, action, **details),
         }
         if stripe_id := session.stripe_session_id:
-            writes["pointer"] = self.sessions.pointer(stripe_id, session.id, status)
+            writes["pointer"] = self.sessions.pointer(
+                stripe_id, session.id, deleted=session.is_deleted_as(status)
+            )
         return not transaction.execute(writes)
 
 
