@@ -3,13 +3,14 @@
 import json
 from collections.abc import Iterable
 from contextlib import suppress
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
+from checkout.domain.checkout_session import payment_session_id_of
 from checkout.domain.purchase import Purchase, id_for
 from checkout.flows.erase_buyer import Erased, Erasure, Payment
-from checkout.stripe_errors import StripeError
+from checkout.stripe_errors import StripeError, StripeRefusedError
 from checkout.tables.buyer_records import Item
 from cli.console import (
     CommandError,
@@ -62,11 +63,7 @@ def export_buyer(
     """Print all that is stored about a buyer, as JSON; it has the e-mail address."""
     stack = stack_of(ctx)
     with waiting("Reading the buyer's payments"):
-        sessions, purchases = stored_about(stack, buyer)
-        entries = {
-            session_id: stack.audit_log.entries(session_id)
-            for session_id in session_ids(sessions, purchases)
-        }
+        sessions, purchases, entries = stored_about(stack, buyer, offline=offline)
         held = [
             ownership._asdict()
             for key in dict.fromkeys(
@@ -157,35 +154,60 @@ def print_erased(erased: Erased, *, dry_run: bool, as_json: bool) -> None:
 # ------------------------------------------------------------ finding
 
 
-def stored_about(stack: Stack, buyer: str) -> tuple[list[Item], list[Item]]:
-    """Return the items of the sessions and of the purchases; there is at least one."""
-    sessions = stack.buyer_records.of_sessions(buyer)
-    purchases = stack.buyer_records.of_purchases(buyer)
-    if not (sessions or purchases) and GENERATED_ID.fullmatch(buyer):
-        sessions, purchases = without_login(stack, buyer)
-    if not (sessions or purchases):
-        raise CommandError(f"Nothing is stored about {buyer}.")
-    return sessions, purchases
+class Stored(NamedTuple):
+    """Items of sessions and purchases, and entries of the audit log by session."""
+
+    sessions: list[Item]
+    purchases: list[Item]
+    entries: dict[str, list[Item]]
 
 
-def without_login(stack: Stack, given: str) -> tuple[list[Item], list[Item]]:
-    """Return the records of one payment, which no buyer's id leads to."""
-    found = find(stack, given, offline=True)
-    if not found:
-        return [], []
-    [session] = found
+def stored_about(stack: Stack, buyer: str, *, offline: bool) -> Stored:
+    """Return what is stored about the buyer, or about one payment without a login."""
     records = stack.buyer_records
-    named = [
-        entry["purchase_id"]
-        for entry in stack.audit_log.entries(session.id)
-        if "purchase_id" in entry
-    ]
-    sessions = records.items(records.sessions, [session.id])
-    purchases = records.items(records.purchases, [id_for(session.id), *named])
-    for item in (*sessions, *purchases):
+    sessions, purchases = records.of_sessions(buyer), records.of_purchases(buyer)
+    if not (sessions or purchases) and GENERATED_ID.fullmatch(buyer):
+        stored = without_login(stack, buyer, offline=offline)
+    else:
+        # Also those of sessions that are deleted, and what is about an offer.
+        stored = Stored(sessions, purchases, records.audit_entries(buyer))
+    if not any(stored):
+        raise CommandError(f"Nothing is stored about {buyer}.")
+    whole = {
+        session_id: stack.audit_log.entries(session_id)
+        for session_id in session_ids(stored.sessions, stored.purchases)
+    }
+    return stored._replace(entries=stored.entries | whole)
+
+
+def without_login(stack: Stack, given: str, *, offline: bool) -> Stored:
+    """Return the records of one payment, which no buyer's id leads to."""
+    session_id = session_id_of(stack, given, offline=offline)
+    if session_id is None:
+        return Stored([], [], {})
+    records, entries = stack.buyer_records, stack.audit_log.entries(session_id)
+    named = [entry["purchase_id"] for entry in entries if "purchase_id" in entry]
+    sessions = records.items(records.sessions, [session_id])
+    purchases = records.items(records.purchases, [id_for(session_id), *named])
+    for item in (*sessions, *purchases, *entries):
         if "buyer_id" in item:
-            raise CommandError(f"{given} was paid with a login: give the buyer's id.")
-    return sessions, purchases
+            raise CommandError(f"{given} is of a login: give the buyer's id.")
+    return Stored(sessions, purchases, {session_id: entries} if entries else {})
+
+
+def session_id_of(stack: Stack, given: str, *, offline: bool) -> str | None:
+    """Return the id of the payment session, also if the session is deleted."""
+    if found := find(stack, given, offline=True):
+        return found[0].id
+    match given.partition("_"):
+        case "ps", _, _:
+            return given
+        case "cs", _, _ if known := stack.sessions.id_by_stripe_id(given):
+            return known
+        case "cs", _, _ if not offline:
+            with suppress(StripeRefusedError):
+                return payment_session_id_of(stack.stripe.session(given))
+    return None
 
 
 def session_ids(sessions: Iterable[Item], purchases: Iterable[Item]) -> list[str]:
@@ -195,17 +217,17 @@ def session_ids(sessions: Iterable[Item], purchases: Iterable[Item]) -> list[str
 
 
 def payments_of(stack: Stack, buyer: str) -> list[Payment]:
-    session_items, purchase_items = stored_about(stack, buyer)
+    stored = stored_about(stack, buyer, offline=False)
     purchases: list[Purchase] = [
-        found for item in purchase_items if (found := stack.purchases.get(item["id"]))
+        found for item in stored.purchases if (found := stack.purchases.get(item["id"]))
     ]
     return [
         Payment(
             session=stack.sessions.get(session_id),
             purchases=tuple(p for p in purchases if p.payment_session_id == session_id),
-            entries=tuple(stack.audit_log.entries(session_id)),
+            entries=tuple(entries),
         )
-        for session_id in session_ids(session_items, purchase_items)
+        for session_id, entries in stored.entries.items()
     ]
 
 

@@ -1,13 +1,15 @@
 """`smoke`: try every part of a deployed stack with Stripe's test key, and clean up."""
 
-from typing import Annotated
+import signal
+import sys
+from typing import Annotated, NoReturn
 
 import typer
 
 from checkout.clients import aws, credentials
 from checkout.clients.stripe_connection import api_version
 from checkout.domain.webhook_endpoint import best_of
-from cli import smoke_routes
+from cli import smoke_functions, smoke_routes
 from cli.console import CommandError, Json, print_json
 from cli.smoke_api import Api
 from cli.smoke_callers import BUYER, WRITER, Callers, callers_of
@@ -39,6 +41,14 @@ def smoke(
         str,
         typer.Option(envvar=WRITER, help="Token of a writer.", show_default=False),
     ] = "",
+    api_url: Annotated[
+        str,
+        typer.Option(
+            envvar="SMOKE_API_URL",
+            help="The API's address, if not the output ApiUrl: that of CloudFront.",
+            show_default=False,
+        ),
+    ] = "",
     as_json: Json = False,
 ) -> None:
     """
@@ -50,9 +60,11 @@ def smoke(
     """
     stack = stack_of(ctx)
     require_test_mode(stack)
+    signal.signal(signal.SIGTERM, stop)
     report = Report(silent=as_json)
     with callers_of(stack, token, writer_token) as callers:
-        try_everything(stack, callers, report, within)
+        api = Api(api_url or stack.output("ApiUrl"))
+        try_everything(stack, api, callers, report, within)
     if callers.users:
         report.passed("temporary users removed", f"{len(callers.users)} users")
     if as_json:
@@ -66,6 +78,12 @@ def smoke(
         typer.echo(f"{stack.name} passed all {len(report.checks)} checks.")
 
 
+def stop(number: int, _: object) -> NoReturn:
+    """Leave by an exception, so that what was made is removed; only once."""
+    signal.signal(number, signal.SIG_IGN)
+    sys.exit(f"Stopped by {signal.Signals(number).name}.")
+
+
 def require_test_mode(stack: Stack) -> None:
     """Raise CommandError before anything is made where money would be real."""
     if stack.livemode:
@@ -75,8 +93,9 @@ def require_test_mode(stack: Stack) -> None:
         raise CommandError(f"The key in {name} is a live key. Nothing was tried.")
 
 
-def try_everything(stack: Stack, callers: Callers, report: Report, within: int) -> None:
-    api = Api(stack.output("ApiUrl"))
+def try_everything(
+    stack: Stack, api: Api, callers: Callers, report: Report, within: int
+) -> None:
     origin = stack.parameter("FrontendUrl")
     report.run("routes without a token", lambda: smoke_routes.open_routes(api))
     report.run(
@@ -86,6 +105,12 @@ def try_everything(stack: Stack, callers: Callers, report: Report, within: int) 
     report.run(
         "routes with a token", lambda: smoke_routes.with_token(api, callers.buyer)
     )
+    report.run("revenue", lambda: smoke_functions.revenue(api, callers))
+    if operator := callers.operator:
+        report.run("refunds", lambda: smoke_functions.refund(api, operator))
+    else:
+        report.skipped("refunds", "no token of an operator can be made")
+    report.run("reconcile", lambda: smoke_functions.reconcile(stack))
     report.run("CORS", lambda: smoke_routes.cors(api, origin))
     report.run(
         "webhook refuses what Stripe has not signed",
@@ -100,6 +125,7 @@ def try_everything(stack: Stack, callers: Callers, report: Report, within: int) 
     finally:
         report.run("everything removed", payment.remove)
         report.stays(payment.leftovers())
+        report.leaves_out(smoke_functions.NOT_TRIED)
 
 
 def endpoint_at_stripe(stack: Stack) -> str:

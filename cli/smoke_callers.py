@@ -23,10 +23,11 @@ BUYER, WRITER = "SMOKE_TOKEN", "SMOKE_WRITER_TOKEN"
 
 @dataclass(frozen=True, slots=True)
 class Callers:
-    """Two tokens, and the users that were made to get them."""
+    """Tokens, and the users that were made to get them; an operator's only if ours."""
 
     buyer: str
     writer: str
+    operator: str | None = None
     users: tuple[str, ...] = ()
 
     @property
@@ -47,9 +48,12 @@ def callers_of(stack: Stack, buyer: str, writer: str) -> Iterator[Callers]:
         if buyer and writer:
             yield Callers(buyer, writer)
         elif stack.issuer_url:
-            group = stack.parameter("WriterGroup")
-            issue = local_token
-            yield Callers(issue(stack.issuer_url), issue(stack.issuer_url, group))
+            issuer, (writers, operators) = stack.issuer_url, groups_of(stack)
+            yield Callers(
+                local_token(issuer),
+                local_token(issuer, writers),
+                local_token(issuer, operators),
+            )
         elif stack.parameter("JwtIssuer"):
             raise CommandError(
                 f"The stack's issuer is not its own user pool: set {BUYER} to a token "
@@ -61,8 +65,12 @@ def callers_of(stack: Stack, buyer: str, writer: str) -> Iterator[Callers]:
                 stack.output("UserPoolId"),
                 stack.output("UserPoolClientId"),
             )
-            group = stack.parameter("WriterGroup")
-            yield at_exit.enter_context(pool.callers(group))
+            yield at_exit.enter_context(pool.callers(*groups_of(stack)))
+
+
+def groups_of(stack: Stack) -> tuple[str, str]:
+    """Return the names of the groups of writers and of operators."""
+    return stack.parameter("WriterGroup"), stack.parameter("OperatorGroup")
 
 
 def local_token(issuer_url: str, group: str = "") -> str:
@@ -88,11 +96,19 @@ class OwnPool:
         self.client_id = client_id
 
     @contextmanager
-    def callers(self, writers: str) -> Iterator[Callers]:
-        """Create a buyer, and a writer in the group *writers*, for the block."""
-        with self._user() as buyer, self._user(writers) as writer:
-            names = (buyer[0], writer[0])
-            yield Callers(self._token(*buyer), self._token(*writer), names)
+    def callers(self, writers: str, operators: str) -> Iterator[Callers]:
+        """Create a buyer, and one user in each group, for the block."""
+        with (
+            self._user() as buyer,
+            self._user(writers) as writer,
+            self._user(operators) as operator,
+        ):
+            yield Callers(
+                self._token(*buyer),
+                self._token(*writer),
+                self._token(*operator),
+                (buyer[0], writer[0], operator[0]),
+            )
 
     @contextmanager
     def _user(self, group: str | None = None) -> Iterator[tuple[str, str]]:

@@ -99,14 +99,14 @@ class Payment:
         if not self.was_written:
             return "nothing was made"
         problems = []
-        for step in (self._withdraw_rest, self._expire_rest, self._delete_order):
+        for step in (self._withdraw_rest, self._expire_rest, self._delete):
             try:
                 step()
             except FAILURES as error:
                 problems.append(sentence_of(error))
         if problems:
             raise CommandError("; ".join(problems))
-        return "the order is deleted, its Checkout Session is not open"
+        return "the order and what points to it are deleted, no page can be paid"
 
     def _withdraw_rest(self) -> None:
         if not self.is_withdrawn:
@@ -121,16 +121,26 @@ class Payment:
             if stripe_session.get("status") == "open":
                 self._expire_at_stripe()
 
-    def _delete_order(self) -> None:
-        aws.client("dynamodb").delete_item(
-            TableName=self.stack.output("OffersTable"),
-            Key={"id": {"S": f"order#{self.order_id}"}},
-        )
+    def _delete(self) -> None:
+        """Delete the order, and what leads to its payment session."""
+        order = f"order#{self.order_id}"
+        pointers = [f"live#{order}", *filter(None, [self.stripe_session_id])]
+        for table, ids in (
+            ("OffersTable", [order]),
+            ("PaymentSessionsTable", pointers),
+        ):
+            for each in ids:
+                aws.client("dynamodb").delete_item(
+                    TableName=self.stack.output(table), Key={"id": {"S": each}}
+                )
 
     def leftovers(self) -> Iterator[str]:
         """Name what cannot be removed, or must not."""
         if self.session_id:
-            yield f"the payment session {self.session_id}, and its audit entries"
+            yield f"the payment session {self.session_id}, for 45 days"
+            yield "its audit entries"
+        if self.stripe_session_id:
+            yield f"at Stripe, the expired {self.stripe_session_id}"
 
     def _expire_at_stripe(self) -> None:
         if self.stripe_session_id:

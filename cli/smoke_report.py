@@ -37,6 +37,7 @@ class Report:
     silent: bool
     checks: list[Tried] = field(default_factory=list)
     left: list[str] = field(default_factory=list)
+    not_tried: list[str] = field(default_factory=list)
 
     @property
     def failed(self) -> list[str]:
@@ -59,10 +60,18 @@ class Report:
             if works:
                 works = self.run(name, check)
             else:
-                self._add(name, "skipped", "the check before it failed")
+                self.skipped(name, "the check before it failed")
 
     def passed(self, name: str, detail: str) -> None:
         self._add(name, "passed", detail)
+
+    def skipped(self, name: str, why: str) -> None:
+        self._add(name, "skipped", why)
+
+    def leaves_out(self, things: Iterable[str]) -> None:
+        for thing in things:
+            self.not_tried.append(thing)
+            self._say(f"untried  {thing}")
 
     def stays(self, things: Iterable[str]) -> None:
         for thing in things:
@@ -70,7 +79,11 @@ class Report:
             self._say(f"stays    {thing}")
 
     def as_json(self) -> dict[str, object]:
-        return {"checks": [asdict(tried) for tried in self.checks], "stays": self.left}
+        return {
+            "checks": [asdict(tried) for tried in self.checks],
+            "not_tried": self.not_tried,
+            "stays": self.left,
+        }
 
     def _add(self, name: str, result: str, detail: str) -> None:
         self.checks.append(Tried(name, result, detail))

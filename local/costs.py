@@ -25,17 +25,29 @@ PER_METRIC = 0.30
 PER_ALARM = 0.10
 PER_DASHBOARD = 3.00
 PER_SECRET = 0.40
-PER_USER_OF_LITE = 0.0055
+PER_GB_SENT = 0.09  # to the internet
+# Active users of Cognito up to a number, and what each of them costs above the one
+# before; the first are free.
 USERS_FREE = 10_000
+LITE = (
+    (USERS_FREE, 0.0),
+    (100_000, 0.0055),
+    (1_000_000, 0.0046),
+    (10_000_000, 0.00325),
+    (float("inf"), 0.0025),
+)
+ESSENTIALS = ((USERS_FREE, 0.0), (float("inf"), 0.015))
 
 # Request units of DynamoDB, as docs/operations.md has them.
 WRITES_OF_PURCHASE, READS_OF_PURCHASE = 20 + 19 + 6, 4 + 2 + 5.5
 WRITES_OF_ABANDONED, READS_OF_ABANDONED = 20 + 9 + 0, 4 + 1 + 0.5
 WRITES_OF_RUN, READS_OF_RUN = 6, 63
 
-# What the template has.
-ALARMS = 42
-METRICS, METRICS_OF_IDLE = 54, 6
+# What a stack has by default; with Segment two alarms more.
+ALARMS = 40
+# A test counts what reconcile reports in each run. A busy shop counts about thirty, and
+# two for each currency: it is assumed to have one.
+METRICS_OF_IDLE, METRICS_OF_SHOP = 7, 30 + 2
 DASHBOARDS = 1
 SECRETS = 2
 
@@ -52,6 +64,8 @@ SECONDS_OF_RUN = 3
 EVENTS_OF_PURCHASE, EVENTS_OF_ABANDONED = 3, 2
 WEBHOOK_EVENTS_OF_PURCHASE, WEBHOOK_EVENTS_OF_ABANDONED = 1.2, 1
 KB_LOGGED_OF_INVOCATION = 1
+KB_LOGGED_OF_REQUEST = 0.5  # the access log
+KB_SENT_OF_REQUEST = 3  # an answer with its headers, and what Stripe is asked
 KB_STORED_OF_PURCHASE, KB_STORED_OF_ABANDONED = 6, 2
 MONTHS_STORED = 12
 
@@ -91,7 +105,7 @@ class Month:
         writes = self.of(WRITES_OF_PURCHASE, WRITES_OF_ABANDONED) + RUNS * WRITES_OF_RUN
         reads = self.of(READS_OF_PURCHASE, READS_OF_ABANDONED) + RUNS * READS_OF_RUN
         stored = self.of(KB_STORED_OF_PURCHASE, KB_STORED_OF_ABANDONED) * MONTHS_STORED
-        users = max(0, self.purchases / PURCHASES_OF_USER - USERS_FREE)
+        logged = invocations * KB_LOGGED_OF_INVOCATION + requests * KB_LOGGED_OF_REQUEST
         return {
             "DynamoDB, requests": (
                 writes * PER_MILLION_WRITES + reads * PER_MILLION_READS
@@ -103,15 +117,29 @@ class Month:
             "API Gateway": requests / MILLION * PER_MILLION_API_REQUESTS,
             "SQS": (3 * webhooks + POLLS) / MILLION * PER_MILLION_SQS_REQUESTS,
             "EventBridge": events / MILLION * PER_MILLION_EVENTS,
-            "logs": invocations * KB_LOGGED_OF_INVOCATION / MILLION * PER_GB_LOGGED,
+            "logs, access log": logged / MILLION * PER_GB_LOGGED,
+            "data to the internet": (
+                requests * KB_SENT_OF_REQUEST / MILLION * PER_GB_SENT
+            ),
             "metrics, alarms, dashboard, secrets": (
-                (METRICS if self.purchases else METRICS_OF_IDLE) * PER_METRIC
+                (METRICS_OF_SHOP if self.purchases else METRICS_OF_IDLE) * PER_METRIC
                 + ALARMS * PER_ALARM
                 + DASHBOARDS * PER_DASHBOARD
                 + SECRETS * PER_SECRET
             ),
-            "Cognito LITE, if the pool is the stack's own": users * PER_USER_OF_LITE,
+            "Cognito LITE, if the pool is the stack's own": of_users(
+                self.purchases / PURCHASES_OF_USER, LITE
+            ),
         }
+
+
+def of_users(users: float, tiers: tuple[tuple[float, float], ...]) -> float:
+    """Return what a month with these active users costs, tier by tier."""
+    dollars, below = 0.0, 0.0
+    for up_to, each in tiers:
+        dollars += max(0.0, min(users, up_to) - below) * each
+        below = up_to
+    return dollars
 
 
 def table(*columns: int) -> str:

@@ -8,15 +8,17 @@ from typing import Any
 
 import pytest
 import time_machine
+from time_machine import Traveller
 
 from checkout.domain.published_events import published_event
 from checkout.tables import transaction
 from mocktill.faults import Fault
 from tests.aws import on_moto_too
 from tests.cli.conftest import Operator
-from tests.functional.test_checkout_options import ADDRESS, OFFERS
+from tests.functional.test_checkout_options import ADDRESS, OFFERS, RECOVERY
 from tests.functional.test_pending_purchases import EUROS, decide, pay_by_bank
-from tests.functional.test_retention import EMAIL
+from tests.functional.test_retention import EMAIL, delete_by_ttl
+from tests.functional.test_unpaid_end import run_out
 from tests.shop import Shop
 
 PHONE = "+442079460000"
@@ -403,3 +405,100 @@ def test_a_session_whose_purchase_alone_is_left_is_erased(
     operator("erase-buyer", "user_1", "--yes")
 
     assert [text for text in PERSONAL if text in everything(shop)] == []
+
+
+# ------------------------------------------------------------ without a session
+
+COMMANDS = ["export-buyer", "erase-buyer"]
+
+
+@pytest.fixture
+def unpaid(shop: Shop, clock: Traveller) -> Callable[..., tuple[str, str]]:
+    """Let a checkout be abandoned and DynamoDB delete it; return its two ids."""
+
+    def abandon(kind: str, days: int = 46, **changes: Any) -> tuple[str, str]:
+        if kind == "product":
+            shop.change_offer(OFFERS[kind], options=RECOVERY)
+        assert shop.create(kind, **changes).status == 200
+        [session] = shop.sessions()
+        run_out(shop, clock)
+        shop.deliver()
+        clock.shift(timedelta(days=days))
+        assert delete_by_ttl(shop) == [session["id"]]
+        return session["id"], session["stripe_session_id"]
+
+    return abandon
+
+
+@on_moto_too
+@pytest.mark.frozen_at(datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC))
+@pytest.mark.parametrize("by", ["ps_", "cs_", "cs_ at Stripe"])
+def test_a_deleted_payment_without_a_login_is_exported_and_erased(
+    shop: Shop, operator: Operator, unpaid: Callable[..., tuple[str, str]], by: str
+) -> None:
+    """Its entries of the audit log are left, with the caller's metadata."""
+    days = 95 if by == "cs_ at Stripe" else 46
+    metadata = {"device_id": "d-5", "mail": EMAIL}
+    session_id, stripe_id = unpaid("product", days, metadata=metadata)
+    given = session_id if by == "ps_" else stripe_id
+
+    exported = json.loads(operator("export-buyer", given).stdout)
+    erased = operator.json("erase-buyer", given, "--yes")
+
+    assert len(exported["audit_log"]) == 2
+    assert exported["audit_log"][0]["metadata"] == metadata
+    assert erased["erased"] == {"sessions": 0, "purchases": 0, "audit_entries": 2}
+    assert [
+        text for text in (EMAIL, "d-5", "/recover/") if text in everything(shop)
+    ] == []
+    event = published_event(shop.audit.of("personal_data_erased")[0])
+    assert event
+    assert event.detail["payment_session_id"] == session_id
+    assert event.detail["offer_id"] == "hero-me-feelings"
+
+
+@on_moto_too
+@pytest.mark.frozen_at(datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC))
+def test_so_are_those_of_a_buyer_and_of_nobody_else(
+    shop: Shop, operator: Operator, unpaid: Callable[..., tuple[str, str]]
+) -> None:
+    session_id, _ = unpaid("content")
+    entry = shop.audit.entries[-1] | {"recovery_url": "https://buy.stripe.test/r/1"}
+    shop.aws.put("AuditLogTable", entry)
+    shop.note_a_reconcile_run()
+    shop.create("content", buyer="user_2", email="bob@example.test")
+    others = [e for e in shop.audit.entries if e["buyer_id"] == "user_2"]
+
+    exported = json.loads(operator("export-buyer", "user_1").stdout)
+    erased = operator.json("erase-buyer", "user_1", "--yes")
+
+    assert {e["payment_session_id"] for e in exported["audit_log"]} == {session_id}
+    assert "user_2" not in json.dumps(exported)
+    assert erased["erased"]["audit_entries"] == 1
+    assert "recovery_url" not in everything(shop)
+    assert [e for e in shop.audit.entries if e["buyer_id"] == "user_2"] == others
+    assert operator.json("erase-buyer", "user_1")["erased"]["audit_entries"] == 0
+
+
+@pytest.mark.frozen_at(datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC))
+@pytest.mark.parametrize("command", COMMANDS)
+def test_a_deleted_payment_with_a_login_is_not_named_by_its_id(
+    operator: Operator, unpaid: Callable[..., tuple[str, str]], command: str
+) -> None:
+    session_id, _ = unpaid("content")
+
+    result = operator(command, session_id)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "give the buyer's id" in result.stderr
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+@pytest.mark.parametrize("given", ["ps_0123", "cs_test_a0", "pur_0123", "pi_0123"])
+def test_an_id_that_nothing_has_is_of_nobody(
+    operator: Operator, command: str, given: str
+) -> None:
+    result = operator(command, given)
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert f"Nothing is stored about {given}." in result.stderr

@@ -2,12 +2,21 @@
 
 import json
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
+from time_machine import Traveller
 
 from checkout.clients import credentials
-from cli import smoke, smoke_callers, smoke_payment, smoke_routes
+from checkout.tables.reconcile_state import STATE
+from cli import (
+    smoke,
+    smoke_callers,
+    smoke_functions,
+    smoke_payment,
+    smoke_routes,
+)
 from cli.console import CommandError
 from cli.smoke_api import Answer, Api
 from cli.smoke_report import Report
@@ -47,7 +56,7 @@ class FakeApi(Api):
             return self.preflight(headers["origin"])
         token = headers.get("authorization", "").removeprefix("Bearer ") or None
         self.asked.append((method, path, token))
-        assert data in {None, smoke_routes.NOT_JSON}
+        assert data in {None, smoke_routes.NOT_JSON, "{}"}
         return self.answers(method, path, token)
 
     def preflight(self, origin: str) -> Answer:
@@ -216,6 +225,56 @@ def test_cors_for_the_frontend_alone_passes() -> None:
     assert ORIGIN in smoke_routes.cors(FakeApi(well), ORIGIN)
 
 
+# ------------------------------------------------------------ behind refusals
+
+BUYER = "e30.eyJzdWIiOiJ1c2VyfDEifQ.AbA"  # user|1
+FORBIDDEN = Answer(403, {}, {"error": "No."})
+BROKEN = Answer(502, {}, {"message": "Internal Server Error"})
+
+
+def test_the_revenue_that_is_asked_for_is_the_callers_own() -> None:
+    api = FakeApi(lambda *_: Answer(200, {}, {}))
+    smoke_functions.revenue(api, smoke_callers.Callers(BUYER, "writer"))
+    assert api.asked == [("GET", "/api/creators/user%7C1/revenue", BUYER)]
+
+
+@pytest.mark.parametrize("answer", [FORBIDDEN, BROKEN, NOT_FOUND])
+def test_a_dead_function_of_creators_is_found(answer: Answer) -> None:
+    callers = smoke_callers.Callers(BUYER, "writer")
+    with pytest.raises(CommandError, match=f"revenue answered {answer.status}"):
+        smoke_functions.revenue(FakeApi(lambda *_: answer), callers)
+
+
+def test_an_operator_finds_no_purchase_to_refund() -> None:
+    api = FakeApi(lambda *_: NOT_FOUND)
+    smoke_functions.refund(api, "operator")
+    path = "/api/purchases/pur_smoke/refund"
+    assert api.asked == [("POST", path, "operator")]
+
+
+@pytest.mark.parametrize("answer", [FORBIDDEN, BROKEN, NO_ROUTE])
+def test_a_dead_function_of_refunds_is_found(answer: Answer) -> None:
+    with pytest.raises(CommandError, match=f"refund answered {answer.status}"):
+        smoke_functions.refund(FakeApi(lambda *_: answer), "operator")
+
+
+@pytest.mark.usefixtures("operator")
+@pytest.mark.frozen_at(datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC))
+def test_reconcile_has_to_have_run_lately(shop: Shop, clock: Traveller) -> None:
+    stack = Stack(STACK)
+    shop.aws.delete("PaymentSessionsTable", {"id": STATE})
+    with pytest.raises(CommandError, match="has not run yet"):
+        smoke_functions.reconcile(stack)
+
+    shop.reconcile()
+    clock.shift(timedelta(minutes=10))
+    assert smoke_functions.reconcile(stack).startswith("events are read until 2031-05")
+
+    clock.shift(timedelta(minutes=10))
+    with pytest.raises(CommandError, match=r"no event of Stripe's since 2031-05-06T07"):
+        smoke_functions.reconcile(stack)
+
+
 # ------------------------------------------------------------ alarms and dashboards
 
 
@@ -299,8 +358,13 @@ def test_an_order_is_withdrawn_and_deleted_also_if_its_checkout_got_lost(
     payment.was_written = True
     key = f"order#{payment.order_id}"
     shop.aws.put("OffersTable", {"id": key})
+    kept = {"id": "live#order#1"}
+    shop.aws.put("PaymentSessionsTable", {"id": f"live#{key}"}, kept)
 
     payment.remove()
+
+    left = [item["id"] for item in shop.aws.items("PaymentSessionsTable")]
+    assert left == [STATE, kept["id"]]
 
     path = f"/api/offers/order/{payment.order_id}/withdraw"
     assert api.asked == [("POST", path, "writer")]
@@ -346,7 +410,7 @@ class Pool:
     def __init__(self, challenge: str | None = None) -> None:
         self.challenge = challenge
         self.users: list[str] = []
-        self.writers: list[str] = []
+        self.groups: list[tuple[str, str]] = []
 
     def admin_create_user(self, **given: Any) -> None:
         assert given["MessageAction"] == "SUPPRESS"
@@ -359,8 +423,7 @@ class Pool:
         assert not password.isupper()
 
     def admin_add_user_to_group(self, **given: Any) -> None:
-        assert given["GroupName"] == "editors"
-        self.writers.append(given["Username"])
+        self.groups.append((given["GroupName"], given["Username"]))
 
     def admin_initiate_auth(self, **given: Any) -> dict[str, Any]:
         if self.challenge:
@@ -374,12 +437,14 @@ class Pool:
 
 def test_users_of_the_pool_live_as_long_as_they_are_needed() -> None:
     pool = Pool()
-    with smoke_callers.OwnPool(pool, "pool", "client").callers("editors") as callers:
-        buyer, writer = callers.users
-        assert pool.users == [buyer, writer]
-        assert pool.writers == [writer]
+    own = smoke_callers.OwnPool(pool, "pool", "client")
+    with own.callers("editors", "payers") as callers:
+        buyer, writer, operator = callers.users
+        assert pool.users == [buyer, writer, operator]
+        assert pool.groups == [("editors", writer), ("payers", operator)]
         assert callers.buyer == f"token of {buyer}"
         assert callers.writer == f"token of {writer}"
+        assert callers.operator == f"token of {operator}"
     assert pool.users == []
 
 
@@ -387,7 +452,7 @@ def test_users_are_deleted_also_if_they_get_no_token() -> None:
     pool = Pool(challenge="MFA_SETUP")
     with (
         pytest.raises(CommandError, match=r"MFA_SETUP.*SMOKE_TOKEN"),
-        smoke_callers.OwnPool(pool, "pool", "client").callers("editors"),
+        smoke_callers.OwnPool(pool, "pool", "client").callers("editors", "payers"),
     ):
         pass
     assert pool.users == []

@@ -2,9 +2,8 @@
 
 import re
 
-from checkout.metric import Metric
 from local import costs
-from tests.template_file import ROOT, resources
+from tests.template_file import ROOT, resources, template
 
 
 def units(row: str) -> tuple[float, float]:
@@ -30,9 +29,42 @@ def test_the_units_are_those_that_the_tests_count() -> None:
 
 
 def test_alarms_metrics_and_dashboards_are_those_of_the_template() -> None:
-    assert len(resources("AWS::CloudWatch::Alarm")) == costs.ALARMS
+    alarms = [
+        resource.get("Condition")
+        for resource in template()["Resources"].values()
+        if resource["Type"] == "AWS::CloudWatch::Alarm"
+    ]
+    of_segment = alarms.count("SendToSegment")
+    assert len(alarms) - of_segment == costs.ALARMS
     assert len(resources("AWS::CloudWatch::Dashboard")) == costs.DASHBOARDS
-    assert len(Metric) == costs.METRICS
+    monitored = (
+        f"{costs.ALARMS * costs.PER_ALARM:.2f} for the {costs.ALARMS} of a stack, "
+        f"{of_segment * costs.PER_ALARM:.2f} more with Segment"
+    )
+    page = (ROOT / "docs/operations.md").read_text()
+    assert monitored in page
+    assert f"the {costs.METRICS_OF_IDLE} that reconcile reports in each run" in page
+    assert f"about {costs.METRICS_OF_SHOP - 2}, and two more for each currency" in page
+
+
+def test_the_pages_agree_on_what_a_login_costs() -> None:
+    """Both tiers are those of Cognito's price page, not one price for everybody."""
+    users = 5_000_000
+    lite = costs.of_users(users, costs.LITE)
+    essentials = costs.of_users(users, costs.ESSENTIALS)
+    assert lite == 90_000 * 0.0055 + 900_000 * 0.0046 + 4_000_000 * 0.00325
+    identity = (ROOT / "docs/identity.md").read_text()
+    assert f"`LITE` costs about {round(lite, -3):,.0f} USD" in identity
+    assert f"about {round(essentials, -3):,.0f} USD" in identity
+    assert f"the first {costs.USERS_FREE:,} users are free" in identity
+    going_live = (ROOT / "docs/going-live.md").read_text()
+    times = {3: "three", 4: "four", 5: "five"}[round(essentials / lite)]
+    assert f"would be {times} times the tier `LITE`" in going_live
+
+
+def test_free_users_cost_nothing() -> None:
+    assert costs.of_users(costs.USERS_FREE, costs.LITE) == 0
+    assert costs.of_users(costs.USERS_FREE + 1000, costs.LITE) == 5.5
 
 
 def test_the_page_has_the_table_that_is_computed() -> None:
@@ -49,5 +81,8 @@ def test_the_page_has_every_assumption() -> None:
         f"{costs.SECONDS_OF_CREATE} seconds to create",
         f"{costs.SECONDS_OF_RUN} seconds for a run of reconcile",
         f"{costs.KB_STORED_OF_PURCHASE} kB for a purchase",
+        f"{costs.KB_LOGGED_OF_REQUEST} of the access log",
+        f"{costs.KB_SENT_OF_REQUEST} kB to the internet for each request",
+        f"{costs.METRICS_OF_SHOP - 2} metrics and two of one currency",
     ):
         assert assumed in page, assumed

@@ -11,9 +11,11 @@ from typing import NamedTuple
 import pytest
 from time_machine import Traveller
 
+from local import costs
 from tests.aws import on_moto_too
 from tests.aws_calls import observed
 from tests.functional.test_write_offers import put
+from tests.output import metric_lines_in
 from tests.request_units import counted
 from tests.shop import Shop
 from tests.template_file import ROOT
@@ -244,3 +246,20 @@ def test_ten_thousand_known_events_cost_what_the_operations_page_says(
     assert {call.operation for call in writes} == {"UpdateItem"}
     assert {call.parameters["Key"]["id"]["S"] for call in writes} == {STATE}
     assert run.cost == told("a run with 10,000 known events")
+
+
+def test_an_idle_run_has_as_many_metrics_as_the_pages_say(
+    shop: Shop, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """CloudWatch charges for each metric that had data in an hour."""
+    shop.reconcile()
+    capsys.readouterr()
+    shop.reconcile()
+
+    names = {
+        metric["Name"]
+        for line in metric_lines_in(capsys.readouterr().out)
+        for directive in line["_aws"]["CloudWatchMetrics"]
+        for metric in directive["Metrics"]
+    }
+    assert len(names) == costs.METRICS_OF_IDLE, names

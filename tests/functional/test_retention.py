@@ -8,6 +8,9 @@ from typing import Any
 import pytest
 from time_machine import Traveller
 
+from checkout.domain.payment_session import Status
+from checkout.tables import transaction
+from checkout.tables.payment_sessions import PaymentSessions as Stored
 from mocktill.faults import Fault
 from tests.aws import on_moto_too
 from tests.functional.test_checkout_options import RECOVERY
@@ -72,6 +75,57 @@ def test_an_abandoned_session_is_deleted_after_45_days_and_not_before(
     assert shop.sessions() == []
     left = json.dumps([shop.aws.snapshot()[t] for t in shop.aws.tables], default=str)
     assert EMAIL not in left
+
+
+@on_moto_too
+@pytest.mark.parametrize("end", ["time", "cancel", "reconcile"])
+def test_what_points_to_it_is_deleted_too(
+    shop: Shop, clock: Traveller, end: str
+) -> None:
+    """The key of the live session has the buyer's id in it."""
+    shop.create("content")
+    if end == "cancel":
+        cancel(shop)
+    else:
+        run_out(shop, clock)
+    if end == "reconcile":
+        shop.stripe.forget_events()
+        shop.reconcile()
+    shop.deliver()
+    assert session_of(shop)["status"] == "expired"
+
+    clock.shift(47 * DAYS)
+    delete_by_ttl(shop)
+    assert "user_1" not in json.dumps(shop.aws.items("PaymentSessionsTable"))
+    clock.shift(45 * DAYS)
+    delete_by_ttl(shop)
+
+    left = [item["id"] for item in shop.aws.items("PaymentSessionsTable")]
+    assert [each for each in left if not each.startswith("reconcile#")] == []
+
+
+@pytest.mark.parametrize("expired_first", [True, False])
+def test_stripes_id_of_a_paid_session_always_leads_to_it(
+    shop: Shop, clock: Traveller, expired_first: bool
+) -> None:
+    shop.create("content")
+    stripe_id = shop.stripe.sessions()[0]["id"]
+    shop.stripe.pay(stripe_id)
+    [paid] = shop.stripe.events(COMPLETED)
+    if expired_first:
+        expired = deepcopy(paid) | {"id": "evt_1", "type": "checkout.session.expired"}
+        expired["data"]["object"] |= {"status": "expired", "payment_status": "unpaid"}
+        shop.deliver(expired)
+    shop.deliver(paid)
+    clock.shift(400 * DAYS)
+    delete_by_ttl(shop)
+
+    answer = shop.call(
+        "GET /api/checkout/session-status", query={"session_id": stripe_id}
+    )
+
+    assert (answer.status, answer.body["status"]) == (200, "complete")
+    assert shop.create("content").body["code"] == "already_purchased"
 
 
 def test_so_is_one_that_its_buyer_cancelled(shop: Shop) -> None:
@@ -216,6 +270,82 @@ def test_so_is_one_whose_recovered_payment_is_on_its_way(
     assert [p["status"] for p in shop.purchases()] == ["completed"]
 
 
+@pytest.mark.parametrize("first", ["paid", "expired"])
+def test_a_session_is_kept_for_its_recovered_payment_whatever_comes_first(
+    shop: Shop, clock: Traveller, first: str
+) -> None:
+    """The event of its end may be late: then a session is open, and paid beside."""
+    shop.change_offer("product#hero-me-feelings", options=RECOVERY)
+    shop.create("product")
+    own = shop.stripe.sessions()[0]["id"]
+    run_out(shop, clock)
+    [expired] = shop.stripe.events("checkout.session.expired")
+    shop.stripe.recover(own)
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    paid = shop.stripe.events(COMPLETED)[-1]
+    shop.deliver(*((paid, expired) if first == "paid" else (expired, paid)))
+
+    session = session_of(shop)
+    [purchase] = shop.purchases()
+    assert (session["status"], purchase["status"]) == ("expired", "completed")
+    assert session["paid_beside"] == purchase["id"]
+    clock.shift(400 * DAYS)
+    delete_by_ttl(shop)
+    left = [item["id"] for item in shop.aws.items("PaymentSessionsTable")]
+    assert {session["id"], own} <= {*left}
+
+
+def test_an_end_that_meets_a_payment_beside_it_is_left_to_reconcile(
+    shop: Shop, clock: Traveller
+) -> None:
+    """A session that was read before the payment must not be given a date."""
+    shop.create("content")
+    session = Stored(shop.aws.tables["PaymentSessionsTable"]).get(
+        session_of(shop)["id"]
+    )
+    assert session
+    shop.aws.change("PaymentSessionsTable", session.id, paid_beside="pur_1")
+
+    ended = Stored(shop.aws.tables["PaymentSessionsTable"]).moved(
+        session, Status.EXPIRED
+    )
+
+    assert not transaction.execute_alone(ended)
+    assert "ttl" not in session_of(shop)
+    run_out(shop, clock)
+    shop.deliver()
+    assert session_of(shop)["status"] == "expired"
+    assert "ttl" not in session_of(shop)
+
+
+def test_a_recovered_session_that_expires_can_be_recovered_too(
+    shop: Shop, clock: Traveller
+) -> None:
+    """Each has thirty days of its own."""
+    expired = expired_with_recovery(shop, clock, "product")
+    for _ in range(2):
+        clock.shift(29 * DAYS)
+        shop.stripe.recover(expired["id"])
+        expired = shop.stripe.sessions()[0]
+        clock.shift(2 * DAYS)
+        shop.note_a_reconcile_run()
+        shop.stripe.expire_due()
+        shop.deliver()
+        assert delete_by_ttl(shop) == []
+    assert days_left(shop) == 45
+    before = session_of(shop)
+    clock.shift(DAYS)
+    shop.deliver(*shop.stripe.events("checkout.session.expired"))
+    assert session_of(shop) == before
+
+    shop.stripe.recover(expired["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    event = shop.stripe.events(COMPLETED)[-1]
+    event["data"]["object"] |= {"metadata": None, "client_reference_id": None}
+    shop.deliver(event)
+    assert [p["status"] for p in shop.purchases()] == ["completed"]
+
+
 @pytest.mark.parametrize("metadata", [True, False])
 def test_money_for_a_session_that_is_deleted_is_quarantined(
     shop: Shop, clock: Traveller, metadata: bool
@@ -268,16 +398,16 @@ def test_late_events_of_a_deleted_session_change_nothing(
 def test_the_offer_of_a_deleted_session_can_be_bought(
     shop: Shop, clock: Traveller
 ) -> None:
-    """The item that named it as the live session goes on counting the attempts."""
+    """The attempts are counted anew: Stripe forgets an idempotency key in a day."""
     shop.create("content")
     run_out(shop, clock)
     shop.deliver()
-    clock.shift(46 * DAYS)
+    clock.shift(47 * DAYS)
     delete_by_ttl(shop)
     shop.note_a_reconcile_run()
 
     assert shop.create("content").status == 200
-    assert session_of(shop)["attempt"] == 2
+    assert session_of(shop)["attempt"] == 1
     shop.stripe.pay(shop.stripe.sessions()[0]["id"])
     shop.deliver()
     assert [p["status"] for p in shop.purchases()] == ["completed"]

@@ -345,8 +345,11 @@ class DynamoDB:
         *,
         TableName: str,  # noqa: N803
         IndexName: str | None = None,  # noqa: N803
+        FilterExpression: str | None = None,  # noqa: N803
         ExclusiveStartKey: Item | None = None,  # noqa: N803
         ConsistentRead: bool = False,  # noqa: N803
+        ExpressionAttributeNames: Mapping[str, str] | None = None,  # noqa: N803
+        ExpressionAttributeValues: Item | None = None,  # noqa: N803
     ) -> Json:
         """
         For tests and operators: no function may.
@@ -358,6 +361,10 @@ class DynamoDB:
             index = table.index(IndexName)
             if IndexName and ConsistentRead:
                 raise InvalidError("an index cannot be read consistently")
+            shown = _condition(FilterExpression)
+            names, values = _placeholders(
+                [shown], ExpressionAttributeNames, ExpressionAttributeValues
+            )
             keys = [key for key, item in table.items.items() if index.has(item)]
             if ExclusiveStartKey:
                 _check_start(ExclusiveStartKey, table, index)
@@ -366,7 +373,13 @@ class DynamoDB:
                     raise NotUnderstoodError("a scan goes on after what has gone")
                 keys = keys[keys.index(start) + 1 :]
         page, more = _page([table.items[key] for key in keys], None, index)
-        answer: Json = {"Items": [_projected(item, index.shows) for item in page]}
+        answer: Json = {
+            "Items": [
+                _projected(item, index.shows)
+                for item in page
+                if shown is None or shown.holds(Scope(item, names, values))
+            ]
+        }
         return _paged(answer, page, table, index, more=more)
 
     def get_paginator(self, operation: str) -> "Paginator":

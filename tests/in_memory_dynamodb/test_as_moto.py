@@ -186,6 +186,9 @@ CALLS = st.one_of(
     st.tuples(st.just("query"), QUERIES),
     st.tuples(st.just("scan"), st.sampled_from([{}, {"IndexName": "by-who"}])),
     st.tuples(
+        st.just("scan"), st.builds(request, FilterExpression=st.just("#text = :a"))
+    ),
+    st.tuples(
         st.just("transact_write_items"),
         st.lists(ACTIONS, min_size=1, max_size=3).map(tuple),
     ),

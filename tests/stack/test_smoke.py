@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import signal
 import subprocess
 from collections.abc import Callable
 from dataclasses import asdict
@@ -25,9 +26,10 @@ def shop(stack: Any) -> HttpShop:
 
 
 @pytest.fixture
-def smoke(stack: Any, tmp_path: Path) -> Smoke:
+def smoke(stack: Any, tmp_path: Path, shop: HttpShop) -> Smoke:
     described = tmp_path / "stack.json"
     described.write_text(json.dumps(asdict(stack)))
+    shop.reconcile()  # the schedule of the stack has perhaps not come yet
 
     def run(*arguments: str, **env: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
@@ -39,6 +41,23 @@ def smoke(stack: Any, tmp_path: Path) -> Smoke:
         )
 
     return run
+
+
+@pytest.fixture
+def start(stack: Any, tmp_path: Path) -> Callable[..., subprocess.Popen[str]]:
+    described = tmp_path / "stack.json"
+    described.write_text(json.dumps(asdict(stack)))
+
+    def begin() -> subprocess.Popen[str]:
+        return subprocess.Popen(
+            [ROOT / "checkout", "--local", "smoke"],
+            env=os.environ
+            | {"CHECKOUT_STACK_JSON": str(described), "PYTHONUNBUFFERED": "1"},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    return begin
 
 
 def results(told: dict[str, Any]) -> dict[str, str]:
@@ -70,13 +89,45 @@ def test_a_stack_that_works_passes_and_is_left_as_it_was(
     told = json.loads(done.stdout)
     assert told["stack"] == stack.stack_name
     assert set(results(told).values()) == {"passed"}
+    assert {"revenue", "refunds", "reconcile"} <= results(told).keys()
     alarms = len(resources("AWS::CloudWatch::Alarm"))
     assert int(details(told)["alarms"].split()[0]) > alarms / 2
     session_id, stripe_id = ids_in(details(told)["Checkout Session created"])
     assert shop.aws.item("PaymentSessionsTable", session_id)["status"] == "expired"
     assert shop.stripe.get(f"/v1/checkout/sessions/{stripe_id}")["status"] == "expired"
     assert orders_left(shop) == []
-    assert told["stays"] == [f"the payment session {session_id}, and its audit entries"]
+    assert told["stays"] == [
+        f"the payment session {session_id}, for 45 days",
+        "its audit entries",
+        f"at Stripe, the expired {stripe_id}",
+    ]
+    left = [item["id"] for item in shop.aws.items("PaymentSessionsTable")]
+    assert [each for each in left if each == stripe_id or "smoke-" in each] == []
+    assert any("PublishEvents" in each for each in told["not_tried"])
+
+
+def test_a_stopped_command_removes_what_it_made(
+    start: Callable[..., subprocess.Popen[str]], shop: HttpShop
+) -> None:
+    with shop.webhook_dead():
+        running = start()
+        assert running.stdout
+        for line in running.stdout:
+            if "Checkout Session created" in line:
+                break
+        running.send_signal(signal.SIGTERM)
+        said, _ = running.communicate()
+
+    assert running.returncode == 1
+    assert "passed   everything removed:" in said
+    assert orders_left(shop) == []
+
+
+def test_the_api_can_be_called_at_another_address(smoke: Smoke) -> None:
+    done = smoke("--json", SMOKE_API_URL="http://127.0.0.1:1/edge")
+
+    failed = details(json.loads(done.stdout))["routes without a token"]
+    assert "/edge/openapi.json" in failed
 
 
 def test_a_dead_webhook_is_named_and_everything_is_removed_all_the_same(

@@ -71,7 +71,10 @@ def test_a_user_of_the_pool_gets_a_token_for_the_api_and_a_writer_its_group(
     policy = {"PasswordPolicy": {"MinimumLength": 12}}
     cognito.update_user_pool(UserPoolId=pool_id, Policies=policy)
 
-    with OwnPool(cognito, pool_id, client_id).callers("offers-admin") as callers:
+    own = OwnPool(cognito, pool_id, client_id)
+    with own.callers("offers-admin", "payments-admin") as callers:
+        assert callers.operator
+        operator = claims_of(callers.operator)
         buyer, writer = claims_of(callers.buyer), claims_of(callers.writer)
         users = cognito.list_users(UserPoolId=pool_id)["Users"]
 
@@ -79,7 +82,8 @@ def test_a_user_of_the_pool_gets_a_token_for_the_api_and_a_writer_its_group(
     assert buyer["sub"] == callers.buyer_id != writer["sub"]
     assert "cognito:groups" not in buyer
     assert writer["cognito:groups"] == ["offers-admin"]
-    assert len(users) == 2
+    assert operator["cognito:groups"] == ["payments-admin"]
+    assert len(users) == 3
     assert cognito.list_users(UserPoolId=pool_id)["Users"] == []
 
 

@@ -111,6 +111,17 @@ def test_the_nightly_test_may_do_what_its_section_says_and_no_more() -> None:
     allowed = {a for each in statements("SmokeRole") for a in actions(each)}
     with_a_key = {"kms:Decrypt", "kms:DescribeKey"}
     assert allowed == said | with_a_key
+    items = "dynamodb:DeleteItem", "dynamodb:GetItem"
+    tables = {
+        action: re.findall(r"-(\w+)Table-\*", str(each["Resource"]))
+        for each in statements("SmokeRole")
+        for action in actions(each)
+        if action in items
+    }
+    assert tables == {
+        "dynamodb:DeleteItem": ["Offers", "PaymentSessions"],
+        "dynamodb:GetItem": ["PaymentSessions"],
+    }
     [trust] = role("SmokeRole")["AssumeRolePolicyDocument"]["Statement"]
     subject = trust["Condition"]["StringEquals"][
         "token.actions.githubusercontent.com:sub"

@@ -63,6 +63,8 @@ ENDED_UNPAID = frozenset([Status.DISCARDED, Status.EXPIRED])
 # How long these are kept. An expired session can be recovered for thirty days, and a
 # bank may take fifteen more.
 KEPT_UNPAID = timedelta(days=45)
+# Stripe's id leads to them for longer: money that came after all is not overlooked.
+POINTER_KEPT_UNPAID = 2 * KEPT_UNPAID
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -77,6 +79,8 @@ class PaymentSession:
     *expires_at*. *sale*, *details* and *shown* (JSON) of the offer go to its purchase,
     and so does *metadata*, the caller's own.
     *refusal_code* and *refusal_param* are Stripe's, if it did not accept the request.
+    *paid_beside* is a purchase that was paid through another Checkout Session than the
+    session's own.
     """
 
     id: str
@@ -108,6 +112,7 @@ class PaymentSession:
     url: str | None = field(default=None, repr=False)
     refusal_code: str | None = None
     refusal_param: str | None = None
+    paid_beside: str | None = None
 
     @property
     def payment_session_id(self) -> str:
@@ -144,6 +149,10 @@ class PaymentSession:
         request = self.request
         # Stripe does not copy a session's metadata to its payment intent.
         return request | {"payment_intent_data": {"metadata": request["metadata"]}}
+
+    def is_deleted_as(self, status: Status) -> bool:
+        """Whether it has no purchase if it ends in *status*, and so is not kept."""
+        return status in ENDED_UNPAID and self.paid_beside is None
 
     @property
     def payment_word(self) -> str:

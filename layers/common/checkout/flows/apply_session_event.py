@@ -21,12 +21,7 @@ from checkout.domain.checkout_session import (
     status_after,
 )
 from checkout.domain.outcome import Outcome
-from checkout.domain.payment_session import (
-    ENDED_UNPAID,
-    RANK,
-    PaymentSession,
-    Status,
-)
+from checkout.domain.payment_session import RANK, PaymentSession, Status
 from checkout.domain.purchase import Purchase, id_for
 from checkout.domain.purchase_status import Arrival
 from checkout.domain.stack import is_of_stack
@@ -37,6 +32,7 @@ from checkout.errors import TryAgainError
 from checkout.flows import flow
 from checkout.flows.change_purchase import PurchaseChanges
 from checkout.flows.fulfill import Fulfillment, record_no_effect
+from checkout.flows.keep_session import keep
 from checkout.metric import Metric
 from checkout.stripe_errors import StripeError
 from checkout.tables import transaction
@@ -119,8 +115,7 @@ class SessionEvents:
     ) -> Outcome:
         """Move a session that brought no money, if *status* has a higher rank."""
         if session.stripe_session_id not in {None, checkout.id}:
-            if status is Status.PROCESSING and session.status in ENDED_UNPAID:
-                transaction.execute_alone(self.sessions.kept(session))
+            keep(self.sessions, session, status, event, checkout.id)
             return record_no_effect(self.audit_log, session, event)
         before, purchase = self._purchase(session, status, event, checkout)
         writes = self.changes.writes_for(before, purchase) if purchase else {}
@@ -139,7 +134,9 @@ class SessionEvents:
                     payment_status=PAYMENT_STATUS.get(status),
                     stripe_session_id=session.stripe_session_id or checkout.id,
                 ),
-                "pointer": self.sessions.pointer(checkout.id, session.id),
+                "pointer": self.sessions.pointer(
+                    checkout.id, session.id, deleted=session.is_deleted_as(status)
+                ),
                 **writes,
                 "audit": self.audit_log.entry(
                     purchase or session,

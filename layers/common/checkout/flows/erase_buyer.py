@@ -1,6 +1,7 @@
 """Erase what identifies a buyer, and keep what accounts for their money."""
 
 from collections.abc import Collection, Iterable
+from dataclasses import replace
 from typing import Any, NamedTuple
 
 from checkout import clock
@@ -21,12 +22,29 @@ class Payment(NamedTuple):
     """
     A payment session with its purchases and its entries of the audit log.
 
-    *session* is None if only its purchases are left.
+    *session* is None if only its purchases are left, or only its entries: DynamoDB
+    deletes a session that nobody paid.
     """
 
     session: PaymentSession | None
     purchases: tuple[Purchase, ...]
     entries: tuple[dict[str, Any], ...]
+
+    @property
+    def about(self) -> PaymentSession | Purchase:
+        """What is left to tell whose payment it is."""
+        if self.session or self.purchases:
+            return self.session or self.purchases[0]
+        entry = self.entries[0]
+        lost = PaymentSession.lost(
+            entry["payment_session_id"],
+            entry["kind"],
+            entry["amount"],
+            entry["currency"],
+            entry["at"],
+        )
+        named = ("offer_id", "buyer_id", "title", "creator_id")
+        return replace(lost, **{n: entry[n] for n in named if n in entry})
 
     @property
     def is_unfinished(self) -> bool:
@@ -83,9 +101,8 @@ class Erasure:
         for entry in payment.entries:
             if names := erased_from(entry):
                 transaction.execute_alone(self.records.entry_erased(entry, names))
-        about = payment.session or payment.purchases[0]
         writes["audit"] = self.audit_log.entry(
-            about, AuditAction.PERSONAL_DATA_ERASED, erased_by=erased_by
+            payment.about, AuditAction.PERSONAL_DATA_ERASED, erased_by=erased_by
         )
         if transaction.execute(writes):
             raise TryAgainError("The payment has been changed just now; try again.")

@@ -13,6 +13,7 @@ from checkout.domain.checkout_session import CheckoutSession
 from checkout.domain.mismatch import mismatch
 from checkout.domain.outcome import Outcome
 from checkout.domain.payment_session import (
+    ENDED_UNPAID,
     PAYMENT_WORDS,
     RANK,
     UNKNOWN,
@@ -51,8 +52,7 @@ class Fulfillment:
     """
     Records every payment: as a sale, quarantined, or unfulfillable and refunded.
 
-    Events come more than once and in any order: the conditions of the one transaction
-    show what is done already.
+    Events come again and in any order: the transaction's conditions show what is done.
     """
 
     offers: Offers
@@ -200,8 +200,8 @@ class Fulfillment:
                     session, status, stripe_session_id=checkout.id, **paid
                 )
             )
-        if session.stripe_session_id != checkout.id:
-            # Another one; or the event came before the answer to our own request.
+        if session.stripe_session_id != checkout.id or session.status in ENDED_UNPAID:
+            # New; or it would be deleted, as that of a session that nobody pays.
             writes["pointer"] = self.sessions.pointer(checkout.id, session.id)
         writes["audit"] = self.audit_log.entry(
             purchase,

@@ -217,14 +217,10 @@ class StripeCheckout:
     ) -> None:
         """End a prepared session whose request Stripe does not accept."""
         code, param = refusal.stripe_code, refusal.param
-        self._end(
-            session,
-            Status.DISCARDED,
-            AuditAction.CHECKOUT_REFUSED,
-            {"refusal_code": code, "refusal_param": param},
-            stripe_code=code,
-            stripe_param=param,
-        )
+        refused = {"refusal_code": code, "refusal_param": param}
+        said = {"stripe_code": code, "stripe_param": param}
+        action = AuditAction.CHECKOUT_REFUSED
+        self._end(session, Status.DISCARDED, action, refused, **said)
 
     def _end(
         self,
@@ -235,12 +231,15 @@ class StripeCheckout:
         **details: str | None,
     ) -> bool:
         """Move the session to a final status; return whether it was not there yet."""
-        return not transaction.execute(
-            {
-                "session": self.sessions.moved(session, status, **attributes),
-                "audit": self.audit_log.entry(session, action, **details),
-            }
-        )
+        writes = {
+            "session": self.sessions.moved(session, status, **attributes),
+            "audit": self.audit_log.entry(session, action, **details),
+        }
+        if stripe_id := session.stripe_session_id:
+            writes["pointer"] = self.sessions.pointer(
+                stripe_id, session.id, deleted=session.is_deleted_as(status)
+            )
+        return not transaction.execute(writes)
 
 
 def _stripe_id_of(session: PaymentSession) -> str:

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any, NamedTuple
 
+from checkout.clients import aws
 from checkout.domain.payment_session import PaymentSession
-from checkout.tables.item import Value, query, read_all, to_item
+from checkout.tables.item import Value, from_item, query, read_all, to_item
 from checkout.tables.transaction import Condition, Write, item_update
 
 type Item = dict[str, Any]
@@ -28,6 +29,28 @@ class BuyerRecords(NamedTuple):
     def counts(self, buyer_id: str) -> Item | None:
         """Return the buyer's number of purchases by status, None without any."""
         return next(read_all(self.purchases, [f"buyer#{buyer_id}"]), None)
+
+    def audit_entries(self, buyer_id: str) -> dict[str, list[Item]]:
+        """
+        Return the buyer's entries of the audit log, by the payment session's id.
+
+        It reads the whole table: of a session that DynamoDB has deleted, nothing else
+        leads from the buyer to its entries.
+        """
+        pages = (
+            aws.client("dynamodb")
+            .get_paginator("scan")
+            .paginate(
+                TableName=self.audit_log,
+                FilterExpression="buyer_id = :buyer",
+                ExpressionAttributeValues=to_item({":buyer": buyer_id}),
+            )
+        )
+        found: dict[str, list[Item]] = {}
+        for page in pages:
+            for entry in map(from_item, page["Items"]):
+                found.setdefault(entry["payment_session_id"], []).append(entry)
+        return found
 
     def _listed(self, table: str, buyer_id: str) -> list[Item]:
         keys = query(

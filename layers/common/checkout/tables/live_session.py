@@ -2,7 +2,9 @@
 
 from typing import Any, NamedTuple, Self
 
+from checkout import clock
 from checkout.domain.payment_session import PaymentSession
+from checkout.tables.session_pointer import kept_until
 from checkout.tables.transaction import Condition, Write, insertion
 
 NEVER_LIVE = Condition(
@@ -24,11 +26,17 @@ class LiveSession(NamedTuple):
 def made_live(
     table: str, session: PaymentSession, live_id: str, after: LiveSession | None
 ) -> Write:
-    """Return the put that makes *session* live, if *after* still is."""
+    """
+    Return the put that makes *session* live, if *after* still is.
+
+    DynamoDB deletes the item when no payment can follow from it any more: then the
+    ownership says who has paid, and Stripe has forgotten the attempts' keys.
+    """
     item: dict[str, Any] = {
         "id": f"live#{live_id}",
         "payment_session_id": session.id,
         "attempt": session.attempt,
+        "ttl": kept_until(clock.from_iso(session.expires_at)),
     }
     if after is None:
         return insertion(table, item, NEVER_LIVE)

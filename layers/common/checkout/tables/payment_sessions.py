@@ -8,7 +8,7 @@ from checkout import clock
 from checkout.domain.next_check import session_check
 from checkout.domain.payment_session import (
     ENDED_UNPAID,
-    KEPT_UNPAID,
+    POINTER_KEPT_UNPAID,
     RANK,
     UNRESOLVED,
     PaymentSession,
@@ -22,6 +22,7 @@ from checkout.tables.due import DueItem
 from checkout.tables.item import MOST_KEYS_AT_ONCE, Value, query, read, read_all
 from checkout.tables.live_session import LiveSession, made_live
 from checkout.tables.readable import all_readable, readable
+from checkout.tables.session_pointer import kept_longer, kept_until, pointer
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
 IS_NEW = Condition(
@@ -81,9 +82,11 @@ class PaymentSessions:
         that nobody paid; one whose buyer is done loses the e-mail address.
         """
         limit = RANK[Status.OPEN] if to is Status.DISCARDED else RANK[to]
+        deleted = session.is_deleted_as(to)
         below = Condition(
             "rank_is_lower",
-            "#rank < :limit",
+            # Reconcile ends a session again that was paid beside just now.
+            f"#rank < :limit{' AND attribute_not_exists(#paid_beside)' * deleted}",
             "the session has got as far already",
             # Money is recorded also if its session cannot move.
             required=False,
@@ -95,29 +98,24 @@ class PaymentSessions:
         if to in UNRESOLVED:
             known |= due.index(session.id, session_check(session, to, now))
             gone = ("ttl",)
-        elif to in ENDED_UNPAID:
-            known["ttl"] = int((now + KEPT_UNPAID).timestamp())
+        elif deleted:
+            known["ttl"] = kept_until(now)
             gone = INDEX
-        if RANK[to] >= RANK[Status.PROCESSING]:
+        if not deleted and RANK[to] > RANK[Status.OPEN]:
             known["stripe_request"] = session.request_when_done
         known |= {"status": to, "rank": RANK[to]}
         return item_update(self._table, session.id, below, set_=known, remove=gone)
 
-    def pointer(self, stripe_session_id: str, payment_session_id: str) -> Write:
-        """Return the put by which a session is found by Stripe's id."""
-        item: dict[str, Value] = {
-            "id": stripe_session_id,
-            "payment_session_id": payment_session_id,
-        }
-        ours_if_any = Condition(
-            "stripe_session_is_ours",
-            "attribute_not_exists(id) OR payment_session_id = :ours",
-            QuarantineReason.STRIPE_SESSION_RECORDED_ALREADY,
-            # Money is recorded even if its Stripe session belongs to another of ours.
-            required=False,
-            values={"ours": payment_session_id},
-        )
-        return insertion(self._table, item, ours_if_any)
+    def pointer(
+        self, stripe_session_id: str, payment_session_id: str, *, deleted: bool = False
+    ) -> Write:
+        """
+        Return the put by which a session is found by Stripe's id.
+
+        It is *deleted* some time after its session, if that one is.
+        """
+        ttl = kept_until(clock.now(), POINTER_KEPT_UNPAID) if deleted else None
+        return pointer(self._table, stripe_session_id, payment_session_id, ttl)
 
     def declined(self, payment_session_id: str, event_id: str) -> Write:
         """Return the update that notes a declined payment, once for each event."""
@@ -211,20 +209,28 @@ class PaymentSessions:
         Return the put by which `purchase_ids` finds a purchase beside its session's.
 
         It was paid through another Checkout Session than the session's own. If nobody
-        paid that one, the session is kept for this purchase.
+        paid that one, or pays it later, the session is kept for this purchase.
         """
         item: dict[str, Value] = {
             "id": purchase.id,
             "offer": _offer(purchase.kind, purchase.offer_id),
             "created_at": purchase.purchased_at,
         }
-        kept = session.status in ENDED_UNPAID and not session.is_lost
-        return {
-            "listed": insertion(self._table, item),
-            **({"kept": self.kept(session)} if kept else {}),
-        }
+        writes = {"listed": insertion(self._table, item)}
+        if not session.is_lost:
+            writes["kept"] = self.kept(session, purchase.id)
+            if session.stripe_session_id and session.status in ENDED_UNPAID:
+                stripe_id = session.stripe_session_id
+                writes["kept_pointer"] = self.pointer(stripe_id, session.id)
+        return writes
 
-    def kept(self, session: PaymentSession) -> Write:
+    def recoverable(
+        self, session: PaymentSession, stripe_session_id: str, since: datetime
+    ) -> dict[str, Write]:
+        """Return the writes that keep an unpaid session as long as if it ended then."""
+        return kept_longer(self._table, session, stripe_session_id, since)
+
+    def kept(self, session: PaymentSession, paid_beside: str | None = None) -> Write:
         """Return the update by which DynamoDB does not delete an unpaid session."""
         exists = Condition(
             "session_exists",
@@ -232,10 +238,10 @@ class PaymentSessions:
             QuarantineReason.SESSION_LOST,
             required=False,
         )
-        request: dict[str, Value] = {"stripe_request": session.request_when_done}
-        return item_update(
-            self._table, session.id, exists, set_=request, remove=("ttl",)
-        )
+        known: dict[str, Value] = {"paid_beside": paid_beside} if paid_beside else {}
+        if session.status in ENDED_UNPAID:
+            known["stripe_request"] = session.request_when_done
+        return item_update(self._table, session.id, exists, set_=known, remove=("ttl",))
 
 
 def _offer(kind: str, offer_id: str) -> str:

@@ -1,0 +1,29 @@
+"""Keep an unpaid session while money for it may come through another page."""
+
+from checkout import clock
+from checkout.domain.checkout_payment import made_at
+from checkout.domain.payment_session import ENDED_UNPAID, PaymentSession, Status
+from checkout.domain.stripe_events import Event
+from checkout.tables import transaction
+from checkout.tables.payment_sessions import PaymentSessions
+
+
+def keep(
+    sessions: PaymentSessions,
+    session: PaymentSession,
+    status: Status,
+    event: Event,
+    stripe_session_id: str,
+) -> None:
+    """
+    Keep a session whose recovered Checkout Session has got to *status*.
+
+    Its money is on its way; or it has expired as well, and can be recovered in turn.
+    """
+    if session.status not in ENDED_UNPAID:
+        return
+    if status is Status.PROCESSING:
+        transaction.execute_alone(sessions.kept(session))
+    elif status is Status.EXPIRED:
+        at = made_at(event, clock.now())
+        transaction.execute(sessions.recoverable(session, stripe_session_id, at))
