@@ -76,7 +76,7 @@ class ResoldOffers:
 
     def _returned(self, own: Item, purchase_id: str) -> bool:
         # One that cannot be read is named by the rebuilding.
-        [purchase] = self.stack.purchases.get_all([purchase_id]) or [None]
+        purchase = next(iter(self.stack.purchases.get_all([purchase_id])), None)
         if purchase is None or purchase.is_entitled or not purchase.has_arrived:
             return False
         write = self.stack.offers.returned(purchase).get(own["id"])
