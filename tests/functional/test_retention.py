@@ -21,6 +21,7 @@ from tests.shop import Shop
 
 EMAIL = "ada@example.test"
 DAYS = timedelta(days=1)
+HOURS = timedelta(hours=1)
 START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 COMPLETED = "checkout.session.completed"
 pytestmark = pytest.mark.frozen_at(START)
@@ -211,7 +212,7 @@ def test_one_that_was_taken_for_expired_and_is_paid_is_kept(shop: Shop) -> None:
 def test_the_answer_under_a_callers_key_stays_the_same_after_the_payment(
     shop: Shop,
 ) -> None:
-    """Without a sale key the same bytes are sent again: the address stays in them."""
+    """Without a URL the same bytes are sent again: the address stays in them."""
     headers = {"idempotency-key": "0d6b1f9e-1111-4222-8333-444455556666"}
     first = shop.create("product", headers=headers, customer_email=EMAIL)
     assert first.status == 200, first.body
@@ -222,6 +223,27 @@ def test_the_answer_under_a_callers_key_stays_the_same_after_the_payment(
 
     assert (again.status, again.body) == (200, first.body)
     assert email_of(session_of(shop)) == EMAIL
+
+
+@on_moto_too
+def test_after_the_sessions_end_it_is_not_sent_and_the_address_goes(
+    shop: Shop, clock: Traveller
+) -> None:
+    shop.create("product", customer_email=EMAIL)
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    shop.deliver()
+    assert email_of(session_of(shop)) == EMAIL
+    clock.shift(22 * HOURS)
+    shop.reconcile()
+    assert email_of(session_of(shop)) == EMAIL
+
+    clock.shift(2 * HOURS)
+    shop.reconcile()
+
+    session = session_of(shop)
+    assert (session["status"], email_of(session)) == ("complete", None)
+    assert "ttl" not in session
+    assert not {"unresolved", "due_at"} & session.keys()
 
 
 # ------------------------------------------------------------ recovery

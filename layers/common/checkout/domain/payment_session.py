@@ -135,14 +135,25 @@ class PaymentSession:
         """
         The text of the request once the buyer is done: no e-mail address is left in it.
 
-        Without a sale key it stays as it is: under its caller's key the same bytes are
-        sent again, whatever became of the session.
+        While the same bytes may be sent again, it stays as it is.
         """
         request = self.request
-        if self.sale_key is None or EMAIL not in request:
+        if self.is_sent_again or EMAIL not in request:
             return self.stripe_request
         del request[EMAIL]
         return as_text(request)
+
+    @property
+    def is_sent_again(self) -> bool:
+        """
+        Whether the request has an e-mail address, and may be sent to Stripe again.
+
+        That is so under the caller's key until the session's end, whatever became of
+        it, if its page has no URL to answer with.
+        """
+        answered_by_stripe = self.sale_key is None and self.url is None
+        is_over = clock.now() >= clock.from_iso(self.expires_at)
+        return answered_by_stripe and not is_over and EMAIL in self.request
 
     @property
     def request_for_stripe(self) -> dict[str, Any]:

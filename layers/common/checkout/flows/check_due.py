@@ -23,6 +23,7 @@ from checkout.flows.record_receipts import record_receipt
 from checkout.flows.refund_purchase import Refunds, record_refund
 from checkout.flows.run import Run
 from checkout.metric import Metric
+from checkout.tables import transaction
 from checkout.tables.due import PARTITIONS, REFUND_PARTITIONS, DueItem
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
@@ -113,7 +114,11 @@ class DueItems:
     def _check_session(self, _run: Run, item: DueItem) -> None:
         later = self.sessions.postpone(item, clock.now() + PAUSE_AFTER_FAILURE)
         session = self.sessions.get(item.id) if later else None
-        if later is None or session is None or session.status not in UNRESOLVED:
+        if later is None or session is None:
+            return
+        if session.status not in UNRESOLVED:
+            # It was due for the e-mail address alone, which no request needs any more.
+            transaction.execute_alone(self.sessions.kept(session))
             return
         try:
             self._resolve_session(session, later)

@@ -16,13 +16,12 @@ from checkout.domain.payment_session import (
 )
 from checkout.domain.purchase import PREFIX as PURCHASE
 from checkout.domain.purchase import Purchase, id_for
-from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.tables import due, transaction
 from checkout.tables.due import DueItem
 from checkout.tables.item import MOST_KEYS_AT_ONCE, Value, query, read, read_all
 from checkout.tables.live_session import LiveSession, made_live
 from checkout.tables.readable import all_readable, readable
-from checkout.tables.session_pointer import kept_longer, kept_until, pointer
+from checkout.tables.session_pointer import kept, kept_longer, kept_until, pointer
 from checkout.tables.transaction import Condition, Write, insertion, item_update
 
 IS_NEW = Condition(
@@ -101,6 +100,9 @@ class PaymentSessions:
         elif deleted:
             known["ttl"] = kept_until(now)
             gone = INDEX
+        elif session.is_sent_again:
+            known |= due.index(session.id, clock.from_iso(session.expires_at))
+            gone = ("ttl",)
         if not deleted and RANK[to] > RANK[Status.OPEN]:
             known["stripe_request"] = session.request_when_done
         known |= {"status": to, "rank": RANK[to]}
@@ -231,17 +233,10 @@ class PaymentSessions:
         return kept_longer(self._table, session, stripe_session_id, since)
 
     def kept(self, session: PaymentSession, paid_beside: str | None = None) -> Write:
-        """Return the update by which DynamoDB does not delete an unpaid session."""
-        exists = Condition(
-            "session_exists",
-            "attribute_exists(id)",
-            QuarantineReason.SESSION_LOST,
-            required=False,
-        )
-        known: dict[str, Value] = {"paid_beside": paid_beside} if paid_beside else {}
-        if session.status in ENDED_UNPAID:
-            known["stripe_request"] = session.request_when_done
-        return item_update(self._table, session.id, exists, set_=known, remove=("ttl",))
+        """Return the update that keeps a session, and forgets what is over in it."""
+        done = session.status not in UNRESOLVED
+        gone = INDEX if done and not session.is_sent_again else ()
+        return kept(self._table, session, paid_beside, (*gone, "ttl"), done=done)
 
 
 def _offer(kind: str, offer_id: str) -> str:

@@ -1,4 +1,4 @@
-"""The item that leads from Stripe's Checkout Session to ours: PaymentSessions table."""
+"""How long sessions are kept, and what leads from Stripe's id to them: items."""
 
 from datetime import datetime, timedelta
 
@@ -33,6 +33,27 @@ def pointer(
         {"id": stripe_session_id, "payment_session_id": payment_session_id, "ttl": ttl},
         ours_if_any,
     )
+
+
+def kept(
+    table: str,
+    session: PaymentSession,
+    paid_beside: str | None,
+    gone: tuple[str, ...],
+    *,
+    done: bool,
+) -> Write:
+    """Return the update of a session without what is *gone*; it must exist."""
+    exists = Condition(
+        "session_exists",
+        "attribute_exists(id)",
+        QuarantineReason.SESSION_LOST,
+        required=False,
+    )
+    known = {"paid_beside": paid_beside} if paid_beside else {}
+    if done:
+        known["stripe_request"] = session.request_when_done
+    return item_update(table, session.id, exists, set_=known, remove=gone)
 
 
 def kept_longer(
