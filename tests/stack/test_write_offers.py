@@ -77,6 +77,38 @@ def withdrawn_with_its_session(shop, path):
     return answer if answer.json()["expired_sessions"] == 1 else None
 
 
+def withdraw(shop, offer):
+    path = f"/api/offers/{offer.kind}/{offer.id}/withdraw"
+    return shop.call("POST", path, "writer")
+
+
+def test_an_offer_that_was_paid_unheard_is_fulfilled_when_it_is_withdrawn(shop):
+    buyer = f"buyer-{uuid4().hex[:8]}"
+    offer = shop.offer("content", buyer)
+    assert shop.create(offer, buyer).status_code == 200
+    [session] = shop.sessions_of(offer)
+    with shop.webhook_dead():
+        shop.stripe.pay(session["stripe_session_id"])
+
+        withdraw(shop, offer)
+
+    assert eventually(lambda: shop.purchases_of(offer))
+
+
+def test_a_session_that_a_crash_left_prepared_is_closed_by_a_withdrawal(shop):
+    buyer = f"buyer-{uuid4().hex[:8]}"
+    offer = shop.offer("content", buyer)
+    assert shop.create(offer, buyer).status_code == 200
+    [session] = shop.sessions_of(offer)
+    pointer = {"id": session["stripe_session_id"]}
+    shop.forget_stripes_answer(session["id"])
+    shop.aws.delete("PaymentSessionsTable", pointer)
+
+    assert withdraw(shop, offer).status_code == 200
+
+    assert shop.aws.item("PaymentSessionsTable", session["id"])["status"] == "expired"
+
+
 def test_a_window_that_closes_soon_is_announced(shop):
     """Two hours are left of the day in which the winner can pay."""
     auction, accepted = f"auction-{uuid4().hex[:8]}", clock.now() - timedelta(hours=22)

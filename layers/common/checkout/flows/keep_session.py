@@ -14,16 +14,19 @@ def keep(
     status: Status,
     event: Event,
     stripe_session_id: str,
-) -> None:
+) -> bool:
     """
     Keep a session whose recovered Checkout Session has got to *status*.
 
     Its money is on its way; or it has expired as well, and can be recovered in turn.
+    Returns False if the session need not be kept longer than it is.
     """
     if session.status not in ENDED_UNPAID:
-        return
+        return False
     if status is Status.PROCESSING:
-        transaction.execute_alone(sessions.kept(session))
-    elif status is Status.EXPIRED:
+        return transaction.execute_alone(sessions.kept(session))
+    if status is Status.EXPIRED:
         at = made_at(event, clock.now())
-        transaction.execute(sessions.recoverable(session, stripe_session_id, at))
+        later = sessions.recoverable(session, stripe_session_id, at)
+        return not transaction.execute(later)
+    return False

@@ -82,10 +82,12 @@ class PaymentSessions:
         """
         limit = RANK[Status.OPEN] if to is Status.DISCARDED else RANK[to]
         deleted = session.is_deleted_as(to)
+        may_move = "#rank < :limit"
+        if deleted:  # reconcile ends a session again that was paid beside just now
+            may_move += " AND attribute_not_exists(#paid_beside)"
         below = Condition(
             "rank_is_lower",
-            # Reconcile ends a session again that was paid beside just now.
-            f"#rank < :limit{' AND attribute_not_exists(#paid_beside)' * deleted}",
+            may_move,
             "the session has got as far already",
             # Money is recorded also if its session cannot move.
             required=False,
