@@ -34,7 +34,7 @@ class Alarm:
     @property
     def is_ours(self) -> bool:
         """Whether the functions count the metric themselves."""
-        return "Checkout/" in self.namespace
+        return self.namespace == "Checkout"
 
     @classmethod
     def from_template(cls, name: str, properties: dict[str, Any]) -> Self:
@@ -45,7 +45,7 @@ class Alarm:
             name=name,
             text=properties["AlarmDescription"],
             metric=properties["MetricName"],
-            namespace=str(properties["Namespace"]),
+            namespace=_namespace(properties["Namespace"]),
             statistic=properties["Statistic"],
             period=properties["Period"],
             periods=periods,
@@ -55,6 +55,11 @@ class Alarm:
             comparison=properties["ComparisonOperator"],
             rings_without_data=properties["TreatMissingData"] == "breaching",
         )
+
+
+def _namespace(given: str | dict[str, str]) -> str:
+    """Return a namespace without the stack's name, which the template puts in."""
+    return given if isinstance(given, str) else given["Fn::Sub"].partition("/$")[0]
 
 
 def alarms() -> list[Alarm]:
