@@ -13,6 +13,7 @@ from checkout.tables import transaction
 from checkout.tables.payment_sessions import PaymentSessions as Stored
 from mocktill.faults import Fault
 from tests.aws import on_moto_too
+from tests.aws_calls import AwsCall, intercepted
 from tests.functional.test_checkout_options import RECOVERY
 from tests.functional.test_pending_purchases import decide, pay_by_bank
 from tests.functional.test_unpaid_end import cancel, run_out
@@ -151,6 +152,31 @@ def test_so_is_one_that_reconcile_finds(shop: Shop, clock: Traveller) -> None:
     shop.stripe.forget_events()
     shop.reconcile()
 
+    assert (session_of(shop)["status"], days_left(shop)) == ("expired", 45)
+
+
+def test_so_is_one_that_ends_while_reconcile_looks_at_it(
+    shop: Shop, clock: Traveller
+) -> None:
+    shop.create("content")
+    run_out(shop, clock)
+    [expired] = shop.stripe.events("checkout.session.expired")
+    shop.stripe.forget_events()
+    key = {"id": {"S": session_of(shop)["id"]}}
+    met = []
+
+    def expires_meanwhile(call: AwsCall) -> Any:
+        answer = call.answer()
+        is_postponed = call.operation == "UpdateItem" and call.parameters["Key"] == key
+        if is_postponed and not met:
+            met.append(expired)
+            shop.deliver(expired)
+        return answer
+
+    with intercepted(expires_meanwhile):
+        shop.reconcile()
+
+    assert met
     assert (session_of(shop)["status"], days_left(shop)) == ("expired", 45)
 
 

@@ -116,6 +116,8 @@ class DueItems:
         session = self.sessions.get(item.id) if later else None
         if later is None or session is None:
             return
+        if session.is_deleted_as(session.status):
+            return  # it has ended just now, and nobody paid it
         if session.status not in UNRESOLVED:
             # It was due for the e-mail address alone, which no request needs any more.
             transaction.execute_alone(self.sessions.kept(session))
