@@ -48,4 +48,5 @@ def test_the_earlier_algorithm_kept_up_with_few_checkouts() -> None:
     runs = list(EarlierReconcile(Load(abandoned=100, paid=20)).simulate(24))
 
     assert not any(run.is_cut_short for run in runs)
-    assert max(run.purchase_due_age for run in runs) == 0
+    # Its partitions have no order, so a purchase may wait for a moment.
+    assert max(run.purchase_due_age for run in runs) < MINUTE
