@@ -9,7 +9,7 @@ WATCHERS: dict[str, tuple[str, ...]] = {
     "StripeWebhookFunction": (f"{PAYMENTS}::test_a_payment_becomes_a_purchase",),
     "FulfillmentFunction": (PAYMENTS, AFTER, "tests/stack/test_worker.py"),
     "RefundPurchaseFunction": (AFTER,),
-    "ReconcileFunction": (PAYMENTS, AFTER),
+    "ReconcileFunction": (AFTER, "tests/stack/test_write_offers.py", PAYMENTS),
     "SessionStatusFunction": (PAYMENTS,),
     "PurchasesFunction": (PAYMENTS,),
     "CreatorsFunction": (

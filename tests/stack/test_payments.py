@@ -238,6 +238,19 @@ def test_a_session_that_expires_at_stripe_expires_here(shop, buyer):
     assert status_of(shop, session) == "expired"
 
 
+def test_whoever_has_stripes_id_learns_whether_the_money_is_here(shop, buyer):
+    offer = shop.offer("content", buyer)
+    shop.create(offer, buyer)
+    session = stripe_session(shop, offer)
+    path = f"/api/checkout/payment-status?session_id={session}"
+    assert shop.get(path) == {"status": "open", "payment_status": "unpaid"}
+
+    shop.stripe.pay(session)
+    eventually(lambda: shop.purchases_of(offer))
+
+    assert shop.get(path) == {"status": "complete", "payment_status": "paid"}
+
+
 def test_a_row_shows_its_tiles(shop, buyer):
     offer = shop.offer("bid", buyer)
     row_id = offer.body["row_id"]
