@@ -119,16 +119,26 @@ def stripe_test_keys(env: Mapping[str, str]) -> StripeKeys | None:
 
 def choose_ports(env: Mapping[str, str]) -> dict[str, int]:
     """Return each variable's port, or its default; 0 means any free port."""
-    chosen: dict[str, int] = {}
-    for variable, default in DEFAULT_PORTS.items():
-        text = env.get(variable, str(default))
-        if not text.isdecimal() or int(text) > 65535:  # noqa: PLR2004
-            raise StackError(f"{variable} must be a port number, not {text!r}.")
-        port = free_port(variable, int(text))
-        if port in chosen.values():
+    wanted = {variable: _port_number(variable, env) for variable in DEFAULT_PORTS}
+    named = [port for port in wanted.values() if port]
+    for variable, port in wanted.items():
+        if port and named.count(port) > 1:
             raise StackError(f"{variable} names port {port}, which is used twice.")
-        chosen[variable.lower()] = port
+    chosen: dict[str, int] = {}
+    for variable, port in wanted.items():
+        found = free_port(variable, port)
+        # A free port is closed again, so the system may name it a second time.
+        while not port and found in (*named, *chosen.values()):
+            found = free_port(variable, port)
+        chosen[variable.lower()] = found
     return chosen
+
+
+def _port_number(variable: str, env: Mapping[str, str]) -> int:
+    text = env.get(variable, str(DEFAULT_PORTS[variable]))
+    if not text.isdecimal() or int(text) > 65535:  # noqa: PLR2004
+        raise StackError(f"{variable} must be a port number, not {text!r}.")
+    return int(text)
 
 
 def free_port(variable: str, wanted: int) -> int:

@@ -4,6 +4,7 @@ import socket
 
 import pytest
 
+from local import settings as local_settings
 from local.settings import Settings, StackError, choose_ports, stripe_test_keys
 
 FREE = {
@@ -38,6 +39,19 @@ def test_one_port_cannot_serve_two():
 
     with pytest.raises(StackError, match="twice"):
         choose_ports(FREE | {"AWS_PORT": port, "STRIPE_PORT": port})
+
+
+def test_a_free_port_is_given_once_even_if_the_system_names_it_twice(monkeypatch):
+    # What the system names when it is asked for any free port; 7001 is chosen by hand.
+    named = iter([7001, 7002, 7002, 7001, 7003, 7002, 7004])
+    monkeypatch.setattr(
+        local_settings, "free_port", lambda _, wanted: wanted or next(named)
+    )
+
+    ports = choose_ports(FREE | {"STRIPE_PORT": "7001"})
+
+    assert sorted(ports.values()) == [7001, 7002, 7003, 7004]
+    assert ports["stripe_port"] == 7001
 
 
 @pytest.mark.parametrize("text", ["http", "-1", "70000", ""])
