@@ -52,6 +52,24 @@ def functions() -> dict[str, dict[str, Any]]:
     return resources("AWS::Serverless::Function")
 
 
+def statements_of(function: str) -> list[dict[str, Any]]:
+    """Return what a function's role allows it beyond what every function may do."""
+    role = resources("AWS::IAM::Role")[f"{function}Role"]
+    return [
+        statement
+        for policy in role.get("Policies", [])
+        for statement in map(unconditional, policy["PolicyDocument"]["Statement"])
+    ]
+
+
+def unconditional(statement: dict[str, Any]) -> dict[str, Any]:
+    """Return a statement as it is if its condition holds; without it there is none."""
+    match statement:
+        case {"Fn::If": [_, then, {"Ref": "AWS::NoValue"}]}:
+            return dict(then)
+    return statement
+
+
 def own_alarms() -> dict[str, dict[str, Any]]:
     """Return the alarms on metrics that the functions count themselves."""
     return {

@@ -38,12 +38,11 @@ def described() -> dict[str, Any]:
     return properties
 
 
-def granted(function: dict[str, Any]) -> set[tuple[str, str]]:
+def granted(statements: list[dict[str, Any]]) -> set[tuple[str, str]]:
     """Return each action with the name of its resource, however that is referred to."""
     return {
         (action, target_of(resource))
-        for policy in function["Policies"]
-        for statement in policy["Statement"]
+        for statement in statements
         for action in listed(statement["Action"])
         for resource in listed(statement["Resource"])
     }
@@ -63,9 +62,10 @@ def target_of(resource: Any) -> str:
 
 
 def test_the_function_may_do_what_our_own_may() -> None:
-    ours = template_file.functions()["WriteOffersFunction"]
+    [policy] = described()["Policies"]
+    ours = template_file.statements_of("WriteOffersFunction")
 
-    assert granted(described()) == granted(ours)
+    assert granted(policy["Statement"]) == granted(ours)
 
 
 def test_the_layer_is_an_output() -> None:

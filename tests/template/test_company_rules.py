@@ -19,18 +19,25 @@ def of_kind(kind: str, *parameters: str) -> dict[str, dict[str, Any]]:
 def test_nothing_is_traced_and_no_permission_for_it_is_given_unless_asked() -> None:
     for name, function in of_kind("AWS::Lambda::Function").items():
         assert "TracingConfig" not in function, name
-    for name, role in of_kind("AWS::IAM::Role").items():
-        assert "policy/AWSX" not in str(role), name
+    assert template()["Conditions"]["IsTraced"] == {
+        "Fn::Equals": [{"Ref": "Tracing"}, "Active"]
+    }
+    traces = [
+        statement
+        for policy in of_kind("AWS::IAM::ManagedPolicy").values()
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "xray:" in str(statement)
+    ]
+    assert [each["Fn::If"][0] for each in traces] == ["IsTraced"]
+    assert "policy/AWSX" not in str(of_kind("AWS::IAM::Role"))
 
 
 def test_every_function_is_traced_when_asked() -> None:
     traced = of_kind("AWS::Lambda::Function", "Tracing=Active")
-    roles = of_kind("AWS::IAM::Role", "Tracing=Active")
 
     assert traced.keys() == functions().keys()
     for name, function in traced.items():
         assert function["TracingConfig"] == {"Mode": {"Ref": "Tracing"}}, name
-        assert "policy/AWSX" in str(roles[f"{name}Role"]), name
 
 
 def test_every_role_has_the_boundary() -> None:
@@ -60,25 +67,13 @@ def test_a_queue_without_the_key_is_encrypted_by_sqs() -> None:
 
 
 def test_every_function_may_use_the_key() -> None:
-    policy = template()["Resources"]["UseOfTheKey"]
-    [statement] = policy["Properties"]["PolicyDocument"]["Statement"]
+    """Every function's role has this policy (test_template.py)."""
+    policy = template()["Resources"]["EveryFunctionPolicy"]["Properties"]
+    [use] = [
+        statement["Fn::If"][1]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if "Fn::If" in statement and statement["Fn::If"][0] == "HasKey"
+    ]
 
-    assert policy["Condition"] == "HasKey"
-    assert statement["Resource"] == {"Ref": "KmsKeyArn"}
-    assert {"kms:Decrypt", "kms:GenerateDataKey"} <= {*statement["Action"]}
-    for name in functions():
-        assert f"'{name}Role'" in str(policy["Properties"]["Roles"]), name
-
-
-def test_a_function_that_may_not_exist_is_asked_for_only_if_it_does() -> None:
-    roles = template()["Resources"]["UseOfTheKey"]["Properties"]["Roles"]
-    conditions = {
-        name: resource["Condition"]
-        for name, resource in template()["Resources"].items()
-        if name in functions() and "Condition" in resource
-    }
-
-    assert conditions
-    for name, condition in conditions.items():
-        role = {"Ref": f"{name}Role"}
-        assert {"Fn::If": [condition, role, {"Ref": "AWS::NoValue"}]} in roles
+    assert use["Resource"] == {"Ref": "KmsKeyArn"}
+    assert {"kms:Decrypt", "kms:GenerateDataKey"} <= {*use["Action"]}

@@ -7,7 +7,16 @@ from typing import Any
 import pytest
 
 from tests import template_file
-from tests.template_file import ROOT, functions, needs_token, resources, routes
+from tests.template.transformed import transformed
+from tests.template_file import (
+    ROOT,
+    functions,
+    needs_token,
+    resources,
+    routes,
+    statements_of,
+    unconditional,
+)
 
 WITHOUT_TOKEN = {
     "POST /api/checkout/embedded-session",
@@ -48,19 +57,8 @@ STREAM_REMEMBERS_SECONDS = 24 * 3600
 
 def statements() -> list[tuple[str, dict[str, Any]]]:
     return [
-        (name, statement)
-        for name, function in functions().items()
-        for policy in function["Policies"]
-        for statement in map(unconditional, policy["Statement"])
+        (name, statement) for name in functions() for statement in statements_of(name)
     ]
-
-
-def unconditional(statement: dict[str, Any]) -> dict[str, Any]:
-    """Return a statement as it is if its condition holds; without it there is none."""
-    match statement:
-        case {"Fn::If": [_, then, {"Ref": "AWS::NoValue"}]}:
-            return dict(then)
-    return statement
 
 
 def actions_on(function: str, resource: str) -> set[str]:
@@ -99,6 +97,72 @@ def test_a_function_folder_holds_one_module():
 def test_no_policy_has_a_wildcard():
     for name, statement in statements():
         assert "*" not in str(statement), name
+
+
+def everything_on() -> dict[str, Any]:
+    """Return what is deployed when each part that may be left out is there."""
+    return transformed("SegmentWriteKeyName=segment", "Tracing=Active")["resources"]
+
+
+def test_a_function_has_a_role_of_its_own_and_no_policy_of_aws():
+    """AWS's policies for functions allow every log group and queue of the account."""
+    deployed = everything_on()
+    roles = {
+        name: resource["Properties"]["Role"]
+        for name, resource in deployed.items()
+        if resource["Type"] == "AWS::Lambda::Function"
+    }
+
+    assert roles.keys() == functions().keys()
+    for function, role in roles.items():
+        assert role == {"Fn::GetAtt": [f"{function}Role", "Arn"]}
+        policies = deployed[f"{function}Role"]["Properties"]["ManagedPolicyArns"]
+        assert policies == [{"Ref": "EveryFunctionPolicy"}], function
+
+
+def test_what_every_function_may_do_is_to_write_its_logs():
+    """Traces and the key of one's own are added only if they are asked for."""
+    policy = resources("AWS::IAM::ManagedPolicy")["EveryFunctionPolicy"]
+    always, *others = policy["PolicyDocument"]["Statement"]
+
+    assert always["Action"] == ["logs:CreateLogStream", "logs:PutLogEvents"]
+    assert always["Resource"] == {"Fn::GetAtt": ["Logs", "Arn"]}
+    assert [each["Fn::If"][0] for each in others] == ["IsTraced", "HasKey"]
+    everywhere = [s["Sid"] for s in map(unconditional, others) if s["Resource"] == "*"]
+    assert everywhere == ["WriteTraces"]
+
+
+def test_lambda_may_read_and_keep_what_it_reads_and_keeps_for_a_function():
+    """It polls a queue or a stream, and keeps what failed, with the function's role."""
+    reading = {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"}
+    assert actions_on("FulfillmentFunction", "PaymentEventsQueue") >= reading
+    for function in functions():
+        may_read = actions_on(function, "Queue") & reading
+        assert bool(may_read) == (function == "FulfillmentFunction"), function
+    assert actions_on("SegmentFunction", "SegmentDeadLetterQueue") == {
+        "sqs:SendMessage"
+    }
+    assert actions_on("PublishEventsFunction", "UnpublishedEventsQueue") == {
+        "sqs:SendMessage"
+    }
+
+
+def test_every_queue_refuses_requests_without_tls():
+    refused = [
+        (queue, statement["Resource"], statement["Condition"])
+        for policy in resources("AWS::SQS::QueuePolicy").values()
+        for queue in policy["Queues"]
+        for statement in policy["PolicyDocument"]["Statement"]
+        if statement["Effect"] == "Deny"
+        and (statement["Principal"], statement["Action"]) == ("*", "sqs:*")
+    ]
+    # SQS keeps one policy for each queue, and refuses one on several.
+    assert [each for each in refused if each[0]["Ref"] not in str(each[1])] == []
+    assert sorted(queue["Ref"] for queue, *_ in refused) == sorted(
+        resources("AWS::SQS::Queue")
+    )
+    for *_, condition in refused:
+        assert condition == {"Bool": {"aws:SecureTransport": False}}
 
 
 def test_nobody_may_change_or_remove_an_audit_entry():
