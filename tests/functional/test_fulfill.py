@@ -10,7 +10,7 @@ import pytest
 
 from tests.crashes import CrashPoint
 from tests.output import metrics_in
-from tests.shop import ACCESS, PUBLISHED, Shop
+from tests.shop import PUBLISHED, Shop, has_access
 from tests.stripe_side import CARD, DECLINED_CARD
 
 KINDS = ["bid", "auction", "order", "product", "content", "quote"]
@@ -50,15 +50,6 @@ def session_of(shop: Shop) -> dict[str, Any]:
 def standing(shop: Shop) -> tuple[str, str]:
     session = session_of(shop)
     return session["status"], session["payment_status"]
-
-
-def has_access(shop: Shop, kind: str = "content", buyer: str = "user_1") -> bool:
-    answer = shop.call(
-        "GET /api/access/{kind}/{id}",
-        buyer=buyer,
-        path={"kind": kind, "id": ACCESS[kind]},
-    )
-    return bool(answer.body["hasAccess"])
 
 
 def expire(shop: Shop, stripe_id: str) -> None:

@@ -8,7 +8,7 @@ import pytest
 from mocktill.faults import Fault
 from tests.crashes import crash_points
 from tests.output import metrics_in
-from tests.shop import ACCESS, PUBLISHED, Shop
+from tests.shop import PUBLISHED, Shop, has_access
 
 # A process that is killed has nothing to flush.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
@@ -41,15 +41,6 @@ def paid_twice(shop: Shop, kind: str) -> list[dict[str, Any]]:
 def refunds(shop: Shop) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = shop.stripe.get("/v1/refunds", limit=100)["data"]
     return found
-
-
-def has_access(shop: Shop, kind: str) -> bool:
-    answer = shop.call(
-        "GET /api/access/{kind}/{id}",
-        buyer="user_1",
-        path={"kind": kind, "id": ACCESS[kind]},
-    )
-    return bool(answer.body["hasAccess"])
 
 
 @pytest.mark.parametrize("kind", CLAIMS)
