@@ -22,6 +22,7 @@ import pytest
 import requests
 
 from local.embedded_aws import CREDENTIALS
+from tests.stack.http_shop import HttpShop
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -112,6 +113,17 @@ def when_written(stack_file, process, output):
             pytest.fail(f"The stack takes too long to start:\n{output.read_text()}")
         time.sleep(0.2)
     return Stack(**json.loads(stack_file.read_text()))
+
+
+@pytest.fixture(scope="session")
+def shop(stack: Any) -> HttpShop:
+    return HttpShop(stack)
+
+
+@pytest.fixture
+def buyer() -> str:
+    """Somebody who has bought nothing yet."""
+    return f"buyer-{uuid4().hex[:8]}"
 
 
 @pytest.fixture(scope="session")
