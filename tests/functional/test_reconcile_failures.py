@@ -13,7 +13,7 @@ from checkout.clients import stripe_api
 from checkout.clients.stripe_connection import ListPage
 from mocktill.faults import Fault
 from tests.aws_calls import AwsCall, failing, intercepted, observed
-from tests.crashes import PREPARED, CrashPoint
+from tests.crashes import crash_when_prepared
 from tests.functional.test_reconcile import (
     DAYS,
     HOURS,
@@ -42,8 +42,7 @@ def change(shop: Shop, table: str, item_id: str, **attributes: Any) -> None:
 def left_prepared(shop: Shop, buyers: list[str] = BUYERS) -> dict[str, dict[str, Any]]:
     """Let a crash leave a prepared session of each buyer, due now."""
     for buyer in buyers:
-        with CrashPoint(PREPARED):
-            shop.create("content", buyer)
+        crash_when_prepared(shop, buyer)
     return {session["buyer_id"]: session for session in shop.sessions()}
 
 
@@ -55,6 +54,17 @@ def paid_unheard(shop: Shop, buyers: list[str] = BUYERS) -> dict[str, dict[str, 
     for buyer in buyers:
         shop.stripe.pay(sessions[buyer]["stripe_session_id"])
     return sessions
+
+
+def refunded_in_another_version(
+    shop: Shop, clock: Traveller, event_type: str = ""
+) -> None:
+    """Refund in the dashboard; its events are listed in a version that is not ours."""
+    refund_in_dashboard(shop, buy(shop))
+    for event in shop.stripe.sandbox.store.all("event"):
+        if event["type"].startswith(event_type):
+            event["api_version"] = "2020-08-27"
+    clock.shift(2 * MINUTES)
 
 
 def statuses(shop: Shop) -> dict[str, str]:
@@ -539,12 +549,7 @@ def test_an_object_that_stripe_has_no_time_to_return_ends_the_stream(
     shop: Shop, clock: Traveller
 ) -> None:
     """Its event is in another version: as it is, it may say something else."""
-    purchase = buy(shop)
-    refund_in_dashboard(shop, purchase)
-    for event in shop.stripe.sandbox.store.all("event"):
-        if event["type"].startswith("refund."):
-            event["api_version"] = "2020-08-27"
-    clock.shift(2 * MINUTES)
+    refunded_in_another_version(shop, clock, "refund.")
     fault = Fault("GET", "/v1/refunds/", status=429, times=1)
     shop.stripe.sandbox.faults.add(fault)
     shop.stripe.sandbox.requests.clear()
@@ -564,11 +569,7 @@ def test_an_object_that_stripe_cannot_return_leaves_the_event_as_it_is(
     shop: Shop, clock: Traveller, status: int
 ) -> None:
     """It must not keep those after it waiting, however long Stripe fails at it."""
-    purchase = buy(shop)
-    refund_in_dashboard(shop, purchase)
-    for event in shop.stripe.sandbox.store.all("event"):
-        event["api_version"] = "2020-08-27"
-    clock.shift(2 * MINUTES)
+    refunded_in_another_version(shop, clock)
     fault = Fault("GET", "/v1/refunds/", status=status, times=9)
     shop.stripe.sandbox.faults.add(fault)
 
@@ -839,8 +840,7 @@ def test_no_stage_takes_the_time_of_another(shop: Shop, clock: Traveller) -> Non
     """A flood of session events leaves time for money, for due items and receipts."""
     purchase = buy(shop, "user_0")
     refund_in_dashboard(shop, purchase)
-    with CrashPoint(PREPARED):
-        shop.create("content", "user_1")
+    crash_when_prepared(shop)
     [completed] = shop.stripe.events("checkout.session.completed")
     many_events(shop, completed, 3_000)
     clock.shift(11 * MINUTES)
@@ -858,8 +858,7 @@ def test_no_stage_takes_the_time_of_another(shop: Shop, clock: Traveller) -> Non
 def test_requested_refunds_come_before_all_else(shop: Shop, clock: Traveller) -> None:
     purchase = buy(shop, "user_0")
     requested(shop, purchase)
-    with CrashPoint(PREPARED):
-        shop.create("content", "user_1")
+    crash_when_prepared(shop)
     clock.shift(11 * MINUTES)
     shop.stripe.sandbox.requests.clear()
 
