@@ -338,38 +338,6 @@ def test_another_price_or_date_changes_no_payment_that_has_begun(shop: Shop) -> 
     assert shop.purchases()[0]["amount"] == 3900
 
 
-@pytest.mark.parametrize(
-    ("item", "change"),
-    [
-        (ITEM, {"status": "withdrawn"}),
-        (ITEM, {"deleted_at": "2031-05-06T07:08:09Z"}),
-        (ITEM, {"price": None}),
-        (ITEM, {"bid_id": "44"}),
-        ("row#7", {"status": "closed"}),
-        ("row#7", {"owner_id": "user_2"}),
-        ("bid#43", {"offer_type": "retail"}),
-        ("bid#43", {"status": "withdrawn"}),
-    ],
-)
-def test_money_that_comes_after_a_withdrawal_goes_back(
-    shop: Shop, item: str, change: dict[str, Any]
-) -> None:
-    shop.create("quote")
-    event = pay(shop)
-    shop.change_offer(item, **change)
-    offers = shop.aws.items("OffersTable")
-
-    shop.deliver(event)
-
-    [purchase] = shop.purchases()
-    assert (purchase["status"], purchase["quarantine_reason"]) == (
-        "refunded",
-        "offer_not_sellable",
-    )
-    assert shop.aws.items("OffersTable") == offers
-    assert not has_access(shop, "quote")
-
-
 def test_money_that_comes_while_it_is_withdrawn_goes_back(shop: Shop) -> None:
     shop.create("quote")
     pay(shop)

@@ -8,7 +8,7 @@ import pytest
 from mocktill.faults import Fault
 from tests.crashes import crash_points
 from tests.output import metrics_in
-from tests.shop import PUBLISHED, Shop, has_access
+from tests.shop import PUBLISHED, QUOTE, Shop, has_access
 
 # A process that is killed has nothing to flush.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
@@ -82,6 +82,14 @@ def test_of_two_payments_one_stands_and_the_other_is_refunded(
         ("bid", "bid#42", {"offer_type": "service_provider"}),
         ("bid", "bid#42", {"price": None}),
         ("bid", "bid#42", {"deleted_at": NOW}),
+        ("quote", f"quote#{QUOTE}", {"status": "withdrawn"}),
+        ("quote", f"quote#{QUOTE}", {"deleted_at": NOW}),
+        ("quote", f"quote#{QUOTE}", {"price": None}),
+        ("quote", f"quote#{QUOTE}", {"bid_id": "44"}),
+        ("quote", "row#7", {"status": "closed"}),
+        ("quote", "row#7", {"owner_id": "user_2"}),
+        ("quote", "bid#43", {"offer_type": "retail"}),
+        ("quote", "bid#43", {"status": "withdrawn"}),
         ("auction", "auction#auction_1", {"status": "cancelled"}),
         ("auction", "auction#auction_1", {"winner_id": "user_2"}),
         ("auction", "auction#auction_1", {"price": FREE}),
