@@ -138,9 +138,9 @@ def overtaken_at_each_step(
     shop: "Shop", late: Mapping[str, Any], *, by: Mapping[str, Any]
 ) -> Iterator[str]:
     """
-    Apply the event *late*; after one of its steps, another worker applies the event *by*.
+    Apply the event *late*; after a step of it, another worker applies the event *by*.
 
-    Do so for each step, always from the same state; yield the steps that came before.
+    Do so for every step, always from the same state; yield the steps that came before.
     """
     before = shop.aws.snapshot()
     for number in count(1):
