@@ -10,43 +10,24 @@ import sys
 import time
 import urllib.request
 from contextlib import ExitStack
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from local import MOCKTILL, event_subscriber, sam
+from local.console import exit_code_of, say
 from local.embedded_aws import EmbeddedAws
 from local.http_api import open_http_api
 from local.identity import AUDIENCE
 from local.processes import Processes
 from local.samples import load_samples
-from local.settings import ROOT, Settings, StackError
+from local.settings import ROOT, Settings
 from local.stack_file import describe, storefront_config, write
-
-if TYPE_CHECKING:
-    from types import FrameType
 
 SECRET_KEY_NAME = "stripe/secret-key"  # noqa: S105 - names, not values
 WEBHOOK_SECRET_NAME = "stripe/webhook-secret"  # noqa: S105
 
 
-def main() -> int:
-    # These signals stop the stack as Ctrl-C does.
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGHUP, interrupt)
-    try:
-        run(Settings.from_env())
-    except StackError as problem:
-        sys.stderr.write(f"\n{problem}\n")
-        return 1
-    except KeyboardInterrupt:
-        say("Stopped.")
-    return 0
-
-
-def interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
-
-
-def run(settings: Settings) -> None:
+def run() -> None:
+    settings = Settings.from_env()
     began = time.monotonic()
     remove_files(settings)
     with ExitStack() as at_exit:  # callbacks run in reverse order
@@ -244,10 +225,6 @@ def wait_until_ready(
     processes.wait_until_answers(webhook_url, 400, data=b"{}")
 
 
-def say(text: str) -> None:
-    print(text, flush=True)  # noqa: T201 - the program's output
-
-
 def print_summary(settings: Settings, stack: dict[str, Any]) -> None:
     logs = os.path.relpath(settings.folder / "logs", ROOT)
     say(f"""
@@ -271,4 +248,4 @@ def print_summary(settings: Settings, stack: dict[str, Any]) -> None:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code_of(run))

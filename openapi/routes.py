@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
+from functools import partial
 from typing import Any
 
 from checkout import errors
@@ -199,14 +200,13 @@ def of_all_kinds() -> Iterator[Route]:
 
 def of_writers() -> Iterator[Route]:
     """Yield the routes of writers, for each item type."""
+    of_writer = partial(Route, tag="Selling", caller=Caller.WRITER)
     for item in item_types():
         title = item.title
-        yield Route(
+        yield of_writer(
             key="PUT /api/offers/{kind}/{id}",
             name=f"put{title}",
             summary=f"Write an offer: {item.name}",
-            tag="Selling",
-            caller=Caller.WRITER,
             body=component(f"{title}Offer"),
             answer=component(f"Written{title}"),
             headers=IF_MATCH,
@@ -222,12 +222,10 @@ def of_writers() -> Iterator[Route]:
             may_create=True,
             each=item.name,
         )
-        yield Route(
+        yield of_writer(
             key="GET /api/offers/{kind}",
             name=f"list{title}Offers",
             summary=f"List offers: {item.name}",
-            tag="Selling",
-            caller=Caller.WRITER,
             answer=component(f"{title}Page"),
             query={"limit": LIMIT, "cursor": text("The `next_cursor` before.")},
             refused=(
@@ -237,12 +235,10 @@ def of_writers() -> Iterator[Route]:
             ),
             each=item.name,
         )
-    yield Route(
+    yield of_writer(
         key="POST /api/offers/{kind}/{id}/withdraw",
         name="withdrawOffer",
         summary="Withdraw an offer",
-        tag="Selling",
-        caller=Caller.WRITER,
         answer=component("WithdrawnOffer"),
         path={"kind": one_of(item.name for item in item_types())},
         refused=(
@@ -282,42 +278,49 @@ WEBHOOKS = (
 
 
 def after_payment() -> tuple[Route, ...]:
+    after = partial(Route, tag="After the payment")
+    of_buyer = partial(after, caller=Caller.BUYER)
+    of_creator = partial(
+        after,
+        caller=Caller.CREATOR,
+        refused=(errors.InvalidRequestError, errors.ForbiddenError),
+    )
+    status = partial(
+        after,
+        caller=Caller.ANYBODY,
+        query=SESSION_ID,
+        refused=(errors.InvalidRequestError, errors.NotFoundError, StripeError),
+    )
+    offer = partial(
+        Route,
+        tag="Paying",
+        path={"kind": one_of(kind_names())},
+        refused=(errors.NotFoundError,),
+    )
     return (
-        Route(
+        status(
             key="GET /api/checkout/session-status",
             name="getSessionStatus",
             summary="Get the status of a Checkout Session",
-            tag="After the payment",
-            caller=Caller.ANYBODY,
             answer=component("SessionStatus"),
-            query=SESSION_ID,
-            refused=(errors.InvalidRequestError, errors.NotFoundError, StripeError),
         ),
-        Route(
+        status(
             key="GET /api/checkout/payment-status",
             name="getPaymentStatus",
             summary="Get the status of a payment",
-            tag="After the payment",
-            caller=Caller.ANYBODY,
             answer=component("PaymentStatus"),
-            query=SESSION_ID,
-            refused=(errors.InvalidRequestError, errors.NotFoundError, StripeError),
         ),
-        Route(
+        of_buyer(
             key="GET /payments/sessions/{paymentSessionId}",
             name="getPaymentSession",
             summary="Get a payment session",
-            tag="After the payment",
-            caller=Caller.BUYER,
             answer=component("PaymentSession"),
             refused=(errors.NotFoundError,),
         ),
-        Route(
+        of_buyer(
             key="POST /payments/sessions/{paymentSessionId}/cancel",
             name="cancelPayment",
             summary="Cancel a payment",
-            tag="After the payment",
-            caller=Caller.BUYER,
             answer=component("Cancelled"),
             refused=(
                 errors.NotFoundError,
@@ -326,12 +329,10 @@ def after_payment() -> tuple[Route, ...]:
                 StripeError,
             ),
         ),
-        Route(
+        of_buyer(
             key="GET /api/purchases",
             name="listPurchases",
             summary="List purchases",
-            tag="After the payment",
-            caller=Caller.BUYER,
             answer=component("Purchases"),
             query={
                 "status": one_of(PurchaseStatus),
@@ -340,20 +341,17 @@ def after_payment() -> tuple[Route, ...]:
             },
             refused=(errors.InvalidRequestError,),
         ),
-        Route(
+        of_buyer(
             key="GET /api/purchases/{id}",
             name="getPurchase",
             summary="Show a purchase",
-            tag="After the payment",
-            caller=Caller.BUYER,
             answer=component("Purchase"),
             refused=(errors.NotFoundError,),
         ),
-        Route(
+        after(
             key="POST /api/purchases/{id}/refund",
             name="refundPurchase",
             summary="Refund a purchase",
-            tag="After the payment",
             caller=Caller.OPERATOR,
             body=schema_of(RefundBody),
             needs_body=False,
@@ -368,75 +366,57 @@ def after_payment() -> tuple[Route, ...]:
                 StripeError,
             ),
         ),
-        Route(
+        of_buyer(
             key="GET /api/access/{kind}/{id}",
             name="checkAccess",
             summary="Check access",
-            tag="After the payment",
-            caller=Caller.BUYER,
             answer=component("Access"),
             path={"kind": one_of(kind_names())},
             refused=(errors.NotFoundError,),
         ),
-        Route(
+        of_creator(
             key="GET /api/creators/{creatorId}/revenue",
             name="getRevenue",
             summary="Show a creator's revenue",
-            tag="After the payment",
-            caller=Caller.CREATOR,
             answer=component("Revenue"),
             query=PERIOD,
-            refused=(errors.InvalidRequestError, errors.ForbiddenError),
         ),
-        Route(
+        of_creator(
             key="GET /api/creators/{creatorId}/purchases",
             name="listSales",
             summary="List a creator's purchases",
-            tag="After the payment",
-            caller=Caller.CREATOR,
             answer=component("Sales"),
             query={
                 **PERIOD,
                 "limit": LIMIT,
                 "cursor": text("The `nextCursor` before."),
             },
-            refused=(errors.InvalidRequestError, errors.ForbiddenError),
         ),
-        Route(
+        of_buyer(
             key="GET /orders/{orderId}",
             name="getOrder",
             summary="Show an order",
-            tag="After the payment",
-            caller=Caller.BUYER,
             answer=component("Order"),
             refused=(errors.NotFoundError, errors.NotPurchasableError),
         ),
-        Route(
+        offer(
             key="GET /api/offers/{kind}/{id}",
             name="getOffer",
             summary="Show an offer",
-            tag="Paying",
             caller=Caller.ANYBODY,
             answer=component("OfferForAnybody"),
-            path={"kind": one_of(kind_names())},
-            refused=(errors.NotFoundError,),
         ),
-        Route(
+        offer(
             key="GET /api/me/offers/{kind}/{id}",
             name="getOfferForMe",
             summary="Show an offer to its buyer",
-            tag="Paying",
             caller=Caller.BUYER,
             answer=component("OfferForBuyer"),
-            path={"kind": one_of(kind_names())},
-            refused=(errors.NotFoundError,),
         ),
-        Route(
+        of_buyer(
             key="GET /api/rows/{rowId}",
             name="getRow",
             summary="Show a row",
-            tag="After the payment",
-            caller=Caller.BUYER,
             answer=component("Row"),
             refused=(errors.NotFoundError, errors.NotPurchasableError),
         ),

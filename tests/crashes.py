@@ -11,20 +11,24 @@ its SDK). What happens between two of them is gone with the process:
         ...  # try again, and look at what there is
 """
 
+import json
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import count
 from types import TracebackType
-from typing import Any, Literal, Self
+from typing import TYPE_CHECKING, Any, Literal, Self
 from unittest.mock import patch
 
 import urllib3
 
 from tests.aws_calls import AwsCall, intercepted
+
+if TYPE_CHECKING:
+    from tests.shop import Shop
 
 type When = Literal["before", "after"]
 
@@ -121,6 +125,37 @@ class CrashPoint:
         self.happened = True
         restart()
         return True
+
+
+def crash_when_prepared(shop: "Shop", buyer: str = "user_1") -> None:
+    """Let a buyer's create request die when it has left a prepared session."""
+    with CrashPoint(PREPARED) as crash:
+        shop.create("content", buyer)
+    assert crash.happened
+
+
+def overtaken_at_each_step(
+    shop: "Shop", late: Mapping[str, Any], *, by: Mapping[str, Any]
+) -> Iterator[str]:
+    """
+    Apply the event *late*; after a step of it, another worker applies the event *by*.
+
+    Do so for every step, always from the same state; yield the steps that came before.
+    """
+    before = shop.aws.snapshot()
+    for number in count(1):
+        shop.aws.restore(before)
+        quicker = CrashPoint(number, visitor=lambda: _apply(shop, by))
+        with quicker:
+            failed = shop.work(json.dumps(late))
+        if not quicker.happened:
+            return
+        assert shop.work(*failed) == [], "it comes again, and has its effect then"
+        yield f"after {quicker.steps[:number]}"
+
+
+def _apply(shop: "Shop", event: Mapping[str, Any]) -> None:
+    assert shop.work(json.dumps(event)) == []
 
 
 def crash_points() -> Iterator[CrashPoint]:

@@ -324,6 +324,16 @@ class Shop:
         self.aws.delete("PurchasesTable", {"id": f"undecided#{sale_key}"})
 
 
+def has_access(shop: Shop, kind: str = "content", buyer: str = "user_1") -> bool:
+    """Ask the route whether *buyer* may use the sample of a kind."""
+    answer = shop.call(
+        "GET /api/access/{kind}/{id}",
+        buyer=buyer,
+        path={"kind": kind, "id": ACCESS[kind]},
+    )
+    return bool(answer.body["hasAccess"])
+
+
 STREAMS = ("money", "sessions", "balance_charge", "balance_payment")
 ANONYMOUS = ("product", "quote")
 CALL = ("headers", "ip", "email", "path")

@@ -5,18 +5,17 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-import signal
 import sys
 from typing import TYPE_CHECKING, Any
 
 from local import sam, settings
-from local.__main__ import interrupt, say
+from local.console import exit_code_of, say
 from local.processes import Processes
 from local.sam_local.bridge import gateway, open_bridge
 from local.sam_local.events import filled, sample_events, signed
 from local.sam_local.functions import adapt, environment, ports
 from local.sam_local.payment import buy, new_buyer, token
-from local.settings import ROOT, StackError
+from local.settings import ROOT
 from local.stack_file import running_stack, write
 
 if TYPE_CHECKING:
@@ -28,20 +27,8 @@ if TYPE_CHECKING:
 SIGN_AGAIN_SECONDS = 120
 
 
-def main() -> int:
-    signal.signal(signal.SIGTERM, interrupt)
-    signal.signal(signal.SIGHUP, interrupt)
-    try:
-        run(settings.folder())
-    except StackError as problem:
-        sys.stderr.write(f"\n{problem}\n")
-        return 1
-    except KeyboardInterrupt:
-        say("Stopped.")
-    return 0
-
-
-def run(stack_folder: Path) -> None:
+def run() -> None:
+    stack_folder = settings.folder()
     stack = running_stack(stack_folder)
     address = gateway()
     folder = stack_folder / "sam-local"
@@ -130,4 +117,4 @@ docs/sam-local.md lists what is not emulated. Ctrl-C stops forwarding to the sta
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(exit_code_of(run))

@@ -8,7 +8,7 @@ from time_machine import Traveller
 from checkout.flows import check_due
 from tests.aws_calls import failing
 from tests.cli.conftest import Operator
-from tests.crashes import PREPARED, CrashPoint
+from tests.crashes import crash_when_prepared
 from tests.shop import Shop
 
 START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -23,8 +23,7 @@ def due(shop: Shop, clock: Traveller, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let crashes leave more sessions than one run of reconcile checks."""
     monkeypatch.setattr(check_due, "MOST_AT_ONCE", 1)
     for buyer in range(BUYERS):
-        with CrashPoint(PREPARED):
-            shop.create("content", f"user_{buyer}")
+        crash_when_prepared(shop, f"user_{buyer}")
     clock.shift(timedelta(minutes=11))
 
 

@@ -10,7 +10,7 @@ from mocktill import refunds
 from mocktill.faults import Fault
 from tests.cli.conftest import Operator
 from tests.functional.test_pending_purchases import decide, pay_by_bank
-from tests.shop import PUBLISHED, Shop
+from tests.shop import PUBLISHED, Shop, has_access
 
 EMAIL = "ada@example.test"
 
@@ -23,12 +23,6 @@ def purchase(shop: Shop) -> dict[str, Any]:
     shop.deliver()
     [purchase] = shop.purchases()
     return purchase
-
-
-def has_access(shop: Shop) -> bool:
-    path = {"kind": "content", "id": PUBLISHED}
-    answer = shop.call("GET /api/access/{kind}/{id}", buyer="user_1", path=path)
-    return bool(answer.body["hasAccess"])
 
 
 def refunds_at_stripe(shop: Shop) -> list[tuple[int, str]]:

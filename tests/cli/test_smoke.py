@@ -347,17 +347,25 @@ def test_dashboards_are_looked_up_where_the_template_has_some(
 # ------------------------------------------------------------ the payment
 
 
+def payment_of_a_written_order(
+    shop: Shop, api: FakeApi
+) -> tuple[smoke_payment.Payment, str]:
+    """Return smoke's payment once its order is for sale, and the order's key."""
+    callers = smoke_callers.Callers(TOKEN, "writer")
+    payment = smoke_payment.Payment(Stack(STACK), api, callers, 1)
+    payment.was_written = True
+    key = f"order#{payment.order_id}"
+    shop.aws.put("OffersTable", {"id": key})
+    return payment, key
+
+
 @pytest.mark.usefixtures("operator")
 def test_an_order_is_withdrawn_and_deleted_also_if_its_checkout_got_lost(
     shop: Shop,
 ) -> None:
     """A Checkout Session that began without an answer must not stay payable."""
     api = FakeApi(lambda *_: Answer(200, {}, {"status": "CANCELLED"}))
-    callers = smoke_callers.Callers(TOKEN, "writer")
-    payment = smoke_payment.Payment(Stack(STACK), api, callers, 1)
-    payment.was_written = True
-    key = f"order#{payment.order_id}"
-    shop.aws.put("OffersTable", {"id": key})
+    payment, key = payment_of_a_written_order(shop, api)
     kept = {"id": "live#order#1"}
     shop.aws.put("PaymentSessionsTable", {"id": f"live#{key}"}, kept)
 
@@ -376,11 +384,7 @@ def test_what_cannot_be_removed_is_a_failure_and_the_rest_is_removed(
     shop: Shop,
 ) -> None:
     api = FakeApi(lambda *_: Answer(500, {}, {"error": "Something went wrong."}))
-    callers = smoke_callers.Callers(TOKEN, "writer")
-    payment = smoke_payment.Payment(Stack(STACK), api, callers, 1)
-    payment.was_written = True
-    key = f"order#{payment.order_id}"
-    shop.aws.put("OffersTable", {"id": key})
+    payment, key = payment_of_a_written_order(shop, api)
 
     with pytest.raises(CommandError, match="answered 500 Something went wrong"):
         payment.remove()

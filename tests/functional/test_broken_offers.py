@@ -119,6 +119,19 @@ def write(shop: Shop, item_id: str, field: str, value: Any) -> None:
     )
 
 
+def refused_and_logged(
+    shop: Shop, kind: str, capsys: pytest.CaptureFixture[str]
+) -> tuple[Answer, dict[str, Any]]:
+    """Create what is refused: it is counted and logged once; return answer and log."""
+    capsys.readouterr()
+    with captured_log() as log:
+        answer = shop.create(kind)
+    assert metrics_in(capsys.readouterr().out)["payments.checkout.refused"] == 1
+    lines = [json.loads(line) for line in log.getvalue().splitlines()]
+    [logged] = [line for line in lines if line["message"] == "offer_refused"]
+    return answer, logged
+
+
 def reads(shop: Shop, kind: str) -> Iterator[Answer]:
     """Use every route that reads an offer of this kind."""
     shop.values["AnonymousRequestsPerMinute"] = "100000"
@@ -295,18 +308,13 @@ def test_the_log_names_the_field_and_the_buyer_reads_who_must_act(
     said: str,
 ) -> None:
     write(shop, item, field, value)
-    capsys.readouterr()
 
-    with captured_log() as log:
-        answer = shop.create(kind)
+    answer, logged = refused_and_logged(shop, kind, capsys)
 
     assert (answer.status, answer.body["code"]) == (400, "not_purchasable")
     assert answer.body["error"] == (
         "This cannot be bought at the moment: the seller has to correct it."
     )
-    assert metrics_in(capsys.readouterr().out)["payments.checkout.refused"] == 1
-    lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    [logged] = [line for line in lines if line["message"] == "offer_refused"]
     assert logged["level"] == "ERROR"
     assert logged["kind"] == kind
     assert said in f"{logged['field']} {logged['problem']}"
@@ -375,15 +383,10 @@ def test_an_owner_that_cannot_be_read_is_not_found_and_logged(
 ) -> None:
     """Nobody can buy it; a caller learns no more than of another's offer."""
     write(shop, item, field, value)
-    capsys.readouterr()
 
-    with captured_log() as log:
-        answer = shop.create(kind)
+    answer, logged = refused_and_logged(shop, kind, capsys)
 
     assert (answer.status, answer.body["code"]) == (404, "not_found")
-    assert metrics_in(capsys.readouterr().out)["payments.checkout.refused"] == 1
-    lines = [json.loads(line) for line in log.getvalue().splitlines()]
-    [logged] = [line for line in lines if line["message"] == "offer_refused"]
     assert (logged["offer"], logged["field"]) == (item, field)
 
 

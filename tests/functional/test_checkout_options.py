@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 from time_machine import Traveller
 
-from tests.functional.test_unfulfillable_payments import has_access, refunds
+from tests.functional.test_unfulfillable_payments import refunds
 from tests.output import captured_log
-from tests.shop import PUBLISHED, Shop
+from tests.shop import PUBLISHED, Shop, has_access
 from tests.unit.test_checkout_options import EVERY, RATE
 
 type Json = dict[str, Any]

@@ -12,7 +12,7 @@ from checkout.telemetry import metrics
 from tests import flows
 from tests.aws import on_moto_too
 from tests.output import metrics_in
-from tests.shop import ACCESS, Shop
+from tests.shop import Shop, has_access
 from tests.stripe_side import CARD
 
 DISPUTED_CARD = "4000000000000259"
@@ -42,15 +42,6 @@ def dispute(shop: Shop, purchase: dict[str, Any], **facts: Any) -> str:
 
 def close(shop: Shop, dispute_id: str, status: str) -> None:
     shop.stripe.control("disputes", dispute_id, "close", status=status)
-
-
-def has_access(shop: Shop, kind: str = "content") -> bool:
-    answer = shop.call(
-        "GET /api/access/{kind}/{id}",
-        buyer="user_1",
-        path={"kind": kind, "id": ACCESS[kind]},
-    )
-    return bool(answer.body["hasAccess"])
 
 
 def status(shop: Shop) -> str:

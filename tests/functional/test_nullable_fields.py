@@ -15,7 +15,7 @@ from stripe.radar import EarlyFraudWarning
 from mocktill.faults import Fault
 from tests.functional.test_disputes import bought
 from tests.nullable import ABSENT, nullable, variants
-from tests.shop import PUBLISHED, Shop
+from tests.shop import Shop, has_access
 
 type Json = dict[str, Any]
 
@@ -43,12 +43,6 @@ def history(shop: Shop) -> Json:
 def stored(shop: Shop) -> Json:
     [purchase] = shop.purchases()
     return purchase
-
-
-def has_access(shop: Shop) -> bool:
-    path = {"kind": "content", "id": PUBLISHED}
-    answer = shop.call("GET /api/access/{kind}/{id}", buyer="user_1", path=path)
-    return bool(answer.body["hasAccess"])
 
 
 def made_refund(shop: Shop, amount: int) -> Json:

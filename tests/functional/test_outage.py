@@ -10,6 +10,7 @@ import pytest
 from time_machine import Traveller
 
 from local.samples import sample_offers
+from tests.differences import differences
 from tests.shop import PUBLISHED, Shop
 
 START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
@@ -295,18 +296,3 @@ def test_a_day_without_the_webhook_ends_as_one_with_it(
 
     for one, other in zip(found, expected, strict=True):
         assert "\n".join(differences(one, other)) == ""
-
-
-def differences(actual: Any, expected: Any, where: str = "") -> list[str]:
-    """Say where two states differ, one line for each place."""
-    if actual == expected:
-        return []
-    if not (isinstance(actual, dict) and isinstance(expected, dict)):
-        return [f"{where}: {actual!r} instead of {expected!r}"]
-    return [
-        difference
-        for name in sorted(actual.keys() | expected.keys())
-        for difference in differences(
-            actual.get(name), expected.get(name), f"{where} / {name}"
-        )
-    ]

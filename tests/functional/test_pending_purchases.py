@@ -10,7 +10,7 @@ from checkout import clock
 from mocktill.faults import Fault
 from tests.conftest import Traveller
 from tests.output import metrics_in
-from tests.shop import ACCESS, PUBLISHED, Shop
+from tests.shop import PUBLISHED, Shop, has_access
 
 COMPLETED = "checkout.session.completed"
 SUCCEEDED = "checkout.session.async_payment_succeeded"
@@ -56,12 +56,6 @@ def history(shop: Shop, **query: str) -> dict[str, Any]:
     answer = shop.call("GET /api/purchases", buyer="user_1", query=query)
     assert answer.status == 200
     return answer.body
-
-
-def has_access(shop: Shop, kind: str) -> bool:
-    path = {"kind": kind, "id": ACCESS[kind]}
-    answer = shop.call("GET /api/access/{kind}/{id}", buyer="user_1", path=path)
-    return bool(answer.body["hasAccess"])
 
 
 @pytest.mark.parametrize("kind", OFFERS)

@@ -12,7 +12,7 @@ from tests import flows
 from tests.aws import on_moto_too
 from tests.functional.test_disputes import bought, dispute
 from tests.functional.test_refunds import refund
-from tests.shop import PUBLISHED, Shop
+from tests.shop import PUBLISHED, Shop, has_access
 
 SALE_KEY = f"content#{PUBLISHED}#user_1"
 
@@ -40,12 +40,6 @@ def dismiss(shop: Shop, purchase_id: str) -> str:
 
 def listed(shop: Shop) -> list[str]:
     return [p.id for p in flows.purchases(shop).quarantined()]
-
-
-def has_access(shop: Shop) -> bool:
-    path = {"kind": "content", "id": PUBLISHED}
-    answer = shop.call("GET /api/access/{kind}/{id}", buyer="user_1", path=path)
-    return bool(answer.body["hasAccess"])
 
 
 def test_what_waits_for_a_person_is_listed_the_oldest_first(shop: Shop) -> None:

@@ -10,7 +10,7 @@ from mocktill.faults import Fault
 from tests.conftest import Traveller
 from tests.functional.test_offers import row
 from tests.functional.test_write_offers import put, withdraw
-from tests.shop import QUOTE, Answer, Shop
+from tests.shop import QUOTE, Answer, Shop, has_access
 
 START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 OTHER = "c5f1a07b9e3d4c6f8a2b1d0e7f6a5b4c"
@@ -49,15 +49,6 @@ def refund(shop: Shop) -> None:
     )
     assert answer.status == 200
     shop.deliver()
-
-
-def has_access(shop: Shop, buyer: str, quote_id: str = QUOTE) -> bool:
-    answer = shop.call(
-        "GET /api/access/{kind}/{id}",
-        buyer=buyer,
-        path={"kind": "quote", "id": quote_id},
-    )
-    return bool(answer.body["hasAccess"])
 
 
 def history(shop: Shop, buyer: str) -> list[dict[str, Any]]:
@@ -100,8 +91,8 @@ def test_whoever_holds_the_link_pays_and_the_rows_owner_has_bought(shop: Shop) -
     [purchase] = history(shop, "user_1")
     shown = {"kind": "quote", "quoteId": QUOTE, "bidId": "43", "rowId": "7"}
     assert purchase.items() >= (shown | {"status": "completed"}).items()
-    assert has_access(shop, "user_1")
-    assert not has_access(shop, "user_2")
+    assert has_access(shop, "quote")
+    assert not has_access(shop, "quote", "user_2")
     assert history(shop, "user_2") == []
     assert row(shop, "7").body["purchased_bid_id"] == "43"
     assert bid_on_board(shop)["purchased"]
@@ -123,7 +114,7 @@ def test_a_full_refund_returns_quote_and_row(shop: Shop) -> None:
     refund(shop)
 
     assert (status_of(shop, ITEM), status_of(shop, "row#7")) == ("refunded",) * 2
-    assert not has_access(shop, "user_1")
+    assert not has_access(shop, "quote")
     refused(shop.create("quote"), 400, "not_purchasable")
 
 
@@ -345,38 +336,6 @@ def test_another_price_or_date_changes_no_payment_that_has_begun(shop: Shop) -> 
     pay(shop)
     shop.deliver()
     assert shop.purchases()[0]["amount"] == 3900
-
-
-@pytest.mark.parametrize(
-    ("item", "change"),
-    [
-        (ITEM, {"status": "withdrawn"}),
-        (ITEM, {"deleted_at": "2031-05-06T07:08:09Z"}),
-        (ITEM, {"price": None}),
-        (ITEM, {"bid_id": "44"}),
-        ("row#7", {"status": "closed"}),
-        ("row#7", {"owner_id": "user_2"}),
-        ("bid#43", {"offer_type": "retail"}),
-        ("bid#43", {"status": "withdrawn"}),
-    ],
-)
-def test_money_that_comes_after_a_withdrawal_goes_back(
-    shop: Shop, item: str, change: dict[str, Any]
-) -> None:
-    shop.create("quote")
-    event = pay(shop)
-    shop.change_offer(item, **change)
-    offers = shop.aws.items("OffersTable")
-
-    shop.deliver(event)
-
-    [purchase] = shop.purchases()
-    assert (purchase["status"], purchase["quarantine_reason"]) == (
-        "refunded",
-        "offer_not_sellable",
-    )
-    assert shop.aws.items("OffersTable") == offers
-    assert not has_access(shop, "user_1")
 
 
 def test_money_that_comes_while_it_is_withdrawn_goes_back(shop: Shop) -> None:

@@ -9,7 +9,7 @@ from time_machine import Traveller
 from mocktill.faults import Fault
 from tests.aws import on_moto_too
 from tests.aws_calls import AwsCall, intercepted, observed
-from tests.crashes import PREPARED, CrashPoint
+from tests.crashes import CrashPoint, crash_when_prepared
 from tests.lambda_events import Context
 from tests.output import metrics_in
 from tests.shop import PUBLISHED, Shop
@@ -297,9 +297,7 @@ def test_a_prepared_session_that_a_crash_left_behind_is_resolved(
     shop: Shop, clock: Traveller
 ) -> None:
     """Invariant 10: whether or not Stripe had heard of it."""
-    with CrashPoint(PREPARED) as crash:
-        shop.create("content")
-    assert crash.happened
+    crash_when_prepared(shop)
     assert only_session(shop)["status"] == "prepared"
 
     clock.shift(11 * MINUTES)
@@ -647,9 +645,7 @@ def test_reconcile_keeps_below_the_rate_that_the_stack_allows(
 def test_a_stripe_that_lists_no_events_stops_no_other_stage(
     shop: Shop, clock: Traveller
 ) -> None:
-    with CrashPoint(PREPARED) as crash:
-        shop.create("content")
-    assert crash.happened
+    crash_when_prepared(shop)
     clock.shift(11 * MINUTES)
     shop.stripe.sandbox.faults.add(Fault("GET", "/v1/events", status=500, times=4))
 

@@ -15,7 +15,7 @@ from tests import flows
 from tests.aws import on_moto_too
 from tests.crashes import CrashPoint, crash_points
 from tests.output import metrics_in
-from tests.shop import ACCESS, Answer, Shop
+from tests.shop import Answer, Shop, has_access
 
 # A process that is killed has nothing to flush.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
@@ -74,15 +74,6 @@ def stripe_refunds(shop: Shop) -> list[dict[str, Any]]:
 def standing(shop: Shop, purchase_id: str) -> tuple[str, int]:
     purchase = shop.aws.item("PurchasesTable", purchase_id)
     return purchase["status"], purchase["refunded_amount"]
-
-
-def has_access(shop: Shop, kind: str = "content") -> bool:
-    answer = shop.call(
-        "GET /api/access/{kind}/{id}",
-        buyer="user_1",
-        path={"kind": kind, "id": ACCESS[kind]},
-    )
-    return bool(answer.body["hasAccess"])
 
 
 def counts(shop: Shop) -> dict[str, int]:

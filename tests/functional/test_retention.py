@@ -284,13 +284,17 @@ def expired_with_recovery(shop: Shop, clock: Traveller, kind: str) -> dict[str, 
     return shop.stripe.sessions()[-1]
 
 
-def test_a_session_that_is_recovered_and_paid_on_the_last_day_is_kept(
-    shop: Shop, clock: Traveller
-) -> None:
+def recovered_and_paid_on_the_last_day(shop: Shop, clock: Traveller) -> None:
     expired = expired_with_recovery(shop, clock, "product")
     clock.shift(29 * DAYS)
     shop.stripe.recover(expired["id"])
     shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+
+
+def test_a_session_that_is_recovered_and_paid_on_the_last_day_is_kept(
+    shop: Shop, clock: Traveller
+) -> None:
+    recovered_and_paid_on_the_last_day(shop, clock)
     shop.deliver()
 
     assert [p["status"] for p in shop.purchases()] == ["completed"]
@@ -302,10 +306,7 @@ def test_so_is_one_whose_recovered_payment_is_on_its_way(
     shop: Shop, clock: Traveller
 ) -> None:
     """It may arrive after the 45 days."""
-    expired = expired_with_recovery(shop, clock, "product")
-    clock.shift(29 * DAYS)
-    shop.stripe.recover(expired["id"])
-    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    recovered_and_paid_on_the_last_day(shop, clock)
     [event] = shop.stripe.events(COMPLETED)
     under_way = deepcopy(event)
     under_way["data"]["object"]["payment_status"] = "unpaid"

@@ -12,11 +12,11 @@ import pytest
 import stripe
 from stripe.checkout import Session
 
-from tests.functional.test_disputes import bought, dispute, has_access
+from tests.functional.test_disputes import bought, dispute
 from tests.functional.test_refunds import refund_in_dashboard
 from tests.nullable import ABSENT, CLASSES, changed, hide, nullable, said, variants
 from tests.output import captured_log, metrics_in
-from tests.shop import Shop
+from tests.shop import Shop, has_access
 
 pytestmark = pytest.mark.slow
 

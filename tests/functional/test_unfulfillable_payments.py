@@ -8,7 +8,7 @@ import pytest
 from mocktill.faults import Fault
 from tests.crashes import crash_points
 from tests.output import metrics_in
-from tests.shop import ACCESS, PUBLISHED, Shop
+from tests.shop import PUBLISHED, QUOTE, Shop, has_access
 
 # A process that is killed has nothing to flush.
 pytestmark = pytest.mark.filterwarnings("ignore:No application metrics:UserWarning")
@@ -41,15 +41,6 @@ def paid_twice(shop: Shop, kind: str) -> list[dict[str, Any]]:
 def refunds(shop: Shop) -> list[dict[str, Any]]:
     found: list[dict[str, Any]] = shop.stripe.get("/v1/refunds", limit=100)["data"]
     return found
-
-
-def has_access(shop: Shop, kind: str) -> bool:
-    answer = shop.call(
-        "GET /api/access/{kind}/{id}",
-        buyer="user_1",
-        path={"kind": kind, "id": ACCESS[kind]},
-    )
-    return bool(answer.body["hasAccess"])
 
 
 @pytest.mark.parametrize("kind", CLAIMS)
@@ -91,6 +82,14 @@ def test_of_two_payments_one_stands_and_the_other_is_refunded(
         ("bid", "bid#42", {"offer_type": "service_provider"}),
         ("bid", "bid#42", {"price": None}),
         ("bid", "bid#42", {"deleted_at": NOW}),
+        ("quote", f"quote#{QUOTE}", {"status": "withdrawn"}),
+        ("quote", f"quote#{QUOTE}", {"deleted_at": NOW}),
+        ("quote", f"quote#{QUOTE}", {"price": None}),
+        ("quote", f"quote#{QUOTE}", {"bid_id": "44"}),
+        ("quote", "row#7", {"status": "closed"}),
+        ("quote", "row#7", {"owner_id": "user_2"}),
+        ("quote", "bid#43", {"offer_type": "retail"}),
+        ("quote", "bid#43", {"status": "withdrawn"}),
         ("auction", "auction#auction_1", {"status": "cancelled"}),
         ("auction", "auction#auction_1", {"winner_id": "user_2"}),
         ("auction", "auction#auction_1", {"price": FREE}),

@@ -8,12 +8,12 @@ from typing import Any
 import pytest
 from time_machine import Traveller
 
-from tests.functional.test_disputes import bought, has_access
+from tests.functional.test_disputes import bought
 from tests.functional.test_pending_purchases import decide, pay_by_bank
 from tests.functional.test_quarantine import accept, dismiss, listed
 from tests.functional.test_refunds import counts
 from tests.output import metrics_in
-from tests.shop import Shop
+from tests.shop import Shop, has_access
 
 pytestmark = pytest.mark.frozen_at(datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC))
 

@@ -9,7 +9,7 @@ from time_machine import Traveller
 
 from checkout.domain.published_events import published_event
 from tests.aws import on_moto_too
-from tests.crashes import PREPARED, CrashPoint
+from tests.crashes import CrashPoint, crash_when_prepared
 from tests.output import captured_log
 from tests.shop import ORIGIN, PUBLISHED, Answer, Shop
 from tests.stripe_side import DECLINED_CARD
@@ -174,9 +174,7 @@ def test_a_checkout_whose_offer_is_withdrawn_is_not_abandoned(shop: Shop) -> Non
 def test_a_checkout_whose_create_request_crashed_is_not_abandoned(
     shop: Shop, clock: Traveller
 ) -> None:
-    with CrashPoint(PREPARED) as crash:
-        shop.create("content")
-    assert crash.happened
+    crash_when_prepared(shop)
     clock.shift(11 * MINUTES)
     shop.invoke("ReconcileFunction", {})
     shop.deliver()

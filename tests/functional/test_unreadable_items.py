@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from tests.functional.test_cancel import cancel
-from tests.functional.test_disputes import bought, has_access
+from tests.functional.test_disputes import bought
 from tests.functional.test_pending_purchases import pay_by_bank
 from tests.output import captured_log, metrics_in
-from tests.shop import PUBLISHED, Shop
+from tests.shop import PUBLISHED, Shop, has_access
 
 UNREADABLE = "payments.items.unreadable"
 

@@ -17,10 +17,10 @@ from checkout.domain.published_events import published_event
 from checkout.flows import review_quarantine
 from checkout.stripe_errors import StripeInvalidRequestError
 from tests import flows
-from tests.functional.test_disputes import bought, close, dispute, has_access
+from tests.functional.test_disputes import bought, close, dispute
 from tests.functional.test_refunds import counts, refund, refund_in_dashboard
 from tests.output import captured_log, metrics_in
-from tests.shop import PUBLISHED, Shop
+from tests.shop import PUBLISHED, Shop, has_access
 
 CONTENT = f"content#{PUBLISHED}"
 ORDER = ("order#order_1", "PAID", "REFUNDED")

@@ -54,6 +54,7 @@ from hypothesis.stateful import (
 )
 
 from checkout.domain import stripe_events
+from tests.differences import differences
 from tests.prove.at_stripe import (
     CODES,
     METHODS,
@@ -68,7 +69,6 @@ from tests.prove.state import (
     check_answers,
     check_invariants,
     check_known,
-    differences,
     final_state,
 )
 from tests.prove.world import OFFERS, PRICED, TROUBLES, Setting, World

@@ -177,21 +177,6 @@ def _stripes_state(world: World, names: dict[str, str]) -> dict[str, Json]:
     }
 
 
-def differences(actual: Any, expected: Any, where: str = "") -> list[str]:
-    """Say where two states differ, one line for each place."""
-    if actual == expected:
-        return []
-    if not (isinstance(actual, dict) and isinstance(expected, dict)):
-        return [f"{where}: {actual!r} instead of {expected!r}"]
-    return [
-        difference
-        for name in sorted(actual.keys() | expected.keys())
-        for difference in differences(
-            actual.get(name), expected.get(name), f"{where} / {name}"
-        )
-    ]
-
-
 # --------------------------------------------------------------------- invariants
 
 

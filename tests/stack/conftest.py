@@ -11,7 +11,8 @@ import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -22,6 +23,7 @@ import pytest
 import requests
 
 from local.embedded_aws import CREDENTIALS
+from tests.stack.http_shop import HttpShop
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -81,25 +83,37 @@ def stack(tmp_path_factory):
         return
 
     folder = tmp_path_factory.mktemp("stack")
-    output = folder / "output.log"
+    env = {"CHECKOUT_LOCAL_DIR": str(folder)}
+    try:
+        with started(ROOT, folder / "stack.json", logs=folder, env=env) as stack:
+            yield stack
+    finally:
+        # The logs stay, for whoever looks for the reason; this is large and can go.
+        shutil.rmtree(folder / "build", ignore_errors=True)
+
+
+@contextmanager
+def started(
+    repository: Path, stack_file: Path, *, logs: Path, env: Mapping[str, str]
+) -> Iterator[Stack]:
+    """Start the stack of a repository, on free ports and with a Stripe of its own."""
+    output = logs / "output.log"
     without_own_keys = {
         name: value for name, value in os.environ.items() if "STRIPE" not in name
     }
     with output.open("wb") as file:
         process = subprocess.Popen(
             [sys.executable, "-m", "local"],
-            cwd=ROOT,
-            env=without_own_keys | FREE_PORTS | {"CHECKOUT_LOCAL_DIR": str(folder)},
+            cwd=repository,
+            env=without_own_keys | FREE_PORTS | env,
             stdout=file,
             stderr=subprocess.STDOUT,
         )
     try:
-        yield when_written(folder / "stack.json", process, output)
+        yield when_written(stack_file, process, output)
     finally:
         process.terminate()
         process.wait(STOP_WITHIN_SECONDS)
-        # The logs stay, for whoever looks for the reason; this is large and can go.
-        shutil.rmtree(folder / "build", ignore_errors=True)
 
 
 def when_written(stack_file, process, output):
@@ -112,6 +126,17 @@ def when_written(stack_file, process, output):
             pytest.fail(f"The stack takes too long to start:\n{output.read_text()}")
         time.sleep(0.2)
     return Stack(**json.loads(stack_file.read_text()))
+
+
+@pytest.fixture(scope="session")
+def shop(stack: Any) -> HttpShop:
+    return HttpShop(stack)
+
+
+@pytest.fixture
+def buyer() -> str:
+    """Somebody who has bought nothing yet."""
+    return f"buyer-{uuid4().hex[:8]}"
 
 
 @pytest.fixture(scope="session")

@@ -6,18 +6,11 @@ layer is built with it.
 """
 
 import json
-import os
-import subprocess
-import sys
 
 import pytest
 
 from tests import newcomer
-from tests.stack.conftest import (
-    FREE_PORTS,
-    STOP_WITHIN_SECONDS,
-    when_written,
-)
+from tests.stack.conftest import started
 from tests.stack.http_shop import HttpShop, eventually
 
 
@@ -29,21 +22,9 @@ def repository(tmp_path_factory):
 @pytest.fixture(scope="module")
 def stack(repository):
     """The stack of the reader; `make run` without its check of what is installed."""
-    output = repository / "output.log"
-    without_own_keys = {n: v for n, v in os.environ.items() if "STRIPE" not in n}
-    with output.open("wb") as file:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "local"],
-            cwd=repository,
-            env=without_own_keys | FREE_PORTS,
-            stdout=file,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        yield when_written(repository / ".local/stack.json", process, output)
-    finally:
-        process.terminate()
-        process.wait(STOP_WITHIN_SECONDS)
+    stack_file = repository / ".local/stack.json"
+    with started(repository, stack_file, logs=repository, env={}) as stack:
+        yield stack
 
 
 def test_the_page_is_typed_as_it_is(repository, stack):

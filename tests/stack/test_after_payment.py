@@ -1,25 +1,14 @@
 """What becomes of money after the payment, on the deployed stack."""
 
 import json
-from uuid import uuid4
 
 import pytest
 
-from tests.stack.http_shop import HttpShop, eventually
+from tests.stack.http_shop import eventually
 
 CLAIMED = ["bid", "auction", "order", "content"]
 RETURNED = {"bid": "refunded", "auction": "refunded", "order": "REFUNDED"}
 FAILING_CARD = "4000000000005126"
-
-
-@pytest.fixture(scope="session")
-def shop(stack):
-    return HttpShop(stack)
-
-
-@pytest.fixture
-def buyer():
-    return f"buyer-{uuid4().hex[:8]}"
 
 
 def paid(shop, offer, buyer, **card):

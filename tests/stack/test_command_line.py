@@ -3,23 +3,10 @@
 import json
 from datetime import timedelta
 from typing import Any
-from uuid import uuid4
-
-import pytest
 
 from checkout import clock
 from tests.stack.conftest import Operator
 from tests.stack.http_shop import HttpShop, buy, eventually
-
-
-@pytest.fixture
-def shop(stack: Any) -> HttpShop:
-    return HttpShop(stack)
-
-
-@pytest.fixture
-def buyer() -> str:
-    return f"user-{uuid4().hex[:8]}"
 
 
 def test_a_payment_is_shown_and_refunded(

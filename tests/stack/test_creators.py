@@ -6,15 +6,10 @@ from uuid import uuid4
 
 import pytest
 
-from tests.stack.http_shop import HttpShop, Offer, eventually
+from tests.stack.http_shop import Offer, eventually
 
 SALES = 60
 BATCH = 10
-
-
-@pytest.fixture(scope="session")
-def shop(stack):
-    return HttpShop(stack)
 
 
 @pytest.fixture

@@ -5,12 +5,7 @@ from uuid import uuid4
 
 import pytest
 
-from tests.stack.http_shop import HttpShop, eventually
-
-
-@pytest.fixture
-def shop(stack):
-    return HttpShop(stack)
+from tests.stack.http_shop import eventually
 
 
 @pytest.fixture

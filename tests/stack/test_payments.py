@@ -8,7 +8,7 @@ from uuid import uuid4
 import pytest
 import requests
 
-from tests.stack.http_shop import HttpShop, eventually
+from tests.stack.http_shop import eventually
 from tests.stripe_side import DECLINED_CARD
 
 KINDS = ["bid", "auction", "order", "product", "content", "quote"]
@@ -18,16 +18,6 @@ WEBHOOK_PATHS = [
     "/webhooks/stripe",
     "/webhook",
 ]
-
-
-@pytest.fixture(scope="session")
-def shop(stack):
-    return HttpShop(stack)
-
-
-@pytest.fixture
-def buyer():
-    return f"buyer-{uuid4().hex[:8]}"
 
 
 def stripe_session(shop, offer):

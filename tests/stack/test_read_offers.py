@@ -1,16 +1,10 @@
 """What frontends read of offers, on the deployed stack and with its permissions."""
 
-from typing import Any
 from uuid import uuid4
 
 import pytest
 
 from tests.stack.http_shop import HttpShop
-
-
-@pytest.fixture
-def shop(stack: Any) -> HttpShop:
-    return HttpShop(stack)
 
 
 @pytest.mark.parametrize("kind", ["content", "product"])

@@ -4,20 +4,8 @@ from datetime import UTC, datetime
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
 from tests.stack.conftest import Operator
 from tests.stack.http_shop import HttpShop, buy, eventually
-
-
-@pytest.fixture
-def shop(stack: Any) -> HttpShop:
-    return HttpShop(stack)
-
-
-@pytest.fixture
-def buyer() -> str:
-    return f"user-{uuid4().hex[:8]}"
 
 
 def test_a_lost_purchase_comes_back_from_a_restored_table(

@@ -21,11 +21,6 @@ type Smoke = Callable[..., subprocess.CompletedProcess[str]]
 
 
 @pytest.fixture
-def shop(stack: Any) -> HttpShop:
-    return HttpShop(stack)
-
-
-@pytest.fixture
 def smoke(stack: Any, tmp_path: Path, shop: HttpShop) -> Smoke:
     described = tmp_path / "stack.json"
     described.write_text(json.dumps(asdict(stack)))

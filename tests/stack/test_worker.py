@@ -14,11 +14,6 @@ TOO_SHORT = 20  # seconds: less than the worker wants to have left for a message
 
 
 @pytest.fixture
-def shop(stack: Any) -> HttpShop:
-    return HttpShop(stack)
-
-
-@pytest.fixture
 def functions(stack: Any) -> Functions:
     return Functions(stack)
 

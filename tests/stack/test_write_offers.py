@@ -7,18 +7,13 @@ import pytest
 import requests
 
 from checkout import clock
-from tests.stack.http_shop import HttpShop, eventually
+from tests.stack.http_shop import eventually
 
 CONTENT = {
     "title": "A film",
     "status": "published",
     "price": {"amount": 2500, "currency": "usd"},
 }
-
-
-@pytest.fixture(scope="session")
-def shop(stack):
-    return HttpShop(stack)
 
 
 def test_an_offer_is_written_listed_and_bought(shop):

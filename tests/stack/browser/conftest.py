@@ -12,7 +12,6 @@ from playwright.sync_api import expect, sync_playwright
 
 from local.browser import ARGUMENTS, find_browser
 from tests.stack.browser.visitor import PATIENCE_MS, Visitor
-from tests.stack.http_shop import HttpShop
 
 
 @pytest.fixture(scope="session")
@@ -25,11 +24,6 @@ def browser():
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
-
-
-@pytest.fixture
-def shop(stack):
-    return HttpShop(stack)
 
 
 @pytest.fixture
