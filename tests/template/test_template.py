@@ -147,24 +147,6 @@ def test_lambda_may_read_and_keep_what_it_reads_and_keeps_for_a_function():
     }
 
 
-def test_every_queue_refuses_requests_without_tls():
-    refused = [
-        (queue, statement["Resource"], statement["Condition"])
-        for policy in resources("AWS::SQS::QueuePolicy").values()
-        for queue in policy["Queues"]
-        for statement in policy["PolicyDocument"]["Statement"]
-        if statement["Effect"] == "Deny"
-        and (statement["Principal"], statement["Action"]) == ("*", "sqs:*")
-    ]
-    # SQS keeps one policy for each queue, and refuses one on several.
-    assert [each for each in refused if each[0]["Ref"] not in str(each[1])] == []
-    assert sorted(queue["Ref"] for queue, *_ in refused) == sorted(
-        resources("AWS::SQS::Queue")
-    )
-    for *_, condition in refused:
-        assert condition == {"Bool": {"aws:SecureTransport": False}}
-
-
 def test_nobody_may_change_or_remove_an_audit_entry():
     reading_its_stream = {
         "dynamodb:DescribeStream",
