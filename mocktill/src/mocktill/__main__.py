@@ -12,7 +12,9 @@ from .sandbox import TAX_BEHAVIORS, Sandbox
 from .server import running
 
 # The pages for people. Other sites may link to them.
-PAGES = re.compile(r"/sandbox|/c/(?:pay|embedded|recover)/.*|/receipts/.*")
+PAGES = re.compile(
+    r"/|/sandbox(?:/objects/.*)?|/c/(?:pay|embedded|recover)/.*|/receipts/.*"
+)
 
 
 def main() -> None:
