@@ -81,7 +81,8 @@ def start(settings: Settings, processes: Processes) -> dict[str, Any]:
     outputs["WebhookUrl"] = aws.function_url(outputs["WebhookUrl"])
 
     say("Loading the sample offers")
-    load_samples(aws.client("dynamodb"), outputs["OffersTable"])
+    shop = settings.storefront_url
+    load_samples(aws.client("dynamodb"), outputs["OffersTable"], shop)
     event_subscriber.subscribe(aws, outputs["EventBusName"])
 
     stack = describe(settings, aws, outputs)
