@@ -23,7 +23,8 @@ from cli.console import (
     waiting,
 )
 from cli.erased_again import erase_again
-from cli.rebuild import Rebuild, Rebuilt
+from cli.rebuild import Rebuild
+from cli.rebuilt import Rebuilt
 from cli.replay import KEPT_BY_STRIPE, moment
 from cli.restored import Comparison, Restored, compare, copy, scan
 from cli.stack import Stack, stack_of

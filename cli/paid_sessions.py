@@ -1,0 +1,130 @@
+"""The sessions of purchases: each has the status that its purchase stands for."""
+
+from dataclasses import dataclass
+
+from checkout.domain.payment_session import (
+    ENDED_UNPAID,
+    RANK,
+    PaymentSession,
+    Status,
+)
+from checkout.domain.purchase import Purchase, id_for
+from checkout.domain.purchase_status import Arrival
+from checkout.tables import transaction
+from checkout.tables.item import read_all
+from cli.rebuilt import Rebuilt
+from cli.stack import Stack
+
+# In place of what only a lost session's record could tell.
+REBUILT = "rebuilt"
+
+
+@dataclass
+class PaidSessions:
+    """Makes sessions that were lost, and moves those that are behind."""
+
+    stack: Stack
+    done: Rebuilt
+
+    def rebuild(self, purchases: tuple[Purchase, ...]) -> None:
+        sessions = self.stack.sessions.get_all(
+            (purchase.payment_session_id for purchase in purchases), consistent=True
+        )
+        for purchase in purchases:
+            session = sessions.get(purchase.payment_session_id)
+            own = purchase.id == id_for(purchase.payment_session_id)
+            if session is None:
+                if own:
+                    self._rebuild_session(purchase)
+            elif own:
+                self._follow(session, purchase)
+            else:
+                self._list_beside(session, purchase)
+
+    def _rebuild_session(self, purchase: Purchase) -> None:
+        """Make the session of a purchase from what the purchase tells of it."""
+        session = _session_of(purchase, livemode=self.stack.livemode)
+        written = self.stack.sessions.prepare(session, None, None)
+        self.done.sessions += written
+        if written:
+            self._follow(session, purchase)
+
+    def _follow(self, session: PaymentSession, purchase: Purchase) -> None:
+        """Let a session that is behind have the status that its purchase stands for."""
+        to = _status_of(purchase)
+        sessions = self.stack.sessions
+        paid = {
+            "stripe_payment_intent_id": purchase.stripe_payment_intent_id,
+            "payment_status": _payment_status(purchase, to),
+        }
+        if RANK[session.status] < RANK[to]:
+            stripe_id = purchase.stripe_session_id
+            moved = sessions.moved(session, to, stripe_session_id=stripe_id, **paid)
+            self.done.sessions += transaction.execute_alone(moved)
+            pointer = sessions.pointer(stripe_id, session.id)
+            self.done.pointers += transaction.execute_alone(pointer)
+        elif session.status is not to and RANK[session.status] == RANK[to]:
+            followed = sessions.followed(purchase, to)
+            self.done.sessions += transaction.execute_alone(followed)
+        elif sessions.id_by_stripe_id(purchase.stripe_session_id) is None:
+            pointer = sessions.pointer(purchase.stripe_session_id, session.id)
+            self.done.pointers += transaction.execute_alone(pointer)
+
+    def _list_beside(self, session: PaymentSession, purchase: Purchase) -> None:
+        """Let a purchase through another Checkout Session be found by its session."""
+        sessions, table = self.stack.sessions, self.stack.output("PaymentSessionsTable")
+        ids = [purchase.id, purchase.stripe_session_id]
+        found = {item["id"] for item in read_all(table, ids, consistent=True)}
+        if purchase.id not in found:
+            for write in sessions.listed(purchase, session).values():
+                self.done.pointers += transaction.execute_alone(write)
+        elif session.status in ENDED_UNPAID:
+            transaction.execute_alone(sessions.kept(session))
+        if purchase.stripe_session_id not in found:
+            pointer = sessions.pointer(purchase.stripe_session_id, session.id)
+            self.done.pointers += transaction.execute_alone(pointer)
+
+
+def _status_of(purchase: Purchase) -> Status:
+    if purchase.arrival == Arrival.UNDER_WAY:
+        return Status.PROCESSING
+    if not purchase.has_arrived:
+        return Status.FAILED
+    return Status.QUARANTINED if purchase.is_undecided else Status.COMPLETE
+
+
+def _payment_status(purchase: Purchase, status: Status) -> str:
+    known = {Status.PROCESSING: "unpaid", Status.FAILED: "failed"}
+    paid = "paid" if purchase.stripe_payment_intent_id else "no_payment_required"
+    return known.get(status, paid)
+
+
+def _session_of(purchase: Purchase, *, livemode: bool) -> PaymentSession:
+    """Return what a purchase tells of its session; what was asked of Stripe is lost."""
+    added = purchase.tax_amount + purchase.shipping_amount
+    return PaymentSession(
+        id=purchase.payment_session_id,
+        kind=purchase.kind,
+        offer_id=purchase.offer_id,
+        buyer_id=purchase.buyer_id,
+        sale_key=purchase.sale_key,
+        attempt=1,
+        status=Status.PREPARED,
+        payment_status="unpaid",
+        amount=purchase.amount - added + purchase.discount_amount,
+        currency=purchase.currency,
+        title=purchase.title,
+        terms_digest=REBUILT,
+        idempotency_key=REBUILT,
+        stripe_request="{}",
+        livemode=livemode,
+        created_at=purchase.purchased_at,
+        expires_at=purchase.purchased_at,
+        creator_id=purchase.creator_id,
+        platform_fee_bps=purchase.platform_fee_bps,
+        organization_fee_bps=purchase.organization_fee_bps,
+        sale=purchase.sale,
+        details=purchase.details,
+        metadata=purchase.metadata,
+        shown=purchase.shown,
+    )
