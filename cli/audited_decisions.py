@@ -1,6 +1,5 @@
 """What was decided of a purchase, by its entries in the audit log."""
 
-from dataclasses import replace
 from typing import Any
 
 from checkout.domain.audit_action import AuditAction

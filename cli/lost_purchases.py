@@ -63,7 +63,8 @@ class LostPurchases:
             unreadable = {*self.stack.purchases.existing(ids)} - purchases.keys()
             for purchase_id, session_id, stripe_id in some:
                 before = purchases.get(purchase_id)
-                if purchase_id in unreadable:
+                # Of one whose money has arrived the session knows nothing better.
+                if purchase_id in unreadable or (before and before.has_arrived):
                     continue
                 try:
                     session = self.stack.sessions.get(session_id or "")
@@ -72,7 +73,9 @@ class LostPurchases:
                     continue
                 if session is None or stripe_id is None:
                     if before is None:
-                        self.done.problem(f"{purchase_id} is lost, and so is its session")
+                        self.done.problem(
+                            f"{purchase_id} is lost, and so is its session"
+                        )
                 elif before is None or _is_behind(before, session):
                     yield session, stripe_id, before
 
@@ -99,7 +102,9 @@ class LostPurchases:
             stripe_object = self.stack.stripe.session(stripe_id)
         except StripeError as error:
             because = error.__cause__ or error
-            self.done.problem(f"The purchase of {session.id} is lost; Stripe: {because}")
+            self.done.problem(
+                f"The purchase of {session.id} is lost; Stripe: {because}"
+            )
             return
         checkout = CheckoutSession.from_stripe(stripe_object)
         arrival = _arrival(stripe_object, checkout, session)

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 from checkout.domain.payment_session import (
-    ENDED_UNPAID,
     RANK,
     PaymentSession,
     Status,
@@ -13,6 +12,7 @@ from checkout.domain.purchase_status import Arrival
 from checkout.tables import transaction
 from checkout.tables.item import read_all
 from cli.rebuilt import Rebuilt
+from cli.restored import Item
 from cli.stack import Stack
 
 # In place of what only a lost session's record could tell.
@@ -30,59 +30,64 @@ class PaidSessions:
         sessions = self.stack.sessions.get_all(
             (purchase.payment_session_id for purchase in purchases), consistent=True
         )
+        found = self._leading_to(purchases)
         for purchase in purchases:
             session = sessions.get(purchase.payment_session_id)
             own = purchase.id == id_for(purchase.payment_session_id)
+            if own and session is None:
+                session = self._made_from(purchase)
             if session is None:
-                if own:
-                    self._rebuild_session(purchase)
-            elif own:
+                continue
+            if own:
                 self._follow(session, purchase)
-            else:
+            elif purchase.id not in found or session.paid_beside is None:
                 self._list_beside(session, purchase)
+            pointer = found.get(purchase.stripe_session_id)
+            if pointer is None or "ttl" in pointer:
+                self._point_to(session, purchase)
 
-    def _rebuild_session(self, purchase: Purchase) -> None:
+    def _leading_to(self, purchases: tuple[Purchase, ...]) -> dict[str, Item]:
+        """Return the items by which purchases are found, and their sessions."""
+        ids = (i for each in purchases for i in (each.id, each.stripe_session_id))
+        table = self.stack.output("PaymentSessionsTable")
+        return {item["id"]: item for item in read_all(table, ids, consistent=True)}
+
+    def _made_from(self, purchase: Purchase) -> PaymentSession | None:
         """Make the session of a purchase from what the purchase tells of it."""
         session = _session_of(purchase, livemode=self.stack.livemode)
-        written = self.stack.sessions.prepare(session, None, None)
-        self.done.sessions += written
-        if written:
-            self._follow(session, purchase)
+        if self.stack.sessions.prepare(session, None, None):
+            self.done.sessions += 1
+            return session
+        # It exists, so it was not among those that can be read.
+        self.done.problem(f"{session.id} cannot be read: it is as it was")
+        return None
 
     def _follow(self, session: PaymentSession, purchase: Purchase) -> None:
         """Let a session that is behind have the status that its purchase stands for."""
         to = _status_of(purchase)
         sessions = self.stack.sessions
-        paid = {
-            "stripe_payment_intent_id": purchase.stripe_payment_intent_id,
-            "payment_status": _payment_status(purchase, to),
-        }
         if RANK[session.status] < RANK[to]:
-            stripe_id = purchase.stripe_session_id
-            moved = sessions.moved(session, to, stripe_session_id=stripe_id, **paid)
+            moved = sessions.moved(
+                session,
+                to,
+                stripe_session_id=purchase.stripe_session_id,
+                stripe_payment_intent_id=purchase.stripe_payment_intent_id,
+                payment_status=_payment_status(purchase, to),
+            )
             self.done.sessions += transaction.execute_alone(moved)
-            pointer = sessions.pointer(stripe_id, session.id)
-            self.done.pointers += transaction.execute_alone(pointer)
         elif session.status is not to and RANK[session.status] == RANK[to]:
             followed = sessions.followed(purchase, to)
             self.done.sessions += transaction.execute_alone(followed)
-        elif sessions.id_by_stripe_id(purchase.stripe_session_id) is None:
-            pointer = sessions.pointer(purchase.stripe_session_id, session.id)
-            self.done.pointers += transaction.execute_alone(pointer)
 
     def _list_beside(self, session: PaymentSession, purchase: Purchase) -> None:
-        """Let a purchase through another Checkout Session be found by its session."""
-        sessions, table = self.stack.sessions, self.stack.output("PaymentSessionsTable")
-        ids = [purchase.id, purchase.stripe_session_id]
-        found = {item["id"] for item in read_all(table, ids, consistent=True)}
-        if purchase.id not in found:
-            for write in sessions.listed(purchase, session).values():
-                self.done.pointers += transaction.execute_alone(write)
-        elif session.status in ENDED_UNPAID:
-            transaction.execute_alone(sessions.kept(session))
-        if purchase.stripe_session_id not in found:
-            pointer = sessions.pointer(purchase.stripe_session_id, session.id)
-            self.done.pointers += transaction.execute_alone(pointer)
+        """Let a purchase beside the session be found, and the session be kept."""
+        listed = self.stack.sessions.listed(purchase, session)
+        self.done.pointers += not transaction.execute_required(listed)
+
+    def _point_to(self, session: PaymentSession, purchase: Purchase) -> None:
+        """Let Stripe's id lead to the session, for good."""
+        pointer = self.stack.sessions.pointer(purchase.stripe_session_id, session.id)
+        self.done.pointers += transaction.execute_alone(pointer)
 
 
 def _status_of(purchase: Purchase) -> Status:

@@ -43,7 +43,9 @@ class PurchaseCounters:
                 computed.setdefault(item_id, Counter()).update(numbers)
         if unreadable:
             self.done.problems += sorted(unreadable)
-            self.done.problem("The counters are as they were: correct these items first")
+            self.done.problem(
+                "The counters are as they were: correct these items first"
+            )
             return
         for item_id in sorted(stored.keys() | computed.keys()):
             was, numbers = stored.get(item_id, {}), computed.get(item_id, Counter())

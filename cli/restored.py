@@ -84,18 +84,38 @@ class Restored(NamedTuple):
         if self.logical_id == "AuditLogTable":
             # Entries only lose what was erased.
             return Finding.NEWER
-        # The version of a purchase or an offer, the rank of a session, the attempt of
-        # a live session: functions only raise them.
-        for name in ("version", "rank", "attempt"):
-            mine, its = own.get(name), restored.get(name)
-            if isinstance(mine, int) and isinstance(its, int) and mine > its:
-                return Finding.NEWER
-        sold_since = "purchase_id" in own and "purchase_id" not in restored
-        return Finding.NEWER if sold_since else Finding.DIFFERENT
+        return Finding.NEWER if _is_newer(own, restored) else Finding.DIFFERENT
 
 
 def _lasting(item: Item) -> Item:
     return {name: value for name, value in item.items() if name not in PASSING}
+
+
+def _is_newer(item: Item, other: Item) -> bool:
+    """Return whether *item* has got further, by what functions write only forwards."""
+    if _is_ahead(item, other):
+        return True
+    # An offer was sold, or a session paid beside its own Checkout Session.
+    gained = any(n in item and n not in other for n in ("purchase_id", "paid_beside"))
+    # Reconcile has done what a session was due for: its e-mail address is gone.
+    is_same_rank = "rank" in item and item["rank"] == other.get("rank")
+    return gained or (is_same_rank and "due_at" in other and "due_at" not in item)
+
+
+def _is_ahead(item: Item, other: Item) -> bool:
+    """
+    Return whether *item* has a higher number of those that functions only raise.
+
+    They are the version of a purchase or an offer, the rank of a session, and the
+    attempt of a live session.
+    """
+    numbers = (
+        (item.get(name), other.get(name)) for name in ("version", "rank", "attempt")
+    )
+    return any(
+        isinstance(mine, int) and isinstance(its, int) and mine > its
+        for mine, its in numbers
+    )
 
 
 @dataclass
@@ -155,13 +175,16 @@ def pairs(table: Restored) -> Iterator[tuple[Raw, Raw | None]]:
 
 def _kept(restored: Raw, own: Raw | None) -> Raw:
     """
-    Return a restored item, without its time to live if the stack's own has lost it.
+    Return a restored item with the time to live of the stack's own.
 
-    Functions take it away so that DynamoDB does not delete a session that may be paid.
+    Functions give an item one when its session ends unpaid, move it to a later time,
+    and take it away when the session is paid after all. If the restored item is ahead,
+    what it has belongs to it.
     """
-    if own is None or "ttl" in own:
+    if own is None or _is_ahead(from_item(restored), from_item(own)):
         return restored
-    return {name: value for name, value in restored.items() if name != "ttl"}
+    kept = {name: value for name, value in restored.items() if name != "ttl"}
+    return kept | {"ttl": own["ttl"]} if "ttl" in own else kept
 
 
 def scan(table: str) -> Iterator[Raw]:
