@@ -231,7 +231,7 @@ class PaymentSessions:
     def recoverable(
         self, session: PaymentSession, stripe_session_id: str, since: datetime
     ) -> dict[str, Write]:
-        """Return the writes that keep an unpaid session as long as if it ended then."""
+        """Return the writes that keep an unpaid session as if it ended at *since*."""
         return kept_longer(self._table, session, stripe_session_id, since)
 
     def kept(self, session: PaymentSession, paid_beside: str | None = None) -> Write:
