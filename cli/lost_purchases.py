@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from datetime import datetime
 from itertools import batched
-from typing import Any
+from typing import Any, NamedTuple
 
 from checkout import clock
 from checkout.domain.audit_action import AuditAction
@@ -20,10 +21,11 @@ from checkout.stripe_errors import StripeError
 from checkout.tables import transaction
 from checkout.tables.item import MOST_KEYS_AT_ONCE, from_item
 from checkout.tables.readable import UnreadableItemError
-from cli.audited_decisions import Entry, decided_by
+from cli.audit_entries import Entry, decided_by, entries_since
 from cli.rebuilt import Rebuilt
-from cli.restored import Item, scan
+from cli.restored import scan
 from cli.returned_money import (
+    UnknownReturnsError,
     record_news,
     returned_money,
     what_stripe_lacks,
@@ -37,75 +39,107 @@ PAID = frozenset(
 )
 
 
+# What the audit log says once the money has come.
+RECORDED = frozenset(
+    [
+        AuditAction.CHECKOUT_COMPLETED,
+        AuditAction.PURCHASE_QUARANTINED,
+        AuditAction.UNFULFILLABLE_PAYMENT,
+        AuditAction.PURCHASE_RECORDED_AGAIN,
+    ]
+)
+
+
+class Known(NamedTuple):
+    """A purchase that must exist, by a record that speaks of it."""
+
+    purchase_id: str
+    session_id: str | None
+    stripe_session_id: str | None
+    has_arrived: bool = False
+
+
 @dataclass
 class LostPurchases:
-    """Finds purchases that do not exist, or are behind their sessions."""
+    """Finds purchases that do not exist, or are behind what speaks of them."""
 
     stack: Stack
     done: Rebuilt
 
-    def record_again(self) -> None:
-        for lost in self._lost():
-            self._record_again(*lost)
+    def record_again(self, since: datetime | None) -> None:
+        """Record what sessions speak of, and what the audit log has *since* then."""
+        self._record_all(self._of_sessions())
+        if since:
+            # Its session may have been restored as it was before the payment. The
+            # worker would find the offer sold, and give the money back.
+            self._record_all(self._of_audit_log(since))
 
-    def _lost(self) -> Iterator[tuple[PaymentSession, str, Purchase | None]]:
-        """
-        Yield the sessions whose purchase does not exist, or is behind them.
+    def _of_sessions(self) -> Iterator[Known]:
+        for item in map(from_item, scan(self.stack.output("PaymentSessionsTable"))):
+            item_id = str(item["id"])
+            if "kind" in item and item.get("status") in PAID:
+                yield Known(id_for(item_id), item_id, item.get("stripe_session_id"))
+            elif item_id.startswith(PURCHASE):
+                stripe_id = item_id.removeprefix(PURCHASE)
+                session_id = self.stack.sessions.id_by_stripe_id(stripe_id)
+                yield Known(item_id, session_id, stripe_id)
 
-        Each comes with Stripe's id, and with the purchase that is behind.
-        """
-        table = self.stack.output("PaymentSessionsTable")
-        items = map(from_item, scan(table))
-        wanted = (found for item in items if (found := self._wanted(item)))
-        for some in batched(wanted, MOST_KEYS_AT_ONCE, strict=False):
-            ids = [purchase_id for purchase_id, _, _ in some]
-            purchases = {p.id: p for p in self.stack.purchases.get_all(ids)}
-            unreadable = {*self.stack.purchases.existing(ids)} - purchases.keys()
-            for purchase_id, session_id, stripe_id in some:
-                before = purchases.get(purchase_id)
-                # Of one whose money has arrived the session knows nothing better.
-                if purchase_id in unreadable or (before and before.has_arrived):
+    def _of_audit_log(self, since: datetime) -> Iterator[Known]:
+        for entry in entries_since(self.stack, since, RECORDED):
+            purchase_id, session_id = entry["purchase_id"], entry["payment_session_id"]
+            is_own = purchase_id == id_for(session_id)
+            stripe_id = None if is_own else purchase_id.removeprefix(PURCHASE)
+            yield Known(purchase_id, session_id, stripe_id, has_arrived=True)
+
+    def _record_all(self, known: Iterator[Known]) -> None:
+        for some in batched(known, MOST_KEYS_AT_ONCE, strict=False):
+            wanted = {each.purchase_id: each for each in some}
+            purchases = {p.id: p for p in self.stack.purchases.get_all(wanted)}
+            unreadable = self.stack.purchases.existing(wanted) - purchases.keys()
+            for each in wanted.values():
+                before = purchases.get(each.purchase_id)
+                # Of one whose money has arrived nothing else knows better.
+                if each.purchase_id in unreadable or (before and before.has_arrived):
                     continue
                 try:
-                    session = self.stack.sessions.get(session_id or "")
+                    self._record_again(each, before)
                 except UnreadableItemError as error:
-                    self.done.problem(f"{purchase_id} is as it was: {error}")
-                    continue
-                if session is None or stripe_id is None:
-                    if before is None:
-                        self.done.problem(
-                            f"{purchase_id} is lost, and so is its session"
-                        )
-                elif before is None or _is_behind(before, session):
-                    yield session, stripe_id, before
+                    self.done.problem(f"{each.purchase_id} is as it was: {error}")
+                except (StripeError, UnknownReturnsError, ValueError) as error:
+                    because = error.__cause__ or error
+                    self.done.problem(
+                        f"The purchase of {each.session_id} is lost; {because}"
+                    )
 
-    def _wanted(self, item: Item) -> tuple[str, str | None, str | None] | None:
-        """Return the purchase that an item speaks of, its session and Stripe's id."""
-        item_id = str(item["id"])
-        if "kind" in item and item.get("status") in PAID:
-            return id_for(item_id), item_id, item.get("stripe_session_id")
-        if item_id.startswith(PURCHASE):
-            stripe_id = item_id.removeprefix(PURCHASE)
-            session_id = self.stack.sessions.id_by_stripe_id(stripe_id)
-            return item_id, session_id, stripe_id
-        return None
+    def _record_again(self, known: Known, before: Purchase | None) -> None:
+        session = self.stack.sessions.get(known.session_id or "")
+        if session is None:
+            # What only the audit log has is quarantined when its event comes again.
+            if before is None and not known.has_arrived:
+                self.done.problem(f"{known.purchase_id} is lost, and so is its session")
+        elif before is None or known.has_arrived or _is_behind(before, session):
+            entries = self.stack.audit_log.entries(session.id)
+            stripe_id = known.stripe_session_id or _stripe_session_id(session, entries)
+            if stripe_id:
+                self._record(session, stripe_id, before, entries)
+            else:
+                self.done.problem(
+                    f"{known.purchase_id} is lost, and nothing has Stripe's id of it"
+                )
 
-    def _record_again(
-        self, session: PaymentSession, stripe_id: str, before: Purchase | None
+    def _record(
+        self,
+        session: PaymentSession,
+        stripe_id: str,
+        before: Purchase | None,
+        entries: list[Entry],
     ) -> None:
         """
         Record a payment from the session and from Stripe, without a sale's checks.
 
         What it paid for is sold already, by this very payment.
         """
-        try:
-            stripe_object = self.stack.stripe.session(stripe_id)
-        except StripeError as error:
-            because = error.__cause__ or error
-            self.done.problem(
-                f"The purchase of {session.id} is lost; Stripe: {because}"
-            )
-            return
+        stripe_object = self.stack.stripe.session(stripe_id)
         checkout = CheckoutSession.from_stripe(stripe_object)
         arrival = _arrival(stripe_object, checkout, session)
         if arrival is None:
@@ -113,24 +147,16 @@ class LostPurchases:
                 f"The purchase of {session.id} is lost: {stripe_id} is unpaid"
             )
             return
+        if before and before.arrival == arrival:
+            return
         observed = Event(f"observed:{stripe_id}", SESSION_OBSERVED, stripe_object)
         paid = paid_at(observed, clock.now())
         purchase = new_purchase(session, checkout, paid, arrival=arrival)
-        entries = self.stack.audit_log.entries(session.id)
         if arrival is Arrival.ARRIVED:
             purchase = _as_decided(purchase, entries, session, checkout)
         if before:
             purchase = paid_after_all(before, purchase)
-        try:
-            returned = returned_money(self.stack.stripe, purchase)
-        except (StripeError, ValueError) as error:
-            # Without them money that went back would come back as a sale.
-            because = error.__cause__ or error
-            self.done.problem(
-                f"The purchase of {session.id} is lost; its refunds and disputes "
-                f"cannot be read: {because}"
-            )
-            return
+        returned = returned_money(self.stack.stripe, purchase)
         purchase = with_audited(purchase, returned, entries)
         purchases = self.stack.purchases
         written = (
@@ -147,6 +173,12 @@ class LostPurchases:
         self.done.purchases += 1
         record_news(self.stack.purchase_changes, purchase, returned)
         self.done.problems += what_stripe_lacks(purchase, returned, entries)
+
+
+def _stripe_session_id(session: PaymentSession, entries: list[Entry]) -> str | None:
+    """Return Stripe's id; of a session that was not open yet the audit log has it."""
+    named = (entry.get("stripe_session_id") for entry in entries)
+    return session.stripe_session_id or next(filter(None, named), None)
 
 
 def _arrival(

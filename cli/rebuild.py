@@ -9,16 +9,16 @@ there is nothing to do.
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from datetime import datetime
 from itertools import batched
 
 from checkout.domain.purchase import PREFIX as PURCHASE
 from checkout.domain.purchase import Purchase
-from checkout.stripe_errors import StripeError
 from checkout.tables import transaction
 from checkout.tables.item import MOST_KEYS_AT_ONCE, from_item
 from checkout.tables.purchase_item import purchase_of
 from checkout.tables.readable import UnreadableItemError
-from cli.audited_decisions import decided_by
+from cli.audit_entries import decided_by
 from cli.found_sessions import FoundSessions
 from cli.lost_purchases import LostPurchases
 from cli.paid_sessions import PaidSessions
@@ -27,20 +27,25 @@ from cli.purchase_dependents import PurchaseDependents
 from cli.rebuilt import Rebuilt
 from cli.resold_offers import ResoldOffers
 from cli.restored import Item, scan
-from cli.returned_money import record_news, returned_money
+from cli.returned_money import UnknownReturnsError, record_news, returned_money
 from cli.stack import Stack
 
 
 @dataclass
 class Rebuild:
-    """Rebuilds the tables of *stack*."""
+    """
+    Rebuilds the tables of *stack*.
+
+    The audit log is asked for what was recorded from *since* on, if that is given.
+    """
 
     stack: Stack
+    since: datetime | None = None
     done: Rebuilt = field(default_factory=Rebuilt)
     unreadable: set[str] = field(default_factory=set)
 
     def run(self) -> Rebuilt:
-        LostPurchases(self.stack, self.done).record_again()
+        LostPurchases(self.stack, self.done).record_again(self.since)
         sessions = PaidSessions(self.stack, self.done)
         dependents = PurchaseDependents(
             self.stack, self.done, stand_ins=self._close_stand_ins()
@@ -66,11 +71,8 @@ class Rebuild:
         for purchase in found.own:
             try:
                 returned = returned_money(self.stack.stripe, purchase)
-            except (StripeError, ValueError) as error:
-                because = error.__cause__ or error
-                self.done.problem(
-                    f"{purchase.id}: its refunds and disputes cannot be read: {because}"
-                )
+            except UnknownReturnsError as error:
+                self.done.problem(f"{purchase.id}: {error}")
             else:
                 record_news(self.stack.purchase_changes, purchase, returned)
         return found.stand_ins

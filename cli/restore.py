@@ -120,7 +120,7 @@ def repair(
             for table in tables
             if table not in offers
         }
-    rebuild = Rebuild(stack)
+    rebuild = Rebuild(stack, to_time if tables else None)
     with waiting("Rebuilding what follows from the purchases"):
         rebuilt = rebuild.run()
     with waiting("Copying the offers"):
