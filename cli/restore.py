@@ -22,11 +22,12 @@ from cli.console import (
     say,
     waiting,
 )
+from cli.copy_back import Comparison, compare, copy
 from cli.erased_again import erase_again
 from cli.rebuild import Rebuild
 from cli.rebuilt import Rebuilt
 from cli.replay import KEPT_BY_STRIPE, moment
-from cli.restored import Comparison, Restored, compare, copy, scan
+from cli.restored import Restored, check, scan
 from cli.stack import Stack, stack_of
 
 # While the command works, reconcile does not: it would ask about records that are not
@@ -80,6 +81,8 @@ def restore(
             "AuditLogTable": ("--audit-log", audit_log),
         },
     )
+    for table in tables:
+        check(table, to_time)
     with waiting("Comparing the tables"):
         compared = {table.logical_id: compare(table) for table in tables}
     if dry_run:
