@@ -44,7 +44,7 @@ class Rebuild:
     done: Rebuilt = field(default_factory=Rebuilt)
     unreadable: set[str] = field(default_factory=set)
 
-    def run(self) -> Rebuilt:
+    def run(self) -> None:
         LostPurchases(self.stack, self.done).record_again(self.since)
         sessions = PaidSessions(self.stack, self.done)
         dependents = PurchaseDependents(
@@ -56,7 +56,6 @@ class Rebuild:
             dependents.rebuild(purchases)
         counters = PurchaseCounters(self.stack, self.done)
         counters.rebuild(self._purchases(), self.unreadable)
-        return self.done
 
     def sell_offers(self, restored: dict[str, Item]) -> None:
         """Let *restored* offers, by id, be sold or returned as they are now."""
@@ -85,8 +84,11 @@ class Rebuild:
         after = decided_by(purchase, entries)
         if after == purchase:
             return purchase
-        write = self.stack.purchases.next_version(purchase, after)
-        self.done.purchases += transaction.execute_alone(write)
+        writes = {"purchase": self.stack.purchases.next_version(purchase, after)}
+        # An earlier restore without the audit log has marked it as undecided.
+        if mark := self.stack.ownerships.marked_undecided(purchase, after):
+            writes["mark"] = mark
+        self.done.purchases += not transaction.execute(writes)
         return self.stack.purchases.get(purchase.id) or after
 
     def _purchases(self) -> Iterator[Purchase]:

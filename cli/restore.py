@@ -100,11 +100,18 @@ def restore(
             "Nothing was changed: repeat the command when it has ended, or after "
             f"{lease.get('expires_at', 'some minutes')}, when its lease ends."
         )
+    rebuild = Rebuild(stack, to_time if tables else None)
+    rebuilt, is_finished = rebuild.done, False
     try:
-        copied, rebuilt = repair(stack, tables, to_time, replace=replace)
+        copied = repair(rebuild, tables, to_time, replace=replace)
         since = reconcile_again(state, owner, to_time)
+        is_finished = True
     finally:
         state.release_lease(owner)
+        if not is_finished:
+            # Of what is repaired already the next run finds no problem any more.
+            for problem in rebuilt.problems:
+                say(problem)
     print_result(copied, rebuilt, since, as_json=as_json)
     if rebuilt.problems:
         raise CommandError(
@@ -113,9 +120,9 @@ def restore(
 
 
 def repair(
-    stack: Stack, tables: list[Restored], to_time: datetime, *, replace: bool
-) -> tuple[dict[str, Comparison], Rebuilt]:
-    """Copy the tables and rebuild what follows from them; return what was done."""
+    rebuild: Rebuild, tables: list[Restored], to_time: datetime, *, replace: bool
+) -> dict[str, Comparison]:
+    """Copy the tables and rebuild what follows from them; return what was copied."""
     offers = [table for table in tables if table.logical_id == "OffersTable"]
     with waiting("Copying"):
         copied = {
@@ -123,9 +130,8 @@ def repair(
             for table in tables
             if table not in offers
         }
-    rebuild = Rebuild(stack, to_time if tables else None)
     with waiting("Rebuilding what follows from the purchases"):
-        rebuilt = rebuild.run()
+        rebuild.run()
     with waiting("Copying the offers"):
         # Now what is sold has its owner, so nobody can buy it again meanwhile.
         for table in offers:
@@ -133,9 +139,9 @@ def repair(
             rebuild.sell_offers(items_of(table))
     if tables:
         with waiting("Erasing again what was erased"):
-            rebuilt.erased, problems = erase_again(stack, to_time)
-            rebuilt.problems += problems
-    return copied, rebuilt
+            rebuild.done.erased, problems = erase_again(rebuild.stack, to_time)
+            rebuild.done.problems += problems
+    return copied
 
 
 def tables_of(stack: Stack, given: dict[str, tuple[str, str | None]]) -> list[Restored]:
