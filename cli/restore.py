@@ -3,15 +3,14 @@
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 
 from checkout import clock
 from checkout.flows.compare_money_events import MoneyStream
 from checkout.flows.compare_session_events import SessionStream
-from checkout.tables.item import from_item, read
-from checkout.tables.reconcile_state import STATE, ReconcileState
+from checkout.tables.item import from_item
+from checkout.tables.reconcile_state import ReconcileState
 from cli.console import (
     CommandError,
     Json,
@@ -24,15 +23,13 @@ from cli.console import (
 )
 from cli.copy_back import Comparison, compare, copy
 from cli.erased_again import erase_again
+from cli.held_lease import held_lease
 from cli.rebuild import Rebuild
 from cli.rebuilt import Rebuilt
 from cli.replay import KEPT_BY_STRIPE, moment
 from cli.restored import Restored, check, scan
 from cli.stack import Stack, stack_of
 
-# While the command works, reconcile does not: it would ask about records that are not
-# there yet. If the command is killed, reconcile and the next restore wait for so long.
-LEASE = timedelta(hours=1)
 # An event is tried for a day: one that was made before the restored time may have been
 # applied after it.
 TRIED_FOR = timedelta(days=1)
@@ -92,22 +89,14 @@ def restore(
         print_comparison(compared)
     ask(question_about(stack, compared, replace=replace), yes=yes)
     state = ReconcileState(stack.output("PaymentSessionsTable"))
-    owner = uuid4().hex
-    if not state.take_lease(owner, clock.now() + LEASE):
-        lease = read(stack.output("PaymentSessionsTable"), STATE) or {}
-        raise CommandError(
-            "A run of reconcile, or another restore, is in progress, or was killed. "
-            "Nothing was changed: repeat the command when it has ended, or after "
-            f"{lease.get('expires_at', 'some minutes')}, when its lease ends."
-        )
     rebuild = Rebuild(stack, to_time if tables else None)
     rebuilt, is_finished = rebuild.done, False
     try:
-        copied = repair(rebuild, tables, to_time, replace=replace)
-        since = reconcile_again(state, owner, to_time)
+        with held_lease(stack, state) as owner:
+            copied = repair(rebuild, tables, to_time, replace=replace)
+            since = reconcile_again(state, owner, to_time)
         is_finished = True
     finally:
-        state.release_lease(owner)
         if not is_finished:
             # Of what is repaired already the next run finds no problem any more.
             for problem in rebuilt.problems:
@@ -193,7 +182,7 @@ def reconcile_again(state: ReconcileState, owner: str, to_time: datetime) -> dat
     for stream in STREAMS:
         if not state.set_back(owner, stream, int(since.timestamp())):
             raise CommandError(
-                "The command took longer than an hour, and reconcile runs again. "
+                "The command was stopped for a while, and reconcile runs again. "
                 "Repeat the command: what was copied stays."
             )
     if since > to_time:

@@ -2,13 +2,16 @@
 
 import json
 from copy import deepcopy
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from threading import Event
 
 import pytest
 from time_machine import Traveller
 
-from cli import purchase_counters
+from checkout.tables.reconcile_state import ReconcileState
+from cli import held_lease, purchase_counters
 from cli.console import CommandError
+from cli.rebuild import Rebuild
 from mocktill.faults import Fault
 from tests.cli.conftest import Operator
 from tests.cli.test_restore import (
@@ -23,6 +26,7 @@ from tests.cli.test_restore import (
 )
 from tests.shop import Shop
 
+DAYS = timedelta(days=1)
 pytestmark = pytest.mark.frozen_at(START)
 
 
@@ -85,3 +89,39 @@ def test_a_decision_that_comes_back_later_leaves_no_mark(
     mark = shop.aws.item("PurchasesTable", f"undecided#{kept['sale_key']}")
     assert kept["id"] not in json.dumps(mark).replace(f"#{kept['sale_key']}", "")
     assert shop.create("order").status == 200
+
+
+def test_reconcile_waits_however_long_the_command_takes(
+    shop: Shop,
+    operator: Operator,
+    clock: Traveller,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Large tables take hours; reconcile would ask about what is not there yet."""
+    original_renew, original_run = ReconcileState.renew_lease, Rebuild.run
+    works, renewed = Event(), Event()
+
+    def renew(self: ReconcileState, owner: str, until: datetime) -> bool:
+        assert works.wait(10)
+        held_lease.RENEWED_EVERY = DAYS
+        is_renewed = original_renew(self, owner, until)
+        renewed.set()
+        return is_renewed
+
+    def run(self: Rebuild) -> None:
+        clock.shift(held_lease.LEASE - MINUTES)
+        works.set()
+        assert renewed.wait(10)
+        clock.shift(2 * MINUTES)
+        rival = ReconcileState(shop.aws.tables["PaymentSessionsTable"])
+        assert not rival.take_lease("rival", datetime.now(UTC) + MINUTES)
+        original_run(self)
+
+    monkeypatch.setattr(held_lease, "RENEWED_EVERY", timedelta(milliseconds=1))
+    monkeypatch.setattr(ReconcileState, "renew_lease", renew)
+    monkeypatch.setattr(Rebuild, "run", run)
+
+    restore(operator, datetime.now(UTC), {})
+
+    state = shop.aws.item("PaymentSessionsTable", "reconcile#state")
+    assert not {"owner", "expires_at"} & state.keys()
