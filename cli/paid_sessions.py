@@ -53,7 +53,11 @@ class PaidSessions:
         return {item["id"]: item for item in read_all(table, ids, consistent=True)}
 
     def _made_from(self, purchase: Purchase) -> PaymentSession | None:
-        """Make the session of a purchase from what the purchase tells of it."""
+        """
+        Make the session of a purchase from what the purchase tells of it.
+
+        It has its status at once: one that is prepared reconcile would discard.
+        """
         session = _session_of(purchase, livemode=self.stack.livemode)
         if self.stack.sessions.prepare(session, None, None):
             self.done.sessions += 1
@@ -107,6 +111,7 @@ def _payment_status(purchase: Purchase, status: Status) -> str:
 def _session_of(purchase: Purchase, *, livemode: bool) -> PaymentSession:
     """Return what a purchase tells of its session; what was asked of Stripe is lost."""
     added = purchase.tax_amount + purchase.shipping_amount
+    status = _status_of(purchase)
     return PaymentSession(
         id=purchase.payment_session_id,
         kind=purchase.kind,
@@ -114,8 +119,10 @@ def _session_of(purchase: Purchase, *, livemode: bool) -> PaymentSession:
         buyer_id=purchase.buyer_id,
         sale_key=purchase.sale_key,
         attempt=1,
-        status=Status.PREPARED,
-        payment_status="unpaid",
+        status=status,
+        payment_status=_payment_status(purchase, status),
+        stripe_session_id=purchase.stripe_session_id,
+        stripe_payment_intent_id=purchase.stripe_payment_intent_id,
         amount=purchase.amount - added + purchase.discount_amount,
         currency=purchase.currency,
         title=purchase.title,

@@ -4,6 +4,7 @@ import json
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from threading import Event
+from typing import Any
 
 import pytest
 from time_machine import Traveller
@@ -13,17 +14,20 @@ from cli import held_lease, purchase_counters
 from cli.console import CommandError
 from cli.rebuild import Rebuild
 from mocktill.faults import Fault
+from tests.aws_calls import AwsCall, intercepted
 from tests.cli.conftest import Operator
 from tests.cli.test_restore import (
     COMPLETED,
     MINUTES,
     START,
+    check_sums,
     everything,
     lose,
     pay,
     restore,
     restored_copy,
 )
+from tests.functional.test_pending_purchases import pay_by_bank
 from tests.shop import Shop
 
 DAYS = timedelta(days=1)
@@ -99,25 +103,25 @@ def test_reconcile_waits_however_long_the_command_takes(
 ) -> None:
     """Large tables take hours; reconcile would ask about what is not there yet."""
     original_renew, original_run = ReconcileState.renew_lease, Rebuild.run
-    works, renewed = Event(), Event()
+    renewed = Event()
+    later = START + 2 * held_lease.LEASE - MINUTES
 
     def renew(self: ReconcileState, owner: str, until: datetime) -> bool:
-        assert works.wait(10)
-        held_lease.RENEWED_EVERY = DAYS
         is_renewed = original_renew(self, owner, until)
-        renewed.set()
+        if until >= later:
+            held_lease.RENEWED_EVERY = DAYS
+            renewed.set()
         return is_renewed
 
     def run(self: Rebuild) -> None:
         clock.shift(held_lease.LEASE - MINUTES)
-        works.set()
         assert renewed.wait(10)
         clock.shift(2 * MINUTES)
         rival = ReconcileState(shop.aws.tables["PaymentSessionsTable"])
         assert not rival.take_lease("rival", datetime.now(UTC) + MINUTES)
         original_run(self)
 
-    monkeypatch.setattr(held_lease, "RENEWED_EVERY", timedelta(milliseconds=1))
+    monkeypatch.setattr(held_lease, "RENEWED_EVERY", timedelta(milliseconds=9))
     monkeypatch.setattr(ReconcileState, "renew_lease", renew)
     monkeypatch.setattr(Rebuild, "run", run)
 
@@ -125,3 +129,63 @@ def test_reconcile_waits_however_long_the_command_takes(
 
     state = shop.aws.item("PaymentSessionsTable", "reconcile#state")
     assert not {"owner", "expires_at"} & state.keys()
+
+
+def test_what_was_bought_again_while_its_purchase_was_lost_is_refunded_once(
+    shop: Shop, operator: Operator, clock: Traveller
+) -> None:
+    """The runbook's remedy: refund one of the two, and repeat the command."""
+    first = pay(shop, "content")
+    at = datetime.now(UTC)
+    items = shop.aws.items("PurchasesTable")
+    copies = {"PurchasesTable": restored_copy(shop, "PurchasesTable", items)}
+    clock.shift(MINUTES)
+    lose(shop, "PurchasesTable", everything)
+    shop.forget_live_session(first["sale_key"])
+    second = pay(shop, "content")
+    command = ("restore", "--to-time", at.isoformat(), "--yes")
+
+    named = operator(*command, "--purchases", copies["PurchasesTable"])
+    assert named.exit_code == 1
+    assert f"{first['id']} and {second['id']} both want owns#" in named.stdout
+    assert operator("refund", second["id"], "--reason", "x", "--yes").exit_code == 0
+    shop.deliver()
+    repeated = restore(operator, at, copies)["rebuilt"]
+
+    assert repeated["problems"] == []
+    [held] = shop.ownerships()
+    assert held["purchase_id"] == first["id"]
+    check_sums(shop)
+
+
+@pytest.mark.parametrize("is_paid", [True, False])
+def test_a_session_that_is_made_again_is_never_unpaid(
+    shop: Shop, operator: Operator, clock: Traveller, *, is_paid: bool
+) -> None:
+    """The command is killed once it is written, and reconcile finds it."""
+    if is_paid:
+        pay(shop, "content")
+    else:
+        shop.deliver(pay_by_bank(shop))
+    [purchase] = shop.purchases()
+    session_id = purchase["payment_session_id"]
+    shop.aws.delete("PaymentSessionsTable", {"id": session_id})
+    clock.shift(timedelta(minutes=11))
+
+    def killed(call: AwsCall) -> Any:
+        answer = call.answer()
+        writes = call.operation in {"TransactWriteItems", "PutItem", "UpdateItem"}
+        if writes and session_id in json.dumps(call.parameters, default=str):
+            raise call.error("AccessDeniedException")
+        return answer
+
+    with intercepted(killed):
+        time = datetime.now(UTC).isoformat()
+        assert operator("restore", "--to-time", time, "--yes").exit_code == 1
+    shop.reconcile()
+    shop.work()
+
+    session = shop.aws.item("PaymentSessionsTable", session_id)
+    assert session["status"] == ("complete" if is_paid else "processing")
+    assert "ttl" not in session
+    assert ("due_at" in session) == (not is_paid)

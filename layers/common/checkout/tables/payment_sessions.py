@@ -56,17 +56,17 @@ class PaymentSessions:
         self, session: PaymentSession, live_id: str | None, after: LiveSession | None
     ) -> bool:
         """
-        Write a prepared session and make it the live one; return whether it is.
+        Write a new session and make it the live one; return whether it is.
 
         False means that another request has made a session live since *after* was read.
         """
         item: dict[str, Value] = session.to_dict() | {
-            "rank": RANK[Status.PREPARED],
+            "rank": RANK[session.status],
             "offer": _offer(session.kind, session.offer_id),
-            **due.index(
-                session.id, session_check(session, session.status, clock.now())
-            ),
         }
+        if session.status in UNRESOLVED:
+            due_at = session_check(session, session.status, clock.now())
+            item |= due.index(session.id, due_at)
         writes = {"session": insertion(self._table, item, IS_NEW)}
         if live_id:
             writes["live"] = made_live(self._table, session, live_id, after)
