@@ -117,15 +117,18 @@ class LostPurchases:
             # What only the audit log has is quarantined when its event comes again.
             if before is None and not known.has_arrived:
                 self.done.problem(f"{known.purchase_id} is lost, and so is its session")
-        elif before is None or known.has_arrived or _is_behind(before, session):
-            entries = self.stack.audit_log.entries(session.id)
-            stripe_id = known.stripe_session_id or _stripe_session_id(session, entries)
-            if stripe_id:
-                self._record(session, stripe_id, before, entries)
-            else:
-                self.done.problem(
-                    f"{known.purchase_id} is lost, and nothing has Stripe's id of it"
-                )
+            return
+        if _is_stand_in(known, session):
+            return
+        if before and not (known.has_arrived or _is_behind(before, session)):
+            return
+        entries = self.stack.audit_log.entries(session.id)
+        if stripe_id := known.stripe_session_id or _stripe_session_id(session, entries):
+            self._record(session, stripe_id, before, entries)
+        else:
+            self.done.problem(
+                f"{known.purchase_id} is lost, and nothing has Stripe's id of it"
+            )
 
     def _record(
         self,
@@ -173,6 +176,17 @@ class LostPurchases:
         self.done.purchases += 1
         record_news(self.stack.purchase_changes, purchase, returned)
         self.done.problems += what_stripe_lacks(purchase, returned, entries)
+
+
+def _is_stand_in(known: Known, session: PaymentSession) -> bool:
+    """
+    Return whether it was recorded while its session was lost.
+
+    It was no sale; the worker records the session's purchase, with a sale's checks.
+    """
+    is_own = known.purchase_id == id_for(session.id)
+    ids = {None, known.stripe_session_id}
+    return not is_own and session.stripe_session_id in ids
 
 
 def _stripe_session_id(session: PaymentSession, entries: list[Entry]) -> str | None:

@@ -218,6 +218,19 @@ def test_a_lost_purchase_that_a_stand_in_was_recorded_for_is_the_only_one(
     assert own["status"] == "refunded"
 
 
+def test_a_stand_in_that_is_lost_as_well_was_no_sale(
+    lost: LostSession, shop: Shop
+) -> None:
+    """The audit log has it: but the offer may have been sold to somebody else."""
+    shop.aws.delete("PurchasesTable", {"id": lost.stand_in["id"]})
+
+    assert lost.restore()["purchases"] == 0
+    settle_down(shop, lost.operator)
+
+    assert lost.own()["quarantine_reason"] == "payment_intent_recorded_already"
+    assert shop.ownerships() == []
+
+
 @pytest.mark.parametrize("of_own_payment", [True, False])
 def test_a_session_that_cannot_be_read_stops_no_other_repair(
     lost: LostSession, shop: Shop, *, of_own_payment: bool
