@@ -302,7 +302,7 @@ def test_a_session_that_is_recovered_and_paid_on_the_last_day_is_kept(
 def test_so_is_one_whose_recovered_payment_is_on_its_way(
     shop: Shop, clock: Traveller
 ) -> None:
-    """It may arrive more than 45 days after the session's own end."""
+    """It may arrive after the 45 days."""
     expired = expired_with_recovery(shop, clock, "product")
     clock.shift(29 * DAYS)
     shop.stripe.recover(expired["id"])
