@@ -115,6 +115,9 @@ def test_another_order_is_as_good_as_unknown(shop: Shop, order_id: str) -> None:
 
 
 def test_a_row_reads_with_its_tiles(shop: Shop) -> None:
+    picture = {"image_url": RETAIL_TILE["image_url"]}
+    shop.put_offer(shop.aws.item("OffersTable", "bid#42") | picture)
+
     answer = row(shop, "7")
 
     assert answer.status == 200
