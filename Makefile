@@ -43,7 +43,8 @@ fast-tests: .venv/ready .venvs/embedded-aws/ready ## The same without the checks
 test-slow: .venv/ready ## Run the tests that take seconds each and need no stack
 	$(RUN) pytest --numprocesses auto --dist worksteal --ignore tests/stack -m slow
 
-test-stack: browser .venvs/sam/ready .venvs/embedded-aws/ready ## Test a local stack (CHECKOUT_STACK_JSON=.local/stack.json: the running one)
+test-stack: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Test a local stack (CHECKOUT_STACK_JSON=.local/stack.json: the running one)
+	@$(RUN) local.browser
 	$(RUN) pytest -r s tests/stack
 
 # The first seed of the histories; set it to reproduce a run.
@@ -107,7 +108,7 @@ variants: .venv/ready ## Write templates for regions without Lambda URLs or Cogn
 	@$(RUN) local.variants
 
 browser: .venv/ready ## Find or install the browser for browser tests
-	@$(RUN) local.browser
+	@$(RUN) local.browser --install
 
 screenshots: browser ## Take the screenshots in docs/images of the running stack
 	$(RUN) local.screenshots
