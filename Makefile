@@ -4,8 +4,9 @@ UV  := .venvs/uv/bin/uv
 SAM := .venvs/sam/bin/sam
 RUN := .venv/bin/python -m
 
-# The environment of sam. The layer's build expects uv on the path.
-WITH_SAM := PATH="$(CURDIR)/.venvs/uv/bin:$$PATH" SAM_CLI_TELEMETRY=0
+# The environment of sam. The layer's build expects uv on the path; what is deployed is
+# for Lambda, whatever the environment says.
+WITH_SAM := PATH="$(CURDIR)/.venvs/uv/bin:$$PATH" SAM_CLI_TELEMETRY=0 LAYER_PYTHON=
 
 # Trust the certificates of this machine, including that of a company proxy.
 export UV_SYSTEM_CERTS := 1
@@ -20,8 +21,12 @@ SOURCES := layers/common/checkout functions local cli openapi monitoring mocktil
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run the stack locally: embedded AWS, mocktill, storefront
+run: can-run .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run the stack locally: embedded AWS, mocktill, storefront
 	@$(RUN) local
+
+.PHONY: can-run
+can-run:
+	@python3 -m local.before_run
 
 sam-local: .venv/ready .venvs/sam/ready ## Prepare `sam local` to run functions against the running stack (needs Docker or Podman)
 	@$(RUN) local.sam_local
