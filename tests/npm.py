@@ -1,0 +1,55 @@
+"""Packages of npm, for the tests of what is written in JavaScript."""
+
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.template_file import ROOT
+
+NODE = shutil.which("node")
+NPM = shutil.which("npm")
+INSTALL_WITHIN_SECONDS = 120
+NAMES = ("package.json", "package-lock.json", ".npmrc")
+
+needs_node = pytest.mark.skipif(NODE is None, reason="NOT TESTED: there is no Node.")
+
+
+def run_node_tests(*arguments: str | Path) -> None:
+    """Run tests that are written for Node's own runner."""
+    assert NODE is not None
+    run = subprocess.run(
+        [NODE, *arguments], capture_output=True, check=False, text=True, timeout=120
+    )
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def copy_with_packages(folder: Path) -> Path:
+    """Copy a folder of the repository into .local, with its packages installed."""
+    if NODE is None or NPM is None:
+        pytest.skip(f"NOT TESTED: {folder.relative_to(ROOT)} needs Node and npm.")
+    copy = ROOT / ".local/npm" / folder.relative_to(ROOT)
+    installed = copy / "node_modules/.installed"
+    wanted = b"".join((folder / name).read_bytes() for name in NAMES)
+    kept = installed.exists() and installed.read_bytes() == wanted
+    for path in copy.iterdir() if copy.exists() else ():
+        if path.name == "node_modules" and kept:
+            continue
+        shutil.rmtree(path) if path.is_dir() else path.unlink()
+    ignored = shutil.ignore_patterns("node_modules", "generated")
+    shutil.copytree(folder, copy, ignore=ignored, dirs_exist_ok=True)
+    if not kept:
+        command = [NPM, "ci", "--no-audit", "--no-fund", "--fetch-retries=1"]
+        try:
+            subprocess.run(
+                command,
+                cwd=copy,
+                check=True,
+                capture_output=True,
+                timeout=INSTALL_WITHIN_SECONDS,
+            )
+        except (subprocess.CalledProcessError, subprocess.TimeoutExpired) as error:
+            pytest.skip(f"NOT TESTED: npm could not install the packages: {error}")
+        installed.write_bytes(wanted)
+    return copy
