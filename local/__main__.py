@@ -9,7 +9,8 @@ import signal
 import sys
 import time
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from typing import Any
 
 from local import MOCKTILL, event_subscriber, sam
@@ -17,25 +18,32 @@ from local.console import exit_code_of, say
 from local.embedded_aws import EmbeddedAws
 from local.http_api import open_http_api
 from local.identity import AUDIENCE
+from local.lock import Lock
+from local.phases import Phases
 from local.processes import Processes
-from local.samples import load_samples
-from local.settings import ROOT, Settings
+from local.samples import load_samples, sample_offers
+from local.settings import ROOT, Settings, folder
 from local.stack_file import describe, storefront_config, write
+from local.trial import Tryout
 
 SECRET_KEY_NAME = "stripe/secret-key"  # noqa: S105 - names, not values
 WEBHOOK_SECRET_NAME = "stripe/webhook-secret"  # noqa: S105
 
 
 def run() -> None:
-    settings = Settings.from_env()
     began = time.monotonic()
-    remove_files(settings)
     with ExitStack() as at_exit:  # callbacks run in reverse order
+        lock = at_exit.enter_context(closing(Lock.take(folder())))
+        settings = Settings.from_env()
+        lock.describe(pid=os.getpid(), storefront_url=settings.storefront_url)
+        remove_files(settings)
         at_exit.callback(remove_files, settings)
-        processes = at_exit.enter_context(Processes(settings.folder / "logs"))
+        logs = settings.folder / "logs"
+        processes = at_exit.enter_context(Processes(logs))
         at_exit.callback(begin_stopping, settings)
 
-        stack = start(settings, processes)
+        with Phases(logs) as phase:
+            stack = start(settings, processes, phase)
         write(settings.stack_file, stack)
         say(f"Ready after {time.monotonic() - began:.0f} seconds.")
         print_summary(settings, stack)
@@ -58,29 +66,29 @@ def remove_files(settings: Settings) -> None:
     shutil.rmtree(settings.folder / "tmp", ignore_errors=True)
 
 
-def start(settings: Settings, processes: Processes) -> dict[str, Any]:
+def start(settings: Settings, processes: Processes, phase: Phases) -> dict[str, Any]:
     """Start and deploy everything, each step after those that it depends on."""
     aws = EmbeddedAws.of(settings)
 
-    say("Starting the embedded AWS, the identity provider and the storefront")
+    phase("Starting the embedded AWS, the login service, the storefront")
     aws.start(processes)
     start_identity(settings, processes)
     start_storefront(settings, processes)
     if settings.sandbox:
-        say("Starting mocktill, which imitates Stripe")
+        phase("Starting mocktill, which imitates Stripe")
         start_mocktill(settings, processes)
 
-    say("Building the functions and their layer: sam build")
-    sam.build(processes, settings.folder)
+    phase("Building the functions and their layer (sam build)", "sam-build")
+    sam.build(processes, settings.folder, for_this_machine=True)
 
-    say("Deploying the template: sam deploy")
+    phase("Deploying the template (sam deploy)", "sam-deploy")
     processes.wait_until_answers(f"{aws.url}/_ministack/health")
     create_stripe_secrets(settings, aws)
     outputs = sam.deploy(processes, aws, settings.folder, template_parameters(settings))
     outputs["ApiUrl"] = aws.api_url(open_http_api(aws, sam.STACK_NAME))
     outputs["WebhookUrl"] = aws.function_url(outputs["WebhookUrl"])
 
-    say("Loading the sample offers")
+    phase("Loading the sample offers")
     load_samples(aws.client("dynamodb"), outputs["OffersTable"])
     event_subscriber.subscribe(aws, outputs["EventBusName"])
 
@@ -90,15 +98,21 @@ def start(settings: Settings, processes: Processes) -> dict[str, Any]:
         set_webhook_endpoint(settings, stack["webhook_url"])
         tell_reconcile_the_address(aws, stack["webhook_url"])
 
-    say("Waiting until everything answers")
+    phase("Trying a checkout of each kind, and every function")
     wait_until_ready(processes, settings, stack)
+    Tryout(aws, stack, settings.folder / "logs").run(sample_offers(datetime.now(UTC)))
     return stack
 
 
 def start_identity(settings: Settings, processes: Processes) -> None:
     processes.start(
         "identity",
-        [sys.executable, "-m", "local.identity", f"--port={settings.issuer_port}"],
+        [
+            sys.executable,
+            *("-m", "local.identity"),
+            f"--port={settings.issuer_port}",
+            *settings.allow_origins,
+        ],
         os.environ,
     )
 
@@ -112,6 +126,7 @@ def start_storefront(settings: Settings, processes: Processes) -> None:
             f"--port={settings.storefront_port}",
             f"--config={settings.storefront_config}",
             f"--stack={settings.stack_file}",
+            *settings.allow_origins,
         ],
         os.environ,
     )
@@ -126,6 +141,7 @@ def start_mocktill(settings: Settings, processes: Processes) -> None:
             "mocktill",
             f"--port={settings.stripe_port}",
             f"--container-host={settings.container_host}",
+            *settings.allow_origins,
         ],
         {
             **os.environ,
@@ -152,7 +168,8 @@ def template_parameters(settings: Settings) -> dict[str, str]:
     return {
         "Architecture": sam.this_architecture(),
         "FrontendUrl": settings.storefront_url,
-        "AllowedOrigins": settings.storefront_url,
+        "AllowedOrigins": ",".join(settings.allowed_origins),
+        "AllowLoopbackOrigins": "on",
         "JwtIssuer": settings.issuer_url,
         "JwtAudience": AUDIENCE,
         "StripeSecretKeyName": SECRET_KEY_NAME,
@@ -227,15 +244,21 @@ def wait_until_ready(
 
 def print_summary(settings: Settings, stack: dict[str, Any]) -> None:
     logs = os.path.relpath(settings.folder / "logs", ROOT)
+    pages = ", ".join(["any port of localhost", *settings.more_origins])
     say(f"""
   storefront     {stack["storefront_url"]}
   API            {stack["api_url"]}
   webhook        {stack["webhook_url"]}
   Stripe         {stack["stripe_url"]}
-  identity       {stack["issuer_url"]}  (POST /token, form field sub=user_1)
+  frontends      {pages}
+  identity       {stack["issuer_url"]}
   embedded AWS   {stack["aws_endpoint_url"]}
   description    {os.path.relpath(settings.stack_file, ROOT)}
   logs           {logs}
+
+A token for any user (email and groups are optional; docs/local-stack.md#log-in):
+  curl {stack["issuer_url"]}/token -d sub=user_1 -d email=ada@example.com \\
+    -d groups=payments-admin,offers-admin
 """)
     if settings.sandbox:
         say(f"Control Stripe and inject faults: {settings.stripe_url}/sandbox\n")

@@ -96,9 +96,11 @@ def create_app(issuer: str) -> Starlette:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    port = parser.parse_args().port
-    app = create_app(f"http://{HOST}:{port}")
-    uvicorn.run(LoopbackOnly(app), host=HOST, port=port, log_level="warning")
+    parser.add_argument("--allow-origin", action="append", default=[])
+    options = parser.parse_args()
+    app = create_app(f"http://{HOST}:{options.port}")
+    guarded = LoopbackOnly(app, origins=frozenset(options.allow_origin))
+    uvicorn.run(guarded, host=HOST, port=options.port, log_level="warning")
 
 
 if __name__ == "__main__":

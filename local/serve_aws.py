@@ -1,5 +1,5 @@
 """
-Serves MiniStack, refuses web pages of other sites, and mends two of its faults.
+Serves MiniStack, refuses web pages of other sites, and changes three of its answers.
 
 It runs in the embedded AWS's Python environment. Functions run in other processes,
 which cannot import this module.
@@ -14,7 +14,10 @@ from typing import Any
 
 from ministack import app as ministack  # type: ignore[import-not-found]
 from ministack.core import iam_actions  # type: ignore[import-not-found]
-from ministack.services import lambda_svc  # type: ignore[import-not-found]
+from ministack.services import (  # type: ignore[import-not-found]
+    apigateway,
+    lambda_svc,
+)
 
 from mocktill.loopback_only import LoopbackOnly
 
@@ -63,15 +66,38 @@ def read_concurrency_as_a_number() -> None:
     lambda_svc._sqs_esm_concurrency = as_number  # noqa: SLF001
 
 
+def name_the_origin_that_is_allowed() -> None:
+    """
+    Answer a page with its own origin, as API Gateway does to one of its list.
+
+    `make run` allows every port of this machine, which MiniStack can only write as `*`
+    (http_api.py). Other pages do not come this far: LoopbackOnly has refused them.
+    """
+    as_configured = apigateway._cors_response_headers  # noqa: SLF001 - no public name
+
+    def as_listed(cors: dict[str, Any], origin: str) -> dict[str, str]:
+        allowed: dict[str, Any] = cors | {"allowOrigins": [origin]}
+        of_any = cors.get("allowOrigins") == ["*"] and origin
+        found: dict[str, str] = as_configured(allowed if of_any else cors, origin)
+        return found
+
+    apigateway._cors_response_headers = as_listed  # noqa: SLF001
+
+
 def main() -> None:
-    container_host = sys.argv.pop()
+    _, container_host, *origins = sys.argv
+    del sys.argv[1:]  # MiniStack reads it too
     # What MiniStack starts a function's process with, looked up each time.
     sys.executable = str(Path(__file__).with_name("function_python"))
     permit_batches_of_sqs()
     read_concurrency_as_a_number()
+    name_the_origin_that_is_allowed()
     # ministack.main() serves `ministack.app`, and opens no other port.
     ministack.app = LoopbackOnly(
-        ministack.app, browser_paths=BROWSER_PATHS, container_host=container_host
+        ministack.app,
+        browser_paths=BROWSER_PATHS,
+        origins=frozenset(origins),
+        container_host=container_host,
     )
     ministack.main()
 
