@@ -143,3 +143,61 @@ def test_the_react_example_has_no_mistake_of_types(react):  # noqa: ARG001 - its
     )
 
     assert done.returncode == 0, done.stdout
+
+
+# ---------------------------------------------------------------- README.md
+
+
+@pytest.fixture
+def own_page(tmp_path: Path) -> Iterator[str]:
+    """The page of README.md, served from a port of its own; its address."""
+    section = (ROOT / "README.md").read_text().split("## Your own frontend")[1]
+    [page] = re.findall(r"```html\n(.*?)```", section, re.DOTALL)
+    (tmp_path / "index.html").write_text(page)
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            """Say nothing."""
+
+    handler = partial(Quiet, directory=tmp_path)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,)).start()
+        yield f"http://localhost:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.fixture
+def storefront_at_its_default_port(page: Page, stack: Any) -> None:
+    """The page names the default port; the storefront of a test has another one."""
+
+    def from_the_stack(route: Route) -> None:
+        url = route.request.url.replace(README_STOREFRONT, stack.storefront_url)
+        route.fulfill(response=route.fetch(url=url))
+
+    if stack.storefront_url != README_STOREFRONT:
+        page.route(f"{README_STOREFRONT}/**", from_the_stack)
+
+
+@pytest.mark.usefixtures("storefront_at_its_default_port")
+def test_a_page_of_ones_own_buys_content_by_the_readme_alone(own_page, page):
+    page.goto(own_page)
+    expect(page.get_by_role("heading")).to_contain_text("Calm mornings")
+    page.get_by_role("button", name="Buy").click()
+    fill_in_card(page, CARD)
+
+    expect(page.get_by_role("status")).to_have_text("Paid: this is yours.")
+    expect(page.get_by_role("button", name="Buy")).to_be_hidden()
+    assert page.url.startswith(f"{own_page}/?session_id=cs_test_")
+    assert has_no_serious_obstacle(page)
+
+
+@pytest.mark.usefixtures("storefront_at_its_default_port")
+def test_the_page_of_the_readme_says_so_if_the_shop_cannot_be_reached(own_page, page):
+    page.goto(own_page)
+    buy = page.get_by_role("button", name="Buy")
+    expect(buy).to_be_visible()
+    page.route("**/api/checkout/content", lambda route: route.abort())
+
+    buy.click()
+
+    expect(page.get_by_role("status")).to_contain_text("The shop cannot be reached.")
