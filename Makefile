@@ -16,7 +16,7 @@ SOURCES := layers/common/checkout functions local cli openapi monitoring mocktil
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi client example monitoring build variants browser screenshots cold-start permissions costs deploy smoke lock clean
+.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi client example monitoring build variants browser screenshots cold-start times permissions costs deploy smoke lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -129,6 +129,9 @@ screenshots: browser ## Take the screenshots in docs/images of the running stack
 
 cold-start: .venv/ready ## Measure each function's cold start in instructions, on the running stack (needs valgrind)
 	$(RUN) local.cold_start
+
+times: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Measure a start, a restart, a change and a purchase on this machine (INSTALL=1: the installation too)
+	@$(RUN) local.times
 
 # Of a month, besides none, a thousand, a hundred thousand and ten million.
 PURCHASES ?=

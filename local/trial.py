@@ -214,7 +214,7 @@ CALLS: list[tuple[str, str, int, Json | None]] = [
 
 
 def is_open(session: Json) -> bool:
-    return session["status"] != "expired"
+    return str(session["status"]) != "expired"
 
 
 def patiently(send: Callable[[], Answer]) -> Answer:
