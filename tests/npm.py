@@ -9,6 +9,7 @@ import pytest
 
 from tests.template_file import ROOT
 
+CLIENT = "clients/typescript"
 NODE = shutil.which("node")
 NPM = shutil.which("npm")
 INSTALL_WITHIN_SECONDS = 120
@@ -30,11 +31,20 @@ def run_node_tests(*arguments: str | Path) -> None:
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def copy_with_packages(folder: Path) -> Path:
+def copy_of_example() -> Path:
+    """Copy the React example beside the client that it takes, with its packages."""
+    copy = copy_with_packages("examples/react")
+    dist = copy.parents[1] / CLIENT / "dist"
+    shutil.copytree(ROOT / CLIENT / "dist", dist, dirs_exist_ok=True)
+    return copy
+
+
+def copy_with_packages(name: str, into: str = "npm") -> Path:
     """Copy a folder of the repository into .local, with its packages installed."""
     if NODE is None or NPM is None:
-        pytest.skip(f"NOT TESTED: {folder.relative_to(ROOT)} needs Node and npm.")
-    copy = ROOT / ".local/npm" / folder.relative_to(ROOT)
+        pytest.skip(f"NOT TESTED: {name} needs Node and npm.")
+    folder = ROOT / name
+    copy = ROOT / ".local" / into / name
     installed = copy / "node_modules/.installed"
     wanted = b"".join((folder / name).read_bytes() for name in NAMES)
     kept = installed.exists() and installed.read_bytes() == wanted

@@ -10,7 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from tests.npm import NODE, copy_with_packages, needs_node, run_node_tests
+from tests.npm import (
+    NODE,
+    copy_of_example,
+    copy_with_packages,
+    needs_node,
+    run_node_tests,
+)
 from tests.template_file import ROOT
 
 CLIENT = ROOT / "clients/typescript"
@@ -46,7 +52,7 @@ def test_the_committed_client_is_made_of_what_is_committed(made: Path) -> None:
 
 @pytest.mark.slow
 def test_the_committed_client_is_what_make_client_builds() -> None:
-    copy = copy_with_packages(CLIENT)
+    copy = copy_with_packages("clients/typescript", into="npm-built")
     document = copy.parents[1] / DOCUMENT.relative_to(ROOT)
     document.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(DOCUMENT, document)
@@ -55,6 +61,18 @@ def test_the_committed_client_is_what_make_client_builds() -> None:
 
     for made in (BUNDLE, TYPES):
         assert (copy / "dist" / made.name).read_bytes() == made.read_bytes(), made.name
+
+
+@pytest.mark.slow
+def test_the_types_of_the_client_fit_the_example() -> None:
+    copy = copy_of_example()
+    tsc = copy / "node_modules/typescript/bin/tsc"
+
+    done = subprocess.run(
+        [str(NODE), tsc], cwd=copy, capture_output=True, text=True, check=False
+    )
+
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("folder", ["clients/typescript", "examples/react"])

@@ -3,17 +3,20 @@
 import re
 import socket
 import subprocess
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.npm import NODE, copy_with_packages
+from tests.npm import NODE, copy_of_example
 from tests.stack.browser.visitor import FRAME, PATIENCE_MS, fill_in_card
 from tests.stack.http_shop import eventually
 from tests.stripe_side import CARD
@@ -46,8 +49,7 @@ def has_no_serious_obstacle(page: Page) -> bool:
 @pytest.fixture(scope="module")
 def react(stack: Any, tmp_path_factory: Any) -> Iterator[str]:
     """The example, started as `make example` starts it; returns its address."""
-    example = copy_with_packages(ROOT / "examples/react")
-    copy_with_packages(ROOT / "clients/typescript")
+    example = copy_of_example()
     port = free_port()
     env = {"EXAMPLE_PORT": str(port), "STOREFRONT_URL": stack.storefront_url}
     log = tmp_path_factory.mktemp("react") / "vite.log"
@@ -132,17 +134,6 @@ def test_a_refusal_in_the_react_example_is_a_sentence(react, page, shop):
         expect(alert).to_have_text(re.compile(r"^[A-Z].*\.$"))
     finally:
         shop.aws.put("OffersTable", product)
-
-
-def test_the_react_example_has_no_mistake_of_types(react):  # noqa: ARG001 - its copy
-    copy = ROOT / ".local/npm/examples/react"
-    tsc = copy / "node_modules/typescript/bin/tsc"
-
-    done = subprocess.run(
-        [str(NODE), tsc], cwd=copy, capture_output=True, text=True, check=False
-    )
-
-    assert done.returncode == 0, done.stdout
 
 
 # ---------------------------------------------------------------- README.md
