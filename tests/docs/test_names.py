@@ -33,7 +33,7 @@ FOREIGN = {
     r"SecureString": "a kind of parameter in AWS's Parameter Store",
     r"DDBStreamBatchInfo|batchSize|requestPayload|shardId|startSequenceNumber|streamArn":
         "what Lambda says of an event that it gave up",
-    r"http://localhost:3000/client/paidonce\.js": "the storefront serves the client",
+    r"(http://localhost:3000)?/client/paidonce\.js": "the storefront serves the client",
     r"/\.well-known/(apple-app-site-association|assetlinks\.json)|app_links|uni_links|"
     r"ContinuousClock|SystemClock\.\w+\(\)|SFSafariViewController|url_launcher|"
     r"inAppBrowserView": "what iOS, Android and Flutter have",
