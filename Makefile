@@ -16,7 +16,7 @@ SOURCES := layers/common/checkout functions local cli openapi monitoring mocktil
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi monitoring build variants browser screenshots cold-start times permissions costs deploy smoke lock clean
+.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi client example monitoring build variants browser screenshots cold-start times permissions costs deploy smoke lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -103,6 +103,15 @@ format: .venv/ready ## Format the code and apply automatic lint fixes
 openapi: .venv/ready ## Write the OpenAPI document and the tables of fields in docs/ from the models
 	METRICS_FORMAT=cloudwatch PYTHONPATH=.:layers/common $(RUN) openapi
 
+client: clients/typescript/node_modules/ready ## Build the TypeScript client from the OpenAPI document (needs Node and npm)
+	node clients/typescript/build.mjs
+
+# The port of the example's page.
+EXAMPLE_PORT ?= 5173
+
+example: examples/react/node_modules/ready ## Run the React example beside the running stack (needs Node and npm; EXAMPLE_PORT)
+	@cd examples/react && EXAMPLE_PORT=$(EXAMPLE_PORT) npm run --silent dev
+
 monitoring: .venv/ready ## Write Datadog's monitors and dashboard and the table of alarms in docs/ from the template
 	PYTHONPATH=.:layers/common $(RUN) monitoring
 
@@ -172,7 +181,13 @@ lock: .venvs/uv/ready $(if $(UPGRADE),.venv/ready) ## Lock the dependencies in p
 clean: ## Remove everything built or installed
 	rm -rf .venv .venvs .local .aws-sam .coverage* .*_cache .hypothesis
 
-# Environments, reinstalled when their lock file changes.
+# Packages of npm and environments, reinstalled when their lock file changes.
+
+%/node_modules/ready: %/package-lock.json
+	@command -v npm >/dev/null || { echo "This needs Node 20.19 or newer, with npm: install it." >&2; exit 1; }
+	@echo "Installing $< with npm"
+	@cd $* && npm ci --silent --no-audit --no-fund
+	@touch $@
 
 .venv/ready: requirements/dev.txt | .venvs/uv/ready
 	$(call install,.venv)

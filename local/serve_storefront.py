@@ -9,18 +9,23 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from local import admin
-from local.settings import HOST
+from local.settings import HOST, ROOT
 from mocktill.loopback_only import LoopbackOnly
 
 if TYPE_CHECKING:
     from starlette.requests import Request
 
 STOREFRONT = Path(__file__).with_name("storefront")
+CLIENT = ROOT / "clients/typescript/dist"
+# A frontend of the developer's own reads these from its own port. The guard has refused
+# the pages of other sites.
+TO_EVERY_PAGE = {"Access-Control-Allow-Origin": "*"}
 # The paths that links from other sites may open, such as Stripe's payment page.
 PAGES = re.compile(r"/(?!admin/).*")
 
@@ -30,8 +35,10 @@ def create_app(config_file: Path, stack_file: Path) -> Starlette:
 
     def config(_request: Request) -> Response:
         if not config_file.exists():
-            return JSONResponse({"error": "The stack is still starting."}, 503)
-        return FileResponse(config_file, headers={"Cache-Control": "no-store"})
+            starting = {"error": "The stack is still starting."}
+            return JSONResponse(starting, 503, TO_EVERY_PAGE)
+        headers = {"Cache-Control": "no-store", **TO_EVERY_PAGE}
+        return FileResponse(config_file, headers=headers)
 
     async def page(request: Request) -> Response:
         path = request.path_params["path"]
@@ -44,6 +51,7 @@ def create_app(config_file: Path, stack_file: Path) -> Starlette:
     return Starlette(
         routes=[
             Route("/config.json", config),
+            Mount("/client", CORSMiddleware(StaticFiles(directory=CLIENT), ["*"])),
             Mount("/admin", routes=admin.routes(stack_file)),
             Route("/{path:path}", page),
         ]

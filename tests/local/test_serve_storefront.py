@@ -5,7 +5,7 @@ import json
 import pytest
 import requests
 
-from local.serve_storefront import STOREFRONT, create_app
+from local.serve_storefront import CLIENT, STOREFRONT, create_app
 
 
 @pytest.fixture
@@ -29,6 +29,27 @@ def test_its_configuration_is_there_when_the_stack_is(storefront, config):
 
     assert before.status_code == 503
     assert after.json() == {"api_url": "http://api"}
+
+
+def test_a_frontend_on_another_port_may_read_the_configuration_and_the_client(
+    storefront, config
+):
+    config.write_text("{}")
+    own = {"Origin": "http://localhost:5173"}
+
+    for path in ("config.json", "client/paidonce.js"):
+        answer = requests.get(f"{storefront}/{path}", headers=own, timeout=10)
+        assert answer.headers["Access-Control-Allow-Origin"] == "*", path
+    # The admin routes are for the shop's own page.
+    answer = requests.get(f"{storefront}/admin/payments", headers=own, timeout=10)
+    assert "Access-Control-Allow-Origin" not in answer.headers
+
+
+def test_the_client_is_the_committed_bundle(storefront):
+    answer = get(f"{storefront}/client/paidonce.js")
+
+    assert answer.content == (CLIENT / "paidonce.js").read_bytes()
+    assert "javascript" in answer.headers["Content-Type"]
 
 
 @pytest.mark.parametrize("path", ["", "hero-me?session_id=cs_1", "orders/order_1"])
