@@ -12,7 +12,7 @@ import urllib.request
 from contextlib import ExitStack
 from typing import Any
 
-from local import MOCKTILL, event_subscriber, sam
+from local import MOCKTILL, builds, event_subscriber, sam
 from local.console import exit_code_of, say
 from local.embedded_aws import EmbeddedAws
 from local.http_api import open_http_api
@@ -71,7 +71,8 @@ def start(settings: Settings, processes: Processes) -> dict[str, Any]:
         start_mocktill(settings, processes)
 
     say("Building the functions and their layer: sam build")
-    sam.build(processes, settings.folder)
+    if not builds.build(processes, settings.folder):
+        say("They are built already: no source has changed.")
 
     say("Deploying the template: sam deploy")
     processes.wait_until_answers(f"{aws.url}/_ministack/health")
