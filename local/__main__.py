@@ -14,6 +14,7 @@ from typing import Any
 
 from local import MOCKTILL, builds, event_subscriber, sam
 from local.console import exit_code_of, say
+from local.deployments import SavedDeployment
 from local.embedded_aws import EmbeddedAws
 from local.http_api import open_http_api
 from local.identity import AUDIENCE
@@ -61,39 +62,56 @@ def remove_files(settings: Settings) -> None:
 def start(settings: Settings, processes: Processes) -> dict[str, Any]:
     """Start and deploy everything, each step after those that it depends on."""
     aws = EmbeddedAws.of(settings)
+    saved = SavedDeployment.of(aws, template_parameters(settings))
+    restorable = saved.outputs()
 
     say("Starting the embedded AWS, the identity provider and the storefront")
-    aws.start(processes)
+    aws.start(processes, saved.folder if restorable else None)
     start_identity(settings, processes)
     start_storefront(settings, processes)
     if settings.sandbox:
         say("Starting mocktill, which imitates Stripe")
         start_mocktill(settings, processes)
 
+    if restorable and sam.is_deployed(processes, aws):
+        outputs = restorable
+        say("Nothing has changed: the last deployment is restored.")
+    else:
+        outputs = deploy(settings, processes, aws)
+        saved.save(aws, outputs)
+    store_stripe_keys(settings, aws)
+
+    say("Loading the sample offers")
+    load_samples(aws.client("dynamodb"), outputs["OffersTable"])
+
+    stack = describe(settings, aws, outputs)
+    write(settings.storefront_config, storefront_config(settings, stack))
+    if settings.sandbox:
+        set_webhook_endpoint(settings, stack["webhook_url"])
+
+    say("Waiting until everything answers")
+    wait_until_ready(processes, settings, stack)
+    return stack
+
+
+def deploy(
+    settings: Settings, processes: Processes, aws: EmbeddedAws
+) -> dict[str, str]:
+    """Deploy the template to an empty AWS; return the stack's outputs."""
     say("Building the functions and their layer: sam build")
     if not builds.build(processes, settings.folder):
         say("They are built already: no source has changed.")
 
     say("Deploying the template: sam deploy")
     processes.wait_until_answers(f"{aws.url}/_ministack/health")
-    create_stripe_secrets(settings, aws)
+    create_stripe_secrets(aws)
     outputs = sam.deploy(processes, aws, settings.folder, template_parameters(settings))
     outputs["ApiUrl"] = aws.api_url(open_http_api(aws, sam.STACK_NAME))
     outputs["WebhookUrl"] = aws.function_url(outputs["WebhookUrl"])
-
-    say("Loading the sample offers")
-    load_samples(aws.client("dynamodb"), outputs["OffersTable"])
     event_subscriber.subscribe(aws, outputs["EventBusName"])
-
-    stack = describe(settings, aws, outputs)
-    write(settings.storefront_config, storefront_config(settings, stack))
     if settings.sandbox:
-        set_webhook_endpoint(settings, stack["webhook_url"])
-        tell_reconcile_the_address(aws, stack["webhook_url"])
-
-    say("Waiting until everything answers")
-    wait_until_ready(processes, settings, stack)
-    return stack
+        tell_reconcile_the_address(aws, outputs["WebhookUrl"])
+    return outputs
 
 
 def start_identity(settings: Settings, processes: Processes) -> None:
@@ -138,14 +156,20 @@ def start_mocktill(settings: Settings, processes: Processes) -> None:
     )
 
 
-def create_stripe_secrets(settings: Settings, aws: EmbeddedAws) -> None:
+def create_stripe_secrets(aws: EmbeddedAws) -> None:
     """Create the two secrets that a deployment to AWS requires beforehand."""
+    for name in (SECRET_KEY_NAME, WEBHOOK_SECRET_NAME):
+        # Without the keys: the deployment is saved, and a person's keys never are.
+        aws.client("secretsmanager").create_secret(Name=name, SecretString="-")
+
+
+def store_stripe_keys(settings: Settings, aws: EmbeddedAws) -> None:
     secrets_manager = aws.client("secretsmanager")
-    secrets_manager.create_secret(
-        Name=SECRET_KEY_NAME, SecretString=settings.keys.secret_key
+    secrets_manager.put_secret_value(
+        SecretId=SECRET_KEY_NAME, SecretString=settings.keys.secret_key
     )
-    secrets_manager.create_secret(
-        Name=WEBHOOK_SECRET_NAME, SecretString=settings.keys.webhook_secret
+    secrets_manager.put_secret_value(
+        SecretId=WEBHOOK_SECRET_NAME, SecretString=settings.keys.webhook_secret
     )
 
 

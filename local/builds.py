@@ -1,4 +1,4 @@
-"""Builds the template once for the same sources: every stack of this folder shares it."""
+"""Builds the template once for the same sources; all stacks share a build."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from local import sam
 from local.settings import ROOT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from local.processes import Processes
@@ -56,10 +56,10 @@ def build(processes: Processes, folder: Path, root: Path = ROOT) -> bool:
     return missing
 
 
-def fingerprint(root: Path = ROOT) -> str:
+def fingerprint(root: Path = ROOT, sources: Iterable[str] = SOURCES) -> str:
     """Return a name for the sources: the same one for the same contents."""
     digest = hashlib.sha256(f"{platform.system()} {platform.machine()}".encode())
-    for source in SOURCES:
+    for source in sources:
         for path in sorted(_files(root / source)):
             content = path.read_bytes()
             digest.update(f"\0{path.relative_to(root)}\0{len(content)}\0".encode())

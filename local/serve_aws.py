@@ -7,6 +7,8 @@ which cannot import this module.
 
 from __future__ import annotations
 
+import logging
+import os
 import re
 import sys
 from pathlib import Path
@@ -16,7 +18,12 @@ from ministack import app as ministack  # type: ignore[import-not-found]
 from ministack.core import iam_actions  # type: ignore[import-not-found]
 from ministack.services import lambda_svc  # type: ignore[import-not-found]
 
+from local import aws_state
+from local.aws_control import Control
+from local.aws_workers import unpack_each_layer_once
 from mocktill.loopback_only import LoopbackOnly
+
+logger = logging.getLogger("local")
 
 # The paths that a frontend calls: an HTTP API by its id and stage, and a function by
 # the id of its URL. For a shorter path, MiniStack chooses the service by the headers,
@@ -64,16 +71,34 @@ def read_concurrency_as_a_number() -> None:
 
 
 def main() -> None:
-    container_host = sys.argv.pop()
+    # MiniStack reads the arguments too, and would refuse these.
+    container_host, folder, *restored = sys.argv[1:]
+    del sys.argv[1:]
+    if restored:
+        restore(Path(restored[0]), [container_host, folder])
     # What MiniStack starts a function's process with, looked up each time.
     sys.executable = str(Path(__file__).with_name("function_python"))
     permit_batches_of_sqs()
     read_concurrency_as_a_number()
+    unpack_each_layer_once()
+    control = Control(ministack.app, Path(folder))
     # ministack.main() serves `ministack.app`, and opens no other port.
     ministack.app = LoopbackOnly(
-        ministack.app, browser_paths=BROWSER_PATHS, container_host=container_host
+        control, browser_paths=BROWSER_PATHS, container_host=container_host
     )
-    ministack.main()
+    try:
+        ministack.main()
+    finally:
+        control.save_data()
+
+
+def restore(deployment: Path, arguments: list[str]) -> None:
+    """Restore a deployment, or start again without it: half of it would be worse."""
+    try:
+        aws_state.restore(deployment)
+    except Exception:
+        logger.exception("The deployment in %s cannot be restored", deployment)
+        os.execv(sys.executable, [sys.executable, "-m", "local.serve_aws", *arguments])  # noqa: S606 - this very program
 
 
 if __name__ == "__main__":

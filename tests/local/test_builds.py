@@ -8,18 +8,21 @@ from local import builds, sam
 from local.settings import ROOT, StackError
 
 
+def copied_sources(target, more=()):
+    """Copy what a build reads, and *more*."""
+    for source in (*builds.SOURCES, *more):
+        copied = target / source
+        copied.parent.mkdir(parents=True, exist_ok=True)
+        if (ROOT / source).is_dir():
+            shutil.copytree(ROOT / source, copied, dirs_exist_ok=True)
+        else:
+            shutil.copy(ROOT / source, copied)
+    return target
+
+
 @pytest.fixture
 def root(tmp_path):
-    """A copy of what a build reads."""
-    copied = tmp_path / "project"
-    for source in builds.SOURCES:
-        target = copied / source
-        target.parent.mkdir(parents=True, exist_ok=True)
-        if (ROOT / source).is_dir():
-            shutil.copytree(ROOT / source, target)
-        else:
-            shutil.copy(ROOT / source, target)
-    return copied
+    return copied_sources(tmp_path / "project")
 
 
 @pytest.fixture
