@@ -18,6 +18,7 @@ from local.deployments import SavedDeployment
 from local.embedded_aws import EmbeddedAws
 from local.http_api import open_http_api
 from local.identity import AUDIENCE
+from local.live import LiveCode
 from local.processes import Processes
 from local.samples import load_samples
 from local.settings import ROOT, Settings
@@ -57,11 +58,13 @@ def remove_files(settings: Settings) -> None:
     settings.storefront_config.unlink(missing_ok=True)
     # The functions' unpacked code and layers: about fifty megabytes for each worker.
     shutil.rmtree(settings.folder / "tmp", ignore_errors=True)
+    shutil.rmtree(settings.folder / "live", ignore_errors=True)
 
 
 def start(settings: Settings, processes: Processes) -> dict[str, Any]:
     """Start and deploy everything, each step after those that it depends on."""
     aws = EmbeddedAws.of(settings)
+    live = LiveCode.from_now_on(aws)
     saved = SavedDeployment.of(aws, template_parameters(settings))
     restorable = saved.outputs()
 
@@ -91,6 +94,7 @@ def start(settings: Settings, processes: Processes) -> dict[str, Any]:
 
     say("Waiting until everything answers")
     wait_until_ready(processes, settings, stack)
+    live.watch()
     return stack
 
 
