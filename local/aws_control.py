@@ -35,11 +35,12 @@ class Control:
         self._actions: dict[str, Callable[[Any], Any]] = {
             "save-deployment": lambda _: aws_state.save(folder / "deployed.new"),
             "replace-workers": aws_workers.replace,
-            "put-data": lambda _: aws_state.put_data(self._data.read_text()),
-            "save-data": lambda _: self.save_data(),
-            "keep-data": lambda _: self.keep_data(),
+            "is-published": lambda _: aws_state.is_published(),
+            "put-data": self.put_data,
+            "keep-data": self.keep_data,
         }
-        self._kept = False
+        # Of the tables and queues whose contents are kept, if they are.
+        self._names: dict[str, str] | None = None
         self._saved = ""
         self._saving = threading.Lock()
 
@@ -64,9 +65,12 @@ class Control:
         )
         await send({"type": "http.response.body", "body": json.dumps(answer).encode()})
 
-    def keep_data(self) -> None:
+    def put_data(self, names: dict[str, str]) -> None:
+        aws_state.put_data(self._data.read_text(), names)
+
+    def keep_data(self, names: dict[str, str]) -> None:
         """Save the data from now on, every few seconds and at the end."""
-        self._kept = True
+        self._names = names
         self.save_data()
         threading.Thread(target=self._save_regularly, daemon=True).start()
 
@@ -78,10 +82,10 @@ class Control:
 
     def save_data(self) -> None:
         """Save the data if it is to be kept; a reader sees all of it or none."""
-        if not self._kept:
+        if (names := self._names) is None:
             return
         with self._saving:
-            data = _read_steadily(aws_state.data)
+            data = _read_steadily(lambda: aws_state.data(names))
             if data != self._saved:
                 self._data.parent.mkdir(parents=True, exist_ok=True)
                 temporary = self._data.with_suffix(".tmp")

@@ -19,7 +19,7 @@ from ministack.core import persistence  # type: ignore[import-not-found]
 from ministack.services import dynamodb, lambda_svc, s3, sqs  # type: ignore[import-not-found]
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 NAMES = {
@@ -46,9 +46,15 @@ NAMES = {
         "load_state",
         "save_state",
     ),
-    "ministack.services.dynamodb": ("_INDEX_MEMBERS", "_tables"),
+    "ministack.services.dynamodb": (
+        "_INDEX_MEMBERS",
+        "_tables",
+        "stream_end_position",
+    ),
     "ministack.services.lambda_svc": (
         "CODE_BLOB_DIR",
+        "_dynamodb_stream_positions",
+        "_iter_all_esms",
         "_resolve_layer_zip",
         "_sqs_esm_concurrency",
     ),
@@ -101,16 +107,20 @@ def restore(folder: Path) -> None:
             s3._buckets._data[account, name]["objects"] = objects  # noqa: SLF001
 
 
-def data() -> str:
-    """Return the items of all tables and the messages of all queues, as JSON."""
+def data(names: Mapping[str, str]) -> str:
+    """
+    Return the items of all tables and the messages of all queues, as JSON.
+
+    *names* has the name in the template of each table and queue by its name here.
+    """
     return json.dumps(
         {
             "tables": {
-                name: table["items"]
+                names.get(name, name): table["items"]
                 for (_, _, name), table in dynamodb._tables.all_items()  # noqa: SLF001
             },
             "queues": {
-                queue["name"]: queue["messages"]
+                names.get(queue["name"], queue["name"]): queue["messages"]
                 for queue in sqs._queues.all_values()  # noqa: SLF001
             },
         },
@@ -118,7 +128,7 @@ def data() -> str:
     )
 
 
-def put_data(saved: str) -> None:
+def put_data(saved: str, names: Mapping[str, str]) -> None:
     """
     Put back what `data` has returned, into the tables and queues of the same names.
 
@@ -126,16 +136,30 @@ def put_data(saved: str) -> None:
     """
     read = json.loads(saved, object_hook=persistence._json_object_hook)  # noqa: SLF001
     for (_, _, name), table in dynamodb._tables.all_items():  # noqa: SLF001
-        if name in read["tables"]:
-            items = read["tables"][name]
+        if (items := read["tables"].get(names.get(name, name))) is not None:
             table["items"] = defaultdict(dict, items)
             table["ItemCount"] = sum(map(len, items.values()))
             # The members of its indexes, which are computed anew.
             table.pop(dynamodb._INDEX_MEMBERS, None)  # noqa: SLF001
     for queue in sqs._queues.all_values():  # noqa: SLF001
-        for message in read["queues"].get(queue["name"], ()):
+        for message in read["queues"].get(names.get(queue["name"], queue["name"]), ()):
             # Whoever had received it is gone.
             queue["messages"].append(message | {"visible_at": 0})
+
+
+def is_published() -> bool:
+    """Return whether the functions behind the tables' streams have read all of them."""
+    for account, region, mapping in lambda_svc._iter_all_esms():  # noqa: SLF001
+        source = mapping.get("EventSourceArn", "")
+        if ":dynamodb:" not in source:
+            continue
+        table = source.partition(":table/")[2].partition("/")[0]
+        end = dynamodb.stream_end_position(table, account_id=account, region=region)
+        place = account, region, mapping["UUID"]
+        positions = lambda_svc._dynamodb_stream_positions._data  # noqa: SLF001
+        if positions.get(place, end) < end:
+            return False
+    return True
 
 
 @contextmanager

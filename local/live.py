@@ -107,7 +107,7 @@ class LiveCode:
         threading.Thread(target=self._watch, name="live", daemon=True).start()
 
     def _watch(self) -> None:
-        before = self.running
+        before: Stamps = {}
         while True:
             now = stamps(self.root)
             # A second look at the same files: an editor or Git may still be writing.
@@ -128,6 +128,8 @@ class LiveCode:
         ]
         # Nothing is tried twice: the files must change again first.
         self._tried = now
+        self._say_what_to_do(changed)
+        self._accept([path for path in changed if path in DEPLOYED_ONLY], now)
         code = [path for path in changed if path not in DEPLOYED_ONLY]
         if code:
             try:
@@ -137,8 +139,13 @@ class LiveCode:
                 return
             self._switch(version)
             self._replace_processes(code, _written_at(code, now))
-        self._say_what_to_do(changed)
-        self.running = now
+            self._accept(code, now)
+
+    def _accept(self, changed: Iterable[str], now: Stamps) -> None:
+        for path in changed:
+            self.running.pop(path, None)
+            if path in now:
+                self.running[path] = now[path]
 
     @property
     def _folder(self) -> Path:

@@ -200,6 +200,20 @@ def test_what_needs_a_deployment_says_so(aws, live, root, capsys, path):
     assert not aws.replaced
 
 
+def test_a_syntax_error_elsewhere_does_not_hide_what_needs_a_deployment(
+    live, root, capsys
+):
+    live.apply(change(root, OFFERS, "def broken(:\n"))
+    capsys.readouterr()
+
+    live.apply(change(root, "template.yaml", "changed\n"))
+    live.apply(change(root, OFFERS, "answer = 'corrected'\n"))
+
+    said = capsys.readouterr().out
+    assert said.count("template.yaml has changed") == 1
+    assert "offers is live" in said
+
+
 def test_a_generated_file_says_what_writes_it(live, root, capsys):
     live.apply(change(root, "functions/openapi/openapi.json", '{"openapi": "3.1.0"}'))
 
