@@ -4,8 +4,9 @@ UV  := .venvs/uv/bin/uv
 SAM := .venvs/sam/bin/sam
 RUN := .venv/bin/python -m
 
-# The environment of sam. The layer's build expects uv on the path.
-WITH_SAM := PATH="$(CURDIR)/.venvs/uv/bin:$$PATH" SAM_CLI_TELEMETRY=0
+# The environment of sam. The layer's build expects uv on the path; what is deployed is
+# for Lambda, whatever the environment says.
+WITH_SAM := PATH="$(CURDIR)/.venvs/uv/bin:$$PATH" SAM_CLI_TELEMETRY=0 LAYER_PYTHON=
 
 # Trust the certificates of this machine, including that of a company proxy.
 export UV_SYSTEM_CERTS := 1
@@ -15,13 +16,17 @@ SOURCES := layers/common/checkout functions local cli openapi monitoring mocktil
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi monitoring build variants browser screenshots cold-start permissions costs deploy smoke lock clean
+.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi monitoring build variants browser screenshots cold-start times permissions costs deploy smoke lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run the stack locally: embedded AWS, mocktill, storefront
+run: can-run .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run the stack locally: embedded AWS, mocktill, storefront
 	@$(RUN) local
+
+.PHONY: can-run
+can-run:
+	@python3 -m local.before_run
 
 sam-local: .venv/ready .venvs/sam/ready ## Prepare `sam local` to run functions against the running stack (needs Docker or Podman)
 	@$(RUN) local.sam_local
@@ -43,7 +48,8 @@ fast-tests: .venv/ready .venvs/embedded-aws/ready ## The same without the checks
 test-slow: .venv/ready ## Run the tests that take seconds each and need no stack
 	$(RUN) pytest --numprocesses auto --dist worksteal --ignore tests/stack -m slow
 
-test-stack: browser .venvs/sam/ready .venvs/embedded-aws/ready ## Test a local stack (CHECKOUT_STACK_JSON=.local/stack.json: the running one)
+test-stack: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Test a local stack (CHECKOUT_STACK_JSON=.local/stack.json: the running one)
+	@$(RUN) local.browser
 	$(RUN) pytest -r s tests/stack
 
 # The first seed of the histories; set it to reproduce a run.
@@ -107,13 +113,16 @@ variants: .venv/ready ## Write templates for regions without Lambda URLs or Cogn
 	@$(RUN) local.variants
 
 browser: .venv/ready ## Find or install the browser for browser tests
-	@$(RUN) local.browser
+	@$(RUN) local.browser --install
 
 screenshots: browser ## Take the screenshots in docs/images of the running stack
 	$(RUN) local.screenshots
 
 cold-start: .venv/ready ## Measure each function's cold start in instructions, on the running stack (needs valgrind)
 	$(RUN) local.cold_start
+
+times: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Measure a start, a restart, a change and a purchase on this machine (INSTALL=1: the installation too)
+	@$(RUN) local.times
 
 # Of a month, besides none, a thousand, a hundred thousand and ten million.
 PURCHASES ?=
@@ -134,7 +143,8 @@ KNOWN_STAGE = test -z "$(filter-out $(STAGES),$(STAGE))" || { \
 EXECUTION_ROLE ?=
 
 # Other values of parameters than the stage has, as WITH="DeploymentStrategy=off Release=2".
-export WITH ?=
+WITH ?=
+export WITH
 
 deploy: build .venv/ready ## Deploy a STAGE of samconfig.toml to AWS (WITH: other values); without one, SAM asks
 	@$(KNOWN_STAGE)

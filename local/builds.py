@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from local.processes import Processes
 
+STORE = ".local/builds"
 # What `sam build` reads, and the code that calls it.
 SOURCES = (
     "functions",
@@ -35,17 +36,20 @@ IGNORED = {"__pycache__", ".mypy_cache", ".ruff_cache", ".pytest_cache"}
 KEPT = 2
 
 
-def build(processes: Processes, folder: Path, root: Path = ROOT) -> bool:
-    """Make `build` in *folder* a build of the sources; return whether it is new."""
-    store = root / ".local/builds"
+def is_built(root: Path = ROOT) -> bool:
+    return (root / STORE / fingerprint(root)).exists()
+
+
+def build(processes: Processes, folder: Path, root: Path = ROOT) -> None:
+    """Make `build` in *folder* a build of the sources, a new one only if needed."""
+    store = root / STORE
     wanted = store / fingerprint(root)
-    missing = not wanted.exists()
-    if missing:
+    if not wanted.exists():
         # A build under its own name is always complete: it is renamed at its end.
         unfinished = store / f"unfinished-{os.getpid()}"
         shutil.rmtree(unfinished, ignore_errors=True)
         try:
-            sam.build(processes, unfinished)
+            sam.build(processes, unfinished, for_this_machine=True)
             with suppress(OSError):  # another stack has built the same meanwhile
                 (unfinished / "build").rename(wanted)
         finally:
@@ -53,7 +57,6 @@ def build(processes: Processes, folder: Path, root: Path = ROOT) -> bool:
     os.utime(wanted)
     _link(folder / "build", wanted)
     _remove_old(store)
-    return missing
 
 
 def fingerprint(root: Path = ROOT, sources: Iterable[str] = SOURCES) -> str:

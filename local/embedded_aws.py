@@ -43,10 +43,16 @@ class EmbeddedAws:
     port: int
     folder: Path
     container_host: str
+    more_origins: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        return cls(settings.aws_port, settings.folder, settings.container_host)
+        return cls(
+            settings.aws_port,
+            settings.folder,
+            settings.container_host,
+            settings.more_origins,
+        )
 
     @property
     def url(self) -> str:
@@ -61,7 +67,7 @@ class EmbeddedAws:
             [
                 ROOT / ".venvs/embedded-aws/bin/python",
                 *("-m", "local.serve_aws", self.container_host, self.folder),
-                *([deployment] if deployment else []),
+                *(deployment or "", *self.more_origins),
             ],
             # Functions inherit this environment. Variables of the application are not
             # here: they must come from the template, as in AWS.

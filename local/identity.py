@@ -118,11 +118,12 @@ def kept_key(file: Path) -> rsa.RSAPrivateKey:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
+    parser.add_argument("--allow-origin", action="append", default=[])
     parser.add_argument("--key-file", type=Path, help="keeps the key that signs")
     options = parser.parse_args()
-    port = options.port
-    app = create_app(f"http://{HOST}:{port}", options.key_file)
-    uvicorn.run(LoopbackOnly(app), host=HOST, port=port, log_level="warning")
+    app = create_app(f"http://{HOST}:{options.port}", options.key_file)
+    guarded = LoopbackOnly(app, origins=frozenset(options.allow_origin))
+    uvicorn.run(guarded, host=HOST, port=options.port, log_level="warning")
 
 
 if __name__ == "__main__":

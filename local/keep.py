@@ -74,7 +74,6 @@ class Kept:
 
     def put_back(self, aws: EmbeddedAws) -> None:
         """Fill the tables and queues with what was in those of the same names."""
-        say("Putting the kept data back into the tables and queues")
         aws.ask("put-data", names_in_the_template(aws))
 
     def begin(self, aws: EmbeddedAws) -> None:
@@ -92,6 +91,9 @@ class Kept:
                 time.sleep(POLL_SECONDS)
         say(f"The data are kept in {os.path.relpath(self.folder, ROOT)}: start with")
         say("KEEP=1 to continue, or without it to begin anew.")
+
+
+NOT_KEPT = Kept(None)
 
 
 def names_in_the_template(aws: EmbeddedAws) -> dict[str, str]:

@@ -55,9 +55,10 @@ def main() -> None:
     parser.add_argument("--port", type=int, required=True)
     parser.add_argument("--config", type=Path, required=True)
     parser.add_argument("--stack", type=Path, required=True)
+    parser.add_argument("--allow-origin", action="append", default=[])
     options = parser.parse_args()
     app = create_app(options.config, options.stack)
-    guarded = LoopbackOnly(app, pages=PAGES)
+    guarded = LoopbackOnly(app, pages=PAGES, origins=frozenset(options.allow_origin))
     uvicorn.run(guarded, host=HOST, port=options.port, log_level="warning")
 
 

@@ -37,7 +37,8 @@ def sam_build(monkeypatch):
     """Replace SAM by one that counts; a test may make it fail."""
     made = []
 
-    def build(_processes, folder):
+    def build(_processes, folder, *, for_this_machine):
+        assert for_this_machine
         (folder / "build").mkdir(parents=True)
         (folder / "build/template.yaml").write_text(f"build {len(made)}")
         made.append(folder)
@@ -53,9 +54,11 @@ def test_the_same_sources_are_built_once_for_every_stack(root, stack, sam_build)
     other = root / "other"
     other.mkdir()
 
-    assert builds.build(None, stack, root)
-    assert not builds.build(None, stack, root)
-    assert not builds.build(None, other, root)
+    assert not builds.is_built(root)
+    builds.build(None, stack, root)
+    assert builds.is_built(root)
+    builds.build(None, stack, root)
+    builds.build(None, other, root)
 
     assert len(sam_build) == 1
     assert (stack / "build/template.yaml").read_text() == "build 0"
@@ -112,7 +115,9 @@ def test_a_build_that_failed_is_built_again(root, stack, sam_build):
         builds.build(None, stack, root)
     assert not (stack / "build").exists()
 
-    assert builds.build(None, stack, root)
+    assert not builds.is_built(root)
+
+    builds.build(None, stack, root)
 
     assert (stack / "build/template.yaml").exists()
     assert [each.name for each in (root / ".local/builds").iterdir()] == [
@@ -121,7 +126,7 @@ def test_a_build_that_failed_is_built_again(root, stack, sam_build):
 
 
 def test_a_build_that_another_stack_finished_first_is_used(root, stack, monkeypatch):
-    def slow(_processes, folder):
+    def slow(_processes, folder, **_):
         (folder / "build").mkdir(parents=True)
         first = root / ".local/builds" / builds.fingerprint(root)
         first.mkdir()

@@ -68,6 +68,12 @@ def main() -> None:
         help="a secret name by which containers call this machine",
     )
     parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        help="also answer the pages of this origin; may be repeated",
+    )
+    parser.add_argument(
         "--unguarded",
         action="store_true",
         help="also answer other machines and web pages of other sites",
@@ -96,7 +102,12 @@ def main() -> None:
     interrupted = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: interrupted.set())
-    guard = partial(LoopbackOnly, pages=PAGES, container_host=options.container_host)
+    guard = partial(
+        LoopbackOnly,
+        pages=PAGES,
+        origins=frozenset(options.allow_origin),
+        container_host=options.container_host,
+    )
     with ExitStack() as at_exit:
         if options.state:
             try:
