@@ -195,11 +195,14 @@ clean: ## Remove everything built or installed
 .venvs/sam/ready .venvs/embedded-aws/ready .venvs/checkov/ready: .venvs/%/ready: requirements/%.txt | .venvs/uv/ready
 	$(call install,.venvs/$*)
 
+# Without the network if uv's cache has everything: uv alone asks for newer indexes.
+sync = $(UV) pip sync $(2) --quiet --require-hashes --python $(1)/bin/python $<
+
 define install
 	@echo "Installing $< into $(1)"
 	@test -x $(1)/bin/python || $(UV) venv --quiet --python 3.13 $(1) || { \
 		echo "Python 3.13 is required, and uv could neither find nor download it: install it." >&2; exit 1; }
-	@$(UV) pip sync --quiet --require-hashes --python $(1)/bin/python $<
+	@$(call sync,$(1),--offline) 2>/dev/null || $(call sync,$(1))
 	@touch $@
 endef
 

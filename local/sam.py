@@ -55,6 +55,13 @@ def build(
     )
 
 
+def is_deployed(processes: Processes, aws: EmbeddedAws) -> bool:
+    """Return whether the stack is in this AWS, as soon as it answers."""
+    processes.wait_until_answers(f"{aws.url}/_ministack/health")
+    stacks = aws.client("cloudformation").list_stacks()["StackSummaries"]
+    return any(stack["StackName"] == STACK_NAME for stack in stacks)
+
+
 def deploy(
     processes: Processes, aws: EmbeddedAws, folder: Path, parameters: dict[str, str]
 ) -> dict[str, str]:

@@ -7,6 +7,8 @@ which cannot import this module.
 
 from __future__ import annotations
 
+import logging
+import os
 import re
 import sys
 from pathlib import Path
@@ -19,7 +21,12 @@ from ministack.services import (  # type: ignore[import-not-found]
     lambda_svc,
 )
 
+from local import aws_state
+from local.aws_control import Control
+from local.aws_workers import unpack_each_layer_once
 from mocktill.loopback_only import LoopbackOnly
+
+logger = logging.getLogger("local")
 
 # The paths that a frontend calls: an HTTP API by its id and stage, and a function by
 # the id of its URL. For a shorter path, MiniStack chooses the service by the headers,
@@ -85,21 +92,38 @@ def name_the_origin_that_is_allowed() -> None:
 
 
 def main() -> None:
-    _, container_host, *origins = sys.argv
+    container_host, folder, deployment, *origins = sys.argv[1:]
+    if deployment:
+        restore(Path(deployment))
     del sys.argv[1:]  # MiniStack reads it too
     # What MiniStack starts a function's process with, looked up each time.
     sys.executable = str(Path(__file__).with_name("function_python"))
     permit_batches_of_sqs()
     read_concurrency_as_a_number()
+    unpack_each_layer_once()
     name_the_origin_that_is_allowed()
+    control = Control(ministack.app, Path(folder))
     # ministack.main() serves `ministack.app`, and opens no other port.
     ministack.app = LoopbackOnly(
-        ministack.app,
+        control,
         browser_paths=BROWSER_PATHS,
         origins=frozenset(origins),
         container_host=container_host,
     )
-    ministack.main()
+    try:
+        ministack.main()
+    finally:
+        control.save_data()
+
+
+def restore(deployment: Path) -> None:
+    """Restore a deployment, or start again without it: half of it would be worse."""
+    try:
+        aws_state.restore(deployment)
+    except Exception:
+        logger.exception("The deployment in %s cannot be restored", deployment)
+        without = ["" if each == str(deployment) else each for each in sys.argv[1:]]
+        os.execv(sys.executable, [sys.executable, "-m", "local.serve_aws", *without])  # noqa: S606 - this very program
 
 
 if __name__ == "__main__":

@@ -295,6 +295,8 @@ OPEN_PORTS = {
     "local/serve_aws.py": "tried above",
     "local/serve_storefront.py": "tried above",
     "mocktill/src/mocktill/server.py": "tried above",
+    "local/aws_state.py": "is behind the guard of serve_aws.py",
+    "local/aws_workers.py": "is behind the guard of serve_aws.py",
     "local/sam_local/bridge.py": "leads containers to the servers above",
     "local/settings.py": "looks for a free port, and answers nothing",
 }
