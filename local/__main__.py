@@ -111,7 +111,8 @@ def start(
             move_webhook_endpoint(settings, outputs["WebhookUrl"])
     else:
         phase("Loading the sample offers")
-        load_samples(aws.client("dynamodb"), outputs["OffersTable"])
+        shop = settings.storefront_url
+        load_samples(aws.client("dynamodb"), outputs["OffersTable"], shop)
     kept.begin(aws)
 
     stack = describe(settings, aws, outputs)

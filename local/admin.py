@@ -50,7 +50,8 @@ def routes(stack_file: Path) -> list[BaseRoute]:
         if request.headers.get("X-Admin") != "reset":
             error = "The shop can be reset from its own page only."
             return respond({"error": error}, HTTPStatus.FORBIDDEN)
-        reset_shop(follower.aws("dynamodb"), follower.stack["outputs"])
+        outputs, shop = follower.stack["outputs"], follower.stack["storefront_url"]
+        reset_shop(follower.aws("dynamodb"), outputs, shop)
         return respond({})
 
     def once_started(answer: Callable[[Request], Response]) -> Callable[..., Response]:

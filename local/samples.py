@@ -13,6 +13,21 @@ OFFERS = Path(__file__).with_name("sample_offers.json")
 
 QUOTED_FOR = timedelta(days=30)
 
+# The storefront's pictures of the sample offers, `storefront/pictures/<name>.svg`.
+PICTURES = {
+    "bid#42": "hush-300",
+    "bid#43": "repair",
+    "bid#44": "hush-200",
+    "bid#51": "upright-oak",
+    "bid#52": "upright-pine",
+    "auction#auction_1": "record-player",
+    "auction#auction_2": "film-posters",
+    "content#5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10": "calm-mornings",
+    "content#7b1f4e92-3c5d-4a86-b0e7-9d8c2f6a5e14": "workbook",
+    "product#hero-me-feelings": "feelings-board",
+    "product#feelings-poster": "feelings-poster",
+}
+
 # The samples that the storefront shows and the documentation uses.
 SAMPLE = {
     "shoppers": [
@@ -62,10 +77,31 @@ def sample_offers(now: datetime) -> list[dict[str, Any]]:
     ]
 
 
-def load_samples(dynamodb: Any, table_name: str) -> int:  # noqa: ANN401 - a client
+def with_pictures(
+    offers: list[dict[str, Any]], storefront_url: str
+) -> list[dict[str, Any]]:
+    """
+    Add the addresses of the pictures, which the storefront of this machine serves.
+
+    They are not in the file: an offer that is to be valid has a picture of https. To
+    Stripe, which fetches pictures itself, these are not sent.
+    """
+    return [
+        offer | {"image_url": f"{storefront_url}/pictures/{PICTURES[offer['id']]}.svg"}
+        if offer["id"] in PICTURES
+        else offer
+        for offer in offers
+    ]
+
+
+def load_samples(
+    dynamodb: Any,  # noqa: ANN401 - a client
+    table_name: str,
+    storefront_url: str,
+) -> int:
     """Write the sample offers into the table; return their number."""
     to_attribute = TypeSerializer().serialize
-    offers = sample_offers(datetime.now(UTC))
+    offers = with_pictures(sample_offers(datetime.now(UTC)), storefront_url)
     for offer in offers:
         dynamodb.put_item(
             TableName=table_name,
@@ -74,7 +110,11 @@ def load_samples(dynamodb: Any, table_name: str) -> int:  # noqa: ANN401 - a cli
     return len(offers)
 
 
-def reset_shop(dynamodb: Any, outputs: dict[str, str]) -> None:  # noqa: ANN401 - a client
+def reset_shop(
+    dynamodb: Any,  # noqa: ANN401 - a client
+    outputs: dict[str, str],
+    storefront_url: str,
+) -> None:
     """
     Delete all purchases and sessions of the local shop, and load the samples again.
 
@@ -84,7 +124,7 @@ def reset_shop(dynamodb: Any, outputs: dict[str, str]) -> None:  # noqa: ANN401 
     delete_items(dynamodb, outputs["PurchasesTable"])
     delete_items(dynamodb, outputs["AuditLogTable"])
     delete_items(dynamodb, outputs["PaymentSessionsTable"], except_prefix="live#")
-    load_samples(dynamodb, outputs["OffersTable"])
+    load_samples(dynamodb, outputs["OffersTable"], storefront_url)
 
 
 def delete_items(

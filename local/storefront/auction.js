@@ -1,7 +1,7 @@
 // The auction: shows its winner the payment deadline, the way to pay and the status of the payment.
 
 import { path } from "./api.js";
-import { busy, card, formatTime, h, loading, pleaseLogIn, quiet } from "./dom.js";
+import { busy, card, formatTime, h, loading, pleaseLogIn, quiet, reference } from "./dom.js";
 import { countDown, inWords } from "./countdown.js";
 import { nothing, priceOf, readOffer } from "./offers.js";
 import { drawing, picture } from "./pictures.js";
@@ -62,10 +62,11 @@ export function auctionCard(shop, auctionId = shop.sample?.auction_id) {
     const last = JSON.parse(sessionStorage.getItem(memory));
     const { as, badge, note } = (last && await stateOf(last)) ?? { as: "toPay" };
     if (as === "paid") return paid();
-    if (!offer.buyable) return show(badge, note ? quiet(note) : null, quiet(offer.reason.error));
+    const about = note ? [quiet(note), reference(last.id)] : [];
+    if (!offer.buyable) return show(badge, ...about, quiet(offer.reason.error));
     if (as === "open") return toPay(last.id);
-    if (as === "toPay") return toPay(null, badge, note);
-    return show(badge, quiet(note));
+    if (as === "toPay") return toPay(null, badge, about);
+    return show(badge, ...about);
   }
 
   /** What became of a payment; undefined if the shop has been reset since. */
@@ -78,7 +79,7 @@ export function auctionCard(shop, auctionId = shop.sample?.auction_id) {
   function show(status, ...children) {
     stopClock();
     auction.setStatus(status);
-    auction.show(picture(offer?.image_url, offer?.title), priceOf(offer),
+    auction.show(picture(offer?.image_url, "turntable"), priceOf(offer),
       offer?.description ? quiet(offer.description) : null, ...children);
   }
 
@@ -92,14 +93,14 @@ export function auctionCard(shop, auctionId = shop.sample?.auction_id) {
   }
 
   /** The deadline, by the server's clock, and the payment that is open and can be cancelled, if there is one. */
-  function toPay(openId, lastStatus, note) {
+  function toPay(openId, lastStatus, about = []) {
     const { closes_at: closesAt, seconds_remaining: seconds } = offer.payment_window;
     const again = lastStatus === "expired";
     const pay = h("button", { type: "button", onclick: () => start(pay) },
       openId ? "Continue to payment" : again ? "Pay again" : "Pay for this auction");
     const clock = h("strong", { class: "clock", role: "timer", "aria-live": "off" });
     show(openId ? "open for payment" : lastStatus,
-      note ? quiet(note) : null,
+      ...about,
       h("p", {}, clock, `left to pay, until ${formatTime(closesAt)}`),
       h("ul", { class: "promises" }, PROMISES.map((promise) => h("li", {}, drawing("check"), promise))),
       h("div", { class: "actions" }, pay, openId ? cancelButton(openId) : null));

@@ -3,7 +3,7 @@
 import { path } from "./api.js";
 import { badgeFor, busy, card, h, loading, pleaseLogIn, quiet, webUrl } from "./dom.js";
 import { formatMoney } from "./money.js";
-import { picture } from "./pictures.js";
+import { drawing, picture } from "./pictures.js";
 import { leaveToPay, returnUrls } from "./return.js";
 
 export function boardCard({ api, sample, shopper }, rowId = sample?.row_id) {
@@ -22,7 +22,9 @@ export function boardCard({ api, sample, shopper }, rowId = sample?.row_id) {
       board.setTitle(row.title ?? `Offers on row ${rowId}`);
       board.setStatus(row.status);
       board.show(
-        row.pending_bid_id ? quiet("Your payment is not decided yet. Until it is, nothing else of this row can be bought. Please do not pay again.") : null,
+        row.pending_bid_id ? h("p", { class: "quiet" },
+          "Your payment is not decided yet. Until it is, nothing else of this row can be bought. Please do not pay again. Its reference is in ",
+          h("a", { href: "/library" }, "your library"), ".") : null,
         row.bids.length
           ? h("ul", { class: "tiles" }, row.bids.map((bid) => tile(bid, row.pending_bid_id)))
           : quiet("This row has no offers yet."));
@@ -36,10 +38,11 @@ export function boardCard({ api, sample, shopper }, rowId = sample?.row_id) {
     const pending = bid.bid_id === pendingBidId;
     const title = bid.title ?? `Offer ${bid.bid_id}`;
     const price = formatMoney(bid.price_cents, bid.currency);
-    return h("li", { class: "tile" },
-      picture(bid.image_url, title),
+    return h("li", { class: bid.purchased ? "tile bought" : "tile" },
+      picture(bid.image_url),
       h("h3", {}, title),
-      bid.purchased ? badgeFor("purchased") : pending ? badgeFor("pending") : null,
+      bid.purchased ? h("p", { class: "owned" }, drawing("check"), badgeFor("purchased"), " This one is yours.") : null,
+      pending ? badgeFor("pending") : null,
       h("p", { class: price ? "price" : "price none" }, price || "Price on request"),
       h("div", { class: "actions" },
         bid.buy_now && !pendingBidId ? buyButton("Buy now", title, buyBid(bid)) : null,

@@ -4,13 +4,13 @@ import { path } from "./api.js";
 import { busy, card, h, loading, pleaseLogIn, quiet } from "./dom.js";
 import { canBuy, nothing, priceOf, readOffer, whyNot } from "./offers.js";
 import { drawing, picture } from "./pictures.js";
-import { whatIsUnderWay } from "./purchases.js";
+import { underWay } from "./purchases.js";
 import { leaveToPay, returnUrls } from "./return.js";
 
 export function contentCard(shop, contentId = shop.config.sample.contents.published) {
   const { api, config, shopper } = shop;
   const { published, free, unpublished } = config.sample.contents;
-  const section = card("Something to learn", { eyebrow: "Content", id: "content" });
+  const section = card("Something to learn", { eyebrow: "Course", id: "content" });
   section.show(loading("Loading this course…"));
   load();
   return section.element;
@@ -18,11 +18,11 @@ export function contentCard(shop, contentId = shop.config.sample.contents.publis
   async function load() {
     try {
       const offer = await readOffer(shop, "content", contentId).catch(nothing);
-      if (!shopper) return showTo(offer, offer ? pleaseLogIn("buy this course") : quiet(whyNot(offer)));
+      if (!shopper) return showTo(offer, offer ? (shop.told ? null : pleaseLogIn("buy this course")) : quiet(whyNot(offer)));
       // Access is a question of its own: a buyer keeps what is not for sale any more.
       const { hasAccess } = await api.get(path`/api/access/content/${contentId}`);
       if (hasAccess) return show(offer ?? await purchased(), { owned: true });
-      return show(offer, { note: canBuy(offer) ? undefined : await underWay() ?? whyNot(offer) });
+      return show(offer, { note: canBuy(offer) ? undefined : underWay(await purchases()) ?? quiet(whyNot(offer)) });
     } catch (problem) {
       section.show(quiet("There is nothing to show."));
       return section.say(problem);
@@ -38,17 +38,12 @@ export function contentCard(shop, contentId = shop.config.sample.contents.publis
     return purchases().then(([purchase]) => purchase);
   }
 
-  /** A payment whose money has not arrived, or that is under review, gives no access and must not be repeated. */
-  async function underWay() {
-    return whatIsUnderWay(await purchases());
-  }
-
-  function show(offer, { owned = false, note } = {}) {
+  function show(offer, { owned = false, note = null } = {}) {
     section.setStatus(owned ? "Yours" : null);
     showTo(offer,
       owned ? h("p", { class: "owned" }, "You already own this. There is nothing more to pay.") : null,
       h("p", { class: "access" }, drawing(owned ? "check" : "lock"), owned ? "Unlocked" : "Locked until you own it"),
-      note ? quiet(note) : null,
+      note,
       owned || note ? null : h("div", { class: "actions" }, buyButton()),
       contentId === published ? notForSale() : null);
   }
@@ -56,7 +51,7 @@ export function contentCard(shop, contentId = shop.config.sample.contents.publis
   function showTo(offer, ...children) {
     if (offer?.title) section.setTitle(offer.title);
     section.show(
-      picture(offer?.image_url, offer?.title, "course"),
+      picture(offer?.image_url, "course"),
       priceOf(offer),
       offer?.description ? quiet(offer.description) : null,
       ...children);

@@ -97,13 +97,16 @@ export function badgeFor(status) {
 }
 
 const GOOD = new Set(["paid", "purchased", "completed", "complete", "yours"]);
-const BAD = new Set(["refunded", "failed", "expired", "disputed", "quarantined", "cancelled", "discarded"]);
-const WAIT = new Set(["prepared", "open for payment", "processing", "pending", "refunding"]);
+const BAD = new Set(["refunded", "failed", "expired", "disputed", "cancelled", "discarded"]);
+const WAIT = new Set(["prepared", "open for payment", "processing", "pending", "refunding", "under review"]);
+// What a shopper calls it.
+const WORDS = { quarantined: "under review" };
 
 function setBadge(badge, status) {
   badge.hidden = !status;
   if (!status) return;
-  const word = String(status).toLowerCase().replaceAll("_", " ");
+  const plain = String(status).toLowerCase().replaceAll("_", " ");
+  const word = WORDS[plain] ?? plain;
   badge.textContent = word.charAt(0).toUpperCase() + word.slice(1);
   badge.dataset.tone = GOOD.has(word) ? "good" : BAD.has(word) ? "bad" : WAIT.has(word) ? "wait" : "plain";
 }
@@ -114,6 +117,11 @@ export function loading(what) {
 
 export function quiet(text) {
   return h("p", { class: "quiet" }, text);
+}
+
+/** The id to name when a shopper asks the shop about a payment. */
+export function reference(id) {
+  return h("p", { class: "quiet reference" }, "Reference: ", h("code", {}, id));
 }
 
 /** What a card shows if nobody is logged in. */

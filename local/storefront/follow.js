@@ -37,7 +37,7 @@ function show(payments, payment, wanted) {
   const focused = document.activeElement?.dataset?.key;
   place("payments").replaceChildren(h("ul", { class: "payments" },
     h("li", {}, h("a", { href: "/follow", "aria-current": wanted ? null : "true", "data-key": "newest" },
-      h("strong", {}, "The newest"), h("span", { class: "quiet" }, "Always the latest payment"))),
+      h("strong", {}, "Newest payment"), h("span", { class: "quiet" }, "Always the latest payment"))),
     payments.map((session) => paymentLink(session, wanted && session.id === payment?.session.id))));
   if (payment) showPayment(payment);
   if (focused) document.querySelector(`[data-key="${CSS.escape(focused)}"]`)?.focus();

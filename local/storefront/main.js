@@ -5,7 +5,7 @@ import { createApi } from "./api.js";
 import { auctionCard } from "./auction.js";
 import { boardCard } from "./board.js";
 import { contentCard } from "./content.js";
-import { say } from "./dom.js";
+import { h, pleaseLogIn, quiet, reference, say } from "./dom.js";
 import { moreCard } from "./more.js";
 import { orderCard } from "./order.js";
 import { productCard } from "./product.js";
@@ -78,12 +78,18 @@ function followPayment(shopper) {
   const shop = shopFor(shopper, rendered.signal);
   const panel = returned.cancelled
     ? cancelledPanel(shop, () => renderCards(shopper))
-    : returnPanel(shop, returned, () => { clearReturn(); renderCards(shopper); });
+    : returnPanel(shop, returned, () => { showReference(panel, returned.sessionId); clearReturn(); renderCards(shopper); });
   place("returned").replaceChildren(panel);
   panel.querySelector("h2").focus();
   if (returned.cancelled) clearReturn();
   else place("cards").replaceChildren();
   return !returned.cancelled;
+}
+
+/** Shows an id to ask about: Stripe's, if the panel has no purchase with an id of ours. */
+function showReference(panel, sessionId) {
+  panel.querySelector(":scope > .reference")?.remove();
+  if (!panel.querySelector(".reference")) panel.append(reference(sessionId));
 }
 
 /** Removes the payment from the address, so that a reload does not show its result again. */
@@ -108,7 +114,21 @@ function cardsFor(pathname, shop) {
   if (page === "orders" && id) return [orderCard(shop, id)];
   if (page === "auctions" && id) return [auctionCard(shop, id)];
   if (page === "content" && id) return [contentCard(shop, id)];
+  if (page) return place("returned").hasChildNodes() ? [] : [noSuchPage()];
+  // One sentence for a visitor, instead of one in each card.
+  if (!shop.shopper) return [visitorNote(), ...[contentCard, productCard, moreCard].map((card) => card({ ...shop, told: true }))];
   return [boardCard(shop), auctionCard(shop), orderCard(shop), contentCard(shop), productCard(shop), moreCard(shop), purchasesCard(shop)];
+}
+
+function visitorNote() {
+  return h("div", { id: "visitor", class: "wide" }, pleaseLogIn("see offers, an auction, an order and purchases of your own, and to buy a course"));
+}
+
+function noSuchPage() {
+  document.title = "No such page – Corner Shop";
+  return h("section", { class: "panel wide" },
+    h("h1", {}, "There is no such page"), quiet("The address may be mistyped, or what was here is gone."),
+    h("p", {}, h("a", { href: "/" }, "Back to the shop")));
 }
 
 function decodePart(part) {

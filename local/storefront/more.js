@@ -3,10 +3,11 @@
 import { path } from "./api.js";
 import { card, h, loading, quiet } from "./dom.js";
 import { nothing, priceOf, readOffer } from "./offers.js";
+import { picture } from "./pictures.js";
 
 export function moreCard(shop) {
   const { content_id: contentId, product_id: productId } = shop.config.sample.with_options;
-  const section = card("More to have", { eyebrow: "With a code, tax and shipping", id: "more", wide: true });
+  const section = card("More to have", { eyebrow: "Delivered to you", id: "more", wide: true });
   section.show(loading("Loading more offers…"));
   load();
   return section.element;
@@ -32,6 +33,7 @@ export function moreCard(shop) {
 function link(offer, href) {
   if (!offer) return null;
   return h("li", { class: "tile" },
+    picture(offer.image_url),
     h("h3", {}, h("a", { href }, offer.title)),
     offer.description ? quiet(offer.description) : null,
     priceOf(offer));

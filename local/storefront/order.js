@@ -5,7 +5,7 @@ import { badgeFor, busy, card, formatTime, h, loading, pleaseLogIn, quiet } from
 import { formatMoney } from "./money.js";
 import { canBuy, nothing, readOffer, whyNot } from "./offers.js";
 import { drawing } from "./pictures.js";
-import { whatIsUnderWay } from "./purchases.js";
+import { underWay } from "./purchases.js";
 import { leaveToPay } from "./return.js";
 
 export function orderCard(shop, orderId = shop.sample?.order_id) {
@@ -34,7 +34,8 @@ export function orderCard(shop, orderId = shop.sample?.order_id) {
     section.setStatus(order.status);
     if (offer?.title) section.setTitle(offer.title);
     const paid = order.payments.some(({ status }) => status === "completed");
-    const note = whatIsUnderWay(order.payments) ?? (paid ? undefined : whyNot(offer));
+    const undecided = underWay(order.payments);
+    const reason = undecided || paid ? undefined : whyNot(offer);
     section.show(
       drawing("tickets", "picture"),
       h("table", {},
@@ -50,8 +51,8 @@ export function orderCard(shop, orderId = shop.sample?.order_id) {
           h("th", { scope: "row", colspan: "2" }, "Total"),
           h("td", { class: "number" }, money(order.total_cents))))),
       payments(order.payments),
-      note ? quiet(note) : null,
-      canBuy(offer) && !note ? h("div", { class: "actions" }, payButton(formatMoney(offer.price_cents, offer.currency))) : null);
+      undecided ?? (reason ? quiet(reason) : null),
+      canBuy(offer) && !undecided ? h("div", { class: "actions" }, payButton(formatMoney(offer.price_cents, offer.currency))) : null);
   }
 
   function payments(list) {

@@ -1,4 +1,4 @@
-// Pictures: the shop's drawings, in the colours of the page, and the offers' own images.
+// Pictures: the offers' own images, and the shop's drawings, in the colours of the page.
 
 import { h, webUrl } from "./dom.js";
 
@@ -15,22 +15,11 @@ export function drawing(name, className = "") {
   return svg;
 }
 
-// The drawing for an offer, by a word in its title.
-const BY_WORD = [
-  [/repair/i, "repair"],
-  [/headphone|hush/i, "headphones"],
-  [/desk/i, "desk"],
-  [/record player/i, "turntable"],
-  [/poster/i, "posters"],
-];
-
-/** A drawing that is replaced by the offer's own image when that has loaded. */
-export function picture(address, title, otherwise = "parcel") {
-  const name = BY_WORD.find(([word]) => word.test(title))?.[1] ?? otherwise;
-  const drawn = drawing(name, "picture");
-  if (address && webUrl(address)) {
-    const image = h("img", { class: "picture", src: address, alt: "" });
-    image.addEventListener("load", () => drawn.replaceWith(image), { once: true });
-  }
-  return drawn;
+/** The offer's own image, or a drawing if it has none or none that loads. */
+export function picture(address, otherwise = "parcel") {
+  const drawn = drawing(otherwise, "picture");
+  if (!address || !webUrl(address)) return drawn;
+  const image = h("img", { class: "picture", src: address, alt: "" });
+  image.addEventListener("error", () => image.replaceWith(drawn), { once: true });
+  return image;
 }

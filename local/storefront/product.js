@@ -1,6 +1,6 @@
 // The product: sold without login, in a payment form on this page.
 
-import { busy, card, h, loading, quiet } from "./dom.js";
+import { busy, card, h, loading, quiet, reference } from "./dom.js";
 import { canBuy, nothing, priceOf, readOffer, whyNot } from "./offers.js";
 import { picture } from "./pictures.js";
 import { returnPanel } from "./return.js";
@@ -33,10 +33,10 @@ export function productCard(shop, productId = shop.config.sample.product_id) {
 
   /** Shows the product; returns its button. */
   function offer() {
-    section.element.classList.remove("wide");
+    section.element.classList.remove("paying");
     const buy = h("button", { type: "button", onclick: () => open(buy) }, "Buy without logging in");
     section.show(
-      picture(product?.image_url, product?.title, "feelings"),
+      picture(product?.image_url, "feelings"),
       priceOf(product),
       product?.description ? quiet(product.description) : null,
       ...(canBuy(product)
@@ -63,7 +63,7 @@ export function productCard(shop, productId = shop.config.sample.product_id) {
           class: "secondary",
           onclick: () => busy([cancel], leaveForm),
         }, "Close the payment form");
-        section.element.classList.add("wide");
+        section.element.classList.add("paying");
         section.show(place, h("div", { class: "actions" }, cancel));
         form.mount("#payment-form");
         section.element.scrollIntoView({ block: "start" });
@@ -111,7 +111,9 @@ export function productCard(shop, productId = shop.config.sample.product_id) {
     attempt = crypto.randomUUID();
     sessionId = undefined;
     const confirmation = returnPanel(shop, { sessionId: paid, kind: "product" });
-    section.show(confirmation);
+    section.element.classList.remove("paying");
+    // The answer to a buyer without a login has no other id of the payment.
+    section.show(confirmation, reference(paid));
     confirmation.querySelector("h2").focus();
   }
 

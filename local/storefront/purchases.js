@@ -1,6 +1,7 @@
 // The library: a list of the shopper's purchases.
 
-import { badgeFor, busy, card, formatTime, h, loading, pleaseLogIn, quiet } from "./dom.js";
+import { path } from "./api.js";
+import { badgeFor, busy, card, formatTime, h, loading, pleaseLogIn, quiet, reference } from "./dom.js";
 import { formatMoney } from "./money.js";
 import { drawing } from "./pictures.js";
 
@@ -9,8 +10,10 @@ const STATUSES = ["completed", "pending", "refunding", "refunded", "disputed", "
 const NOTES = {
   pending: "The money is on its way.",
   quarantined: "Your payment is safe and under review.",
-  refunding: "The money is on its way back.",
+  disputed: "Your bank is looking at this payment.",
 };
+// What a shopper may have to ask the shop about.
+const ASKED_ABOUT = new Set(["pending", "quarantined", "refunding", "disputed", "failed"]);
 // What a shopper must know before paying for the same thing again.
 const UNDER_WAY = {
   pending: "Your payment is on its way. Please do not pay again.",
@@ -24,12 +27,18 @@ const KINDS = {
   auction: { word: "Auction", drawn: "turntable" },
   order: { word: "Order", drawn: "tickets" },
   product: { word: "Product", drawn: "feelings" },
-  content: { word: "Content", drawn: "course" },
+  content: { word: "Course", drawn: "course" },
 };
 
-/** Returns a sentence about the first of the payments that has not come to its end, undefined if all have. */
-export function whatIsUnderWay(payments) {
-  return payments.map(({ status }) => UNDER_WAY[status]).find(Boolean);
+/** Returns what to say about the first of the payments that has not come to its end, undefined if all have. */
+export function underWay(payments) {
+  const payment = payments.find(({ status }) => UNDER_WAY[status]);
+  return payment && h("div", {}, quiet(UNDER_WAY[payment.status]), reference(referenceOf(payment)));
+}
+
+/** The id of the payment session, from the purchase or payment that came of it. */
+export function referenceOf({ id }) {
+  return String(id).replace(/^pur_/, "ps_");
 }
 
 /** The shopper's purchases, newest first, in pages. */
@@ -43,7 +52,7 @@ export function purchasesCard({ api, shopper }) {
   let pages = 1;
   const filter = h("select", { id: "status", onchange: () => { page = 1; load(); } },
     h("option", { value: "" }, "All"),
-    STATUSES.map((status) => h("option", { value: status }, status.charAt(0).toUpperCase() + status.slice(1))));
+    STATUSES.map((status) => h("option", { value: status }, badgeFor(status).textContent)));
   const list = h("div", {}, loading("Loading your purchases…"));
   const newer = h("button", { type: "button", class: "secondary", onclick: () => turn(newer, -1) }, "Newer");
   const older = h("button", { type: "button", class: "secondary", onclick: () => turn(older, 1) }, "Older");
@@ -77,7 +86,7 @@ export function purchasesCard({ api, shopper }) {
       if (requested.page !== page || requested.status !== filter.value) return; // another request has replaced this one
       pages = Math.max(1, pagination.totalPages);
       list.replaceChildren(data.length
-        ? h("ul", { class: "purchases" }, data.map(purchaseRow))
+        ? h("ul", { class: "purchases" }, data.map((purchase) => purchaseRow(purchase, api)))
         : quiet("Nothing here yet."));
       where.textContent = pagination.totalCount ? `Page ${pagination.page} of ${pages}` : "";
     } catch (problem) {
@@ -86,10 +95,6 @@ export function purchasesCard({ api, shopper }) {
     }
     ends();
   }
-}
-
-function whole(parts) {
-  return parts.length ? h("span", { class: "quiet whole" }, parts.join(" · ")) : null;
 }
 
 /** What was taken off the price and added to it, as words and amounts; the tax may be in the price already. */
@@ -119,19 +124,78 @@ function placeOf({ line1, line2, postal_code: postalCode, city, state, country }
   return [line1, line2, postalCode, city, state, country].filter(Boolean);
 }
 
-/** A list item with a purchase's title, time, status and amount. */
-export function purchaseRow(purchase) {
+/** What went back, or is on its way back, as a sentence; undefined if nothing does. */
+export function refundOf({ status, amountPaidCents, refundedAmountCents = 0, lostAmountCents = 0, currency, refundedAt, refundReason }) {
+  const money = (cents) => formatMoney(cents, currency);
+  const arrived = refundedAmountCents && [
+    refundedAmountCents < amountPaidCents ? `${money(refundedAmountCents)} of ${money(amountPaidCents)}` : money(refundedAmountCents),
+    " refunded",
+    refundedAt ? ` on ${formatTime(refundedAt)}` : "",
+    refundReason ? `: ${refundReason}` : "",
+  ].join("");
+  const rest = amountPaidCents - refundedAmountCents - lostAmountCents;
+  return [
+    arrived,
+    lostAmountCents && `${money(lostAmountCents)} taken back by the bank`,
+    status === "refunding" && `${money(rest)} on its way back`,
+  ].filter(Boolean).join(" · ") || undefined;
+}
+
+/** A list item with a purchase's title, time, status and amount; with the API, its details can be opened. */
+export function purchaseRow(purchase, api) {
   const { word, drawn } = KINDS[purchase.kind] ?? { word: purchase.kind, drawn: "parcel" };
-  const money = (cents) => formatMoney(cents, purchase.currency);
+  const refund = refundOf(purchase);
+  const title = purchase.title ?? purchase.itemId;
   return h("li", {},
     drawing(drawn, "picture small"),
     h("span", { class: "what" },
-      h("strong", {}, purchase.title ?? purchase.itemId),
+      h("strong", {}, title),
       h("span", { class: "quiet" }, `${word}, ${formatTime(purchase.purchasedAt)}`)),
     NOTES[purchase.status] ? h("span", { class: "quiet" }, NOTES[purchase.status]) : null,
-    purchase.refundedAmountCents ? h("span", { class: "quiet" }, `${money(purchase.refundedAmountCents)} refunded`) : null,
     badgeFor(purchase.status),
-    h("span", { class: "number" }, money(purchase.amountPaidCents)),
-    whole(breakdownOf(purchase).map(({ word, cents }) => `${word} ${money(cents)}`)),
-    whole(enteredOf(purchase)));
+    h("span", { class: "number" }, formatMoney(purchase.amountPaidCents, purchase.currency)),
+    refund ? h("span", { class: "quiet whole" }, refund) : null,
+    !api || ASKED_ABOUT.has(purchase.status) ? h("div", { class: "whole" }, reference(referenceOf(purchase))) : null,
+    api ? details(purchase, title, api) : null);
+}
+
+/** The parts of a purchase's price, what was entered, and the receipt, which only the purchase itself has. */
+function details(purchase, title, api) {
+  const place = h("div", {});
+  let read = false;
+  return h("details", { class: "whole", ontoggle: (event) => event.target.open && !read && open() },
+    h("summary", {}, "Details", h("span", { class: "unseen" }, ` of ${title}`)), place);
+
+  async function open() {
+    place.replaceChildren(loading("Loading the details…"));
+    try {
+      const whole = await api.get(path`/api/purchases/${purchase.id}`);
+      read = true;
+      place.replaceChildren(...factsOf(whole), receiptOf(whole));
+    } catch (problem) {
+      if (problem.name !== "AbortError") place.replaceChildren(quiet(problem.sentence ?? "The details cannot be read now."));
+    }
+  }
+}
+
+function factsOf(purchase) {
+  const money = (cents) => formatMoney(cents, purchase.currency);
+  const facts = [
+    ["Paid", money(purchase.amountPaidCents)],
+    ...breakdownOf(purchase).map(({ word, cents }) => [word, money(cents)]),
+    ["Refund", refundOf(purchase)],
+    ["You entered", enteredOf(purchase).join(" · ")],
+    ["Reference", referenceOf(purchase)],
+  ];
+  return [h("dl", { class: "facts" },
+    facts.filter(([, value]) => value).flatMap(([name, value]) => [h("dt", {}, name), h("dd", {}, value)]))];
+}
+
+function receiptOf({ receiptUrl, status, title }) {
+  if (receiptUrl) {
+    return h("p", {}, h("a", { href: receiptUrl, target: "_blank", rel: "noopener" },
+      "Receipt", h("span", { class: "unseen" }, ` for ${title}, in a new tab`)));
+  }
+  return quiet(status === "pending" || status === "failed" ? "There is no receipt: no money has arrived."
+    : "The receipt is not here yet. It comes within some minutes.");
 }

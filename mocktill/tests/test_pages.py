@@ -404,11 +404,45 @@ def test_an_embedded_session_shows_itself_only_to_its_secret(make_embedded, visi
     assert visit(f"/c/embedded/{session.id}_secret_guess").status_code == 404
 
 
-def test_stripe_js_is_served(visit):
-    script = visit("/stripe.js")
+@pytest.mark.parametrize(
+    ("name", "kind", "word"),
+    [
+        ("stripe.js", "text/javascript", "createEmbeddedCheckoutPage"),
+        ("pay.js", "text/javascript", "Processing"),
+        ("panel.js", "text/javascript", "data-live"),
+        ("icon.svg", "image/svg+xml", "<svg"),
+    ],
+)
+def test_a_file_is_served(visit, name, kind, word):
+    file = visit(f"/{name}")
 
-    assert script.headers["Content-Type"].startswith("text/javascript")
-    assert "createEmbeddedCheckoutPage" in script.text
+    assert file.headers["Content-Type"].startswith(kind)
+    assert word in file.text
+
+
+def test_the_pages_of_a_payment_have_an_icon_and_their_script(
+    create, visit, submit, path
+):
+    page = path(create())
+    card = CARD | {"number": "4000 0027 6000 3184"}
+    shown = visit(page).text
+    challenge = submit(page, email="ada@example.com", **card).headers["Location"]
+
+    for text in (shown, visit(challenge).text):
+        assert '<link rel="icon" href="/icon.svg">' in text
+        assert '<script src="/pay.js"></script>' in text
+
+
+def test_the_browser_asks_again_for_a_page_to_which_it_goes_back(
+    create, visit, submit, path
+):
+    """What a form was answered is kept: to load it again would send the form again."""
+    page = path(create())
+
+    declined = submit(page, email="ada@example.com", **CARD | {"cvc": "x"})
+
+    assert visit(page).headers["Cache-Control"] == "no-store"
+    assert "Cache-Control" not in declined.headers
 
 
 def test_two_windows_pay_once(client, create, path, url):
@@ -442,7 +476,9 @@ def test_opening_any_page_changes_nothing(client, create, embedded, paid, sandbo
         f"{urldefrag(challenged.url).url}/authenticate",
         f"{url}/c/embedded/{secret}",
         receipt,
+        f"{url}/",
         f"{url}/sandbox",
+        *(f"{url}/sandbox/objects/{name}" for name in vars(sandbox.store)["_by_id"]),
         f"{url}/sandbox?done=clock&action=clock&advance_seconds=86400",
     ):
         assert requests.get(page, timeout=10).status_code == 200

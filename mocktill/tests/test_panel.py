@@ -1,5 +1,8 @@
 """The page at /sandbox, whose buttons are pressed as a browser does."""
 
+import html
+import json
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -47,13 +50,20 @@ class Panel(HTMLParser):
 
 
 @pytest.fixture
-def panel(url):
-    def look():
-        response = requests.get(f"{url}/sandbox", timeout=10)
-        assert response.status_code == 200
-        return Panel(response.text)
+def look(url):
+    """Open a page of the panel, and return its text."""
 
-    return look
+    def at(path="/sandbox"):
+        response = requests.get(f"{url}{path}", timeout=10)
+        assert response.status_code == 200
+        return response.text
+
+    return at
+
+
+@pytest.fixture
+def panel(look):
+    return lambda: Panel(look())
 
 
 @pytest.fixture
@@ -210,7 +220,7 @@ def test_an_event_shows_its_attempts_and_can_be_sent_again(
     (event,) = client.v1.events.list().data
     press(f"Send again {event.id}")
 
-    assert "<td>500, 200</td>" in page
+    assert "Delivery attempts: 500, 200." in page
     assert endpoint.wait_for("checkout.session.expired", 3)
 
 
@@ -237,4 +247,115 @@ def test_the_page_is_not_framed_and_escapes_text(client, url):
 
     assert page.headers["Content-Security-Policy"] == "frame-ancestors 'none'"
     assert "<b>x" not in page.text
-    assert "<script" not in page.text
+    assert page.text.count("<script") == 1
+    assert '<script src="/panel.js" defer></script>' in page.text
+
+
+def links(page):
+    return set(re.findall(r'href="/sandbox/objects/(\w+)"', page))
+
+
+def json_of(page):
+    shown = re.search(r"<pre[^>]*>(.*?)</pre>", page, re.DOTALL)[1]
+    return json.loads(html.unescape(re.sub(r"<[^>]+>", "", shown)))
+
+
+def test_the_first_page_is_the_panel(url):
+    answer = requests.get(url, timeout=10)
+
+    assert answer.url == f"{url}/sandbox"
+    assert "<h1>mocktill</h1>" in answer.text
+
+
+def test_the_panel_says_what_was_bought_by_whom_and_for_how_much(create, look, line):
+    lines = [line(1250, 2, name="<b>Shirt</b>"), line(199, 1, name="Sticker")]
+    create(line_items=lines, customer_email="ada@example.com")
+
+    page = look()
+
+    assert "&lt;b&gt;Shirt&lt;/b&gt; and 1 more" in page
+    assert "ada@example.com" in page
+    assert "$26.99" in page
+
+
+@pytest.fixture
+def payment(client, create, pay, press):
+    """Make a payment with everything that can belong to it; return its objects."""
+    session = create()
+    pay(session)
+    session = client.v1.checkout.sessions.retrieve(session.id)
+    intent = client.v1.payment_intents.retrieve(session.payment_intent)
+    refund = client.v1.refunds.create({"payment_intent": intent.id, "amount": 100})
+    press(f"Early fraud warning {intent.id}")
+    press(f"Dispute {intent.id}")
+    (dispute,) = client.v1.disputes.list().data
+    (warning,) = client.v1.radar.early_fraud_warnings.list().data
+    made = {each.id for each in (session, intent, refund, dispute, warning)}
+    return made | {intent.latest_charge}
+
+
+def test_the_objects_of_a_payment_link_to_each_other_and_to_its_events(
+    client, payment, look
+):
+    assert links(look()) >= payment
+    for object_id in payment:
+        page = look(f"/sandbox/objects/{object_id}")
+        assert links(page) >= payment - {object_id}, object_id
+        assert "T-shirt" in page
+        for event in client.v1.events.list().data:
+            assert event.id in links(page), (object_id, event.type)
+
+
+@pytest.mark.usefixtures("payment")
+def test_every_event_has_its_json(client, look):
+    for event in client.v1.events.list().data:
+        shown = json_of(look(f"/sandbox/objects/{event.id}"))
+
+        assert shown["type"] == event.type
+        assert shown["data"]["object"]["id"] == event.data.object.id
+
+
+def test_an_object_is_shown_as_the_api_shows_it(client, paid, look):
+    intent = paid()
+
+    shown = json_of(look(f"/sandbox/objects/{intent.id}"))
+
+    as_answered = client.v1.payment_intents.retrieve(intent.id).to_dict()
+    assert shown == as_answered | {"client_secret": "(hidden)"}
+
+
+def test_no_page_shows_a_secret(client, embedded, endpoint, look, sandbox):
+    """The address of an embedded page has the client secret; its JSON needs none."""
+    client.v1.webhook_endpoints.create({"url": endpoint.url, "enabled_events": ["*"]})
+    session = client.v1.checkout.sessions.create(embedded())
+    client.v1.checkout.sessions.expire(
+        client.v1.checkout.sessions.create(embedded()).id
+    )
+    secrets = [session.client_secret, sandbox.secret_key, sandbox.webhook_secret]
+    secrets += [each.secret for each in sandbox.webhooks.registered.values()]
+
+    pages = [
+        look(f"/sandbox/objects/{object_id}")
+        for object_id in [*vars(sandbox.store)["_by_id"]]
+    ]
+
+    assert len(pages) > 3
+    assert all(type(secret) is str for secret in secrets)
+    assert [secret for secret in secrets if any(secret in page for page in pages)] == []
+    assert sandbox.secret_key not in look()
+
+
+def test_what_does_not_exist_has_no_page(url):
+    answer = requests.get(f"{url}/sandbox/objects/pi_nobody", timeout=10)
+
+    assert answer.status_code == 404
+    assert "We could not find" in answer.text
+
+
+def test_the_versions_are_behind_a_more(look):
+    page = look()
+
+    before, *more = page.split("<details")
+    outside = before + "".join(part.partition("</details>")[2] for part in more)
+    assert "2025-06-30.basil" in page
+    assert "2025-06-30.basil" not in outside

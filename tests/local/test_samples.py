@@ -1,10 +1,12 @@
 """The sample offers hold together, and show every case the documentation names."""
 
+import json
 from datetime import UTC, datetime
 
 import pytest
 
-from local.samples import SAMPLE, reset_shop, sample_offers
+from local.samples import PICTURES, SAMPLE, reset_shop, sample_offers, with_pictures
+from local.serve_storefront import STOREFRONT
 
 NOW = datetime(2026, 5, 17, 12, 30, tzinfo=UTC)
 STATES = {
@@ -112,6 +114,31 @@ def test_the_product_that_the_storefront_shows_is_among_them(offers):
     assert f"product#{SAMPLE['product_id']}" in offers
 
 
+def test_each_picture_is_a_file_of_the_storefront_and_is_used(offers):
+    files = {path.stem for path in (STOREFRONT / "pictures").glob("*.svg")}
+
+    assert PICTURES.keys() <= offers.keys()
+    assert set(PICTURES.values()) == files
+
+
+def test_no_sample_has_an_address_of_the_internet_that_a_browser_opens_by_itself():
+    shown = with_pictures(sample_offers(NOW), "http://localhost:3000")
+
+    pictures = [offer["image_url"] for offer in shown if "image_url" in offer]
+    assert len(pictures) == len(PICTURES)
+    assert all(url.startswith("http://localhost:3000/pictures/") for url in pictures)
+
+
+def test_stripe_is_not_sent_a_picture_that_it_cannot_fetch(shop):
+    shop.aws.put("OffersTable", *with_pictures(sample_offers(NOW), "http://localhost"))
+
+    created = shop.create("product")
+
+    assert created.status == 200
+    [session] = shop.stripe.sessions()
+    assert "images" not in json.dumps(session)
+
+
 def test_a_reset_shop_has_sold_nothing_and_sells_everything_again(shop):
     before = shop.create("order")
     [session] = shop.stripe.sessions()
@@ -120,12 +147,14 @@ def test_a_reset_shop_has_sold_nothing_and_sells_everything_again(shop):
     shop.work()
     assert shop.aws.item("OffersTable", "order#order_1")["status"] == "PAID"
 
-    reset_shop(shop.aws.dynamodb, shop.aws.tables)
+    reset_shop(shop.aws.dynamodb, shop.aws.tables, "http://localhost:3000")
 
     assert shop.aws.items("PurchasesTable") == []
     assert shop.aws.items("AuditLogTable") == []
     assert shop.sessions() == []
     assert shop.aws.item("OffersTable", "order#order_1")["status"] == "CREATED"
+    bid = shop.aws.item("OffersTable", "bid#42")
+    assert bid["image_url"] == "http://localhost:3000/pictures/hush-300.svg"
     # Stripe would refuse the first payment's idempotency key.
     again = shop.create("order")
     assert (before.status, again.status) == (200, 200)

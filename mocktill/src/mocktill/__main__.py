@@ -15,7 +15,9 @@ from .saved_state import StateError, saved_in
 from .server import running
 
 # The pages for people. Other sites may link to them.
-PAGES = re.compile(r"/sandbox|/c/(?:pay|embedded|recover)/.*|/receipts/.*")
+PAGES = re.compile(
+    r"/|/sandbox(?:/objects/.*)?|/c/(?:pay|embedded|recover)/.*|/receipts/.*"
+)
 
 
 def main() -> None:

@@ -41,7 +41,7 @@ type View = Callable[[Page, Json], Response]
 
 def routes() -> list[BaseRoute]:
     return [
-        Route("/stripe.js", stripe_js),
+        *(_file(name) for name in ("stripe.js", "pay.js", "panel.js", "icon.svg")),
         *_pair("/c/pay/{id}"),
         *_pair("/c/embedded/{id}"),
         Route("/c/recover/{id}", recover),
@@ -49,8 +49,11 @@ def routes() -> list[BaseRoute]:
     ]
 
 
-async def stripe_js(_: Request) -> Response:
-    return FileResponse(HERE / "static" / "stripe.js", media_type="text/javascript")
+def _file(name: str) -> BaseRoute:
+    async def endpoint(_: Request) -> Response:
+        return FileResponse(HERE / "static" / name)
+
+    return Route(f"/{name}", endpoint)
 
 
 async def receipt(request: Request) -> Response:
@@ -65,7 +68,8 @@ async def receipt(request: Request) -> Response:
         return render("missing.html", HTTPStatus.NOT_FOUND)
     if not charge["receipt_url"]:
         return render("missing.html", HTTPStatus.NOT_FOUND)
-    return render("receipt.html", charge=charge)
+    paid = datetime.fromtimestamp(charge["created"], UTC)
+    return render("receipt.html", charge=charge, paid=paid)
 
 
 async def recover(request: Request) -> Response:
@@ -110,6 +114,10 @@ def _route(path: str, method: str, view: View) -> Route:
         # Any shop may frame the embedded page. No page may frame the hosted one.
         ancestors = "*" if page.embedded else "'none'"
         response.headers["Content-Security-Policy"] = f"frame-ancestors {ancestors}"
+        if method == "GET":
+            # The back button must not show what was true before the payment. The answer
+            # to a form can be kept: to load it again would send the form again.
+            response.headers["Cache-Control"] = "no-store"
         return response
 
     return Route(path, endpoint, methods=[method])

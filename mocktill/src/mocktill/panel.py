@@ -1,8 +1,9 @@
 """
-The page at /sandbox, with a button for each action of `control`.
+The page at /sandbox, with a button for each action of `control`, and a page for each
+object.
 
-It has plain forms and no script, so it works with a keyboard and a screen reader. After
-a button, the result stands at the top of the page and has the focus.
+The forms are plain, so the pages work without their script, which only refreshes them.
+After a button, the result stands at the top of the page and has the focus.
 """
 
 import json
@@ -16,11 +17,12 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
-from . import control, versions
+from . import control, panel_objects, versions
 from .control import Control
 from .disputes import CLOSED
 from .errors import ApiError
 from .faults import WHENS
+from .panel_objects import Payments
 from .rendering import render
 from .sandbox import Sandbox
 from .shapes import Json
@@ -57,14 +59,25 @@ ACTIONS: dict[str, tuple[Control, str]] = {
 
 def routes() -> list[BaseRoute]:
     return [
+        Route("/", home),
         Route("/sandbox", show),
+        Route("/sandbox/objects/{id}", show_object),
         Route("/sandbox/panel", press, methods=["POST"]),
     ]
+
+
+async def home(_: Request) -> Response:
+    return RedirectResponse("/sandbox")
 
 
 async def show(request: Request) -> Response:
     _, said = ACTIONS.get(request.query_params.get("done", ""), (None, None))
     return await run_in_threadpool(_page, request.app.state.sandbox, said=said)
+
+
+async def show_object(request: Request) -> Response:
+    object_id = str(request.path_params["id"])
+    return await run_in_threadpool(_object, request.app.state.sandbox, object_id)
 
 
 async def press(request: Request) -> Response:
@@ -104,15 +117,40 @@ def _page(
     status: HTTPStatus = HTTPStatus.OK,
 ) -> Response:
     with sandbox.lock:
-        response = render("panel.html", status, **_facts(sandbox, said, refused))
+        facts = _settings(sandbox) | _objects(sandbox)
+        page = render("panel.html", status, said=said, refused=refused, **facts)
+    return _for_this_machine(page)
+
+
+def _object(sandbox: Sandbox, object_id: str) -> Response:
+    with sandbox.lock:
+        try:
+            subject = panel_objects.find(sandbox, object_id)
+        except ApiError as error:
+            return render("missing.html", error.status)
+        payments = Payments(sandbox)
+        shown = panel_objects.shown(sandbox, subject)
+        page = render(
+            "object.html",
+            subject=shown,
+            about=panel_objects.described(sandbox, payments, subject),
+            json=panel_objects.as_json(sandbox, shown),
+            events=panel_objects.events_of(sandbox, payments, subject),
+            attempts=_attempts(sandbox).get(object_id, []),
+            moment=_moment,
+        )
+    return _for_this_machine(page)
+
+
+def _for_this_machine(response: Response) -> Response:
+    """Let no other page show this one, and no browser keep it."""
     response.headers["Content-Security-Policy"] = "frame-ancestors 'none'"
+    response.headers["Cache-Control"] = "no-store"
     return response
 
 
-def _facts(sandbox: Sandbox, said: str | None, refused: str | None) -> Json:
+def _settings(sandbox: Sandbox) -> Json:
     return {
-        "said": said,
-        "refused": refused,
         "now": _moment(sandbox.now()),
         "moment": _moment,
         "default_api_version": sandbox.default_api_version,
@@ -128,22 +166,33 @@ def _facts(sandbox: Sandbox, said: str | None, refused: str | None) -> Json:
         ],
         "faults": sandbox.faults.pending(),
         "rate_limit": sandbox.rate_limit.per_second,
-        "sessions": [
-            {**each, "path": sandbox.checkouts[each["id"]].path}
-            for each in _newest(sandbox, "checkout.session")
-        ],
-        "payments": _newest(sandbox, "payment_intent"),
-        "refunds": _newest(sandbox, "refund"),
-        "disputes": _newest(sandbox, "dispute"),
-        "closed_disputes": CLOSED,
-        "events": _newest(sandbox, "event"),
-        "attempts": _attempts(sandbox),
-        "calls": sandbox.requests[: -SHOWN - 1 : -1],
     }
 
 
-def _newest(sandbox: Sandbox, kind: str) -> list[Json]:
-    return sandbox.store.all(kind)[: -SHOWN - 1 : -1]
+def _objects(sandbox: Sandbox) -> Json:
+    payments = Payments(sandbox)
+
+    def newest(kind: str) -> list[Json]:
+        found = sandbox.store.all(kind)[: -SHOWN - 1 : -1]
+        return [{**each, "about": about(each)} for each in found]
+
+    def about(subject: Json) -> Json:
+        subject = subject["data"]["object"] if "data" in subject else subject
+        return panel_objects.described(sandbox, payments, subject)
+
+    return {
+        "sessions": [
+            {**each, "path": sandbox.checkouts[each["id"]].path}
+            for each in newest("checkout.session")
+        ],
+        "payments": newest("payment_intent"),
+        "refunds": newest("refund"),
+        "disputes": newest("dispute"),
+        "closed_disputes": CLOSED,
+        "events": newest("event"),
+        "attempts": _attempts(sandbox),
+        "calls": sandbox.requests[: -SHOWN - 1 : -1],
+    }
 
 
 def _attempts(sandbox: Sandbox) -> dict[str, list[str]]:

@@ -49,6 +49,10 @@ class Store:
         except KeyError:
             raise no_such(kind, object_id, param) from None
 
+    def find(self, object_id: str) -> Json | None:
+        """Return the object of any kind with this id."""
+        return self._by_id.get(object_id)
+
     def remove(self, kind: str, object_id: str, param: str = "id") -> Json:
         removed = self.get(kind, object_id, param)
         del self._tables[kind][object_id]

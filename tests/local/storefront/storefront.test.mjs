@@ -8,7 +8,7 @@ const { ApiError, createApi, path } = await import("../../../local/storefront/ap
 const { auctionState } = await import("../../../local/storefront/auction.js");
 const { inWords } = await import("../../../local/storefront/countdown.js");
 const { formatMoney, toDecimal } = await import("../../../local/storefront/money.js");
-const { breakdownOf, enteredOf } = await import("../../../local/storefront/purchases.js");
+const { breakdownOf, enteredOf, referenceOf, refundOf } = await import("../../../local/storefront/purchases.js");
 const { readReturn, resultOf } = await import("../../../local/storefront/return.js");
 const { expiryOf } = await import("../../../local/storefront/session.js");
 
@@ -203,4 +203,20 @@ test("a purchase shows what its buyer entered, and nothing else", () => {
   ]);
   assert.deepEqual(enteredOf({ entered: { shipping_details: { name: "Ada" } } }), ["Delivered to Ada"]);
   assert.deepEqual(enteredOf({}), []);
+});
+
+test("a refund has an amount, a state, and what is known about it", () => {
+  const paid = { status: "completed", amountPaidCents: 2926, currency: "usd", refundedAmountCents: 0 };
+  assert.equal(refundOf(paid), undefined);
+  assert.equal(refundOf({ ...paid, refundedAmountCents: 500, refundReason: "It was torn." }),
+    "$5.00 of $29.26 refunded: It was torn.");
+  assert.match(refundOf({ ...paid, status: "refunded", refundedAmountCents: 2926, refundedAt: "2026-11-21T14:52:31.000Z" }),
+    /^\$29\.26 refunded on Nov 21, 2026/);
+  assert.equal(refundOf({ ...paid, status: "refunding" }), "$29.26 on its way back");
+  assert.equal(refundOf({ ...paid, status: "refunding", refundedAmountCents: 500, lostAmountCents: 1000 }),
+    "$5.00 of $29.26 refunded · $10.00 taken back by the bank · $14.26 on its way back");
+});
+
+test("the reference of a purchase is its payment session", () => {
+  assert.equal(referenceOf({ id: "pur_eac6" }), "ps_eac6");
 });

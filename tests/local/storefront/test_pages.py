@@ -172,8 +172,24 @@ def test_who_returns_reads_what_became_of_the_money(
 
     heading(page, title)
     expect(page.locator("#returned")).to_contain_text(re.compile(sentence))
+    reference = page.locator("#returned .reference")
+    expect(reference).to_have_text("Reference: cs_test_1")
     tone = page.locator("#returned .panel").get_attribute("data-tone")
     assert (tone == "good") == (payment == {"payment_status": "paid"})
+
+
+def test_who_returns_and_has_a_purchase_reads_the_reference_of_that(
+    open_page: Callable[..., Page],
+) -> None:
+    api = returned(payment_status="processing", code="under_review")
+    purchase = PURCHASE | {"status": "quarantined", "stripeSessionId": "cs_test_1"}
+    api["GET /api/purchases"] = {"data": [purchase], "pagination": {}}
+    page = open_page("/orders/order_1?session_id=cs_test_1", api)
+
+    heading(page, "Your payment is under review")
+
+    references = page.locator("#returned .reference")
+    expect(references).to_have_text(["Reference: ps_1"])
 
 
 def test_money_on_its_way_is_not_confirmed(open_page: Callable[..., Page]) -> None:
@@ -228,6 +244,7 @@ def test_an_order_shows_every_payment(open_page: Callable[..., Page]) -> None:
 
     expect(page.get_by_role("listitem")).to_have_count(3)
     expect(page.locator("#order")).to_contain_text("Please do not pay again")
+    expect(page.locator("#order .reference")).to_have_text("Reference: ps_pending")
     expect(page.get_by_role("button", name="Pay")).to_have_count(0)
 
 
@@ -243,9 +260,13 @@ def test_a_row_shows_which_bid_was_bought(
 
     badges = page.locator(".tile .badge")
     expect(badges).to_have_count(1)
+    bought = page.locator(".tile.bought")
+    expect(bought).to_have_count(1 if state == "purchased" else 0)
     expect(page.locator(".tile").first).to_contain_text(state.capitalize())
     if state == "pending":
         expect(page.get_by_role("button", name="Buy now")).to_have_count(0)
+        library = page.locator("#board").get_by_role("link", name="your library")
+        expect(library).to_have_attribute("href", f"{SHOP}/library")
 
 
 def test_an_auction_shows_its_deadline_and_can_be_cancelled(
@@ -282,6 +303,24 @@ def auction(**changes: Json) -> Api:
         "POST /payments/sessions/ps_1/cancel": {"status": "expired"},
         **changes,
     }
+
+
+def test_an_auction_whose_payment_is_under_review_has_a_reference(
+    open_page: Callable[..., Page],
+) -> None:
+    api = auction()
+    page = open_page("/auctions/auction_1", api)
+    page.get_by_role("button", name="Pay for this auction").click()
+    page.wait_for_url("**/pay")
+    answer = {"status": "complete", "payment_status": "processing"}
+    api["GET /api/checkout/payment-status"] = answer | {"code": "under_review"}
+    reason = refused("payment_in_progress")
+    api["GET /api/me/offers/auction/auction_1"] = reason
+
+    page.goto("/auctions/auction_1")
+
+    expect(page.locator("#auction")).to_contain_text("A person is looking at it")
+    expect(page.locator("#auction .reference")).to_have_text("Reference: ps_1")
 
 
 @pytest.mark.parametrize(
@@ -378,6 +417,7 @@ def test_an_offer_with_options_that_is_withdrawn_has_no_link(
 
 
 PURCHASE = {
+    "id": "pur_1",
     "kind": "content",
     "title": "A workbook",
     "currency": "usd",
@@ -387,24 +427,98 @@ PURCHASE = {
 }
 
 
-def test_a_purchase_shows_discount_tax_shipping_and_what_was_entered(
+def library(*purchases: Json) -> Api:
+    listed = {"data": [*purchases], "pagination": {"totalPages": 1, "totalCount": 1}}
+    return {"GET /api/purchases": listed}
+
+
+def test_the_details_of_a_purchase_are_read_when_somebody_opens_them(
     open_page: Callable[..., Page],
 ) -> None:
-    rich = {"discountCents": 240, "taxCents": 266, "shippingCents": 500}
-    rich |= {"entered": {"phone": "+4930123456"}}
-    data = {"data": [PURCHASE | rich, PURCHASE], "pagination": {"totalPages": 1}}
-    page = open_page("/library", {"GET /api/purchases": data})
-
-    rows = page.locator(".purchases li")
+    receipt = "http://stripe.test/receipts/ch_1"
+    rich = PURCHASE | {"discountCents": 240, "taxCents": 266, "shippingCents": 500}
+    rich |= {"entered": {"phone": "+4930123456"}, "receiptUrl": receipt}
+    api = library(PURCHASE, PURCHASE | {"id": "pur_2"})
+    api["GET /api/purchases/pur_1"] = rich
+    api["GET /api/purchases/pur_2"] = PURCHASE | {"id": "pur_2"}
+    page = open_page("/library", api)
+    rows = page.locator(".purchases > li")
     with_options, without = rows.first, rows.last
     expect(rows).to_have_count(2)
-    expect(with_options).to_contain_text("Discount -$2.40")
-    expect(with_options).to_contain_text("Tax $2.66")
-    expect(with_options).to_contain_text("Shipping $5.00")
-    expect(with_options).to_contain_text("Phone +4930123456")
-    expect(without).to_contain_text("$29.26")
+    expect(with_options).to_contain_text("$29.26")
+    expect(with_options).not_to_contain_text("Tax")
+
+    for row in rows.all():
+        row.get_by_text("Details").click()
+
+    for name, value in [
+        ("Discount", "-$2.40"),
+        ("Tax", "$2.66"),
+        ("Shipping", "$5.00"),
+        ("You entered", "Phone +4930123456"),
+        ("Reference", "ps_1"),
+    ]:
+        expect(with_options.locator(f"dt:has-text('{name}') + dd")).to_have_text(value)
+    link = with_options.get_by_role("link", name="Receipt for A workbook")
+    expect(link).to_have_attribute("href", receipt)
+    expect(without).to_contain_text("The receipt is not here yet")
     for word in ("Discount", "Tax", "Shipping", "Phone"):
         expect(without).not_to_contain_text(word)
+
+
+def test_details_that_cannot_be_read_say_so_and_are_read_again(
+    open_page: Callable[..., Page],
+) -> None:
+    api = library(PURCHASE)
+    page = open_page("/library", api)
+    row = page.locator(".purchases > li")
+    row.get_by_text("Details").click()
+    expect(row).to_contain_text("Not found.")
+    row.get_by_text("Details").click()
+    api["GET /api/purchases/pur_1"] = PURCHASE
+
+    row.get_by_text("Details").click()
+
+    expect(row.locator("dt:has-text('Reference') + dd")).to_have_text("ps_1")
+
+
+@pytest.mark.parametrize(
+    ("status", "refunded", "sentence"),
+    [
+        ("completed", 500, "$5.00 of $29.26 refunded"),
+        ("refunding", 500, "$24.26 on its way back"),
+        ("refunded", 2926, "$29.26 refunded"),
+    ],
+)
+def test_a_refund_shows_its_amount_and_its_state(
+    open_page: Callable[..., Page], status: str, refunded: int, sentence: str
+) -> None:
+    purchase = PURCHASE | {"status": status, "refundedAmountCents": refunded}
+    page = open_page("/library", library(purchase))
+
+    row = page.locator(".purchases > li")
+    expect(row).to_contain_text(sentence)
+    expect(row.locator(".badge")).to_have_text(status.capitalize())
+
+
+@pytest.mark.parametrize(
+    ("status", "badge"),
+    [
+        ("pending", "Pending"),
+        ("quarantined", "Under review"),
+        ("disputed", "Disputed"),
+        ("refunding", "Refunding"),
+        ("failed", "Failed"),
+    ],
+)
+def test_a_purchase_to_ask_about_has_a_reference(
+    open_page: Callable[..., Page], status: str, badge: str
+) -> None:
+    page = open_page("/library", library(PURCHASE | {"status": status}))
+
+    row = page.locator(".purchases > li")
+    expect(row.locator(".reference")).to_have_text("Reference: ps_1")
+    expect(row.locator(".badge")).to_have_text(badge)
 
 
 def test_a_product_that_cannot_be_bought_says_why(
@@ -431,6 +545,67 @@ def test_a_visitor_sees_what_anybody_may_see(
     expect(page.locator(".card")).to_contain_text("$25.00")
     buttons = page.get_by_role("button", name="Buy")
     expect(buttons).to_have_count(1 if path == "/hero-me" else 0)
+
+
+def test_a_visitor_is_told_once_to_choose_a_shopper(
+    open_page: Callable[..., Page],
+) -> None:
+    api = {
+        "GET /api/offers/product/hero-me-feelings": OFFER,
+        "GET /api/offers/content/1": OFFER,
+        "GET /api/offers/content/4": OFFER,
+    }
+    page = open_page("/", api, sub=None)
+
+    expect(page.locator(".card")).to_have_count(3)
+    expect(page.locator("#more").get_by_role("link")).to_have_count(1)
+    expect(page.get_by_text("Choose a shopper")).to_have_count(1)
+    course, product = (page.locator(f"#{name}").bounding_box() for name in HALVES)
+    assert course
+    assert product
+    assert course["y"] == product["y"]
+    assert course["x"] + course["width"] < product["x"]
+
+
+HALVES = ("content", "product")
+
+
+def test_a_picture_that_does_not_load_is_replaced_by_a_drawing(
+    open_page: Callable[..., Page],
+) -> None:
+    offer = BUYABLE | {"image_url": f"{SHOP}/icon.svg"}
+    api = course(offer)
+    page = open_page("/content/1", api)
+    expect(page.locator("#content img.picture")).to_be_visible()
+
+    api["GET /api/me/offers/content/1"] = offer | {"image_url": "http://[::1]:1/x.png"}
+    page.reload()
+
+    expect(page.locator("#content svg.picture")).to_be_visible()
+    expect(page.locator("#content img.picture")).to_have_count(0)
+
+
+@pytest.mark.parametrize("path", ["/nowhere", "/workshops/1"])
+def test_an_address_without_a_page_says_so(
+    open_page: Callable[..., Page], path: str
+) -> None:
+    page = open_page(path, {})
+
+    heading(page, "There is no such page")
+    expect(page.locator(".card")).to_have_count(0)
+    page.get_by_role("link", name="Back to the shop").click()
+    expect(page).to_have_url(f"{SHOP}/")
+
+
+def test_a_payment_of_a_kind_without_a_page_of_its_own_is_shown_alone(
+    open_page: Callable[..., Page],
+) -> None:
+    page = open_page(
+        "/workshops/1?session_id=cs_test_1", returned(payment_status="paid")
+    )
+
+    heading(page, "Payment confirmed")
+    expect(page.get_by_text("There is no such page")).to_have_count(0)
 
 
 def test_a_course_shows_what_the_api_says(open_page: Callable[..., Page]) -> None:
@@ -491,10 +666,11 @@ def test_a_course_whose_payment_has_not_ended_is_not_offered_again(
     open_page: Callable[..., Page], status: str
 ) -> None:
     offer = refused("payment_in_progress")
-    api = course(offer, {"contentId": "1", "status": status})
+    api = course(offer, {"id": "pur_1", "contentId": "1", "status": status})
     page = open_page("/content/1", api)
 
     expect(page.locator("#content")).to_contain_text("pay again")
+    expect(page.locator("#content .reference")).to_have_text("Reference: ps_1")
     expect(page.get_by_role("button", name="Buy this course")).to_have_count(0)
 
 

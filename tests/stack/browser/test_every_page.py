@@ -1,15 +1,66 @@
 """What holds for every page: anybody can see, read, operate and understand it."""
 
+from urllib.parse import urlsplit
+
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import expect
 
+from tests.stack.browser.visitor import FRAME, fill_in_card
 from tests.stack.http_shop import eventually
+from tests.stripe_side import CARD
 
-PAGES = ["/", "/library", "/hero-me", "/products/feelings-poster", "/follow"]
+ASKS_TO_AUTHENTICATE = "4000002760003184"
+MOST_TABS = 25
+
 SERIOUS = {"serious", "critical"}
+THIS_MACHINE = {"localhost", "127.0.0.1"}
 # Text that nobody can read has a width that CSS gave it; this is the narrowest phone.
 NARROW = {"width": 360, "height": 740}
+LOOKS = {
+    "light": {"color_scheme": "light"},
+    "dark": {"color_scheme": "dark"},
+    "narrow": {"viewport": NARROW},
+}
+
+
+class Tour:
+    """Somebody who looks at pages, and notes what is wrong with each."""
+
+    def __init__(self, visitor):
+        self.visitor, self.page = visitor, visitor.page
+        self.seen, self.problems = [], []
+        context = self.page.context
+        context.on("console", self._hear)
+        context.on("weberror", lambda error: self._note(str(error.error)))
+        context.on("request", self._follow)
+
+    def open(self, name, address):
+        self.visitor.open(address)
+        self.look(name)
+
+    def look(self, name):
+        """Look at the page that is open, once it shows everything."""
+        self.seen.append(name)
+        is_ready(self.visitor)
+        self.problems += [(name, found) for found in violations(self.visitor)]
+        shown, whole = self.page.evaluate(
+            "[innerWidth, document.documentElement.scrollWidth]"
+        )
+        if whole > shown:
+            self._note(f"{whole} pixels are wider than {shown}")
+
+    def _hear(self, message):
+        if message.type in ("error", "warning"):
+            self._note(f"{message.text} ({message.location['url']})")
+
+    def _follow(self, request):
+        url = urlsplit(request.url)
+        if url.scheme != "data" and url.hostname not in THIS_MACHINE:
+            self._note(request.url)
+
+    def _note(self, problem):
+        self.problems.append((self.seen[-1:], problem))
 
 
 def violations(visitor):
@@ -26,61 +77,182 @@ def is_ready(visitor):
     expect(visitor.page.locator("[aria-busy=true]")).to_have_count(0)
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_has_no_serious_obstacle(visit, path, colours):
-    ada = visit("user_1", color_scheme=colours)
-    ada.open(path)
-    is_ready(ada)
+def pages_of_the_shop(sample):
+    with_options = sample["with_options"]
+    return {
+        "shop": "/",
+        "row": "/rows/7",
+        "auction": "/auctions/auction_1",
+        "order": "/orders/order_1",
+        "content": f"/content/{sample['contents']['published']}",
+        "content with options": f"/content/{with_options['content_id']}",
+        "product": "/hero-me",
+        "product with options": f"/products/{with_options['product_id']}",
+        "library": "/library",
+        "follow": "/follow",
+        "no such page": "/nowhere",
+    }
 
-    assert violations(ada) == []
+
+@pytest.mark.parametrize("look", LOOKS)
+@pytest.mark.parametrize("shopper", ["user_1", "user_2", None])
+def test_every_page_of_the_shop_is_without_fault(visit, look, shopper):
+    tour = Tour(visit(shopper, **LOOKS[look]))
+    # A row, an auction and an order are their owner's.
+    own = {"row", "auction", "order"} if shopper == "user_2" else set()
+
+    for name, address in pages_of_the_shop(tour.visitor.shop.stack.sample).items():
+        if name not in own:
+            tour.open(name, address)
+    tour.visitor.open("/")
+    tour.visitor.press("Reset the shop…")
+    tour.look("admin")
+
+    assert tour.problems == []
 
 
-@pytest.mark.parametrize("colours", ["light", "dark"])
-def test_nor_has_what_a_payment_shows_on_its_way(visit, colours, buyer):
-    buyer = visit(buyer.sub, color_scheme=colours)
-    buyer.open_offer("auction")
-    expect(buyer.page.get_by_role("timer")).to_be_visible()
-    counting = violations(buyer)
+@pytest.mark.usefixtures("a_fresh_minute")
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_of_a_payment_is_without_fault(visit, buyer, look):
+    buyer = visit(buyer.sub, **LOOKS[look])
+    tour, page = Tour(buyer), buyer.page
+
+    auction = buyer.open_offer("auction")
+    expect(page.get_by_role("timer")).to_be_visible()
+    tour.look("countdown")
     buyer.go_to_pay("Pay for this auction")
+    tour.look("payment page")
     buyer.press_cancel()
     buyer.sees_heading("You came back without paying")
-    is_ready(buyer)
-    cancelled = violations(buyer)
+    tour.look("cancelled")
     buyer.go_to_pay("Continue to payment")
-    buyer.pay()
+    buyer.pay(ASKS_TO_AUTHENTICATE)
+    tour.look("authentication")
+    buyer.press("Complete authentication")
     buyer.sees_heading("Payment confirmed")
-    is_ready(buyer)
-    paid = violations(buyer)
+    tour.look("paid")
+    page.go_back()
+    buyer.sees_heading("You're all done here")
+    tour.look("paid already")
+    buyer.open("/library")
+    page.get_by_text("Details").click()
+    expect(page.get_by_text("Reference")).to_be_visible()
+    tour.look("details")
     buyer.open("/follow")
-    expect(buyer.page.locator(".step")).to_have_count(9)
+    expect(page.locator(".step")).to_have_count(9)
+    tour.look("payment followed")
 
-    assert (counting, cancelled, paid, violations(buyer)) == ([], [], [], [])
+    [session] = buyer.shop.stripe_sessions_of(auction)
+    intent, sandbox = session["payment_intent"], buyer.shop.stack.stripe_url
+    tour.open("panel", sandbox)
+    for object_id in (session["id"], intent):
+        tour.open("object", f"{sandbox}/sandbox/objects/{object_id}")
+    page.get_by_role("link", name="checkout.session.completed").click()
+    buyer.sees_heading("JSON")
+    tour.look("event")
+    charge = buyer.shop.stripe.get("/v1/charges", payment_intent=intent)["data"][0]
+    tour.open("receipt", charge["receipt_url"])
+
+    assert tour.problems == []
 
 
-@pytest.mark.parametrize("path", PAGES)
-def test_a_page_fits_a_narrow_phone(visit, path):
-    ada = visit("user_1", viewport=NARROW)
-    ada.open(path)
-    is_ready(ada)
+@pytest.mark.usefixtures("a_fresh_minute")
+@pytest.mark.parametrize("look", LOOKS)
+def test_every_page_of_a_product_is_without_fault(visit, look):
+    tour = Tour(visit(None, **LOOKS[look]))
+    tour.visitor.open("/hero-me")
+    tour.visitor.open_form()
+    tour.look("form")
+    frame = tour.page.locator(FRAME).get_attribute("src")
+    form = tour.page.frame_locator(FRAME)
+    fill_in_card(form, CARD)
+    tour.visitor.sees_heading("Payment confirmed")
+    tour.look("paid")
+    tour.visitor.open("/hero-me")
+    tour.visitor.open_form()
+    unpaid = tour.page.locator(FRAME).get_attribute("src")
+    tour.open("embedded page", unpaid)
 
-    assert ada.page.evaluate("document.documentElement.scrollWidth") == NARROW["width"]
+    assert unpaid != frame
+    assert tour.problems == []
+
+
+@pytest.mark.parametrize("look", LOOKS)
+def test_a_page_that_does_not_exist_is_without_another_fault(visit, look):
+    tour = Tour(visit(None, **LOOKS[look]))
+    address = f"{tour.visitor.shop.stack.stripe_url}/c/pay/cs_test_nobody"
+
+    tour.open("missing", address)
+
+    # The browser itself reports that there is no such page.
+    [(_, reported)] = tour.problems
+    assert reported.endswith(f"404 (Not Found) ({address})")
+
+
+def test_a_tour_notes_what_is_wrong(visit):
+    tour = Tour(visit("user_1", viewport=NARROW))
+    tour.open("library", "/library")
+    assert tour.problems == []
+
+    tour.page.evaluate("console.error('an error')")
+    tour.page.evaluate("setTimeout(() => { throw new Error('thrown'); })")
+    tour.page.evaluate("new Image().src = 'http://images.invalid/1.png'")
+    tour.page.evaluate("document.querySelector('main').style.width = '400px'")
+    tour.page.evaluate("document.querySelector('label').remove()")
+    tour.look("library")
+
+    problems = str(tour.problems)
+    for fault in ("an error", "thrown", "images.invalid", "pixels", "select-name"):
+        assert fault in problems
+
+
+@pytest.mark.usefixtures("a_fresh_minute")
+def test_an_open_payment_form_leaves_no_hole_in_the_shop(visit):
+    visitor = visit(None)
+    visitor.open("/")
+    visitor.open_form()
+
+    course, product, more = (
+        visitor.card(name).bounding_box() for name in ("content", "product", "more")
+    )
+
+    assert course["width"] == product["width"] == more["width"]
+
+
+def tab_to(page, place):
+    """Press Tab until *place* has the focus."""
+    for _ in range(MOST_TABS):
+        page.keyboard.press("Tab")
+        if place.evaluate("place => place === document.activeElement"):
+            return
+    raise AssertionError(f"no Tab leads to {place}")
 
 
 def test_one_buys_with_the_keyboard_alone(buyer):
     buyer.open_offer("content")
     buy = buyer.button("Buy this course")
     expect(buy).to_be_enabled()
-    page = buyer.page
+    page, keyboard = buyer.page, buyer.page.keyboard
 
-    page.keyboard.press("Tab")
+    keyboard.press("Tab")
     expect(page.get_by_role("link", name="Skip to the offers")).to_be_focused()
-    page.keyboard.press("Enter")
-    page.keyboard.press("Tab")
+    keyboard.press("Enter")
+    keyboard.press("Tab")
     expect(buy).to_be_focused()
-    page.keyboard.press("Enter")
-
+    keyboard.press("Enter")
     expect(page.get_by_label("Card number")).to_be_visible()
+    for label, typed in [("Card number", CARD), ("Expiry", "1234"), ("CVC", "123")]:
+        tab_to(page, page.get_by_label(label))
+        keyboard.type(typed)
+    tab_to(page, buyer.button("Pay"))
+    keyboard.press("Enter")
+
+    expect(page.get_by_role("heading", name="Payment confirmed")).to_be_focused()
+    back = page.get_by_role("link", name="Back to the shop")
+    expect(back).to_be_visible()
+    tab_to(page, back)
+    keyboard.press("Enter")
+    expect(page.get_by_role("heading", name="Good finds")).to_be_visible()
 
 
 def test_who_comes_back_is_told_how_it_went_first(buyer):
@@ -103,7 +275,8 @@ def test_one_becomes_another_shopper_or_nobody(visit):
     expect(somebody.button("Ben")).to_be_focused()
 
     somebody.press("Visitor")
-    expect(somebody.card("board")).to_contain_text("Choose a shopper")
+    expect(somebody.page.locator("#visitor")).to_contain_text("Choose a shopper")
+    expect(somebody.card("board")).to_have_count(0)
     expect(somebody.button("Buy without logging in")).to_be_enabled()
 
 

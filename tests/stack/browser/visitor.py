@@ -39,8 +39,10 @@ class Visitor:
         context.set_default_timeout(PATIENCE_MS)
         shopper = {"sub": sub, "token": shop.stack.token(sub) if sub else None}
         context.add_init_script(
-            f"sessionStorage.shopper ??= JSON.stringify({json.dumps(shopper)})"
-            " // for the shop's own pages; Stripe's have no use for it"
+            # For the shop's own pages. Stripe's have no use for it, and a frame without
+            # an origin has no storage.
+            "if (origin !== 'null') sessionStorage.shopper ??= "
+            f"JSON.stringify({json.dumps(shopper)})"
         )
         return cls(context.new_page(), shop, sub)
 
