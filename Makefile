@@ -43,7 +43,7 @@ fast-tests: .venv/ready .venvs/embedded-aws/ready ## The same without the checks
 test-slow: .venv/ready ## Run the tests that take seconds each and need no stack
 	$(RUN) pytest --numprocesses auto --dist worksteal --ignore tests/stack -m slow
 
-test-stack: browser .venvs/sam/ready .venvs/embedded-aws/ready ## Test a local stack (CHECKOUT_STACK_JSON=.local/stack.json: the running one)
+test-stack: browser .venvs/sam/ready .venvs/embedded-aws/ready .venvs/contract/ready ## Test a local stack (CHECKOUT_STACK_JSON=.local/stack.json: the running one)
 	$(RUN) pytest -r s tests/stack
 
 # The first seed of the histories; set it to reproduce a run.

@@ -130,7 +130,7 @@ class OfPeriod(Parameters):
 
 class OfSales(OfPeriod):
     limit: Limit = 20
-    cursor: str = absent()
+    cursor: Annotated[str, Field(min_length=1)] = absent()
     """The `nextCursor` before."""
 
 

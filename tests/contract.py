@@ -110,7 +110,8 @@ def closed(schema: Json) -> Json:
     match schema:
         case dict():
             inner = {name: closed(each) for name, each in schema.items()}
-            if isinstance(schema.get("properties"), dict):
+            # Not what only narrows an object that is described elsewhere.
+            if schema.get("type") == "object" and "properties" in schema:
                 inner.setdefault("additionalProperties", False)
             return inner
         case list():

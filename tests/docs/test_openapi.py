@@ -227,6 +227,15 @@ def described_by(
 
 # ---------------------------------------------------------------- limits
 
+COUNTRIES = {"allowed_countries": ["de"]}
+RATE = {
+    "shipping_rate_data": {
+        "type": "fixed_amount",
+        "display_name": "By post",
+        "fixed_amount": {"amount": -1, "currency": "usd"},
+    }
+}
+FIELD = {"key": "a b", "label": {"type": "custom", "custom": "A"}, "type": "text"}
 IN_THE_SCHEMA: list[tuple[str, dict[str, Any]]] = [
     ("product", {"price": {"amount": -1, "currency": "usd"}}),
     ("product", {"price": {"amount": 10**12, "currency": "usd"}}),
@@ -241,6 +250,14 @@ IN_THE_SCHEMA: list[tuple[str, dict[str, Any]]] = [
     ("product", {"status": "sold"}),
     ("product", {"colour": "red"}),
     ("product", {"image_url": "http://a.test/i.png"}),
+    ("product", {"image_url": "https://"}),
+    ("product", {"image_url": "https://a.test/a picture.png"}),
+    ("product", {"price": {"amount": 10**8, "currency": "usd"}}),
+    ("product", {"price": {"amount": 500.5, "currency": "usd"}}),
+    ("quote", {"price": {"amount": 0, "currency": "usd"}}),
+    ("product", {"options": {"shipping_address_collection": COUNTRIES}}),
+    ("product", {"options": {"shipping_options": [RATE]}}),
+    ("product", {"options": {"custom_fields": [FIELD]}}),
     ("product", {"image_url": "https://a.test/" + "i" * 2048}),
     ("product", {"description": "x" * 5001}),
     ("product", {"creator_id": "x" * 256}),
@@ -251,6 +268,7 @@ IN_THE_SCHEMA: list[tuple[str, dict[str, Any]]] = [
     ("order", {"items": [{"name": "A seat", "quantity": 1, "unit_price_cents": -1}]}),
     ("auction", {"winner_id": ""}),
     ("bid", {"clickout_url": "javascript:alert(1)"}),
+    ("bid", {"clickout_url": "https:///page"}),
     ("bid", {"offer_type": "gift"}),
     ("bid", {"row_id": "x" * 129}),
     ("row", {"owner_id": 7}),
@@ -275,8 +293,29 @@ def test_what_is_refused_is_refused_by_the_schema_too(
 @pytest.mark.parametrize(
     ("kind", "changes"),
     [
+        ("product", {"price": {"amount": 500.0, "currency": "usd"}}),
+        ("product", {"price": {"amount": 10**11, "currency": "idr"}}),
+        ("product", {"price": {"amount": 99_999_999, "currency": "usd"}}),
+        ("product", {"image_url": "HTTPS://user@a.test:8443/i.png?a=b#c"}),
+        ("bid", {"clickout_url": " http://[::1]:3000"}),
+    ],
+)
+def test_what_is_accepted_is_allowed_by_the_schema_too(
+    shop: Shop, kind: str, changes: dict[str, Any]
+) -> None:
+    """`Shop.invoke` compares the body with the schema."""
+    offer_id, fields = NEW[kind]
+
+    assert put(shop, kind, offer_id, fields | changes).status == 201
+
+
+@pytest.mark.parametrize(
+    ("kind", "changes"),
+    [
         ("product", {"product_id": ""}),
         ("product", {"customer_email": "nobody"}),
+        ("product", {"customer_email": "a\x1c@b.test"}),
+        ("product", {"customer_email": "a@b.\ufefftest"}),
         ("product", {"metadata": {"a[b]": "x"}}),
         ("product", {"metadata": {"": "x"}}),
         ("product", {"metadata": {"a": "x" * 501}}),
@@ -286,6 +325,8 @@ def test_what_is_refused_is_refused_by_the_schema_too(
         ("bid", {"bid_id": 10**18}),
         ("bid", {"bid_id": "x" * 129}),
         ("bid", {"success_url": ""}),
+        ("bid", {"success_url": "undefined"}),
+        ("bid", {"success_url": "http://localhost:3000/a\\b"}),
         ("bid", {"success_url": "https://" + "x" * 2048}),
         ("auction", {"auction_id": None}),
         ("content", {"contentId": 5}),
