@@ -16,7 +16,7 @@ SOURCES := layers/common/checkout functions local cli openapi monitoring mocktil
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check format openapi client example monitoring build variants browser screenshots cold-start times permissions costs deploy smoke lock clean
+.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check lint-openapi format openapi contract client example monitoring build variants browser screenshots cold-start times permissions costs deploy smoke lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -48,7 +48,7 @@ fast-tests: .venv/ready .venvs/embedded-aws/ready ## The same without the checks
 test-slow: .venv/ready ## Run the tests that take seconds each and need no stack
 	$(RUN) pytest --numprocesses auto --dist worksteal --ignore tests/stack -m slow
 
-test-stack: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Test a local stack (CHECKOUT_STACK_JSON=.local/stack.json: the running one)
+test-stack: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready .venvs/contract/ready ## Test a local stack (CHECKOUT_STACK_JSON=.local/stack.json: the running one)
 	@$(RUN) local.browser
 	$(RUN) pytest -r s tests/stack
 
@@ -88,6 +88,7 @@ check: .venv/ready .venvs/sam/ready .venvs/checkov/ready ## Check formatting, li
 	.venvs/sam/bin/cfn-lint stacks/*.yaml
 	@mkdir -p $(dir $(REVIEWED))
 	.venvs/sam/bin/python tests/template/transform.py template.yaml --whole $(WITH_ALL) >$(REVIEWED)
+	@$(if $(shell command -v npm),$(MAKE) --no-print-directory lint-openapi,echo "NOT CHECKED: the OpenAPI document, whose linter needs Node.js.")
 	.venvs/checkov/bin/checkov --config-file .checkov.yaml --file $(REVIEWED) stacks/*.yaml
 	.venv/bin/zizmor --offline --quiet --strict-collection --persona auditor .
 	$(SCHEMA) vendor.github-workflows .github/workflows/*.yml
@@ -96,9 +97,20 @@ check: .venv/ready .venvs/sam/ready .venvs/checkov/ready ## Check formatting, li
 	$(SCHEMA) vendor.github-issue-config .github/ISSUE_TEMPLATE/config.yml
 	$(SCHEMA) vendor.github-issue-forms $(filter-out %/config.yml,$(wildcard .github/ISSUE_TEMPLATE/*.yml))
 
+# Redocly's rules, with neither its statistics nor its advertisement of newer versions.
+lint-openapi: .venvs/redocly/ready ## Lint the OpenAPI document (needs Node.js)
+	REDOCLY_TELEMETRY=off REDOCLY_SUPPRESS_UPDATE_NOTICE=true .venvs/redocly/node_modules/.bin/redocly \
+		lint --config openapi/lint/redocly.yaml functions/openapi/openapi.json
+
 format: .venv/ready ## Format the code and apply automatic lint fixes
 	$(RUN) ruff format
 	$(RUN) ruff check --fix
+
+# Of each operation and phase of schemathesis.
+EXAMPLES ?= 20
+
+contract: .venv/ready .venvs/contract/ready ## Send the running stack what the OpenAPI document allows, and what it forbids (EXAMPLES, SEED)
+	CHECKOUT_STACK_JSON=.local/stack.json EXAMPLES=$(EXAMPLES) SEED=$(SEED) $(RUN) pytest --capture no tests/stack/test_contract.py
 
 openapi: .venv/ready ## Write the OpenAPI document and the tables of fields in docs/ from the models
 	METRICS_FORMAT=cloudwatch PYTHONPATH=.:layers/common $(RUN) openapi
@@ -174,7 +186,7 @@ LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version
 lock: .venvs/uv/ready $(if $(UPGRADE),.venv/ready) ## Lock the dependencies in pyproject.toml (UPGRADE=1: raise them to their newest versions)
 	$(if $(UPGRADE),@$(RUN) local.raise_pins)
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group runtime --output-file layers/common/requirements.txt
-	for group in uv dev sam embedded-aws checkov; do \
+	for group in uv dev sam embedded-aws checkov contract; do \
 		$(LOCK) $(if $(UPGRADE),--upgrade) --group $$group --output-file requirements/$$group.txt || exit; \
 	done
 
@@ -192,8 +204,14 @@ clean: ## Remove everything built or installed
 .venv/ready: requirements/dev.txt | .venvs/uv/ready
 	$(call install,.venv)
 
-.venvs/sam/ready .venvs/embedded-aws/ready .venvs/checkov/ready: .venvs/%/ready: requirements/%.txt | .venvs/uv/ready
+.venvs/sam/ready .venvs/embedded-aws/ready .venvs/checkov/ready .venvs/contract/ready: .venvs/%/ready: requirements/%.txt | .venvs/uv/ready
 	$(call install,.venvs/$*)
+
+.venvs/redocly/ready: openapi/lint/package-lock.json
+	@echo "Installing $< into .venvs/redocly"
+	@mkdir -p .venvs/redocly && cp openapi/lint/package.json $< openapi/lint/.npmrc .venvs/redocly
+	@cd .venvs/redocly && npm ci --silent
+	@touch $@
 
 # Without the network if uv's cache has everything: uv alone asks for newer indexes.
 sync = $(UV) pip sync $(2) --quiet --require-hashes --python $(1)/bin/python $<

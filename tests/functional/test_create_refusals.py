@@ -298,7 +298,7 @@ def test_missing_fields_are_named(
 WRONG_FIELDS: list[tuple[str, str, Any]] = [
     ("bid", "bid_id", True),
     ("bid", "row_id", False),
-    ("bid", "bid_id", 42.0),
+    ("bid", "bid_id", 42.5),
     ("bid", "bid_id", -1),
     ("bid", "bid_id", 10**18),
     ("bid", "bid_id", ""),
