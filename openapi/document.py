@@ -1,8 +1,10 @@
 """The document: every route with its schemas, errors and examples."""
 
+import tomllib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from checkout import errors
@@ -13,7 +15,7 @@ from openapi.models import item_types, kind_names, nested, schema_of
 from openapi.routes import Caller, Route, all_routes, create_schemas, parameters
 from openapi.schema import COUNT, TEXT, Schema, component, fields, list_of, one_of
 
-VERSION = "0.1.0"
+PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 TAGS = {
     "Paying": "Create a session, and send the buyer to Stripe's page.",
     "After the payment": "What became of a payment: status, access, revenue.",
@@ -51,6 +53,10 @@ RETRY_AFTER = {
 WITH_RETRY_AFTER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
 
 
+def version() -> str:
+    return str(tomllib.loads(PYPROJECT.read_text())["project"]["version"])
+
+
 def document() -> dict[str, Any]:
     routes = all_routes()
     paths: dict[str, dict[str, Any]] = {}
@@ -62,7 +68,7 @@ def document() -> dict[str, Any]:
         "openapi": "3.1.0",
         "info": {
             "title": "paidonce",
-            "version": VERSION,
+            "version": version(),
             "summary": "One-off payments through Stripe Checkout.",
             "description": DESCRIPTION,
             "license": {"name": "MIT", "identifier": "MIT"},

@@ -14,10 +14,8 @@ CODE = sorted(
     for folder in ("layers/common/checkout", "functions", "cli")
     for path in (ROOT / folder).rglob("*.py")
 )
-# The changelog lists what was renamed, and the glossary what a term replaced.
-DOCS = sorted(
-    {*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - {PAGE, ROOT / "CHANGELOG.md"}
-)
+# The glossary lists what a term replaced.
+DOCS = sorted({*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md")} - {PAGE})
 DEPLOYED = [ROOT / "template.yaml", ROOT / "samconfig.toml", ROOT / "checkout"]
 CHECKED = [*CODE, *DOCS, *DEPLOYED]
 
