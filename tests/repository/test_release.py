@@ -76,12 +76,6 @@ def test_the_newest_release_of_the_changelog_is_the_version_of_the_project() -> 
     assert dates == sorted(dates, reverse=True)
 
 
-def test_the_recipe_of_a_release_names_files_that_have_the_version() -> None:
-    recipe = (ROOT / "docs/releasing.md").read_text()
-    named = set(re.findall(r"`([\w/]*(?:pyproject\.toml|package\.json))`", recipe))
-    assert named == {str(path.relative_to(ROOT)) for path in PACKAGES}
-
-
 @pytest.mark.parametrize("section", ["Parameters", "Outputs"])
 def test_the_changelog_names_every_parameter_and_output(section: str) -> None:
     """So that whoever deploys learns of each that is new."""
