@@ -16,7 +16,7 @@ SOURCES := layers/common/checkout functions local cli openapi monitoring mocktil
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check lint-openapi format openapi contract client example monitoring build variants browser screenshots cold-start times permissions costs deploy smoke lock clean
+.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check lint-openapi format openapi contract client example monitoring site links build variants browser screenshots cold-start times permissions costs deploy smoke lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,7 +45,7 @@ fast-tests: .venv/ready .venvs/embedded-aws/ready ## The same without the checks
 	$(RUN) pytest mocktill --numprocesses auto --dist worksteal
 	COVERAGE_CORE=sysmon $(RUN) pytest --numprocesses auto --dist worksteal --cov --ignore tests/stack -m "not slow"
 
-test-slow: .venv/ready ## Run the tests that take seconds each and need no stack
+test-slow: .venv/ready .venvs/docs/ready ## Run the tests that take seconds each and need no stack
 	$(RUN) pytest --numprocesses auto --dist worksteal --ignore tests/stack -m slow
 
 test-stack: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready .venvs/contract/ready ## Test a local stack (CHECKOUT_STACK_JSON=.local/stack.json: the running one)
@@ -127,6 +127,16 @@ example: examples/react/node_modules/ready ## Run the React example beside the r
 monitoring: .venv/ready ## Write Datadog's monitors and dashboard and the table of alarms in docs/ from the template
 	PYTHONPATH=.:layers/common $(RUN) monitoring
 
+# The link check of `make links` follows these too: no example, and no server of yours.
+NOT_LINKS := ^https?://(localhost|127\.0\.0\.1|[^/]*example\.(com|org))
+
+site: .venvs/docs/ready ## Write the documentation site to .local/site (SERVE=1: serve it, and follow changes)
+	NO_MKDOCS_2_WARNING=1 .venvs/docs/bin/mkdocs $(if $(SERVE),serve,build)
+	@$(if $(SERVE),,echo "The documentation is in .local/site/index.html.")
+
+links: site ## Check the documentation's links to other sites (needs the internet)
+	.venvs/docs/bin/linkchecker --no-status --check-extern --ignore-url '$(NOT_LINKS)' .local/site/index.html
+
 build: .venvs/sam/ready ## Build the functions and the layer into .aws-sam
 	$(WITH_SAM) $(SAM) build
 
@@ -186,7 +196,7 @@ LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version
 lock: .venvs/uv/ready $(if $(UPGRADE),.venv/ready) ## Lock the dependencies in pyproject.toml (UPGRADE=1: raise them to their newest versions)
 	$(if $(UPGRADE),@$(RUN) local.raise_pins)
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group runtime --output-file layers/common/requirements.txt
-	for group in uv dev sam embedded-aws checkov contract; do \
+	for group in uv dev sam embedded-aws checkov contract docs; do \
 		$(LOCK) $(if $(UPGRADE),--upgrade) --group $$group --output-file requirements/$$group.txt || exit; \
 	done
 
@@ -204,7 +214,7 @@ clean: ## Remove everything built or installed
 .venv/ready: requirements/dev.txt | .venvs/uv/ready
 	$(call install,.venv)
 
-.venvs/sam/ready .venvs/embedded-aws/ready .venvs/checkov/ready .venvs/contract/ready: .venvs/%/ready: requirements/%.txt | .venvs/uv/ready
+.venvs/sam/ready .venvs/embedded-aws/ready .venvs/checkov/ready .venvs/contract/ready .venvs/docs/ready: .venvs/%/ready: requirements/%.txt | .venvs/uv/ready
 	$(call install,.venvs/$*)
 
 .venvs/redocly/ready: openapi/lint/package-lock.json

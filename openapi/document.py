@@ -1,9 +1,11 @@
 """The document: every route with its schemas, errors and examples."""
 
 import json
+import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.models import (
@@ -31,7 +33,7 @@ from openapi.examples import example_of
 from openapi.models import JsonSchema, described, schema_of, schemas_of, without
 from openapi.routes import Caller, Route, all_routes, parameters
 
-VERSION = "0.1.0"
+PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 TAGS = {
     "Paying": "Create a session, and send the buyer to Stripe's page.",
     "After the payment": "What became of a payment: status, access, revenue.",
@@ -77,6 +79,10 @@ AN_ID: JsonSchema = {"type": "string", "minLength": 1}
 ETAG = Header(schema=Schema(type="string"))
 
 
+def version() -> str:
+    return str(tomllib.loads(PYPROJECT.read_text())["project"]["version"])
+
+
 def document() -> dict[str, Any]:
     schemas = schemas_of(*described())
     paths: dict[str, dict[str, Operation]] = {}
@@ -88,7 +94,7 @@ def document() -> dict[str, Any]:
         openapi="3.1.0",
         info=Info(
             title="paidonce",
-            version=VERSION,
+            version=version(),
             summary="One-off payments through Stripe Checkout.",
             description=DESCRIPTION,
             license=License(name="MIT", identifier="MIT"),

@@ -1,0 +1,8 @@
+// A wide table can be scrolled with the keyboard. The theme has wrapped it by then.
+document$.subscribe(() =>
+  requestAnimationFrame(() => {
+    for (const table of document.querySelectorAll(".md-typeset__scrollwrap")) {
+      table.tabIndex = 0;
+    }
+  }),
+);
