@@ -33,6 +33,12 @@ def ask(question: str, *, yes: bool) -> None:
         typer.confirm(_printable(question), abort=True, err=True)
 
 
+def counted(number: int, noun: str) -> str:
+    """Return "1 offer" or "2 offers", "1 entry" or "2 entries"."""
+    plural = f"{noun.removesuffix('y')}ies" if noun.endswith("ry") else f"{noun}s"
+    return f"{number} {noun if number == 1 else plural}"
+
+
 def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2))
 

@@ -51,6 +51,8 @@ AMOUNTS = {
         "amount_received",
     ),
 }
+# In the currency of our account, which may differ from the buyer's.
+OF_ACCOUNT = {"stripe_fee": "stripe_fee_currency"}
 
 
 def of_session(session: PaymentSession) -> Fields:
@@ -85,8 +87,13 @@ def _select_each(stored: dict[str, Fields], names: tuple[str, ...]) -> list[Fiel
 
 def readable(fields: Fields) -> Fields:
     """Format amounts with their currency, and each member of a list as a line."""
+    shown = {**fields}
+    for name, currency_name in OF_ACCOUNT.items():
+        currency = shown.pop(currency_name, None)
+        if shown.get(name) is not None:
+            shown[name] = money(shown[name], currency)
     currency = fields["currency"]
-    return {name: _readable(name, value, currency) for name, value in fields.items()}
+    return {name: _readable(name, value, currency) for name, value in shown.items()}
 
 
 def _readable(name: str, value: object, currency: str) -> object:

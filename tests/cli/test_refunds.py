@@ -120,7 +120,8 @@ def test_a_second_full_refund_is_refused(
     result = operator("refund", purchase["id"], "--yes")
 
     assert result.exit_code == 1
-    assert "Only 0.00 USD" in result.stderr
+    already = f"{purchase['id']} has been refunded already: 9.99 USD.\n"
+    assert result.stderr == already
     assert refunds_at_stripe(shop) == [(999, "succeeded")]
 
 
@@ -200,14 +201,14 @@ def test_what_can_be_no_refund_is_a_wrong_use(
 
 
 @pytest.mark.parametrize("command", [("refund",), ("quarantine", "accept")])
-@pytest.mark.parametrize("given", ["pur_1", "ps_1", "owns#order#order_1", "x" * 3000])
+@pytest.mark.parametrize("given", ["pur_1", "ps_1", "owns#order#order_1"])
 def test_a_purchase_that_is_none_is_a_plain_answer(
     operator: Operator, command: tuple[str, ...], given: str
 ) -> None:
     result = operator(*command, given, "--yes")
 
     assert result.exit_code == 1
-    assert result.stderr == f"There is no purchase {given}.\n"
+    assert result.stderr.startswith(f"No payment belongs to {given}. ")
 
 
 # ---------------------------------------------------------------- quarantine

@@ -209,7 +209,7 @@ def test_a_decline_says_why(shop: Shop, operator: Operator) -> None:
 
 def test_within_a_second_an_event_precedes_what_it_did() -> None:
     """Stripe's clock tells whole seconds, and ours thousandths."""
-    from cli.show import in_order  # noqa: PLC0415 - once the environment is set
+    from cli.timeline import in_order  # noqa: PLC0415 - once the environment is set
 
     second = "2031-05-06T07:08:09"
 
@@ -326,10 +326,12 @@ def test_what_nobody_may_read_is_never_printed(
     ],
 )
 def test_an_id_of_nothing_is_a_plain_answer(operator: Operator, given: str) -> None:
+    from cli.find_at_stripe import nothing_found  # noqa: PLC0415 - once the environment is set
+
     result = operator("show", "--", given)
 
     assert result.exit_code == 1
-    assert result.stderr == f"No payment belongs to {given}.\n"
+    assert result.stderr == f"{nothing_found(given, offline=False)}\n"
     assert result.stdout == ""
 
 
