@@ -189,6 +189,7 @@ def test_a_refund_that_stripe_refuses_is_no_success(
         ("pur_1", "--amount", "0"),
         ("pur_1", "--amount", "-5"),
         ("pur_1", "--amount", "9.99"),
+        ("pur_1", "--amount", "all"),
         ("pur_1", "--reason", ""),
         ("pur_1", "--reason", "x" * 501),
         (),
@@ -198,6 +199,15 @@ def test_what_can_be_no_refund_is_a_wrong_use(
     operator: Operator, arguments: tuple[str, ...]
 ) -> None:
     assert operator("refund", *arguments, "--yes").exit_code == 2
+
+
+def test_an_amount_with_decimals_is_told_what_a_cent_is(operator: Operator) -> None:
+    refused = operator("refund", "pur_1", "--amount", "1.50", "--yes").stderr
+
+    # In a box of its own, over several lines.
+    words = " ".join(refused.replace("│", " ").split())
+    assert "'1.50' must be a whole number of cents" in words
+    assert "150 for 1.50 USD" in words
 
 
 @pytest.mark.parametrize("command", [("refund",), ("quarantine", "accept")])

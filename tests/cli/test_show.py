@@ -1,6 +1,7 @@
 """`show`: one payment, found by any of its ids, as one report."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -287,6 +288,23 @@ def test_stripe_that_does_not_answer_hides_nothing_else(
 def test_amounts_are_written_as_people_do(shop: Shop, operator: Operator) -> None:
     session = buy(shop)
     assert "9.99 USD" in operator("show", session["id"]).stdout
+
+
+def test_so_is_stripes_fee_in_the_currency_of_the_account(
+    shop: Shop, operator: Operator
+) -> None:
+    session = buy(shop)
+    # Stripe books the payment; reconcile reads the booking two minutes later.
+    with time_machine.travel(clock.now() + timedelta(minutes=2)):
+        shop.reconcile()
+
+    shown = operator("show", session["id"]).stdout
+    [payment] = operator.json("show", session["id"])["payments"]
+
+    assert re.search(r"stripe fee +0\.59 USD\n", shown)
+    assert "stripe fee currency" not in shown
+    [purchase] = payment["purchases"]
+    assert (purchase["stripe_fee"], purchase["stripe_fee_currency"]) == (59, "usd")
 
 
 @pytest.mark.parametrize("kind", ["content", "product"])
