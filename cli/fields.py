@@ -117,6 +117,26 @@ def _line(member: object, currency: str) -> str:
     return ", ".join(str(part) for part in parts if part is not None)
 
 
+def details_line(
+    details: Fields, currency: str, account_currency: str | None = None
+) -> str:
+    """Return the details of a timeline's entry; each amount has its currency."""
+    currencies = {
+        "refund_amount": details.get("refund_currency") or currency,
+        "dispute_amount": details.get("dispute_currency") or currency,
+        "refunded_amount": currency,
+        "stripe_fee": account_currency,
+    }
+    shown = {
+        name: money(value, currencies[name])
+        if name in currencies and value is not None
+        else value
+        for name, value in details.items()
+        if name not in ("refund_currency", "dispute_currency")
+    }
+    return ", ".join(f"{name} {value}" for name, value in shown.items())
+
+
 def money(amount: int, currency: str | None) -> str:
     if currency is None:
         # Stripe's types allow it.

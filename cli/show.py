@@ -108,14 +108,17 @@ def print_report(report: Fields) -> None:
         print_fields("Purchase", fields.readable(purchase))
     if report["stripe"]:
         print_fields("Stripe, now", fields.readable(report["stripe"]))
+    currency = report["session"]["currency"]
+    booked_in = [each["stripe_fee_currency"] for each in report["purchases"]]
     print_table(
         ["at", "from", "what", "details"],
         [
-            (entry["at"], entry["from"], entry["what"], _line(entry["details"]))
+            (
+                entry["at"],
+                entry["from"],
+                entry["what"],
+                fields.details_line(entry["details"], currency, *booked_in[:1]),
+            )
             for entry in report["timeline"]
         ],
     )
-
-
-def _line(details: Fields) -> str:
-    return ", ".join(f"{name} {value}" for name, value in details.items())

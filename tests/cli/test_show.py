@@ -301,7 +301,8 @@ def test_so_is_stripes_fee_in_the_currency_of_the_account(
     shown = operator("show", session["id"]).stdout
     [payment] = operator.json("show", session["id"])["payments"]
 
-    assert re.search(r"stripe fee +0\.59 USD\n", shown)
+    assert re.search(r"stripe fee +0\.59 USD", shown)
+    assert "stripe_fee 0.59 USD" in shown, "in the timeline, too"
     assert "stripe fee currency" not in shown
     [purchase] = payment["purchases"]
     assert (purchase["stripe_fee"], purchase["stripe_fee_currency"]) == (59, "usd")
