@@ -1,8 +1,8 @@
 """
 Says what a deployment lacks, before anything is built: `make deploy` begins with it.
 
-Without a stage, SAM asks for the parameters and keeps the answers; it gets a file of its
-own for them, which git ignores.
+Without a stage, SAM asks for the parameters and keeps the answers, in a file that git
+ignores.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ import os
 import shutil
 import sys
 import tomllib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
@@ -83,7 +83,7 @@ def check_account(session: Session, stage: str) -> tuple[str, str]:
                 "No AWS credentials were found: log in as for the AWS CLI, with `aws "
                 "configure` or `aws sso login`; AWS_PROFILE chooses a profile."
             )
-        sts = session.create_client("sts", region_name=region, config=IMPATIENT)
+        sts: Any = session.create_client("sts", region_name=region, config=IMPATIENT)
         return str(sts.get_caller_identity()["Arn"]), region
     except ClientError as error:
         message = error.response["Error"].get("Message", error)

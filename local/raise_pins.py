@@ -1,9 +1,9 @@
 """
 Raises the pins in pyproject.toml to the newest versions that go together.
 
-`make lock UPGRADE=1` runs it before it locks. cli/pyproject.toml gets the same pins. uv decides: each pin becomes a lower
+`make lock UPGRADE=1` runs it before it locks. uv decides: each pin becomes a lower
 limit, and what uv then resolves becomes the pin. A pin whose line says `# held: why`
-stays as it is.
+stays as it is. cli/pyproject.toml gets the same pins.
 """
 
 from __future__ import annotations

@@ -93,7 +93,7 @@ def test_one_name_cannot_have_two_newest_versions(uv):
 
 def test_the_package_of_the_command_line_gets_the_same_pins():
     package = """
-dependencies = ["pydantic==2.0", "stripe==16.1.0", "stubs==1.0.1"]
+dependencies = ["pydantic==2.0", "stripe==16.1.0"]
 requires = ["hatchling==1.0"]
 """
 
