@@ -33,10 +33,10 @@ def ask(question: str, *, yes: bool) -> None:
         typer.confirm(_printable(question), abort=True, err=True)
 
 
-def counted(number: int, noun: str) -> str:
+def counted(number: int, name: str) -> str:
     """Return "1 offer" or "2 offers", "1 entry" or "2 entries"."""
-    plural = f"{noun.removesuffix('y')}ies" if noun.endswith("ry") else f"{noun}s"
-    return f"{number} {noun if number == 1 else plural}"
+    plural = f"{name.removesuffix('y')}ies" if name.endswith("ry") else f"{name}s"
+    return f"{number} {name if number == 1 else plural}"
 
 
 def print_json(value: object) -> None:
