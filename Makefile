@@ -16,7 +16,7 @@ SOURCES := layers/common/checkout functions local cli openapi monitoring mocktil
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
-.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check lint-openapi format openapi contract client example monitoring site links build variants browser screenshots cold-start times permissions costs deploy smoke lock clean
+.PHONY: help run sam-local test test-fast fast-tests test-slow test-stack prove mutants simulate coverage check lint-openapi format openapi contract client example monitoring site links build variants browser screenshots cold-start times permissions costs can-deploy deploy smoke cli lock clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -177,10 +177,16 @@ EXECUTION_ROLE ?=
 WITH ?=
 export WITH
 
-deploy: build .venv/ready ## Deploy a STAGE of samconfig.toml to AWS (WITH: other values); without one, SAM asks
+# SAM keeps the answers of --guided in a file that is not tracked.
+GUIDED = --guided --config-file "$(CURDIR)/.local/guided.toml"
+
+can-deploy: .venv/ready ## Say what a deployment of STAGE lacks: a terminal, a region, credentials
 	@$(KNOWN_STAGE)
+	@$(RUN) local.can_deploy $(STAGE)
+
+deploy: can-deploy build ## Deploy a STAGE of samconfig.toml to AWS (WITH: other values); without one, SAM asks
 	$(if $(value WITH),@$(RUN) local.stage $(STAGE))
-	$(WITH_SAM) $(SAM) deploy $(if $(STAGE),--config-env $(STAGE),--guided) \
+	$(WITH_SAM) $(SAM) deploy $(if $(STAGE),--config-env $(STAGE),$(GUIDED)) \
 		$(if $(value WITH),--config-file "$(CURDIR)/.local/samconfig.toml") \
 		$(if $(EXECUTION_ROLE),--role-arn $(EXECUTION_ROLE))
 
@@ -190,13 +196,16 @@ smoke: .venv/ready ## Try the stack of STAGE in AWS, or the one that `make run` 
 	@$(KNOWN_STAGE)
 	@./checkout $(if $(STAGE),--stack $(STACK),--local) smoke
 
+cli: .venvs/cli/ready ## Install the operator's command line, ./checkout, without the tools of developers
+	@echo "Installed: ./checkout --help"
+
 LOCK := $(UV) pip compile --quiet --generate-hashes --universal --python-version 3.13 \
 	--no-emit-index-url --no-header pyproject.toml
 
 lock: .venvs/uv/ready $(if $(UPGRADE),.venv/ready) ## Lock the dependencies in pyproject.toml (UPGRADE=1: raise them to their newest versions)
 	$(if $(UPGRADE),@$(RUN) local.raise_pins)
 	$(LOCK) $(if $(UPGRADE),--upgrade) --group runtime --output-file layers/common/requirements.txt
-	for group in uv dev sam embedded-aws checkov contract docs; do \
+	for group in uv dev cli sam embedded-aws checkov contract docs; do \
 		$(LOCK) $(if $(UPGRADE),--upgrade) --group $$group --output-file requirements/$$group.txt || exit; \
 	done
 
@@ -214,7 +223,7 @@ clean: ## Remove everything built or installed
 .venv/ready: requirements/dev.txt | .venvs/uv/ready
 	$(call install,.venv)
 
-.venvs/sam/ready .venvs/embedded-aws/ready .venvs/checkov/ready .venvs/contract/ready .venvs/docs/ready: .venvs/%/ready: requirements/%.txt | .venvs/uv/ready
+.venvs/cli/ready .venvs/sam/ready .venvs/embedded-aws/ready .venvs/checkov/ready .venvs/contract/ready .venvs/docs/ready: .venvs/%/ready: requirements/%.txt | .venvs/uv/ready
 	$(call install,.venvs/$*)
 
 .venvs/redocly/ready: openapi/lint/package-lock.json
