@@ -37,7 +37,7 @@ COPIED = {".gif", ".jpg", ".png", ".svg"}
 CODE = re.compile(r"^( *```.*?^ *```)", re.DOTALL | re.MULTILINE)
 # An item of a list after a line that is neither empty nor an item.
 ITEM = re.compile(r"^(?!(?:[-*]|\d+\.) )(.*\S)\n(?=(?:[-*]|\d+\.) )", re.MULTILINE)
-FOLDER = re.compile(r"\]\(([^):\s#]+/)\)")
+WITHOUT_ANCHOR = re.compile(r"\]\(([^):\s#]+)\)")
 LINK = re.compile(r"\]\(([^)\s#]+)[^)\s]*\)")
 
 
@@ -75,7 +75,7 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
     """Write what only a forge understands so that Markdown does too."""
     prose_and_code = CODE.split(markdown)
     prose_and_code[::2] = [
-        FOLDER.sub(partial(readme_of, page), ITEM.sub(r"\1\n\n", prose))
+        WITHOUT_ANCHOR.sub(partial(readme_of, page), ITEM.sub(r"\1\n\n", prose))
         for prose in prose_and_code[::2]
     ]
     return "".join(prose_and_code)
@@ -83,7 +83,8 @@ def on_page_markdown(markdown: str, page: Page, **_: object) -> str:
 
 def readme_of(page: Page, link: re.Match[str]) -> str:
     folder = Path(page.file.abs_src_path or "").parent / link[1]
-    return f"]({link[1]}README.md)" if (folder / "README.md").is_file() else link[0]
+    is_shown = (folder / "README.md").is_file()
+    return f"]({link[1].rstrip('/')}/README.md)" if is_shown else link[0]
 
 
 def files_linked_from(page: Path) -> Iterator[Path]:

@@ -4,16 +4,19 @@ import os
 import re
 import shutil
 import subprocess
+import threading
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from html.parser import HTMLParser
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, Request, expect, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from local.browser import ARGUMENTS, find_browser
 from tests.template_file import ROOT
@@ -23,6 +26,7 @@ pytestmark = pytest.mark.slow
 MKDOCS = ROOT / ".venvs/docs/bin/mkdocs"
 # What a page loads by itself, as opposed to what a reader may click.
 LOADED = {"script": "src", "img": "src", "iframe": "src", "source": "src"}
+SERIOUS = {"serious", "critical"}
 LOADED_RELATIONS = {"stylesheet", "icon", "preload", "preconnect", "dns-prefetch"}
 
 
@@ -132,29 +136,25 @@ def test_every_page_of_the_repository_for_readers_is_on_the_site(site: Path) -> 
     assert {name for name in made if not (site / name).is_file()} == set()
 
 
-def copy_of_the_pages(folder: Path) -> Path:
-    """Return a repository of which only the pages are there."""
-    for name in ["mkdocs.yml", *(str(p.relative_to(ROOT)) for p in ROOT.glob("*.md"))]:
-        shutil.copy(ROOT / name, folder)
-    shutil.copy(ROOT / "LICENSE", folder)
-    for name in ("docs", "mocktill", "tests"):
-        shutil.copytree(
-            ROOT / name,
-            folder / name,
-            ignore=lambda at, names: {
-                name
-                for name in names
-                if not Path(at, name).is_dir() and "docs" not in Path(at).parts
-                if not name.endswith((".md", "LICENSE"))
-            },
-        )
+def copied(folder: Path) -> Path:
+    """Copy what is in the repository."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    for name in listed.stdout.splitlines():
+        if (ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / name, folder / name)
     return folder
 
 
 def build_with(links: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """Build the site of a repository whose glossary has *links* too."""
-    root = copy_of_the_pages(folder)
-    shutil.copy(ROOT / "Makefile", root)
+    root = copied(folder)
     with (root / "docs/glossary.md").open("a") as page:
         page.writelines(f"\n[a link]({link})\n" for link in links)
     return build(root / "site", root)
@@ -163,14 +163,14 @@ def build_with(links: list[str], folder: Path) -> subprocess.CompletedProcess[st
 def test_links_of_the_forge_to_code_a_folder_or_a_page_work_on_the_site(
     tmp_path: Path,
 ) -> None:
-    links = ["../Makefile", "adr/", "../SECURITY.md#reporting"]
+    links = ["../Makefile", "adr/", "../mocktill", "../SECURITY.md#reporting"]
 
     done = build_with(links, tmp_path)
 
     assert done.returncode == 0, done.stderr
     made = parsed(tmp_path / "site/docs/glossary.html").links
-    shown = ["../Makefile.html", "adr/index.html", "../SECURITY.html#reporting"]
-    assert set(shown) <= {*made}
+    shown = {"../Makefile.html", "adr/index.html", "../mocktill/index.html"}
+    assert shown | {"../SECURITY.html#reporting"} <= {*made}
     assert list(broken(tmp_path / "site")) == []
 
 
@@ -196,27 +196,42 @@ def browser() -> Iterator[Browser]:
     path = find_browser()
     if path is None:
         pytest.skip("No browser is here: `make browser` installs one.")
+    expect.set_options(timeout=20_000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=path, args=ARGUMENTS)
         yield browser
         browser.close()
 
 
+@pytest.fixture(scope="module")
+def address(site: Path) -> Iterator[str]:
+    """Serve the site, as a host of static pages does."""
+    handler = partial(SilentHandler, directory=site)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+class SilentHandler(SimpleHTTPRequestHandler):
+    def log_message(self, *_: object) -> None:
+        pass
+
+
 @pytest.fixture(params=["light", "dark"])
-def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
-    """A page whose requests all stay on this machine."""
-    context = browser.new_context(color_scheme=request.param)
+def page(
+    browser: Browser, address: str, request: pytest.FixtureRequest
+) -> Iterator[Page]:
+    """A page of the site, whose requests must all go to the site."""
+    context = browser.new_context(base_url=address, color_scheme=request.param)
     page = context.new_page()
     asked: list[str] = []
-
-    def note(request: Request) -> None:
-        if urlsplit(request.url).scheme not in {"file", "data", "blob"}:
-            asked.append(request.url)
-
-    page.on("request", note)
+    page.on("request", lambda request: asked.append(request.url))
     yield page
     context.close()
-    assert asked == []
+    assert asked
+    own = (f"{address}/", "data:", f"blob:{address}/")
+    assert [url for url in asked if not url.startswith(own)] == []
 
 
 @pytest.mark.parametrize(
@@ -228,21 +243,28 @@ def page(browser: Browser, request: pytest.FixtureRequest) -> Iterator[Page]:
     ],
 )
 def test_diagrams_are_drawn_by_the_sites_own_files(
-    site: Path, page: Page, name: str, diagrams: int
+    page: Page, name: str, diagrams: int
 ) -> None:
-    page.goto(f"file://{site / name}")
+    page.goto(name)
 
     expect(page.locator("div.mermaid")).to_have_count(diagrams)
     expect(page.locator("pre.mermaid")).to_have_count(0)
 
 
+def test_the_search_finds_a_page(page: Page) -> None:
+    page.goto("index.html")
+
+    page.keyboard.press("/")
+    page.keyboard.type("dead-letter queue")
+
+    found = page.locator(".md-search-result__link").first
+    expect(found).to_have_attribute("href", re.compile("operations"))
+
+
 @pytest.mark.parametrize("name", ["index.html", "docs/payment-lifecycle.html"])
-def test_a_page_has_no_serious_obstacle(site: Path, page: Page, name: str) -> None:
-    page.goto(f"file://{site / name}")
+def test_a_page_has_no_serious_obstacle(page: Page, name: str) -> None:
+    page.goto(name)
 
     found = Axe().run(page).response["violations"]
 
-    serious = {
-        each["id"] for each in found if each["impact"] in {"serious", "critical"}
-    }
-    assert serious == set()
+    assert {each["id"] for each in found if each["impact"] in SERIOUS} == set()
