@@ -152,7 +152,8 @@ KNOWN_STAGE = test -z "$(filter-out $(STAGES),$(STAGE))" || { \
 EXECUTION_ROLE ?=
 
 # Other values of parameters than the stage has, as WITH="DeploymentStrategy=off Release=2".
-export WITH ?=
+WITH ?=
+export WITH
 
 deploy: build .venv/ready ## Deploy a STAGE of samconfig.toml to AWS (WITH: other values); without one, SAM asks
 	@$(KNOWN_STAGE)

@@ -241,6 +241,18 @@ def test_functions_run_on_it_and_compile_nothing(local_layer, built_functions):
     assert {"app", "checkout", "pydantic_core._pydantic_core"} <= loaded
 
 
+def test_it_is_built_without_network_once_uv_has_its_packages(local_layer, tmp_path):
+    """Only the cache of uv is there: each connection goes to a proxy that is not."""
+    nowhere = dict.fromkeys(
+        ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"], "http://[::1]:1"
+    )
+    offline = WITH_UV | nowhere | {"NO_PROXY": "", "LAYER_PYTHON": str(FUNCTION_PYTHON)}
+
+    again = build_layer(tmp_path, offline)
+
+    assert files_of(again) == files_of(local_layer)
+
+
 def test_what_is_deployed_is_for_lambda_whatever_the_environment_says():
     answer = subprocess.run(
         ["make", "--dry-run", "--no-print-directory", "build"],
