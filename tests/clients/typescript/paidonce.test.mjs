@@ -65,6 +65,19 @@ test("a product is bought without a login, and by a buyer who has logged in, int
   ]);
 });
 
+test("a buyer who has not logged in is refused by the route of the kind", async (t) => {
+  const { client, asked } = api(t, [[401, { message: "Unauthorized" }]]);
+
+  await assert.rejects(startCheckout(client, "content", CONTENT), { status: 401, temporary: false });
+  assert.deepEqual(asked.map(({ url }) => url), ["https://api.test/api/checkout/content"]);
+});
+
+test("an answer without an address to pay at is a failure", async (t) => {
+  const { client } = api(t, [{ payment_session_id: "ps_1" }]);
+
+  await assert.rejects(startCheckout(client, "content", CONTENT), /cannot be read/);
+});
+
 test("the token goes to the routes that ask for it and to no others", async (t) => {
   const { client, asked } = api(t, [HOSTED], { token: () => "t" });
   await startCheckout(client, "quote", {});
@@ -199,6 +212,20 @@ test("a buyer who is done waits for the purchase only", async (t) => {
   assert.equal(result, "processing");
 });
 
+test("pauses are short again when the buyer is done", async (t) => {
+  t.mock.timers.enable({ apis: ["setTimeout", "Date"] });
+  const { client, asked } = api(t, [OPEN, OPEN, OPEN, ON_ITS_WAY, PAID]);
+  waitUntilPaid(client, "cs_test_1", { firstMs: 1_000, slowestMs: 60_000 });
+  const at = [];
+  for (let second = 0; second <= 12; second += 1) {
+    await answered();
+    if (asked.length > at.length) at.push(second);
+    t.mock.timers.tick(1_000);
+  }
+
+  assert.deepEqual(at, [0, 1, 3, 6, 7]);
+});
+
 test("waiting rejects with the last failure if it ends in one", async (t) => {
   const { client } = api(t, [UNAVAILABLE]);
 
@@ -216,6 +243,25 @@ test("waiting ends when its page is gone", async (t) => {
   await assert.rejects(waitUntilPaid(client, "cs_test_1", { signal: page.signal }), { name: "AbortError" });
   await assert.rejects(startCheckout(client, "content", CONTENT, { signal: page.signal }), { name: "AbortError" });
   assert.equal(asked.length, 1);
+});
+
+test("waiting ends when its page goes as an answer arrives", async (t) => {
+  const page = new AbortController();
+  t.mock.method(globalThis, "fetch", async () => {
+    const body = new ReadableStream({
+      pull(stream) {
+        stream.enqueue(new TextEncoder().encode(JSON.stringify(OPEN)));
+        stream.close();
+        page.abort();
+      },
+    });
+    return new Response(body);
+  });
+  const client = createClient({ apiUrl: "https://api.test" });
+
+  const waiting = waitUntilPaid(client, "cs_test_1", { signal: page.signal, firstMs: 60_000, slowestMs: 60_000 });
+
+  await assert.rejects(waiting, { name: "AbortError" });
 });
 
 test("every answer has one result, and only money that came back or never came may be paid again", () => {
