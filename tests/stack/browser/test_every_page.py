@@ -241,7 +241,8 @@ def test_one_buys_with_the_keyboard_alone(buyer):
     expect(buy).to_be_focused()
     keyboard.press("Enter")
     expect(page.get_by_label("Card number")).to_be_visible()
-    for label, typed in [("Card number", CARD), ("Expiry", "1234"), ("CVC", "123")]:
+    fields = {"Email": "ada@example.test", "Card number": CARD}
+    for label, typed in (fields | {"Expiry": "1234", "CVC": "123"}).items():
         tab_to(page, page.get_by_label(label))
         keyboard.type(typed)
     tab_to(page, buyer.button("Pay"))

@@ -39,10 +39,10 @@ class Visitor:
         context.set_default_timeout(PATIENCE_MS)
         shopper = {"sub": sub, "token": shop.stack.token(sub) if sub else None}
         context.add_init_script(
-            # For the shop's own pages. Stripe's have no use for it, and a frame without
-            # an origin has no storage.
-            "if (origin !== 'null') sessionStorage.shopper ??= "
-            f"JSON.stringify({json.dumps(shopper)})"
+            # For the shop's own pages. Stripe's have no use for it, and not every frame
+            # has a storage.
+            "try { sessionStorage.shopper ??= "
+            f"JSON.stringify({json.dumps(shopper)}); }} catch {{}}"
         )
         return cls(context.new_page(), shop, sub)
 
