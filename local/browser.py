@@ -39,9 +39,10 @@ INSTALL = (
     ("apt-get", "install", "--quiet=2", "--yes", "--no-install-recommends", "chromium"),
 )
 NONE = """\
-No browser was found. These tests are skipped: tests/stack/browser, and
-tests/local/storefront/test_pages.py. Install Chrome, Chromium or Edge, or set
-CHECKOUT_BROWSER to one; on Debian and Ubuntu, root can run `make browser`.
+No browser was found. These tests are skipped: tests/stack/browser,
+tests/local/storefront/test_pages.py, tests/local/test_mocktill_pages.py, and a few of
+tests/docs/test_site.py. Install Chrome, Chromium or Edge, or set CHECKOUT_BROWSER to
+one; on Debian and Ubuntu, root can run `make browser`.
 """
 NOT_INSTALLED = """\
 No browser could be installed: that takes apt-get and root. Install Chrome, Chromium or

@@ -169,7 +169,12 @@ def test_the_tests_that_are_said_to_be_skipped_are_those_with_a_browser():
         if path.name != "test_browser.py" and "find_browser()" in path.read_text()
     }
 
-    assert named == {"tests/stack/browser", "tests/local/storefront/test_pages.py"}
+    assert named == {
+        "tests/stack/browser",
+        "tests/local/storefront/test_pages.py",
+        "tests/local/test_mocktill_pages.py",
+        "tests/docs/test_site.py",
+    }
     assert all(any(each.startswith(name) for name in named) for each in using)
 
 
