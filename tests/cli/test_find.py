@@ -108,13 +108,27 @@ def test_a_payment_by_bank_has_ids_of_other_names(
 
 
 def test_a_declined_charge_leads_to_its_session(shop: Shop, operator: Operator) -> None:
-    """No purchase points from its payment intent: Stripe knows whose it is."""
     shop.create("content")
     shop.stripe.pay(newest(shop)["stripe_session_id"], DECLINED_CARD)
     [event] = shop.stripe.events("payment_intent.payment_failed")
     declined = charge(shop, event["data"]["object"]["id"])
 
     assert found_by(operator, declined) == [newest(shop)["id"]]
+
+
+@pytest.mark.parametrize("id_of", [refund, dispute], ids=lambda each: each.__name__)
+def test_what_follows_a_payment_that_has_not_arrived_leads_to_its_session(
+    shop: Shop, operator: Operator, id_of: Id
+) -> None:
+    """No purchase points from the payment intent: Stripe knows whose it is."""
+    shop.create("content")
+    paid = shop.stripe.pay(newest(shop)["stripe_session_id"])
+    payment_intent = shop.stripe.sessions()[0]["payment_intent"]
+    assert paid["status"] == "complete"
+
+    given = id_of(shop, payment_intent)
+
+    assert found_by(operator, given) == [newest(shop)["id"]]
 
 
 def test_an_e_mail_address_leads_to_what_was_paid_with_it(
