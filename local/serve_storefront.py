@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 STOREFRONT = Path(__file__).with_name("storefront")
 # The paths that links from other sites may open, such as Stripe's payment page.
 PAGES = re.compile(r"/(?!admin/).*")
+# Those beside the shop.
+DOCUMENTS = {"follow": "follow.html", "api-docs": "api-docs.html"}
 
 
 def create_app(config_file: Path, stack_file: Path) -> Starlette:
@@ -37,8 +39,7 @@ def create_app(config_file: Path, stack_file: Path) -> Starlette:
         path = request.path_params["path"]
         # The page's script decides what to show at a path that is not a file.
         if not Path(path).suffix:
-            name = "follow.html" if path == "follow" else "index.html"
-            return FileResponse(STOREFRONT / name)
+            return FileResponse(STOREFRONT / DOCUMENTS.get(path, "index.html"))
         return await files.get_response(path, request.scope)
 
     return Starlette(
