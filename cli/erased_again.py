@@ -1,17 +1,14 @@
 """Erase again what a restored table has brought back of erased buyers."""
 
-from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 
-from checkout import clock
 from checkout.domain.audit_action import AuditAction
 from checkout.domain.purchase import id_for
 from checkout.errors import TryAgainError
 from checkout.flows.erase_buyer import Erasure, Payment
-from checkout.tables.item import from_item
 from checkout.tables.readable import UnreadableItemError
-from cli.restored import scan
+from cli.audit_entries import entries_since
 from cli.stack import Stack
 
 
@@ -28,7 +25,8 @@ def erase_again(stack: Stack, since: datetime) -> tuple[int, list[str]]:
         audit_log=stack.audit_log,
     )
     erased, problems = 0, []
-    for session_id in dict.fromkeys(_erased_since(stack, since)):
+    entries = entries_since(stack, since, {AuditAction.PERSONAL_DATA_ERASED})
+    for session_id in dict.fromkeys(entry["payment_session_id"] for entry in entries):
         try:
             payment = _payment(stack, session_id)
         except UnreadableItemError as error:
@@ -57,14 +55,6 @@ def _is_erased(erasure: Erasure, payment: Payment, operator: str) -> bool:
         erasure.erase(payment, operator)
         return True
     return False
-
-
-def _erased_since(stack: Stack, since: datetime) -> Iterator[str]:
-    """Yield the payment sessions whose erasure the audit log has."""
-    for entry in map(from_item, scan(stack.output("AuditLogTable"))):
-        is_erasure = entry["action"] == AuditAction.PERSONAL_DATA_ERASED
-        if is_erasure and entry["at"] >= clock.iso(since):
-            yield entry["payment_session_id"]
 
 
 def _payment(stack: Stack, session_id: str) -> Payment:

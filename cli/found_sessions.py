@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from checkout.domain.purchase import Purchase, id_for
+from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.quarantine_reason import QuarantineReason
 from checkout.errors import NotQuarantinedError
 from checkout.flows import review_quarantine
@@ -52,9 +53,11 @@ class FoundSessions:
         if known.stripe_session_id not in {None, stand_in.stripe_session_id}:
             # Another Checkout Session of the same session: this is its only record.
             return
-        if own is None and stand_in.is_undone:
+        is_being_undone = stand_in.status is PurchaseStatus.REFUNDING
+        if own is None and (stand_in.is_undone or is_being_undone):
+            how = "is being" if is_being_undone else "was"
             self.problems.append(
-                f"{stand_in.id} was given back while its session was lost: dismiss "
+                f"{stand_in.id} {how} given back while its session was lost: dismiss "
                 f"{own_id}, which reconcile puts into quarantine"
             )
             return

@@ -3,15 +3,14 @@
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Annotated, Any
-from uuid import uuid4
 
 import typer
 
 from checkout import clock
 from checkout.flows.compare_money_events import MoneyStream
 from checkout.flows.compare_session_events import SessionStream
-from checkout.tables.item import from_item, read
-from checkout.tables.reconcile_state import STATE, ReconcileState
+from checkout.tables.item import from_item
+from checkout.tables.reconcile_state import ReconcileState
 from cli.console import (
     CommandError,
     Json,
@@ -22,15 +21,15 @@ from cli.console import (
     say,
     waiting,
 )
+from cli.copy_back import Comparison, compare, copy
 from cli.erased_again import erase_again
-from cli.rebuild import Rebuild, Rebuilt
+from cli.held_lease import held_lease
+from cli.rebuild import Rebuild
+from cli.rebuilt import Rebuilt
 from cli.replay import KEPT_BY_STRIPE, moment
-from cli.restored import Comparison, Restored, compare, copy, scan
+from cli.restored import Restored, check, scan
 from cli.stack import Stack, stack_of
 
-# While the command works, reconcile does not: it would ask about records that are not
-# there yet. If the command is killed, reconcile and the next restore wait for so long.
-LEASE = timedelta(hours=1)
 # An event is tried for a day: one that was made before the restored time may have been
 # applied after it.
 TRIED_FOR = timedelta(days=1)
@@ -79,6 +78,8 @@ def restore(
             "AuditLogTable": ("--audit-log", audit_log),
         },
     )
+    for table in tables:
+        check(table, to_time)
     with waiting("Comparing the tables"):
         compared = {table.logical_id: compare(table) for table in tables}
     if dry_run:
@@ -88,19 +89,18 @@ def restore(
         print_comparison(compared)
     ask(question_about(stack, compared, replace=replace), yes=yes)
     state = ReconcileState(stack.output("PaymentSessionsTable"))
-    owner = uuid4().hex
-    if not state.take_lease(owner, clock.now() + LEASE):
-        lease = read(stack.output("PaymentSessionsTable"), STATE) or {}
-        raise CommandError(
-            "A run of reconcile, or another restore, is in progress, or was killed. "
-            "Nothing was changed: repeat the command when it has ended, or after "
-            f"{lease.get('expires_at', 'some minutes')}, when its lease ends."
-        )
+    rebuild = Rebuild(stack, to_time if tables else None)
+    rebuilt, is_finished = rebuild.done, False
     try:
-        copied, rebuilt = repair(stack, tables, to_time, replace=replace)
-        since = reconcile_again(state, owner, to_time)
+        with held_lease(stack, state) as owner:
+            copied = repair(rebuild, tables, to_time, replace=replace)
+            since = reconcile_again(state, owner, to_time)
+        is_finished = True
     finally:
-        state.release_lease(owner)
+        if not is_finished:
+            # Of what is repaired already the next run finds no problem any more.
+            for problem in rebuilt.problems:
+                say(problem)
     print_result(copied, rebuilt, since, as_json=as_json)
     if rebuilt.problems:
         raise CommandError(
@@ -109,9 +109,9 @@ def restore(
 
 
 def repair(
-    stack: Stack, tables: list[Restored], to_time: datetime, *, replace: bool
-) -> tuple[dict[str, Comparison], Rebuilt]:
-    """Copy the tables and rebuild what follows from them; return what was done."""
+    rebuild: Rebuild, tables: list[Restored], to_time: datetime, *, replace: bool
+) -> dict[str, Comparison]:
+    """Copy the tables and rebuild what follows from them; return what was copied."""
     offers = [table for table in tables if table.logical_id == "OffersTable"]
     with waiting("Copying"):
         copied = {
@@ -119,9 +119,8 @@ def repair(
             for table in tables
             if table not in offers
         }
-    rebuild = Rebuild(stack)
     with waiting("Rebuilding what follows from the purchases"):
-        rebuilt = rebuild.run()
+        rebuild.run()
     with waiting("Copying the offers"):
         # Now what is sold has its owner, so nobody can buy it again meanwhile.
         for table in offers:
@@ -129,9 +128,9 @@ def repair(
             rebuild.sell_offers(items_of(table))
     if tables:
         with waiting("Erasing again what was erased"):
-            rebuilt.erased, problems = erase_again(stack, to_time)
-            rebuilt.problems += problems
-    return copied, rebuilt
+            rebuild.done.erased, problems = erase_again(rebuild.stack, to_time)
+            rebuild.done.problems += problems
+    return copied
 
 
 def tables_of(stack: Stack, given: dict[str, tuple[str, str | None]]) -> list[Restored]:
@@ -183,7 +182,7 @@ def reconcile_again(state: ReconcileState, owner: str, to_time: datetime) -> dat
     for stream in STREAMS:
         if not state.set_back(owner, stream, int(since.timestamp())):
             raise CommandError(
-                "The command took longer than an hour, and reconcile runs again. "
+                "The command was stopped for a while, and reconcile runs again. "
                 "Repeat the command: what was copied stays."
             )
     if since > to_time:

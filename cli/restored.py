@@ -1,16 +1,12 @@
-"""What is copied back from a restored table, and what of the stack's own stays."""
+"""A restored table: what of it is copied back, and what of the stack's own stays."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from datetime import datetime
 from enum import StrEnum
-from itertools import batched
 from typing import Any, NamedTuple
 
 from checkout import clock
 from checkout.clients import aws
-from checkout.tables import transaction
-from checkout.tables.item import MOST_KEYS_AT_ONCE, from_item
-from checkout.tables.transaction import Condition, Write
 from cli.console import CommandError
 
 # In DynamoDB's types: the host application's items may hold what ours never do.
@@ -84,84 +80,64 @@ class Restored(NamedTuple):
         if self.logical_id == "AuditLogTable":
             # Entries only lose what was erased.
             return Finding.NEWER
-        # The version of a purchase or an offer, the rank of a session, the attempt of
-        # a live session: functions only raise them.
-        for name in ("version", "rank", "attempt"):
-            mine, its = own.get(name), restored.get(name)
-            if isinstance(mine, int) and isinstance(its, int) and mine > its:
-                return Finding.NEWER
-        sold_since = "purchase_id" in own and "purchase_id" not in restored
-        return Finding.NEWER if sold_since else Finding.DIFFERENT
+        return Finding.NEWER if _is_newer(own, restored) else Finding.DIFFERENT
 
 
 def _lasting(item: Item) -> Item:
     return {name: value for name, value in item.items() if name not in PASSING}
 
 
-@dataclass
-class Comparison:
-    """How many restored items were found how, and which of them differ."""
+def _is_newer(item: Item, other: Item) -> bool:
+    """Return whether *item* has got further, by what functions write only forwards."""
+    if is_ahead(item, other):
+        return True
+    # An offer was sold, or a session paid beside its own Checkout Session.
+    gained = any(n in item and n not in other for n in ("purchase_id", "paid_beside"))
+    # Reconcile has done what a session was due for: its e-mail address is gone.
+    is_same_rank = "rank" in item and item["rank"] == other.get("rank")
+    return gained or (is_same_rank and "due_at" in other and "due_at" not in item)
 
-    counts: dict[str, int] = field(
-        default_factory=lambda: dict.fromkeys(map(str, Finding), 0)
+
+def is_ahead(item: Item, other: Item) -> bool:
+    """
+    Return whether *item* has a higher number of those that functions only raise.
+
+    They are the version of a purchase or an offer, the rank of a session, and the
+    attempt of a live session.
+    """
+    numbers = (
+        (item.get(name), other.get(name)) for name in ("version", "rank", "attempt")
     )
-    different: list[str] = field(default_factory=list)
-    copied: int = 0
-    replaced: int = 0
+    return any(
+        isinstance(mine, int) and isinstance(its, int) and mine > its
+        for mine, its in numbers
+    )
 
 
-def compare(table: Restored) -> Comparison:
-    """Compare all items; nothing is written."""
-    found = Comparison()
-    for restored, own in pairs(table):
-        finding = table.finding(from_item(restored), own and from_item(own))
-        found.counts[finding] += 1
-        if finding is Finding.DIFFERENT:
-            found.different.append(name_of(table, restored))
-    return found
-
-
-def copy(table: Restored, *, replace: bool) -> Comparison:
+def check(table: Restored, to_time: datetime) -> None:
     """
-    Copy what is missing and, with *replace*, what differs and is not newer.
+    Raise CommandError unless it is whole, of the stack's own table, and new enough.
 
-    Each write has the condition that the stack's own item is as it was compared.
+    A table that AWS has not restored says nothing of its origin: it is taken.
     """
-    found = Comparison()
-    for restored, own in pairs(table):
-        finding = table.finding(from_item(restored), own and from_item(own))
-        found.counts[finding] += 1
-        if finding is Finding.MISSING:
-            found.copied += transaction.execute_alone(_put(table, restored, None))
-        elif finding is Finding.DIFFERENT and replace:
-            found.replaced += transaction.execute_alone(_put(table, restored, own))
-        elif finding is Finding.DIFFERENT:
-            found.different.append(name_of(table, restored))
-    return found
-
-
-def pairs(table: Restored) -> Iterator[tuple[Raw, Raw | None]]:
-    """Yield each restored item with the stack's own of the same key, None without."""
-    for some in batched(scan(table.restored), MOST_KEYS_AT_ONCE, strict=False):
-        if not all(table.belongs(from_item(item)) for item in some):
-            raise CommandError(
-                f"{table.restored} is no copy of {table.logical_id} ({table.option})."
-            )
-        own = {_key_text(table, item): item for item in _own(table, some)}
-        for item in some:
-            mine = own.get(_key_text(table, item))
-            yield _kept(item, mine), mine
-
-
-def _kept(restored: Raw, own: Raw | None) -> Raw:
-    """
-    Return a restored item, without its time to live if the stack's own has lost it.
-
-    Functions take it away so that DynamoDB does not delete a session that may be paid.
-    """
-    if own is None or "ttl" in own:
-        return restored
-    return {name: value for name, value in restored.items() if name != "ttl"}
+    found = aws.client("dynamodb").describe_table(TableName=table.restored)["Table"]
+    if found["TableStatus"] != "ACTIVE":
+        raise CommandError(f"AWS still restores {table.restored}: repeat the command.")
+    summary = found.get("RestoreSummary")
+    if summary is None:
+        return
+    source = summary.get("SourceTableArn", table.own).rpartition("/")[2]
+    if source != table.own:
+        raise CommandError(
+            f"{table.restored} was restored from {source}, and {table.option} is "
+            f"{table.own}."
+        )
+    restored_to = summary["RestoreDateTime"]
+    if restored_to < to_time.replace(microsecond=0):
+        raise CommandError(
+            f"{table.restored} was restored to an earlier time: repeat the command "
+            f"with --to-time {clock.iso(restored_to)}, the oldest of all its tables."
+        )
 
 
 def scan(table: str) -> Iterator[Raw]:
@@ -169,45 +145,3 @@ def scan(table: str) -> Iterator[Raw]:
     pages = aws.client("dynamodb").get_paginator("scan")
     for page in pages.paginate(TableName=table, ConsistentRead=True):
         yield from page["Items"]
-
-
-def _own(table: Restored, items: tuple[Raw, ...]) -> Iterator[Raw]:
-    keys = [{name: item[name] for name in table.key_names} for item in items]
-    wanted: Any = {table.own: {"Keys": keys, "ConsistentRead": True}}
-    while wanted:
-        answer = aws.client("dynamodb").batch_get_item(RequestItems=wanted)
-        yield from answer["Responses"].get(table.own, [])
-        wanted = answer["UnprocessedKeys"]
-
-
-def _key_text(table: Restored, item: Raw) -> tuple[str, ...]:
-    return tuple(str(item[name]["S"]) for name in table.key_names)
-
-
-def name_of(table: Restored, item: Raw) -> str:
-    return "/".join(_key_text(table, item))
-
-
-def _put(table: Restored, item: Raw, own: Raw | None) -> Write:
-    """Return the put of a restored item, if the stack's own still is *own*."""
-    if own is None:
-        expression, names, values = (
-            f"attribute_not_exists({table.key_names[0]})",
-            {},
-            {},
-        )
-    else:
-        compared = [name for name in own if name not in PASSING]
-        names = {f"#n{number}": name for number, name in enumerate(compared)}
-        values = {f":v{number}": own[name] for number, name in enumerate(compared)}
-        expression = " AND ".join(
-            f"#n{number} = :v{number}" for number in range(len(compared))
-        )
-    request = {"TableName": table.own, "Item": item, "ConditionExpression": expression}
-    if own is not None:
-        request["ExpressionAttributeNames"] = names
-        request["ExpressionAttributeValues"] = values
-    unchanged = Condition(
-        "own_item_is_unchanged", expression, "it has changed meanwhile"
-    )
-    return Write({"Put": request}, unchanged)

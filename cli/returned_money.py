@@ -11,24 +11,35 @@ from checkout.domain.refund import Refund
 from checkout.flows.change_purchase import PurchaseChanges
 from checkout.flows.record_dispute import record_dispute
 from checkout.flows.refund_purchase import PENDING, REPORTED, record_refund
+from checkout.stripe_errors import StripeError
 
 type Entry = dict[str, Any]
 type Returned = list[Refund | Dispute]
+
+
+class UnknownReturnsError(Exception):
+    """Nobody knows what went back: without it, that would come back as a sale."""
 
 
 def returned_money(stripe: StripeApi, purchase: Purchase) -> Returned:
     """
     Return all refunds and disputes of the payment as Stripe has them now.
 
-    Raises StripeError, and ValueError for one that cannot be read.
+    Raises UnknownReturnsError if Stripe does not tell, or tells what cannot be read.
     """
     paid = purchase.stripe_payment_intent_id
     if not paid or not purchase.has_arrived:
         return []
-    return [
-        *map(Refund.from_stripe, stripe.refunds(paid)),
-        *map(Dispute.from_stripe, stripe.disputes(paid)),
-    ]
+    try:
+        return [
+            *map(Refund.from_stripe, stripe.refunds(paid)),
+            *map(Dispute.from_stripe, stripe.disputes(paid)),
+        ]
+    except (StripeError, ValueError) as error:
+        # None: this sentence is complete.
+        raise UnknownReturnsError(
+            f"its refunds and disputes cannot be read: {error.__cause__ or error}"
+        ) from None
 
 
 def with_audited(

@@ -18,7 +18,7 @@ from time_machine import Traveller
 from checkout.domain.published_events import published_event
 from checkout.domain.revenue import entries
 from checkout.tables.purchase_item import purchase_of
-from cli import restored
+from cli import copy_back
 from cli.console import CommandError
 from mocktill.faults import Fault
 from tests.aws import Item, on_moto_too
@@ -420,14 +420,14 @@ def test_what_changes_while_it_is_copied_stays(
     item = shop.aws.item("PurchasesTable", purchase_id)
     copy = restored_copy(shop, "PurchasesTable", [item])
     shop.aws.change("PurchasesTable", purchase_id, amount=0)
-    original = restored._put  # noqa: SLF001 - the moment between the two
+    original = copy_back._put  # noqa: SLF001 - the moment between the two
 
     def written_meanwhile(*given: Any) -> Any:
         write = original(*given)
         shop.aws.change("PurchasesTable", purchase_id, amount=1, version=9)
         return write
 
-    monkeypatch.setattr(restored, "_put", written_meanwhile)
+    monkeypatch.setattr(copy_back, "_put", written_meanwhile)
 
     done = loss.purchases("--replace", PurchasesTable=copy)
 

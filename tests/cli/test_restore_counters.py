@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 import pytest
 from click.testing import Result
 
-from cli.rebuild import Rebuild
+from cli.purchase_counters import PurchaseCounters
 from tests.cli.conftest import Operator
 from tests.cli.test_restore import START, check_sums, pay
 from tests.shop import Shop
@@ -38,14 +38,14 @@ def restore(operator: Operator) -> Result:
 @pytest.fixture
 def before_writing(monkeypatch: pytest.MonkeyPatch) -> Callable[[Counting], None]:
     """Let something happen between the reading of a counter and its repair."""
-    original = Rebuild._write_counter  # noqa: SLF001 - the moment between the two
+    original = PurchaseCounters._write  # noqa: SLF001 - the moment between the two
 
     def patch(happens: Counting) -> None:
-        def write(self: Rebuild, item_id: str, *given: object) -> None:
+        def write(self: PurchaseCounters, item_id: str, *given: object) -> None:
             happens()
             original(self, item_id, *given)  # type: ignore[arg-type]
 
-        monkeypatch.setattr(Rebuild, "_write_counter", write)
+        monkeypatch.setattr(PurchaseCounters, "_write", write)
 
     return patch
 

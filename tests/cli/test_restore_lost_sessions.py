@@ -1,5 +1,6 @@
 """`restore`: a payment that arrived while its session was lost has one record."""
 
+from copy import deepcopy
 from datetime import UTC, datetime
 from typing import Any
 
@@ -170,6 +171,27 @@ def test_what_was_given_back_meanwhile_is_no_sale(
     assert lost.own()["status"] == "refunded"
 
 
+def test_what_is_being_given_back_is_no_sale_either(
+    lost: LostSession, shop: Shop
+) -> None:
+    paid = lost.stand_in["stripe_payment_intent_id"]
+    shop.stripe.post("/v1/refunds", payment_intent=paid)
+    event = deepcopy(shop.stripe.events("refund.created")[-1])
+    event["data"]["object"]["status"] = "pending"
+    shop.deliver(event)
+    assert lost.status_of_stand_in() == "refunding"
+
+    time = ("--to-time", lost.at.isoformat(), "--yes")
+    copy = ("--sessions", lost.copies["PaymentSessionsTable"])
+    result = lost.operator("restore", *time, *copy)
+    settle_down(shop, lost.operator)
+
+    assert result.exit_code == 1
+    assert f"dismiss {lost.own_id}" in result.stdout
+    assert lost.own()["status"] == "quarantined"
+    assert shop.ownerships() == []
+
+
 def test_a_lost_purchase_that_a_stand_in_was_recorded_for_is_the_only_one(
     shop: Shop, operator: Operator, clock: Traveller
 ) -> None:
@@ -194,6 +216,19 @@ def test_a_lost_purchase_that_a_stand_in_was_recorded_for_is_the_only_one(
     assert done["problems"] == []
     own = shop.aws.item("PurchasesTable", loss.first["id"])
     assert own["status"] == "refunded"
+
+
+def test_a_stand_in_that_is_lost_as_well_was_no_sale(
+    lost: LostSession, shop: Shop
+) -> None:
+    """The audit log has it: but the offer may have been sold to somebody else."""
+    shop.aws.delete("PurchasesTable", {"id": lost.stand_in["id"]})
+
+    assert lost.restore()["purchases"] == 0
+    settle_down(shop, lost.operator)
+
+    assert lost.own()["quarantine_reason"] == "payment_intent_recorded_already"
+    assert shop.ownerships() == []
 
 
 @pytest.mark.parametrize("of_own_payment", [True, False])

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from time_machine import Traveller
 
+from cli import copy_back
 from cli import restore as restore_command
-from cli import restored
+from cli.restored import Restored
 from tests.aws import Item
 from tests.cli.conftest import Operator
 from tests.cli.test_restore import (
@@ -126,8 +127,8 @@ def test_what_is_sold_cannot_be_bought_while_it_is_restored(
     lose(shop, "PurchasesTable", everything)
     for_sale = []
 
-    def copy_and_buy(table: restored.Restored, *, replace: bool) -> Any:
-        done = restored.copy(table, replace=replace)
+    def copy_and_buy(table: Restored, *, replace: bool) -> Any:
+        done = copy_back.copy(table, replace=replace)
         offers = {item["id"]: item for item in shop.aws.items("OffersTable")}
         status = offers.get(ORDER, {}).get("status")
         for_sale.append((table.logical_id, status, shop.create("order").status))

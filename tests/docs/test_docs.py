@@ -320,6 +320,22 @@ def test_every_make_target_that_is_named_exists(page: str):
     assert targets <= make_targets()
 
 
+def test_the_readme_looks_at_a_payment_that_its_reader_has_made():
+    """The shop's reset would take the payment away again."""
+    before, command, after = re.split(
+        r"(\./checkout --local show \S+)", read("README.md"), maxsplit=1
+    )
+    [shown] = [
+        offer
+        for offer in json.loads(read("local/sample_offers.json"))
+        if offer["id"] == f"content#{command.split()[-1]}"
+    ]
+    assert "Buy the course" in before.partition("## Try it")[2]
+    assert "course" in shown["title"]
+    assert shown["status"] == "published"
+    assert "Reset the shop" in after
+
+
 def test_the_variables_that_the_readme_names_are_read():
     text = read("README.md")
     named = set(re.findall(r"\b([A-Z]+(?:_[A-Z]+)+)=", text))

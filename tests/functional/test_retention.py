@@ -25,6 +25,7 @@ DAYS = timedelta(days=1)
 HOURS = timedelta(hours=1)
 START = datetime(2031, 5, 6, 7, 8, 9, tzinfo=UTC)
 COMPLETED = "checkout.session.completed"
+FAILED = "checkout.session.async_payment_failed"
 pytestmark = pytest.mark.frozen_at(START)
 
 
@@ -311,12 +312,34 @@ def test_so_is_one_whose_recovered_payment_is_on_its_way(
     under_way = deepcopy(event)
     under_way["data"]["object"]["payment_status"] = "unpaid"
     shop.deliver(under_way)
-    assert "ttl" not in session_of(shop)
+    assert days_left(shop) == 45
 
     clock.shift(16 * DAYS)
     assert delete_by_ttl(shop) == []
     shop.deliver(event | {"id": "evt_2", "created": int(datetime.now(UTC).timestamp())})
     assert [p["status"] for p in shop.purchases()] == ["completed"]
+    assert "ttl" not in session_of(shop)
+
+
+@pytest.mark.parametrize("refused_first", [True, False])
+def test_one_whose_recovered_payment_the_bank_refuses_is_deleted(
+    shop: Shop, clock: Traveller, *, refused_first: bool
+) -> None:
+    """Nobody paid it; the two events may come in the other order."""
+    expired = expired_with_recovery(shop, clock, "product")
+    clock.shift(29 * DAYS)
+    shop.stripe.recover(expired["id"])
+    shop.stripe.pay(shop.stripe.sessions()[0]["id"])
+    [event] = shop.stripe.events(COMPLETED)
+    event["data"]["object"]["payment_status"] = "unpaid"
+    refused = deepcopy(event) | {"id": "evt_2", "type": FAILED}
+    shop.deliver(*((refused, event) if refused_first else (event, refused)))
+    assert shop.purchases() == []
+
+    clock.shift(46 * DAYS)
+    assert delete_by_ttl(shop) != []
+
+    assert shop.sessions() == []
 
 
 @pytest.mark.parametrize("first", ["paid", "expired"])

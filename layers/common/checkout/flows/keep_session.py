@@ -18,15 +18,12 @@ def keep(
     """
     Keep a session whose recovered Checkout Session has got to *status*.
 
-    Its money is on its way; or it has expired as well, and can be recovered in turn.
-    Returns False if the session need not be kept longer than it is.
+    Its money is on its way, and may be refused; or it has expired as well, and can be
+    recovered in turn. Returns False if the session need not be kept longer than it is.
     """
-    if session.status not in ENDED_UNPAID:
+    is_kept = status in {Status.PROCESSING, Status.EXPIRED}
+    if session.status not in ENDED_UNPAID or not is_kept:
         return False
-    if status is Status.PROCESSING:
-        return transaction.execute_alone(sessions.kept(session))
-    if status is Status.EXPIRED:
-        at = made_at(event, clock.now())
-        later = sessions.recoverable(session, stripe_session_id, at)
-        return not transaction.execute(later)
-    return False
+    at = made_at(event, clock.now())
+    later = sessions.recoverable(session, stripe_session_id, at)
+    return not transaction.execute(later)

@@ -56,17 +56,17 @@ class PaymentSessions:
         self, session: PaymentSession, live_id: str | None, after: LiveSession | None
     ) -> bool:
         """
-        Write a prepared session and make it the live one; return whether it is.
+        Write a new session and make it the live one; return whether it is.
 
         False means that another request has made a session live since *after* was read.
         """
         item: dict[str, Value] = session.to_dict() | {
-            "rank": RANK[Status.PREPARED],
+            "rank": RANK[session.status],
             "offer": _offer(session.kind, session.offer_id),
-            **due.index(
-                session.id, session_check(session, session.status, clock.now())
-            ),
         }
+        if session.status in UNRESOLVED:
+            due_at = session_check(session, session.status, clock.now())
+            item |= due.index(session.id, due_at)
         writes = {"session": insertion(self._table, item, IS_NEW)}
         if live_id:
             writes["live"] = made_live(self._table, session, live_id, after)
@@ -231,7 +231,7 @@ class PaymentSessions:
     def recoverable(
         self, session: PaymentSession, stripe_session_id: str, since: datetime
     ) -> dict[str, Write]:
-        """Return the writes that keep an unpaid session as long as if it ended then."""
+        """Return the writes that keep an unpaid session as if it ended at *since*."""
         return kept_longer(self._table, session, stripe_session_id, since)
 
     def kept(self, session: PaymentSession, paid_beside: str | None = None) -> Write:

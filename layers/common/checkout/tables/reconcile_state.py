@@ -74,6 +74,14 @@ class ReconcileState:
         lease: dict[str, Value] = {"owner": owner, "expires_at": iso(until)}
         return execute_alone(item_update(self._table, STATE, is_free, set_=lease))
 
+    def renew_lease(self, owner: str, until: datetime) -> bool:
+        """Let *owner* be the only run until *until*; False if it has lost the lease."""
+        owned = _is_owned_by(owner)
+        renewed = item_update(
+            self._table, STATE, owned, set_={"expires_at": iso(until)}
+        )
+        return execute_alone(renewed)
+
     def release_lease(self, owner: str) -> None:
         released = item_update(
             self._table, STATE, _is_owned_by(owner), remove=("owner", "expires_at")
