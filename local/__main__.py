@@ -243,6 +243,7 @@ def print_summary(settings: Settings, stack: dict[str, Any]) -> None:
     say(f"""
   storefront     {stack["storefront_url"]}
   API            {stack["api_url"]}
+  to read it     {stack["storefront_url"]}/api-docs
   webhook        {stack["webhook_url"]}
   Stripe         {stack["stripe_url"]}
   frontends      {pages}

@@ -28,6 +28,8 @@ CLIENT = ROOT / "clients/typescript/dist"
 TO_EVERY_PAGE = {"Access-Control-Allow-Origin": "*"}
 # The paths that links from other sites may open, such as Stripe's payment page.
 PAGES = re.compile(r"/(?!admin/).*")
+# Those beside the shop.
+DOCUMENTS = {"follow": "follow.html", "api-docs": "api-docs.html"}
 
 
 def create_app(config_file: Path, stack_file: Path) -> Starlette:
@@ -44,8 +46,7 @@ def create_app(config_file: Path, stack_file: Path) -> Starlette:
         path = request.path_params["path"]
         # The page's script decides what to show at a path that is not a file.
         if not Path(path).suffix:
-            name = "follow.html" if path == "follow" else "index.html"
-            return FileResponse(STOREFRONT / name)
+            return FileResponse(STOREFRONT / DOCUMENTS.get(path, "index.html"))
         return await files.get_response(path, request.scope)
 
     return Starlette(

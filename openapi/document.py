@@ -10,6 +10,7 @@ from typing import Any
 
 from aws_lambda_powertools.event_handler.openapi.models import (
     Components,
+    Example,
     Header,
     HTTPBearer,
     Info,
@@ -125,8 +126,10 @@ def component(name: str, of: str = "schemas") -> JsonSchema:
 
 
 def in_json(schema: JsonSchema, example: Any = None) -> dict[str, MediaType]:  # noqa: ANN401
-    content = {"schema": schema} | ({} if example is None else {"example": example})
-    return {"application/json": MediaType.model_validate(content)}
+    content = MediaType(schema=a_schema(schema))
+    if example is not None:
+        content.examples = {"docs": Example(value=example)}
+    return {"application/json": content}
 
 
 def operation(route: Route, schemas: Mapping[str, JsonSchema]) -> Operation:

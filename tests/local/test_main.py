@@ -62,6 +62,7 @@ def test_a_run_says_where_the_sandboxs_panel_is(sandboxed, at_stripe, capsys):
     print_summary(at_stripe, described(at_stripe))
 
     assert f"{sandboxed.stripe_url}/sandbox\n" in with_panel
+    assert f"{sandboxed.storefront_url}/api-docs\n" in with_panel
     assert "/sandbox\n" not in capsys.readouterr().out
 
 

@@ -1,6 +1,7 @@
 """The storefront's files, and the one answer that is made for it."""
 
 import json
+from hashlib import sha256
 
 import pytest
 import requests
@@ -16,6 +17,9 @@ def config(tmp_path):
 @pytest.fixture
 def storefront(serve, config, tmp_path):
     return serve(lambda _url: create_app(config, tmp_path / "stack.json"))
+
+
+RAPIDOC = "affbd173a65e870e18f392cca963113bcdafb6e50e88cd2f6a834a65b22db94d"
 
 
 def get(url):
@@ -59,10 +63,19 @@ def test_a_path_that_is_no_file_is_the_pages_own_business(storefront, path):
     assert (STOREFRONT / "index.html").read_text() == answer.text
 
 
-def test_following_a_payment_is_a_page_of_its_own(storefront):
-    answer = get(f"{storefront}/follow?payment=ps_1")
+@pytest.mark.parametrize("page", ["follow", "api-docs"])
+def test_what_is_no_part_of_the_shop_is_a_page_of_its_own(storefront, page):
+    answer = get(f"{storefront}/{page}?payment=ps_1")
 
-    assert (STOREFRONT / "follow.html").read_text() == answer.text
+    assert (STOREFRONT / f"{page}.html").read_text() == answer.text
+
+
+def test_rapidoc_is_the_file_that_was_published():
+    """RapiDoc 9.3.8 of npm, `dist/rapidoc-min.js`, with its licences beside it."""
+    vendored = STOREFRONT / "vendor/rapidoc-min.js"
+
+    assert sha256(vendored.read_bytes()).hexdigest() == RAPIDOC
+    assert "MIT License" in vendored.with_suffix(".js.LICENSE.txt").read_text()
 
 
 def test_the_admin_routes_wait_for_the_stack(storefront):

@@ -22,6 +22,13 @@ NO_LIMITS = {
     "CHECKOUTS_PER_BUYER_PER_MINUTE": MANY,
 }
 
+# Of seven routes that take offers, with nearly the same options, one is enough.
+FEWER = (
+    *("--max-examples", "2", "--phases", "examples,coverage,fuzzing"),
+    *("--exclude-operation-id-regex", "^put(?!Row$)"),
+)
+LEAST = 1000
+
 
 @pytest.fixture
 def without_limits(stack):
@@ -32,15 +39,14 @@ def without_limits(stack):
 @pytest.mark.usefixtures("without_limits")
 def test_the_stack_answers_as_its_document_says(stack):
     """Nothing that is described is refused, unless a schema cannot say why."""
+    examples = os.environ.get("EXAMPLES")
     token = stack.token("contract_1", groups=["payments-admin", "offers-admin"])
     tested = subprocess.run(
         [
             SCHEMATHESIS,
             *("run", "functions/openapi/openapi.json", "--url", stack.api_url),
             *("--seed", os.environ.get("SEED", "1")),
-            *("--max-examples", os.environ.get("EXAMPLES", "2")),
-            *("--phases", os.environ.get("PHASES", "examples,coverage,fuzzing")),
-            *("--report", "ndjson", "--report-ndjson-path", "/tmp/c/report.ndjson"),
+            *(("--max-examples", examples) if examples else FEWER),
             "--no-color",
         ],
         cwd=ROOT,
@@ -53,4 +59,6 @@ def test_the_stack_answers_as_its_document_says(stack):
 
     sys.stdout.write(tested.stdout)
     assert tested.returncode == 0, tested.stdout[-20_000:]
-    assert int(re.search(r"(\d+) passed", tested.stdout)[1]) > 1000
+    passed = re.search(r"generated, (\d+) passed", tested.stdout)
+    assert passed, tested.stdout[-2_000:]
+    assert int(passed[1]) > LEAST
