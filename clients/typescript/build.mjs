@@ -3,7 +3,7 @@
 
 import { execFileSync } from "node:child_process";
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -46,7 +46,7 @@ function run(command, ...options) {
 await generate();
 run("tsc");
 mkdirSync(out, { recursive: true });
-const banner = `// The client of the paidonce API, made by \`make client\`; inputs sha256 ${hash()}`;
+const banner = `// The client of the paidonce API (MIT; with openapi-fetch, see LICENSE.openapi-fetch), made by \`make client\`; inputs sha256 ${hash()}`;
 await build({
   absWorkingDir: HERE,
   entryPoints: ["src/index.ts"],
@@ -62,3 +62,4 @@ const types = join(out, "paidonce.d.ts");
 run("dts-bundle-generator", "--silent", "--no-banner", "--no-check", "--project", "tsconfig.json",
   "--external-inlines", "openapi-fetch", "openapi-typescript-helpers", "--out-file", relative(HERE, types), "--", "src/index.ts");
 writeFileSync(types, `${banner}\n${readFileSync(types, "utf8")}`);
+copyFileSync(join(HERE, "node_modules/openapi-fetch/LICENSE"), join(out, "LICENSE.openapi-fetch"));

@@ -59,7 +59,7 @@ def test_the_committed_client_is_what_make_client_builds() -> None:
 
     subprocess.run([str(NODE), "build.mjs"], cwd=copy, check=True, timeout=300)
 
-    for made in (BUNDLE, TYPES):
+    for made in (CLIENT / "dist").iterdir():
         assert (copy / "dist" / made.name).read_bytes() == made.read_bytes(), made.name
 
 
@@ -81,7 +81,7 @@ def test_packages_are_pinned_and_their_lock_names_no_registry(folder: str) -> No
     lock = json.loads((ROOT / folder / "package-lock.json").read_text())
     settings = (ROOT / folder / ".npmrc").read_text()
 
-    versions = package["dependencies"] | package["devDependencies"]
+    versions = package.get("dependencies", {}) | package["devDependencies"]
     assert [v for v in versions.values() if not re.fullmatch(r"\d+\.\d+\.\d+", v)] == []
     assert package["private"] is True
     assert [name for name, each in lock["packages"].items() if "resolved" in each] == []

@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 
 from checkout.domain.published_events import FIELDS, NAMES
+from checkout.domain.terms import LONGEST_SESSION
+from checkout.kinds.auction import PAYMENT_WINDOW
 from local import template_yaml
 from tests.shop import Shop
 from tests.template_file import ROOT
@@ -91,3 +93,9 @@ def test_the_table_of_cors_is_the_templates() -> None:
     assert said["methods"] == set(cors["AllowMethods"]) - {"OPTIONS"}
     assert said["request headers"] == set(cors["AllowHeaders"])
     assert said["response headers that a page can read"] == set(cors["ExposeHeaders"])
+
+
+def test_the_life_of_a_page_is_said_right() -> None:
+    hours = LONGEST_SESSION.total_seconds() / 3600
+    assert f"can be paid for {hours:.0f} hours" in FRONTEND
+    assert f"can pay for {PAYMENT_WINDOW.total_seconds() / 3600:.0f} hours" in MOBILE

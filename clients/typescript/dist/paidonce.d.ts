@@ -1,4 +1,4 @@
-// The client of the paidonce API, made by `make client`; inputs sha256 85c036183c512ee4e353ca2ed0585b646137be10e40f7a294a9ce35d1efa2479
+// The client of the paidonce API (MIT; with openapi-fetch, see LICENSE.openapi-fetch), made by `make client`; inputs sha256 48cc3c5ad66e9f2754afd4dfdb5e5d10f1bd3f7b239378fd810cfffbc000a50b
 export type HttpMethod = "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace";
 export type OkStatus = 200 | 201 | 202 | 203 | 204 | 206 | 207 | "2XX";
 export type ErrorStatus = 500 | 501 | 502 | 503 | 504 | 505 | 506 | 507 | 508 | 510 | 511 | "5XX" | 400 | 401 | 402 | 403 | 404 | 405 | 406 | 407 | 408 | 409 | 410 | 411 | 412 | 413 | 414 | 415 | 416 | 417 | 418 | 420 | 421 | 422 | 423 | 424 | 425 | 426 | 427 | 428 | 429 | 430 | 431 | 444 | 450 | 451 | 497 | 498 | 499 | "4XX" | "default";
