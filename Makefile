@@ -21,7 +21,7 @@ SOURCES := layers/common/checkout functions local cli openapi monitoring mocktil
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: can-run .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run the stack locally: embedded AWS, mocktill, storefront
+run: can-run .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready ## Run the stack locally: embedded AWS, mocktill, storefront (KEEP=1: keep the data)
 	@$(RUN) local
 
 .PHONY: can-run

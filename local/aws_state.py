@@ -12,6 +12,7 @@ import json
 from collections import defaultdict
 from contextlib import contextmanager
 from importlib import import_module
+from operator import attrgetter
 from typing import TYPE_CHECKING, Any
 
 from ministack import app  # type: ignore[import-not-found]
@@ -32,7 +33,7 @@ NAMES = {
     ),
     "ministack.core.iam_actions": ("extract_iam_action",),
     "ministack.core.lambda_runtime": (
-        "Worker",
+        "Worker._spawn",
         "_lock",
         "_workers",
         "ensure_spawned",
@@ -72,8 +73,16 @@ def missing_names() -> list[str]:
         f"{module}.{name}"
         for module, names in NAMES.items()
         for name in names
-        if not hasattr(import_module(module), name)
+        if not _has(import_module(module), name)
     ]
+
+
+def _has(thing: object, name: str) -> bool:
+    try:
+        attrgetter(name)(thing)
+    except AttributeError:
+        return False
+    return True
 
 
 def save(folder: Path) -> None:

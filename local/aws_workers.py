@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import hashlib
 import io
+import logging
 import os
 import tempfile
 import threading
 import time
 import zipfile
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,11 +23,10 @@ from ministack.services import lambda_svc  # type: ignore[import-not-found]
 if TYPE_CHECKING:
     from collections.abc import Collection
 
-# At most as many processes start at a time: they share the processors with the rest.
-PARALLEL = 4
 POLL_SECONDS = 0.1
 # The only file of a layer that is unpacked elsewhere: `function_python` reads it.
 UNPACKED = "unpacked"
+logger = logging.getLogger("local")
 
 
 def unpack_each_layer_once() -> None:
@@ -82,42 +81,69 @@ def _reference(folder: Path) -> bytes:
     return content.getvalue()
 
 
-def replace(functions: Collection[str]) -> dict[str, str]:
+def replace(functions: Collection[str]) -> str:
     """
     Start new processes of these functions in place of those that run.
 
-    Return, for each function that had one, why its new process does not start, or "".
-    A request in flight ends in its old process, and so does each request until the new
-    process has started. If it does not start, the old ones stay.
+    The function that was used last comes first. If its new process does not start,
+    every old one stays, and the answer says why; otherwise it is empty. The others end
+    then, and new ones start one after the other: a request that comes earlier starts
+    its own. A request in flight ends in its old process.
     """
     with lambda_runtime._lock:  # noqa: SLF001
         running = {
-            key: list(workers)
+            key: max(workers, key=lambda worker: worker.last_used)
             for key, workers in lambda_runtime._workers.items()  # noqa: SLF001
             if workers and workers[0].func_name in functions
         }
-    with ThreadPoolExecutor(PARALLEL) as pool:
-        problems = list(pool.map(_replace, running.items()))
-    return {
-        workers[0].func_name: problem
-        for workers, problem in zip(running.values(), problems, strict=True)
-    }
+    used_last = sorted(running.items(), key=lambda item: -item[1].last_used)
+    if not used_last:
+        return ""
+    (key, worker), *others = used_last
+    try:
+        new = _started(worker)
+    except Exception as problem:  # noqa: BLE001 - whatever the function's module raises
+        return f"{worker.func_name}: {problem}"
+    _put(key, [new])
+    for key, _ in others:
+        _put(key, [])
+    threading.Thread(target=_start_again, args=(others,), daemon=True).start()
+    return ""
 
 
-def _replace(entry: tuple[str, list[Any]]) -> str:
-    key, old = entry
-    new = lambda_runtime.Worker(old[0].func_name, old[0].config, old[0].code_zip)
+def _start_again(running: list[tuple[str, Any]]) -> None:
+    for key, worker in running:
+        try:
+            new = _started(worker)
+        except Exception:
+            logger.exception("%s does not start", worker.func_name)
+            continue
+        with lambda_runtime._lock:  # noqa: SLF001
+            started = lambda_runtime._workers.setdefault(key, [])  # noqa: SLF001
+            if not started:
+                started.append(new)
+                continue
+        lambda_runtime.kill_workers([new])  # a request has been quicker
+
+
+def _started(like: Any) -> Any:  # noqa: ANN401 - MiniStack's own
+    """Start one more process of a function; raise if its module cannot be imported."""
+    new = lambda_runtime.Worker(like.func_name, like.config, like.code_zip)
     try:
         lambda_runtime.ensure_spawned(new)
-    except Exception as problem:  # noqa: BLE001 - whatever the function's module raises
+    except BaseException:
         lambda_runtime.kill_workers([new])
-        return str(problem)
+        raise
+    return new
+
+
+def _put(key: str, workers: list[Any]) -> None:
+    """Let these processes answer from now on, and end those before."""
     with lambda_runtime._lock:  # noqa: SLF001
-        # Others may have started meanwhile, from the old code or the new.
-        old = lambda_runtime._workers.get(key, [])  # noqa: SLF001
-        lambda_runtime._workers[key] = [new]  # noqa: SLF001
+        old = lambda_runtime._workers.pop(key, [])  # noqa: SLF001
+        if workers:
+            lambda_runtime._workers[key] = workers  # noqa: SLF001
     threading.Thread(target=_end, args=(old,), daemon=True).start()
-    return ""
 
 
 def _end(workers: list[Any]) -> None:

@@ -197,17 +197,16 @@ class LiveCode:
             for folder, name in self.names.items()
             if of_all or folder in folders
         }
-        problems = self.aws.ask("replace-workers", list(names))
-        for name, problem in problems.items():
-            if problem:
-                say(
-                    f"{names[name]} does not start with the new code, so the old code "
-                    f"keeps running: {problem}"
-                )
-        if not any(problems.values()):
-            what = PACKAGE if of_all else ", ".join(sorted(names.values()))
-            verb = "are" if not of_all and len(names) > 1 else "is"
-            say(f"{what} {verb} live: {time.time() - since:.1f} s")
+        if problem := self.aws.ask("replace-workers", list(names)):
+            name, _, reason = problem.partition(": ")
+            say(
+                f"{names[name]} does not start with the new code, so the old code "
+                f"keeps running: {reason}"
+            )
+            return
+        what = PACKAGE if of_all else ", ".join(sorted(names.values()))
+        verb = "are" if not of_all and len(names) > 1 else "is"
+        say(f"{what} {verb} live: {time.time() - since:.1f} s")
 
     def _say_what_to_do(self, changed: Iterable[str]) -> None:
         for path in changed:

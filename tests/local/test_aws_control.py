@@ -66,16 +66,16 @@ def start(settings):
         each.__exit__()
 
 
-def create_function(aws, code=None):
+def create_function(aws, code=None, name="function"):
     lambda_client = aws.client("lambda")
     role = aws.client("iam").create_role(
-        RoleName="role", AssumeRolePolicyDocument=json.dumps(TRUSTED)
+        RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUSTED)
     )
     layer = lambda_client.publish_layer_version(
         LayerName="layer", Content={"ZipFile": zipped({"python/in_the_layer.py": ""})}
     )
     lambda_client.create_function(
-        FunctionName="function",
+        FunctionName=name,
         Runtime="python3.13",
         Role=role["Role"]["Arn"],
         Handler="app.lambda_handler",
@@ -85,8 +85,8 @@ def create_function(aws, code=None):
     )
 
 
-def call(aws):
-    answer = aws.client("lambda").invoke(FunctionName="function")
+def call(aws, name="function"):
+    answer = aws.client("lambda").invoke(FunctionName=name)
     return json.loads(answer["Payload"].read())
 
 
@@ -125,18 +125,19 @@ def test_all_processes_of_functions_share_one_copy_of_a_layer(start, settings):
     create_function(aws)
 
     _, path = call(aws)
-    assert aws.ask("replace-workers", ["function"]) == {"function": ""}
+    assert aws.ask("replace-workers", ["function"]) == ""
 
     assert path.startswith(str(settings.folder / "tmp/layers"))
     assert call(aws)[1] == path
     assert len(list((settings.folder / "tmp/layers").iterdir())) == 1
 
 
-def put_live(settings, code):
-    """Let new processes of the function take this code, as local/live.py does."""
+def put_live(settings, code, *names):
+    """Let new processes of the functions take this code, as local/live.py does."""
     version = settings.folder / "live/1"
-    (version / "functions/function").mkdir(parents=True)
-    (version / "functions/function/app.py").write_text(code)
+    for name in names or ["function"]:
+        (version / "functions" / name).mkdir(parents=True)
+        (version / "functions" / name / "app.py").write_text(code)
     (version.parent / "current").symlink_to(version)
 
 
@@ -147,7 +148,7 @@ def test_new_processes_take_the_code_that_is_live(start, settings):
     put_live(settings, ANSWER.format(answer="the new code"))
     assert call(aws)[0] == "the old code"
 
-    assert aws.ask("replace-workers", ["function"]) == {"function": ""}
+    assert aws.ask("replace-workers", ["function"]) == ""
 
     assert call(aws)[0] == "the new code"
 
@@ -157,7 +158,7 @@ def test_a_function_without_a_process_gets_none(start, settings):
     create_function(aws)
     put_live(settings, ANSWER.format(answer="the new code"))
 
-    assert aws.ask("replace-workers", ["function", "another"]) == {}
+    assert aws.ask("replace-workers", ["function", "another"]) == ""
 
     assert call(aws)[0] == "the new code"
 
@@ -168,10 +169,41 @@ def test_the_old_code_keeps_running_when_the_new_one_does_not_start(start, setti
     call(aws)
     put_live(settings, "import nothing_like_this")
 
-    problems = aws.ask("replace-workers", ["function"])
+    problem = aws.ask("replace-workers", ["function"])
 
-    assert "nothing_like_this" in problems["function"]
+    assert problem.startswith("function: ")
+    assert "nothing_like_this" in problem
     assert call(aws)[0] == "the old code"
+
+
+@pytest.fixture
+def two(start):
+    """Two functions that have answered, one after the other."""
+    aws = start()
+    for name in ("first", "second"):
+        create_function(aws, name=name)
+        assert call(aws, name)[0] == "the old code"
+    return aws
+
+
+def test_no_function_answers_with_the_old_code_afterwards(two, settings):
+    put_live(settings, ANSWER.format(answer="the new code"), "first", "second")
+
+    assert two.ask("replace-workers", ["first", "second"]) == ""
+
+    assert call(two, "first")[0] == "the new code"
+    assert call(two, "second")[0] == "the new code"
+
+
+def test_no_function_is_replaced_when_the_one_that_was_used_last_does_not_start(
+    two, settings
+):
+    put_live(settings, "import nothing_like_this", "first", "second")
+
+    problem = two.ask("replace-workers", ["first", "second"])
+
+    assert problem.startswith("second: ")
+    assert call(two, "first")[0] == call(two, "second")[0] == "the old code"
 
 
 WAIT_FOR_A_FILE = """
@@ -195,7 +227,7 @@ def test_a_request_in_flight_ends_in_its_old_process(start, settings, tmp_path):
             assert not in_flight.done()
         put_live(settings, ANSWER.format(answer="the new code"))
 
-        assert aws.ask("replace-workers", ["function"]) == {"function": ""}
+        assert aws.ask("replace-workers", ["function"]) == ""
         assert call(aws)[0] == "the new code"
         (tmp_path / "go").touch()
 

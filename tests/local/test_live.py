@@ -20,13 +20,13 @@ NAMES = {"offers": "stack-Offers-1", "creators": "stack-Creators-1"}
 @dataclass
 class Aws:
     folder: Path
-    problems: dict = field(default_factory=dict)
+    problem: str = ""
     replaced: list = field(default_factory=list)
 
     def ask(self, action, names):
         assert action == "replace-workers"
         self.replaced.append(sorted(names))
-        return self.problems
+        return self.problem
 
 
 @pytest.fixture
@@ -178,7 +178,7 @@ def test_a_corrected_file_is_live_with_the_others_that_had_to_wait(aws, live, ro
 def test_a_function_that_does_not_start_is_named_and_not_called_live(
     aws, live, root, capsys
 ):
-    aws.problems = {"stack-Offers-1": "No module named 'nothing'"}
+    aws.problem = "stack-Offers-1: No module named 'nothing'"
 
     live.apply(change(root, OFFERS, "import nothing\n"))
 
