@@ -141,7 +141,7 @@ export function refundOf({ status, amountPaidCents, refundedAmountCents = 0, los
   ].filter(Boolean).join(" · ") || undefined;
 }
 
-/** A list item with a purchase's title, time, status and amount; with the API, its details can be opened. */
+/** A list item with a purchase's title, time, status and amount; the rest follows, or with the API can be opened. */
 export function purchaseRow(purchase, api) {
   const { word, drawn } = KINDS[purchase.kind] ?? { word: purchase.kind, drawn: "parcel" };
   const refund = refundOf(purchase);
@@ -155,8 +155,17 @@ export function purchaseRow(purchase, api) {
     badgeFor(purchase.status),
     h("span", { class: "number" }, formatMoney(purchase.amountPaidCents, purchase.currency)),
     refund ? h("span", { class: "quiet whole" }, refund) : null,
+    ...(api ? [] : [whole(partsOf(purchase)), whole(enteredOf(purchase))]),
     !api || ASKED_ABOUT.has(purchase.status) ? h("div", { class: "whole" }, reference(referenceOf(purchase))) : null,
     api ? details(purchase, title, api) : null);
+}
+
+function whole(parts) {
+  return parts.length ? h("span", { class: "quiet whole" }, parts.join(" · ")) : null;
+}
+
+function partsOf(purchase) {
+  return breakdownOf(purchase).map(({ word, cents }) => `${word} ${formatMoney(cents, purchase.currency)}`);
 }
 
 /** The parts of a purchase's price, what was entered, and the receipt, which only the purchase itself has. */

@@ -104,10 +104,11 @@ def test_a_code_tax_and_shipping_are_in_the_total_and_on_the_purchase(workbook):
     expect(page.locator("#returned").get_by_role("listitem")).to_contain_text(beside)
     buyer.open("/library")
     listed = buyer.card("purchases").get_by_role("listitem")
+    listed.get_by_text("Details").click()
     for words in (
         "printed workbook",
         "$40.26",
-        beside,
+        "Discount-$2.40Tax$3.66Shipping$15.00",
         "Delivered to Ada Buyer, Unter den Linden 1, 10117, Berlin, DE",
         "Phone +4930123456",
         "cover: Ada B.",
