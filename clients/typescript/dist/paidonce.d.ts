@@ -1,4 +1,4 @@
-// The client of the paidonce API (MIT; with openapi-fetch, see LICENSE.openapi-fetch), made by `make client`; inputs sha256 48cc3c5ad66e9f2754afd4dfdb5e5d10f1bd3f7b239378fd810cfffbc000a50b
+// The client of the paidonce API (MIT; with openapi-fetch, see LICENSE.openapi-fetch), made by `make client`; inputs sha256 f88578dd5bcc39478422e627dac1d1444412e4e4f0bdaabe29475d7ae77435b5
 export type HttpMethod = "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace";
 export type OkStatus = 200 | 201 | 202 | 203 | 204 | 206 | 207 | "2XX";
 export type ErrorStatus = 500 | 501 | 502 | 503 | 504 | 505 | 506 | 507 | 508 | 510 | 511 | "5XX" | 400 | 401 | 402 | 403 | 404 | 405 | 406 | 407 | 408 | 409 | 410 | 411 | 412 | 413 | 414 | 415 | 416 | 417 | 418 | 420 | 421 | 422 | 423 | 424 | 425 | 426 | 427 | 428 | 429 | 430 | 431 | 444 | 450 | 451 | 497 | 498 | 499 | "4XX" | "default";
@@ -1137,27 +1137,33 @@ export interface components {
 		Access: {
 			hasAccess: boolean;
 		};
+		Address: {
+			line1?: string;
+			line2?: string;
+			postal_code?: string;
+			city?: string;
+			state?: string;
+			country?: string;
+		};
 		AfterExpiration: {
 			recovery: components["schemas"]["Recovery"];
+		};
+		AgreedQuote: {
+			quote_id: string;
+			price_cents: number;
+			currency: string;
+			/** Format: date-time */
+			expires_at: string;
 		};
 		/** @description An auction; once it is accepted, its winner has a day to pay. */
 		AuctionOffer: {
 			/** @description What is sold, on Stripe's page and in the list of purchases. */
 			title: string;
-			/**
-			 * @description Shown on Stripe's page.
-			 * @default null
-			 */
+			/** @description Shown on Stripe's page. */
 			description?: string | null;
-			/**
-			 * @description Shown on Stripe's page.
-			 * @default null
-			 */
+			/** @description Shown on Stripe's page. */
 			image_url?: string | null;
-			/**
-			 * @description Who gets the rest of the amount: the `sub` of the creator's token.
-			 * @default null
-			 */
+			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string | null;
 			/**
 			 * @description The platform's share, in parts of ten thousand.
@@ -1169,55 +1175,34 @@ export interface components {
 			 * @default 0
 			 */
 			organization_fee_bps?: number;
-			/**
-			 * @description What Stripe's page asks for, offers and adds.
-			 * @default null
-			 */
+			/** @description What Stripe's page asks for, offers and adds. */
 			options?: components["schemas"]["CheckoutOptions"] | null;
 			/**
 			 * @description `accepted`: the winner can pay.
 			 * @enum {string}
 			 */
 			status: "open" | "accepted" | "withdrawn";
-			/**
-			 * @description Required once accepted.
-			 * @default null
-			 */
+			/** @description Required once accepted. */
 			price?: components["schemas"]["Price"] | null;
-			/**
-			 * @description The buyer who may pay. Required once accepted.
-			 * @default null
-			 */
+			/** @description The buyer who may pay. Required once accepted. */
 			winner_id?: string | null;
-			/**
-			 * @description The winner can pay for 24 hours from then on. Required once accepted.
-			 * @default null
-			 */
+			/** @description The winner can pay for 24 hours from then on. Required once accepted. */
 			accepted_at?: string | null;
 		};
 		AuctionPage: {
-			data: components["schemas"]["StoredAuction"][];
 			/** @description `null` on the last page. */
 			next_cursor: string | null;
+			data: components["schemas"]["StoredAuction"][];
 		};
 		/** @description An offer of a merchant or of a service provider on a buyer's row. */
 		BidOffer: {
 			/** @description What is sold, on Stripe's page and in the list of purchases. */
 			title: string;
-			/**
-			 * @description Shown on Stripe's page.
-			 * @default null
-			 */
+			/** @description Shown on Stripe's page. */
 			description?: string | null;
-			/**
-			 * @description Shown on Stripe's page.
-			 * @default null
-			 */
+			/** @description Shown on Stripe's page. */
 			image_url?: string | null;
-			/**
-			 * @description Who gets the rest of the amount: the `sub` of the creator's token.
-			 * @default null
-			 */
+			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string | null;
 			/**
 			 * @description The platform's share, in parts of ten thousand.
@@ -1229,10 +1214,7 @@ export interface components {
 			 * @default 0
 			 */
 			organization_fee_bps?: number;
-			/**
-			 * @description What Stripe's page asks for, offers and adds.
-			 * @default null
-			 */
+			/** @description What Stripe's page asks for, offers and adds. */
 			options?: components["schemas"]["CheckoutOptions"] | null;
 			/** @description The id of its row. */
 			row_id: string;
@@ -1241,36 +1223,24 @@ export interface components {
 			 * @enum {string}
 			 */
 			offer_type: "retail" | "service_provider";
-			/**
-			 * @description Without a price, the bid only links to the merchant.
-			 * @default null
-			 */
+			/** @description Without a price, the bid only links to the merchant. */
 			price?: components["schemas"]["Price"] | null;
 			/**
 			 * @default open
 			 * @enum {string}
 			 */
 			status?: "open" | "withdrawn";
-			/**
-			 * @description The merchant's page.
-			 * @default null
-			 */
+			/** @description The merchant's page. */
 			clickout_url?: string | null;
-			/**
-			 * @description Copied to the purchase.
-			 * @default null
-			 */
+			/** @description Copied to the purchase. */
 			merchant?: string | null;
-			/**
-			 * @description Where the bid comes from. Copied to the purchase.
-			 * @default null
-			 */
+			/** @description Where the bid comes from. Copied to the purchase. */
 			source?: string | null;
 		};
 		BidPage: {
-			data: components["schemas"]["StoredBid"][];
 			/** @description `null` on the last page. */
 			next_cursor: string | null;
+			data: components["schemas"]["StoredBid"][];
 		};
 		Cancelled: {
 			/** @constant */
@@ -1278,43 +1248,23 @@ export interface components {
 		};
 		/** @description Each is Stripe's parameter of the same name; any other is refused. */
 		CheckoutOptions: {
-			/** @default null */
 			allow_promotion_codes?: boolean | null;
-			/** @default null */
 			automatic_tax?: components["schemas"]["Switch"] | null;
-			/**
-			 * @description Whether the price contains the tax; Stripe's parameter of each line.
-			 * @default null
-			 */
+			/** @description Whether the price contains the tax; Stripe's parameter of each line. */
 			tax_behavior?: ("exclusive" | "inclusive") | null;
-			/**
-			 * @description What is sold, for the tax; Stripe's parameter of each line.
-			 * @default null
-			 */
+			/** @description What is sold, for the tax; Stripe's parameter of each line. */
 			tax_code?: string | null;
-			/** @default null */
 			tax_id_collection?: components["schemas"]["TaxIdCollection"] | null;
-			/** @default null */
 			shipping_address_collection?: components["schemas"]["ShippingAddressCollection"] | null;
-			/** @default null */
 			shipping_options?: components["schemas"]["ShippingOption"][] | null;
-			/** @default null */
 			billing_address_collection?: ("auto" | "required") | null;
-			/** @default null */
 			phone_number_collection?: components["schemas"]["Switch"] | null;
-			/** @default null */
 			custom_fields?: components["schemas"]["CustomField"][] | null;
-			/** @default null */
 			consent_collection?: components["schemas"]["ConsentCollection"] | null;
-			/** @default null */
 			invoice_creation?: components["schemas"]["InvoiceCreation"] | null;
-			/** @default null */
 			locale?: ("auto" | "bg" | "cs" | "da" | "de" | "el" | "en" | "en-GB" | "es" | "es-419" | "et" | "fi" | "fil" | "fr" | "fr-CA" | "hi-IN" | "hr" | "hu" | "id" | "it" | "ja" | "ko" | "lt" | "lv" | "ms" | "mt" | "nb" | "nl" | "pl" | "pt" | "pt-BR" | "ro" | "ru" | "sk" | "sl" | "sv" | "th" | "tr" | "vi" | "zh" | "zh-HK" | "zh-TW") | null;
-			/** @default null */
 			submit_type?: ("auto" | "book" | "donate" | "pay") | null;
-			/** @default null */
 			custom_text?: components["schemas"]["CustomText"] | null;
-			/** @default null */
 			after_expiration?: components["schemas"]["AfterExpiration"] | null;
 		};
 		Choice: {
@@ -1325,30 +1275,23 @@ export interface components {
 			/** @description For Stripe.js alone. */
 			client_secret: string;
 		};
+		Consent: {
+			terms_of_service?: string;
+			promotions?: string;
+		};
 		ConsentCollection: {
-			/** @default null */
 			terms_of_service?: ("none" | "required") | null;
-			/** @default null */
 			promotions?: ("auto" | "none") | null;
 		};
 		/** @description Something that each buyer buys once, such as a course; its id is a UUID. */
 		ContentOffer: {
 			/** @description What is sold, on Stripe's page and in the list of purchases. */
 			title: string;
-			/**
-			 * @description Shown on Stripe's page.
-			 * @default null
-			 */
+			/** @description Shown on Stripe's page. */
 			description?: string | null;
-			/**
-			 * @description Shown on Stripe's page.
-			 * @default null
-			 */
+			/** @description Shown on Stripe's page. */
 			image_url?: string | null;
-			/**
-			 * @description Who gets the rest of the amount: the `sub` of the creator's token.
-			 * @default null
-			 */
+			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string | null;
 			/**
 			 * @description The platform's share, in parts of ten thousand.
@@ -1360,10 +1303,7 @@ export interface components {
 			 * @default 0
 			 */
 			organization_fee_bps?: number;
-			/**
-			 * @description What Stripe's page asks for, offers and adds.
-			 * @default null
-			 */
+			/** @description What Stripe's page asks for, offers and adds. */
 			options?: components["schemas"]["CheckoutOptions"] | null;
 			/**
 			 * @description `published`: can be bought.
@@ -1371,29 +1311,20 @@ export interface components {
 			 */
 			status: "draft" | "published" | "withdrawn";
 			price: components["schemas"]["Price"];
-			/**
-			 * @description The last part of its page's address. Copied to the purchase.
-			 * @default null
-			 */
+			/** @description The last part of its page's address. Copied to the purchase. */
 			slug?: string | null;
 		};
 		ContentPage: {
-			data: components["schemas"]["StoredContent"][];
 			/** @description `null` on the last page. */
 			next_cursor: string | null;
+			data: components["schemas"]["StoredContent"][];
 		};
 		CreateAuction: {
 			/** id */
 			auction_id: number | string;
-			/**
-			 * @description Default: `/auctions/{id}?session_id={CHECKOUT_SESSION_ID}` of the frontend.
-			 * @default null
-			 */
+			/** @description Default: `/auctions/{id}?session_id={CHECKOUT_SESSION_ID}` of the frontend. */
 			success_url?: string | null;
-			/**
-			 * @description Default: `/auctions/{id}?checkout=cancel` of the frontend.
-			 * @default null
-			 */
+			/** @description Default: `/auctions/{id}?checkout=cancel` of the frontend. */
 			cancel_url?: string | null;
 		};
 		CreateBid: {
@@ -1417,28 +1348,19 @@ export interface components {
 		CreateOrder: {
 			/** id */
 			orderId: number | string;
-			/**
-			 * @description Default: `/orders/{id}?session_id={CHECKOUT_SESSION_ID}` of the frontend.
-			 * @default null
-			 */
+			/** @description Default: `/orders/{id}?session_id={CHECKOUT_SESSION_ID}` of the frontend. */
 			success_url?: string | null;
-			/**
-			 * @description Default: `/orders/{id}?checkout=cancel` of the frontend.
-			 * @default null
-			 */
+			/** @description Default: `/orders/{id}?checkout=cancel` of the frontend. */
 			cancel_url?: string | null;
 		};
 		CreateProduct: {
 			/** @default hero-me-feelings */
 			product_id?: string;
-			/**
-			 * @description Up to 254 characters. Prefills Stripe's page.
-			 * @default null
-			 */
+			/** @description Up to 254 characters. Prefills Stripe's page. */
 			customer_email?: string | null;
 			/**
-			 * @description Up to 20 texts of up to 500 characters, with keys of 1 to 40 characters without square brackets. The stack's own keys take precedence.
-			 * @default null
+			 * @description Up to 20 texts of up to 500 characters, with keys of 1 to 40 characters without
+			 *     square brackets. The stack's own keys take precedence.
 			 */
 			metadata?: {
 				[key: string]: string;
@@ -1457,12 +1379,9 @@ export interface components {
 			/** @description Stripe's page, to which the buyer goes. */
 			checkout_url: string;
 			session_id: string;
+			/** Format: date-time */
 			expires_at: string;
-			payment_window: {
-				opens_at: string;
-				closes_at: string;
-				seconds_remaining: number;
-			};
+			payment_window: components["schemas"]["PaymentWindow"];
 		};
 		CreatedBid: {
 			/** @description The id of the payment session, `ps_…`. */
@@ -1501,32 +1420,38 @@ export interface components {
 			label: components["schemas"]["Label"];
 			/** @enum {string} */
 			type: "text" | "numeric" | "dropdown";
-			/** @default null */
 			optional?: boolean | null;
-			/** @default null */
 			text?: components["schemas"]["TextInput"] | null;
-			/** @default null */
 			numeric?: components["schemas"]["TextInput"] | null;
-			/** @default null */
 			dropdown?: components["schemas"]["Dropdown"] | null;
 		};
 		CustomText: {
-			/** @default null */
 			submit?: components["schemas"]["CustomTextPart"] | null;
-			/** @default null */
 			after_submit?: components["schemas"]["CustomTextPart"] | null;
-			/** @default null */
 			shipping_address?: components["schemas"]["CustomTextPart"] | null;
-			/** @default null */
 			terms_of_service_acceptance?: components["schemas"]["CustomTextPart"] | null;
 		};
 		CustomTextPart: {
 			message: string;
 		};
+		DaysSums: {
+			currency: string;
+			purchases: number;
+			grossCents: number;
+			refundedCents: number;
+			lostToDisputesCents: number;
+			discountCents: number;
+			taxCents: number;
+			shippingCents: number;
+			platformFeeCents: number;
+			organizationFeeCents: number;
+			creatorPayoutCents: number;
+			stripeFeeCents: number;
+			/** Format: date */
+			date: string;
+		};
 		DeliveryEstimate: {
-			/** @default null */
 			minimum?: components["schemas"]["DeliveryTime"] | null;
-			/** @default null */
 			maximum?: components["schemas"]["DeliveryTime"] | null;
 		};
 		DeliveryTime: {
@@ -1534,10 +1459,25 @@ export interface components {
 			unit: "hour" | "day" | "business_day" | "week" | "month";
 			value: number;
 		};
+		/** @description An OpenAPI document. */
+		Document: {
+			openapi: string;
+		} & {
+			[key: string]: unknown;
+		};
 		Dropdown: {
 			options: components["schemas"]["Choice"][];
-			/** @default null */
 			default_value?: string | null;
+		};
+		Entered: {
+			shipping_details?: components["schemas"]["ShippingDetails"];
+			billing_address?: components["schemas"]["Address"];
+			phone?: string;
+			tax_ids?: components["schemas"]["TaxId"][];
+			custom_fields?: {
+				[key: string]: string;
+			};
+			consent?: components["schemas"]["Consent"];
 		};
 		Error: {
 			/** @description A sentence for people; it may change. */
@@ -1546,10 +1486,11 @@ export interface components {
 			code: "already_purchased" | "auction_not_accepted" | "forbidden" | "idempotency_key_reused" | "internal_error" | "invalid_request" | "invalid_signature" | "not_found" | "not_purchasable" | "not_quarantined" | "not_refundable" | "payment_in_progress" | "payment_window_closed" | "stripe_unavailable" | "too_many_requests" | "try_again" | "unauthorized" | "unreadable_event" | "version_conflict";
 			request_id: string;
 			/** @description What is refused, field by field. */
-			fields?: {
-				field: string;
-				problem: string;
-			}[];
+			fields?: components["schemas"]["Problem"][];
+		};
+		/** @description An event of Stripe, as it signed it. */
+		Event: {
+			[key: string]: unknown;
 		};
 		FixedAmount: {
 			currency: string;
@@ -1561,23 +1502,17 @@ export interface components {
 		};
 		InvoiceCreation: {
 			enabled: boolean;
-			/** @default null */
 			invoice_data?: components["schemas"]["InvoiceData"] | null;
 		};
 		InvoiceData: {
-			/** @default null */
 			description?: string | null;
-			/** @default null */
 			footer?: string | null;
-			/** @default null */
 			custom_fields?: components["schemas"]["InvoiceField"][] | null;
 		};
 		InvoiceField: {
 			name: string;
 			value: string;
 		};
-		/** @enum {string} */
-		Kind: "auction" | "bid" | "content" | "order" | "product" | "quote" | "row";
 		Label: {
 			/** @constant */
 			type: "custom";
@@ -1586,37 +1521,41 @@ export interface components {
 		Line: {
 			name: string;
 			quantity: number;
-			/** @description In the currency's minor unit. The whole order may be free, or is an amount that Stripe charges. */
+			/**
+			 * @description In the currency's minor unit. The whole order may be free, or is an amount that
+			 *     Stripe charges.
+			 */
 			unit_price_cents: number;
+		};
+		NotBuyable: {
+			code: string;
+			error: string;
 		};
 		OfferForAnybody: {
 			kind: string;
 			id: string;
+			price_cents?: number | null;
+			currency?: string | null;
 			description?: string | null;
 			image_url?: string | null;
 			slug?: string | null;
 			status?: string | null;
 			title?: string | null;
-			price_cents?: number | null;
-			currency?: string | null;
 		};
 		OfferForBuyer: {
 			kind: string;
 			id: string;
+			price_cents?: number | null;
+			currency?: string | null;
 			buyable: boolean;
+			/** @description What create would answer; absent if it is buyable. */
+			reason?: components["schemas"]["NotBuyable"];
+			payment_window?: components["schemas"]["PaymentWindow"];
 			description?: string | null;
 			image_url?: string | null;
 			slug?: string | null;
 			status?: string | null;
 			title?: string | null;
-			price_cents?: number | null;
-			currency?: string | null;
-			/** @description What create would answer; absent if it is buyable. */
-			reason?: {
-				code: string;
-				error: string;
-			};
-			payment_window?: components["schemas"]["PaymentWindow"];
 		};
 		Order: {
 			id: string;
@@ -1624,43 +1563,23 @@ export interface components {
 			/** @description As the host application wrote it, in lower case. */
 			currency: string;
 			total_cents: number;
-			items: {
-				name: string;
-				quantity: number;
-				unit_price_cents: number;
-			}[];
-			payments: {
-				id: string;
-				/** @constant */
-				provider: "stripe";
-				provider_ref: string;
-				/** @enum {string} */
-				status: "pending" | "completed" | "refunded" | "failed" | "refunding" | "disputed" | "quarantined";
-				/** Format: date-time */
-				created_at: string;
-			}[];
+			items: components["schemas"]["OrderLine"][];
+			payments: components["schemas"]["OrderPayment"][];
+		};
+		OrderLine: {
+			name: string;
+			quantity: number;
+			unit_price_cents: number;
 		};
 		/** @description An order of one buyer, of one or several lines. */
 		OrderOffer: {
-			/**
-			 * @description What the list of purchases shows. Default: `Order` and the id.
-			 * @default null
-			 */
+			/** @description What the list of purchases shows. Default: `Order` and the id. */
 			title?: string | null;
-			/**
-			 * @description Shown on Stripe's page.
-			 * @default null
-			 */
+			/** @description Shown on Stripe's page. */
 			description?: string | null;
-			/**
-			 * @description Shown on Stripe's page.
-			 * @default null
-			 */
+			/** @description Shown on Stripe's page. */
 			image_url?: string | null;
-			/**
-			 * @description Who gets the rest of the amount: the `sub` of the creator's token.
-			 * @default null
-			 */
+			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string | null;
 			/**
 			 * @description The platform's share, in parts of ten thousand.
@@ -1672,10 +1591,7 @@ export interface components {
 			 * @default 0
 			 */
 			organization_fee_bps?: number;
-			/**
-			 * @description What Stripe's page asks for, offers and adds.
-			 * @default null
-			 */
+			/** @description What Stripe's page asks for, offers and adds. */
 			options?: components["schemas"]["CheckoutOptions"] | null;
 			/** @description The buyer: only the owner sees and pays the order. */
 			owner_id: string;
@@ -1693,9 +1609,25 @@ export interface components {
 			items: components["schemas"]["Line"][];
 		};
 		OrderPage: {
-			data: components["schemas"]["StoredOrder"][];
 			/** @description `null` on the last page. */
 			next_cursor: string | null;
+			data: components["schemas"]["StoredOrder"][];
+		};
+		OrderPayment: {
+			id: string;
+			/** @constant */
+			provider: "stripe";
+			provider_ref: string;
+			/** @enum {string} */
+			status: "pending" | "completed" | "refunded" | "failed" | "refunding" | "disputed" | "quarantined";
+			/** Format: date-time */
+			created_at: string;
+		};
+		Pagination: {
+			page: number;
+			pageSize: number;
+			totalCount: number;
+			totalPages: number;
 		};
 		PaymentSession: {
 			payment_session_id: string;
@@ -1731,27 +1663,26 @@ export interface components {
 			 * @enum {string}
 			 */
 			currency: "aed" | "afn" | "all" | "amd" | "aoa" | "ars" | "aud" | "awg" | "azn" | "bam" | "bbd" | "bdt" | "bhd" | "bif" | "bmd" | "bnd" | "bob" | "brl" | "bsd" | "bwp" | "byn" | "bzd" | "cad" | "cdf" | "chf" | "clp" | "cny" | "cop" | "crc" | "cve" | "czk" | "djf" | "dkk" | "dop" | "dzd" | "egp" | "etb" | "eur" | "fjd" | "fkp" | "gbp" | "gel" | "gip" | "gmd" | "gnf" | "gtq" | "gyd" | "hkd" | "hnl" | "htg" | "huf" | "idr" | "ils" | "inr" | "isk" | "jmd" | "jod" | "jpy" | "kes" | "kgs" | "khr" | "kmf" | "krw" | "kwd" | "kyd" | "kzt" | "lak" | "lbp" | "lkr" | "lrd" | "lsl" | "mad" | "mdl" | "mga" | "mkd" | "mmk" | "mnt" | "mop" | "mur" | "mvr" | "mwk" | "mxn" | "myr" | "mzn" | "nad" | "ngn" | "nio" | "nok" | "npr" | "nzd" | "omr" | "pab" | "pen" | "pgk" | "php" | "pkr" | "pln" | "pyg" | "qar" | "ron" | "rsd" | "rub" | "rwf" | "sar" | "sbd" | "scr" | "sek" | "sgd" | "shp" | "sle" | "sos" | "srd" | "std" | "szl" | "thb" | "tjs" | "tnd" | "top" | "try" | "ttd" | "twd" | "tzs" | "uah" | "ugx" | "usd" | "uyu" | "uzs" | "vnd" | "vuv" | "wst" | "xaf" | "xcd" | "xcg" | "xof" | "xpf" | "yer" | "zar" | "zmw";
-			/** @description 0 if the offer is free. Otherwise Stripe's minimum of the currency, such as 50 in USD, or more; at most 99999999, in IDR 999999999999. A multiple of 100 in ISK and UGX, of 10 in BHD, JOD, KWD, OMR and TND. */
+			/**
+			 * @description 0 if the offer is free. Otherwise Stripe's minimum of the currency, such as 50 in
+			 *     USD, or more; at most 99999999, in IDR 999999999999. A multiple of 100 in ISK and
+			 *     UGX, of 10 in BHD, JOD, KWD, OMR and TND.
+			 */
 			amount: number;
+		};
+		Problem: {
+			field: string;
+			problem: string;
 		};
 		/** @description Something at a fixed price, which anybody may buy any number of times. */
 		ProductOffer: {
 			/** @description What is sold, on Stripe's page and in the list of purchases. */
 			title: string;
-			/**
-			 * @description Shown on Stripe's page.
-			 * @default null
-			 */
+			/** @description Shown on Stripe's page. */
 			description?: string | null;
-			/**
-			 * @description Shown on Stripe's page.
-			 * @default null
-			 */
+			/** @description Shown on Stripe's page. */
 			image_url?: string | null;
-			/**
-			 * @description Who gets the rest of the amount: the `sub` of the creator's token.
-			 * @default null
-			 */
+			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string | null;
 			/**
 			 * @description The platform's share, in parts of ten thousand.
@@ -1763,10 +1694,7 @@ export interface components {
 			 * @default 0
 			 */
 			organization_fee_bps?: number;
-			/**
-			 * @description What Stripe's page asks for, offers and adds.
-			 * @default null
-			 */
+			/** @description What Stripe's page asks for, offers and adds. */
 			options?: components["schemas"]["CheckoutOptions"] | null;
 			/**
 			 * @description `active`: can be bought.
@@ -1776,9 +1704,9 @@ export interface components {
 			price: components["schemas"]["Price"];
 		};
 		ProductPage: {
-			data: components["schemas"]["StoredProduct"][];
 			/** @description `null` on the last page. */
 			next_cursor: string | null;
+			data: components["schemas"]["StoredProduct"][];
 		};
 		Purchase: {
 			/** @description `pur_…` */
@@ -1803,18 +1731,6 @@ export interface components {
 			refundedAmountCents: number;
 			/** Format: date-time */
 			purchasedAt: string;
-			auctionId?: string;
-			bidId?: string;
-			rowId?: string;
-			contentId?: string;
-			content?: {
-				title: string;
-				slug: string | null;
-			};
-			slug?: string;
-			orderId?: string;
-			productId?: string;
-			quoteId?: string;
 			/** @description What a promotion code took off the price. */
 			discountCents?: number;
 			/** @description The tax in the amount paid. */
@@ -1822,39 +1738,7 @@ export interface components {
 			/** @description The shipping in the amount paid, without tax. */
 			shippingCents?: number;
 			/** @description What the buyer entered on Stripe's page; absent without any. */
-			entered?: {
-				shipping_details?: {
-					name?: string;
-					address?: {
-						line1?: string;
-						line2?: string;
-						postal_code?: string;
-						city?: string;
-						state?: string;
-						country?: string;
-					};
-				};
-				billing_address?: {
-					line1?: string;
-					line2?: string;
-					postal_code?: string;
-					city?: string;
-					state?: string;
-					country?: string;
-				};
-				phone?: string;
-				tax_ids?: {
-					type?: string;
-					value?: string;
-				}[];
-				custom_fields?: {
-					[key: string]: string;
-				};
-				consent?: {
-					terms_of_service?: string;
-					promotions?: string;
-				};
-			};
+			entered?: components["schemas"]["Entered"];
 			/** @description What the caller of the create request sent; absent without it. */
 			metadata?: {
 				[key: string]: string;
@@ -1866,34 +1750,29 @@ export interface components {
 			refundReason?: string;
 			/** @description Stripe's receipt; absent during the first minutes. */
 			receiptUrl?: string;
+			auctionId?: string;
+			bidId?: string;
+			rowId?: string;
+			contentId?: string;
+			content?: components["schemas"]["ShownContent"];
+			slug?: string;
+			orderId?: string;
+			productId?: string;
+			quoteId?: string;
 		};
 		Purchases: {
+			pagination: components["schemas"]["Pagination"];
 			data: components["schemas"]["Purchase"][];
-			pagination: {
-				page: number;
-				pageSize: number;
-				totalCount: number;
-				totalPages: number;
-			};
 		};
 		/** @description A negotiated price; of a bid and its row, if it was negotiated for one. */
 		QuoteOffer: {
 			/** @description What is sold, on Stripe's page and in the list of purchases. */
 			title: string;
-			/**
-			 * @description Shown on Stripe's page.
-			 * @default null
-			 */
+			/** @description Shown on Stripe's page. */
 			description?: string | null;
-			/**
-			 * @description Shown on Stripe's page.
-			 * @default null
-			 */
+			/** @description Shown on Stripe's page. */
 			image_url?: string | null;
-			/**
-			 * @description Who gets the rest of the amount: the `sub` of the creator's token.
-			 * @default null
-			 */
+			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string | null;
 			/**
 			 * @description The platform's share, in parts of ten thousand.
@@ -1905,10 +1784,7 @@ export interface components {
 			 * @default 0
 			 */
 			organization_fee_bps?: number;
-			/**
-			 * @description What Stripe's page asks for, offers and adds.
-			 * @default null
-			 */
+			/** @description What Stripe's page asks for, offers and adds. */
 			options?: components["schemas"]["CheckoutOptions"] | null;
 			/** @description Above zero. */
 			price: components["schemas"]["Price"];
@@ -1923,21 +1799,15 @@ export interface components {
 			 * @enum {string}
 			 */
 			status?: "open" | "withdrawn";
-			/**
-			 * @description The service provider's bid for which it was negotiated, with its `row_id`.
-			 * @default null
-			 */
+			/** @description The service provider's bid for which it was negotiated, with its `row_id`. */
 			bid_id?: string | null;
-			/**
-			 * @description The row of that bid, which is sold with it.
-			 * @default null
-			 */
+			/** @description The row of that bid, which is sold with it. */
 			row_id?: string | null;
 		};
 		QuotePage: {
-			data: components["schemas"]["StoredQuote"][];
 			/** @description `null` on the last page. */
 			next_cursor: string | null;
+			data: components["schemas"]["StoredQuote"][];
 		};
 		Received: {
 			/** @constant */
@@ -1945,8 +1815,16 @@ export interface components {
 		};
 		Recovery: {
 			enabled: boolean;
-			/** @default null */
 			allow_promotion_codes?: boolean | null;
+		};
+		RefundBody: {
+			/**
+			 * @description An amount that exists in the currency: a multiple of 100 in ISK and UGX, of 10 in
+			 *     BHD, JOD, KWD, OMR and TND. Default: everything that is left.
+			 */
+			amountCents?: number | null;
+			/** @description The buyer sees it. */
+			reason?: string | null;
 		};
 		Revenue: {
 			creatorId: string;
@@ -1954,36 +1832,8 @@ export interface components {
 			from: string;
 			/** Format: date */
 			to: string;
-			totals: {
-				currency: string;
-				purchases: number;
-				grossCents: number;
-				refundedCents: number;
-				lostToDisputesCents: number;
-				discountCents: number;
-				taxCents: number;
-				shippingCents: number;
-				platformFeeCents: number;
-				organizationFeeCents: number;
-				creatorPayoutCents: number;
-				stripeFeeCents: number;
-			}[];
-			days: {
-				/** Format: date */
-				date: string;
-				currency: string;
-				purchases: number;
-				grossCents: number;
-				refundedCents: number;
-				lostToDisputesCents: number;
-				discountCents: number;
-				taxCents: number;
-				shippingCents: number;
-				platformFeeCents: number;
-				organizationFeeCents: number;
-				creatorPayoutCents: number;
-				stripeFeeCents: number;
-			}[];
+			totals: components["schemas"]["Sums"][];
+			days: components["schemas"]["DaysSums"][];
 		};
 		Row: {
 			row_id: string;
@@ -1993,45 +1843,28 @@ export interface components {
 			purchased_bid_id: string | null;
 			/** @description The bid whose payment is undecided. */
 			pending_bid_id: string | null;
-			bids: {
-				bid_id: string;
-				title: string | null;
-				price_cents: number | null;
-				currency: string | null;
-				image_url: string | null;
-				buy_now: boolean;
-				clickout_url: string | null;
-				purchased: boolean;
-				quote: {
-					quote_id: string;
-					price_cents: number;
-					currency: string;
-					/** Format: date-time */
-					expires_at: string;
-				} | null;
-			}[];
+			bids: components["schemas"]["RowBid"][];
+		};
+		RowBid: {
+			bid_id: string;
+			title: string | null;
+			price_cents: number | null;
+			currency: string | null;
+			image_url: string | null;
+			buy_now: boolean;
+			clickout_url: string | null;
+			purchased: boolean;
+			quote: components["schemas"]["AgreedQuote"] | null;
 		};
 		/** @description What a buyer looks for; buying one of its bids sells the row. */
 		RowOffer: {
-			/**
-			 * @description What the buyer looks for.
-			 * @default null
-			 */
+			/** @description What the buyer looks for. */
 			title?: string | null;
-			/**
-			 * @description Shown on Stripe's page.
-			 * @default null
-			 */
+			/** @description Shown on Stripe's page. */
 			description?: string | null;
-			/**
-			 * @description Shown on Stripe's page.
-			 * @default null
-			 */
+			/** @description Shown on Stripe's page. */
 			image_url?: string | null;
-			/**
-			 * @description Who gets the rest of the amount: the `sub` of the creator's token.
-			 * @default null
-			 */
+			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string | null;
 			/**
 			 * @description The platform's share, in parts of ten thousand.
@@ -2043,10 +1876,7 @@ export interface components {
 			 * @default 0
 			 */
 			organization_fee_bps?: number;
-			/**
-			 * @description What Stripe's page asks for, offers and adds.
-			 * @default null
-			 */
+			/** @description What Stripe's page asks for, offers and adds. */
 			options?: components["schemas"]["CheckoutOptions"] | null;
 			/** @description The buyer: only the owner sees the row and buys its bids. */
 			owner_id: string;
@@ -2057,9 +1887,9 @@ export interface components {
 			status: "open" | "withdrawn";
 		};
 		RowPage: {
-			data: components["schemas"]["StoredRow"][];
 			/** @description `null` on the last page. */
 			next_cursor: string | null;
+			data: components["schemas"]["StoredRow"][];
 		};
 		Sale: {
 			/** @description `pur_…` */
@@ -2084,18 +1914,6 @@ export interface components {
 			refundedAmountCents: number;
 			/** Format: date-time */
 			purchasedAt: string;
-			auctionId?: string;
-			bidId?: string;
-			rowId?: string;
-			contentId?: string;
-			content?: {
-				title: string;
-				slug: string | null;
-			};
-			slug?: string;
-			orderId?: string;
-			productId?: string;
-			quoteId?: string;
 			/** @description What a promotion code took off the price. */
 			discountCents?: number;
 			/** @description The tax in the amount paid. */
@@ -2103,39 +1921,7 @@ export interface components {
 			/** @description The shipping in the amount paid, without tax. */
 			shippingCents?: number;
 			/** @description What the buyer entered on Stripe's page; absent without any. */
-			entered?: {
-				shipping_details?: {
-					name?: string;
-					address?: {
-						line1?: string;
-						line2?: string;
-						postal_code?: string;
-						city?: string;
-						state?: string;
-						country?: string;
-					};
-				};
-				billing_address?: {
-					line1?: string;
-					line2?: string;
-					postal_code?: string;
-					city?: string;
-					state?: string;
-					country?: string;
-				};
-				phone?: string;
-				tax_ids?: {
-					type?: string;
-					value?: string;
-				}[];
-				custom_fields?: {
-					[key: string]: string;
-				};
-				consent?: {
-					terms_of_service?: string;
-					promotions?: string;
-				};
-			};
+			entered?: components["schemas"]["Entered"];
 			/** @description What the caller of the create request sent; absent without it. */
 			metadata?: {
 				[key: string]: string;
@@ -2152,6 +1938,15 @@ export interface components {
 			stripeFeeCents?: number;
 			netAmountCents?: number;
 			settlementCurrency?: string;
+			auctionId?: string;
+			bidId?: string;
+			rowId?: string;
+			contentId?: string;
+			content?: components["schemas"]["ShownContent"];
+			slug?: string;
+			orderId?: string;
+			productId?: string;
+			quoteId?: string;
 		};
 		Sales: {
 			creatorId: string;
@@ -2159,9 +1954,9 @@ export interface components {
 			from: string;
 			/** Format: date */
 			to: string;
-			data: components["schemas"]["Sale"][];
 			/** @description `null` on the last page. */
 			nextCursor: string | null;
+			data: components["schemas"]["Sale"][];
 		};
 		SessionStatus: {
 			/** @enum {string} */
@@ -2170,10 +1965,12 @@ export interface components {
 		ShippingAddressCollection: {
 			allowed_countries: string[];
 		};
+		ShippingDetails: {
+			name?: string;
+			address?: components["schemas"]["Address"];
+		};
 		ShippingOption: {
-			/** @default null */
 			shipping_rate?: string | null;
-			/** @default null */
 			shipping_rate_data?: components["schemas"]["ShippingRateData"] | null;
 		};
 		ShippingRateData: {
@@ -2181,12 +1978,13 @@ export interface components {
 			type: "fixed_amount";
 			display_name: string;
 			fixed_amount: components["schemas"]["FixedAmount"];
-			/** @default null */
 			delivery_estimate?: components["schemas"]["DeliveryEstimate"] | null;
-			/** @default null */
 			tax_behavior?: ("exclusive" | "inclusive") | null;
-			/** @default null */
 			tax_code?: string | null;
+		};
+		ShownContent: {
+			title: string;
+			slug: string | null;
 		};
 		StoredAuction: {
 			/** @constant */
@@ -2194,20 +1992,6 @@ export interface components {
 			id: string;
 			/** @description What is sold, on Stripe's page and in the list of purchases. */
 			title: string;
-			/** @description The platform's share, in parts of ten thousand. */
-			platform_fee_bps: number;
-			/** @description The organization's share; together with the platform's at most 10000. */
-			organization_fee_bps: number;
-			/**
-			 * @description `accepted`: the winner can pay.
-			 * @enum {string}
-			 */
-			status: "open" | "accepted" | "withdrawn" | "paid" | "refunded";
-			version: number;
-			/** Format: date-time */
-			created_at: string;
-			/** Format: date-time */
-			updated_at: string;
 			/** @description Shown on Stripe's page. */
 			description?: string;
 			/**
@@ -2217,8 +2001,17 @@ export interface components {
 			image_url?: string;
 			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string;
+			/** @description The platform's share, in parts of ten thousand. */
+			platform_fee_bps: number;
+			/** @description The organization's share; together with the platform's at most 10000. */
+			organization_fee_bps: number;
 			/** @description What Stripe's page asks for, offers and adds. */
 			options?: components["schemas"]["CheckoutOptions"];
+			/**
+			 * @description `accepted`: the winner can pay.
+			 * @enum {string}
+			 */
+			status: "open" | "accepted" | "withdrawn" | "paid" | "refunded";
 			/** @description Required once accepted. */
 			price?: components["schemas"]["Price"];
 			/** @description The buyer who may pay. Required once accepted. */
@@ -2228,6 +2021,11 @@ export interface components {
 			 * @description The winner can pay for 24 hours from then on. Required once accepted.
 			 */
 			accepted_at?: string;
+			version: number;
+			/** Format: date-time */
+			created_at: string;
+			/** Format: date-time */
+			updated_at: string;
 			purchase_id?: string;
 		};
 		StoredBid: {
@@ -2236,24 +2034,6 @@ export interface components {
 			id: string;
 			/** @description What is sold, on Stripe's page and in the list of purchases. */
 			title: string;
-			/** @description The platform's share, in parts of ten thousand. */
-			platform_fee_bps: number;
-			/** @description The organization's share; together with the platform's at most 10000. */
-			organization_fee_bps: number;
-			/** @description The id of its row. */
-			row_id: string;
-			/**
-			 * @description Only `retail` can be bought.
-			 * @enum {string}
-			 */
-			offer_type: "retail" | "service_provider";
-			/** @enum {string} */
-			status: "open" | "withdrawn";
-			version: number;
-			/** Format: date-time */
-			created_at: string;
-			/** Format: date-time */
-			updated_at: string;
 			/** @description Shown on Stripe's page. */
 			description?: string;
 			/**
@@ -2263,10 +2043,23 @@ export interface components {
 			image_url?: string;
 			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string;
+			/** @description The platform's share, in parts of ten thousand. */
+			platform_fee_bps: number;
+			/** @description The organization's share; together with the platform's at most 10000. */
+			organization_fee_bps: number;
 			/** @description What Stripe's page asks for, offers and adds. */
 			options?: components["schemas"]["CheckoutOptions"];
+			/** @description The id of its row. */
+			row_id: string;
+			/**
+			 * @description Only `retail` can be bought.
+			 * @enum {string}
+			 */
+			offer_type: "retail" | "service_provider";
 			/** @description Without a price, the bid only links to the merchant. */
 			price?: components["schemas"]["Price"];
+			/** @enum {string} */
+			status: "open" | "withdrawn";
 			/**
 			 * URL
 			 * @description The merchant's page.
@@ -2276,6 +2069,11 @@ export interface components {
 			merchant?: string;
 			/** @description Where the bid comes from. Copied to the purchase. */
 			source?: string;
+			version: number;
+			/** Format: date-time */
+			created_at: string;
+			/** Format: date-time */
+			updated_at: string;
 		};
 		StoredContent: {
 			/** @constant */
@@ -2284,21 +2082,6 @@ export interface components {
 			id: string;
 			/** @description What is sold, on Stripe's page and in the list of purchases. */
 			title: string;
-			/** @description The platform's share, in parts of ten thousand. */
-			platform_fee_bps: number;
-			/** @description The organization's share; together with the platform's at most 10000. */
-			organization_fee_bps: number;
-			/**
-			 * @description `published`: can be bought.
-			 * @enum {string}
-			 */
-			status: "draft" | "published" | "withdrawn";
-			price: components["schemas"]["Price"];
-			version: number;
-			/** Format: date-time */
-			created_at: string;
-			/** Format: date-time */
-			updated_at: string;
 			/** @description Shown on Stripe's page. */
 			description?: string;
 			/**
@@ -2308,19 +2091,47 @@ export interface components {
 			image_url?: string;
 			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string;
+			/** @description The platform's share, in parts of ten thousand. */
+			platform_fee_bps: number;
+			/** @description The organization's share; together with the platform's at most 10000. */
+			organization_fee_bps: number;
 			/** @description What Stripe's page asks for, offers and adds. */
 			options?: components["schemas"]["CheckoutOptions"];
+			/**
+			 * @description `published`: can be bought.
+			 * @enum {string}
+			 */
+			status: "draft" | "published" | "withdrawn";
+			price: components["schemas"]["Price"];
 			/** @description The last part of its page's address. Copied to the purchase. */
 			slug?: string;
+			version: number;
+			/** Format: date-time */
+			created_at: string;
+			/** Format: date-time */
+			updated_at: string;
 		};
 		StoredOrder: {
 			/** @constant */
 			kind: "order";
 			id: string;
+			/** @description What the list of purchases shows. Default: `Order` and the id. */
+			title?: string;
+			/** @description Shown on Stripe's page. */
+			description?: string;
+			/**
+			 * URL with https
+			 * @description Shown on Stripe's page.
+			 */
+			image_url?: string;
+			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
+			creator_id?: string;
 			/** @description The platform's share, in parts of ten thousand. */
 			platform_fee_bps: number;
 			/** @description The organization's share; together with the platform's at most 10000. */
 			organization_fee_bps: number;
+			/** @description What Stripe's page asks for, offers and adds. */
+			options?: components["schemas"]["CheckoutOptions"];
 			/** @description The buyer: only the owner sees and pays the order. */
 			owner_id: string;
 			/**
@@ -2340,8 +2151,14 @@ export interface components {
 			created_at: string;
 			/** Format: date-time */
 			updated_at: string;
-			/** @description What the list of purchases shows. Default: `Order` and the id. */
-			title?: string;
+			purchase_id?: string;
+		};
+		StoredProduct: {
+			/** @constant */
+			kind: "product";
+			id: string;
+			/** @description What is sold, on Stripe's page and in the list of purchases. */
+			title: string;
 			/** @description Shown on Stripe's page. */
 			description?: string;
 			/**
@@ -2351,20 +2168,12 @@ export interface components {
 			image_url?: string;
 			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string;
-			/** @description What Stripe's page asks for, offers and adds. */
-			options?: components["schemas"]["CheckoutOptions"];
-			purchase_id?: string;
-		};
-		StoredProduct: {
-			/** @constant */
-			kind: "product";
-			id: string;
-			/** @description What is sold, on Stripe's page and in the list of purchases. */
-			title: string;
 			/** @description The platform's share, in parts of ten thousand. */
 			platform_fee_bps: number;
 			/** @description The organization's share; together with the platform's at most 10000. */
 			organization_fee_bps: number;
+			/** @description What Stripe's page asks for, offers and adds. */
+			options?: components["schemas"]["CheckoutOptions"];
 			/**
 			 * @description `active`: can be bought.
 			 * @enum {string}
@@ -2376,6 +2185,13 @@ export interface components {
 			created_at: string;
 			/** Format: date-time */
 			updated_at: string;
+		};
+		StoredQuote: {
+			/** @constant */
+			kind: "quote";
+			id: string;
+			/** @description What is sold, on Stripe's page and in the list of purchases. */
+			title: string;
 			/** @description Shown on Stripe's page. */
 			description?: string;
 			/**
@@ -2385,19 +2201,12 @@ export interface components {
 			image_url?: string;
 			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string;
-			/** @description What Stripe's page asks for, offers and adds. */
-			options?: components["schemas"]["CheckoutOptions"];
-		};
-		StoredQuote: {
-			/** @constant */
-			kind: "quote";
-			id: string;
-			/** @description What is sold, on Stripe's page and in the list of purchases. */
-			title: string;
 			/** @description The platform's share, in parts of ten thousand. */
 			platform_fee_bps: number;
 			/** @description The organization's share; together with the platform's at most 10000. */
 			organization_fee_bps: number;
+			/** @description What Stripe's page asks for, offers and adds. */
+			options?: components["schemas"]["CheckoutOptions"];
 			/** @description Above zero. */
 			price: components["schemas"]["Price"];
 			/**
@@ -2410,11 +2219,23 @@ export interface components {
 			 * @enum {string}
 			 */
 			status: "open" | "withdrawn" | "paid" | "refunded";
+			/** @description The service provider's bid for which it was negotiated, with its `row_id`. */
+			bid_id?: string;
+			/** @description The row of that bid, which is sold with it. */
+			row_id?: string;
 			version: number;
 			/** Format: date-time */
 			created_at: string;
 			/** Format: date-time */
 			updated_at: string;
+			purchase_id?: string;
+		};
+		StoredRow: {
+			/** @constant */
+			kind: "row";
+			id: string;
+			/** @description What the buyer looks for. */
+			title?: string;
 			/** @description Shown on Stripe's page. */
 			description?: string;
 			/**
@@ -2424,22 +2245,12 @@ export interface components {
 			image_url?: string;
 			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string;
-			/** @description What Stripe's page asks for, offers and adds. */
-			options?: components["schemas"]["CheckoutOptions"];
-			/** @description The service provider's bid for which it was negotiated, with its `row_id`. */
-			bid_id?: string;
-			/** @description The row of that bid, which is sold with it. */
-			row_id?: string;
-			purchase_id?: string;
-		};
-		StoredRow: {
-			/** @constant */
-			kind: "row";
-			id: string;
 			/** @description The platform's share, in parts of ten thousand. */
 			platform_fee_bps: number;
 			/** @description The organization's share; together with the platform's at most 10000. */
 			organization_fee_bps: number;
+			/** @description What Stripe's page asks for, offers and adds. */
+			options?: components["schemas"]["CheckoutOptions"];
 			/** @description The buyer: only the owner sees the row and buys its bids. */
 			owner_id: string;
 			/**
@@ -2452,72 +2263,64 @@ export interface components {
 			created_at: string;
 			/** Format: date-time */
 			updated_at: string;
-			/** @description What the buyer looks for. */
-			title?: string;
-			/** @description Shown on Stripe's page. */
-			description?: string;
-			/**
-			 * URL with https
-			 * @description Shown on Stripe's page.
-			 */
-			image_url?: string;
-			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
-			creator_id?: string;
-			/** @description What Stripe's page asks for, offers and adds. */
-			options?: components["schemas"]["CheckoutOptions"];
 			purchase_id?: string;
 			purchased_bid_id?: string;
+		};
+		Sums: {
+			currency: string;
+			purchases: number;
+			grossCents: number;
+			refundedCents: number;
+			lostToDisputesCents: number;
+			discountCents: number;
+			taxCents: number;
+			shippingCents: number;
+			platformFeeCents: number;
+			organizationFeeCents: number;
+			creatorPayoutCents: number;
+			stripeFeeCents: number;
 		};
 		Switch: {
 			enabled: boolean;
 		};
+		TaxId: {
+			type?: string;
+			value?: string;
+		};
 		TaxIdCollection: {
 			enabled: boolean;
-			/** @default null */
 			required?: ("if_supported" | "never") | null;
 		};
 		TextInput: {
-			/** @default null */
 			minimum_length?: number | null;
-			/** @default null */
 			maximum_length?: number | null;
-			/** @default null */
 			default_value?: string | null;
 		};
+		/** @description What the host application wrote itself may have other fields, of other types. */
 		WithdrawnOffer: {
+			/** @description How many were expired at Stripe. */
+			expired_sessions: number;
+			/** @description Whether others are open: repeat the request. */
+			open_sessions: boolean;
 			kind: string;
 			id: string;
 			status: string;
 			version: number;
 			/** Format: date-time */
 			updated_at: string;
-			/** @description How many were expired at Stripe. */
-			expired_sessions: number;
-			/** @description Whether others are open: repeat the request. */
-			open_sessions: boolean;
 		} & {
 			[key: string]: unknown;
 		};
 		WrittenAuction: {
+			/** @description How many were expired at Stripe. */
+			expired_sessions: number;
+			/** @description Whether others are open: repeat the request. */
+			open_sessions: boolean;
 			/** @constant */
 			kind: "auction";
 			id: string;
 			/** @description What is sold, on Stripe's page and in the list of purchases. */
 			title: string;
-			/** @description The platform's share, in parts of ten thousand. */
-			platform_fee_bps: number;
-			/** @description The organization's share; together with the platform's at most 10000. */
-			organization_fee_bps: number;
-			/**
-			 * @description `accepted`: the winner can pay.
-			 * @enum {string}
-			 */
-			status: "open" | "accepted" | "withdrawn" | "paid" | "refunded";
-			version: number;
-			/** Format: date-time */
-			created_at: string;
-			/** Format: date-time */
-			updated_at: string;
 			/** @description Shown on Stripe's page. */
 			description?: string;
 			/**
@@ -2527,8 +2330,17 @@ export interface components {
 			image_url?: string;
 			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string;
+			/** @description The platform's share, in parts of ten thousand. */
+			platform_fee_bps: number;
+			/** @description The organization's share; together with the platform's at most 10000. */
+			organization_fee_bps: number;
 			/** @description What Stripe's page asks for, offers and adds. */
 			options?: components["schemas"]["CheckoutOptions"];
+			/**
+			 * @description `accepted`: the winner can pay.
+			 * @enum {string}
+			 */
+			status: "open" | "accepted" | "withdrawn" | "paid" | "refunded";
 			/** @description Required once accepted. */
 			price?: components["schemas"]["Price"];
 			/** @description The buyer who may pay. Required once accepted. */
@@ -2538,36 +2350,23 @@ export interface components {
 			 * @description The winner can pay for 24 hours from then on. Required once accepted.
 			 */
 			accepted_at?: string;
-			purchase_id?: string;
-			/** @description How many were expired at Stripe. */
-			expired_sessions: number;
-			/** @description Whether others are open: repeat the request. */
-			open_sessions: boolean;
-		};
-		WrittenBid: {
-			/** @constant */
-			kind: "bid";
-			id: string;
-			/** @description What is sold, on Stripe's page and in the list of purchases. */
-			title: string;
-			/** @description The platform's share, in parts of ten thousand. */
-			platform_fee_bps: number;
-			/** @description The organization's share; together with the platform's at most 10000. */
-			organization_fee_bps: number;
-			/** @description The id of its row. */
-			row_id: string;
-			/**
-			 * @description Only `retail` can be bought.
-			 * @enum {string}
-			 */
-			offer_type: "retail" | "service_provider";
-			/** @enum {string} */
-			status: "open" | "withdrawn";
 			version: number;
 			/** Format: date-time */
 			created_at: string;
 			/** Format: date-time */
 			updated_at: string;
+			purchase_id?: string;
+		};
+		WrittenBid: {
+			/** @description How many were expired at Stripe. */
+			expired_sessions: number;
+			/** @description Whether others are open: repeat the request. */
+			open_sessions: boolean;
+			/** @constant */
+			kind: "bid";
+			id: string;
+			/** @description What is sold, on Stripe's page and in the list of purchases. */
+			title: string;
 			/** @description Shown on Stripe's page. */
 			description?: string;
 			/**
@@ -2577,10 +2376,23 @@ export interface components {
 			image_url?: string;
 			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string;
+			/** @description The platform's share, in parts of ten thousand. */
+			platform_fee_bps: number;
+			/** @description The organization's share; together with the platform's at most 10000. */
+			organization_fee_bps: number;
 			/** @description What Stripe's page asks for, offers and adds. */
 			options?: components["schemas"]["CheckoutOptions"];
+			/** @description The id of its row. */
+			row_id: string;
+			/**
+			 * @description Only `retail` can be bought.
+			 * @enum {string}
+			 */
+			offer_type: "retail" | "service_provider";
 			/** @description Without a price, the bid only links to the merchant. */
 			price?: components["schemas"]["Price"];
+			/** @enum {string} */
+			status: "open" | "withdrawn";
 			/**
 			 * URL
 			 * @description The merchant's page.
@@ -2590,33 +2402,23 @@ export interface components {
 			merchant?: string;
 			/** @description Where the bid comes from. Copied to the purchase. */
 			source?: string;
+			version: number;
+			/** Format: date-time */
+			created_at: string;
+			/** Format: date-time */
+			updated_at: string;
+		};
+		WrittenContent: {
 			/** @description How many were expired at Stripe. */
 			expired_sessions: number;
 			/** @description Whether others are open: repeat the request. */
 			open_sessions: boolean;
-		};
-		WrittenContent: {
 			/** @constant */
 			kind: "content";
 			/** Format: uuid */
 			id: string;
 			/** @description What is sold, on Stripe's page and in the list of purchases. */
 			title: string;
-			/** @description The platform's share, in parts of ten thousand. */
-			platform_fee_bps: number;
-			/** @description The organization's share; together with the platform's at most 10000. */
-			organization_fee_bps: number;
-			/**
-			 * @description `published`: can be bought.
-			 * @enum {string}
-			 */
-			status: "draft" | "published" | "withdrawn";
-			price: components["schemas"]["Price"];
-			version: number;
-			/** Format: date-time */
-			created_at: string;
-			/** Format: date-time */
-			updated_at: string;
 			/** @description Shown on Stripe's page. */
 			description?: string;
 			/**
@@ -2626,23 +2428,51 @@ export interface components {
 			image_url?: string;
 			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string;
-			/** @description What Stripe's page asks for, offers and adds. */
-			options?: components["schemas"]["CheckoutOptions"];
-			/** @description The last part of its page's address. Copied to the purchase. */
-			slug?: string;
-			/** @description How many were expired at Stripe. */
-			expired_sessions: number;
-			/** @description Whether others are open: repeat the request. */
-			open_sessions: boolean;
-		};
-		WrittenOrder: {
-			/** @constant */
-			kind: "order";
-			id: string;
 			/** @description The platform's share, in parts of ten thousand. */
 			platform_fee_bps: number;
 			/** @description The organization's share; together with the platform's at most 10000. */
 			organization_fee_bps: number;
+			/** @description What Stripe's page asks for, offers and adds. */
+			options?: components["schemas"]["CheckoutOptions"];
+			/**
+			 * @description `published`: can be bought.
+			 * @enum {string}
+			 */
+			status: "draft" | "published" | "withdrawn";
+			price: components["schemas"]["Price"];
+			/** @description The last part of its page's address. Copied to the purchase. */
+			slug?: string;
+			version: number;
+			/** Format: date-time */
+			created_at: string;
+			/** Format: date-time */
+			updated_at: string;
+		};
+		WrittenOrder: {
+			/** @description How many were expired at Stripe. */
+			expired_sessions: number;
+			/** @description Whether others are open: repeat the request. */
+			open_sessions: boolean;
+			/** @constant */
+			kind: "order";
+			id: string;
+			/** @description What the list of purchases shows. Default: `Order` and the id. */
+			title?: string;
+			/** @description Shown on Stripe's page. */
+			description?: string;
+			/**
+			 * URL with https
+			 * @description Shown on Stripe's page.
+			 */
+			image_url?: string;
+			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
+			creator_id?: string;
+			/** @description The platform's share, in parts of ten thousand. */
+			platform_fee_bps: number;
+			/** @description The organization's share; together with the platform's at most 10000. */
+			organization_fee_bps: number;
+			/** @description What Stripe's page asks for, offers and adds. */
+			options?: components["schemas"]["CheckoutOptions"];
 			/** @description The buyer: only the owner sees and pays the order. */
 			owner_id: string;
 			/**
@@ -2662,8 +2492,18 @@ export interface components {
 			created_at: string;
 			/** Format: date-time */
 			updated_at: string;
-			/** @description What the list of purchases shows. Default: `Order` and the id. */
-			title?: string;
+			purchase_id?: string;
+		};
+		WrittenProduct: {
+			/** @description How many were expired at Stripe. */
+			expired_sessions: number;
+			/** @description Whether others are open: repeat the request. */
+			open_sessions: boolean;
+			/** @constant */
+			kind: "product";
+			id: string;
+			/** @description What is sold, on Stripe's page and in the list of purchases. */
+			title: string;
 			/** @description Shown on Stripe's page. */
 			description?: string;
 			/**
@@ -2673,24 +2513,12 @@ export interface components {
 			image_url?: string;
 			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string;
-			/** @description What Stripe's page asks for, offers and adds. */
-			options?: components["schemas"]["CheckoutOptions"];
-			purchase_id?: string;
-			/** @description How many were expired at Stripe. */
-			expired_sessions: number;
-			/** @description Whether others are open: repeat the request. */
-			open_sessions: boolean;
-		};
-		WrittenProduct: {
-			/** @constant */
-			kind: "product";
-			id: string;
-			/** @description What is sold, on Stripe's page and in the list of purchases. */
-			title: string;
 			/** @description The platform's share, in parts of ten thousand. */
 			platform_fee_bps: number;
 			/** @description The organization's share; together with the platform's at most 10000. */
 			organization_fee_bps: number;
+			/** @description What Stripe's page asks for, offers and adds. */
+			options?: components["schemas"]["CheckoutOptions"];
 			/**
 			 * @description `active`: can be bought.
 			 * @enum {string}
@@ -2702,6 +2530,17 @@ export interface components {
 			created_at: string;
 			/** Format: date-time */
 			updated_at: string;
+		};
+		WrittenQuote: {
+			/** @description How many were expired at Stripe. */
+			expired_sessions: number;
+			/** @description Whether others are open: repeat the request. */
+			open_sessions: boolean;
+			/** @constant */
+			kind: "quote";
+			id: string;
+			/** @description What is sold, on Stripe's page and in the list of purchases. */
+			title: string;
 			/** @description Shown on Stripe's page. */
 			description?: string;
 			/**
@@ -2711,23 +2550,12 @@ export interface components {
 			image_url?: string;
 			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string;
-			/** @description What Stripe's page asks for, offers and adds. */
-			options?: components["schemas"]["CheckoutOptions"];
-			/** @description How many were expired at Stripe. */
-			expired_sessions: number;
-			/** @description Whether others are open: repeat the request. */
-			open_sessions: boolean;
-		};
-		WrittenQuote: {
-			/** @constant */
-			kind: "quote";
-			id: string;
-			/** @description What is sold, on Stripe's page and in the list of purchases. */
-			title: string;
 			/** @description The platform's share, in parts of ten thousand. */
 			platform_fee_bps: number;
 			/** @description The organization's share; together with the platform's at most 10000. */
 			organization_fee_bps: number;
+			/** @description What Stripe's page asks for, offers and adds. */
+			options?: components["schemas"]["CheckoutOptions"];
 			/** @description Above zero. */
 			price: components["schemas"]["Price"];
 			/**
@@ -2740,11 +2568,27 @@ export interface components {
 			 * @enum {string}
 			 */
 			status: "open" | "withdrawn" | "paid" | "refunded";
+			/** @description The service provider's bid for which it was negotiated, with its `row_id`. */
+			bid_id?: string;
+			/** @description The row of that bid, which is sold with it. */
+			row_id?: string;
 			version: number;
 			/** Format: date-time */
 			created_at: string;
 			/** Format: date-time */
 			updated_at: string;
+			purchase_id?: string;
+		};
+		WrittenRow: {
+			/** @description How many were expired at Stripe. */
+			expired_sessions: number;
+			/** @description Whether others are open: repeat the request. */
+			open_sessions: boolean;
+			/** @constant */
+			kind: "row";
+			id: string;
+			/** @description What the buyer looks for. */
+			title?: string;
 			/** @description Shown on Stripe's page. */
 			description?: string;
 			/**
@@ -2754,26 +2598,12 @@ export interface components {
 			image_url?: string;
 			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
 			creator_id?: string;
-			/** @description What Stripe's page asks for, offers and adds. */
-			options?: components["schemas"]["CheckoutOptions"];
-			/** @description The service provider's bid for which it was negotiated, with its `row_id`. */
-			bid_id?: string;
-			/** @description The row of that bid, which is sold with it. */
-			row_id?: string;
-			purchase_id?: string;
-			/** @description How many were expired at Stripe. */
-			expired_sessions: number;
-			/** @description Whether others are open: repeat the request. */
-			open_sessions: boolean;
-		};
-		WrittenRow: {
-			/** @constant */
-			kind: "row";
-			id: string;
 			/** @description The platform's share, in parts of ten thousand. */
 			platform_fee_bps: number;
 			/** @description The organization's share; together with the platform's at most 10000. */
 			organization_fee_bps: number;
+			/** @description What Stripe's page asks for, offers and adds. */
+			options?: components["schemas"]["CheckoutOptions"];
 			/** @description The buyer: only the owner sees the row and buys its bids. */
 			owner_id: string;
 			/**
@@ -2786,25 +2616,8 @@ export interface components {
 			created_at: string;
 			/** Format: date-time */
 			updated_at: string;
-			/** @description What the buyer looks for. */
-			title?: string;
-			/** @description Shown on Stripe's page. */
-			description?: string;
-			/**
-			 * URL with https
-			 * @description Shown on Stripe's page.
-			 */
-			image_url?: string;
-			/** @description Who gets the rest of the amount: the `sub` of the creator's token. */
-			creator_id?: string;
-			/** @description What Stripe's page asks for, offers and adds. */
-			options?: components["schemas"]["CheckoutOptions"];
 			purchase_id?: string;
 			purchased_bid_id?: string;
-			/** @description How many were expired at Stripe. */
-			expired_sessions: number;
-			/** @description Whether others are open: repeat the request. */
-			open_sessions: boolean;
 		};
 	};
 	responses: {
@@ -3029,14 +2842,6 @@ export interface operations {
 		};
 		requestBody: {
 			content: {
-				/**
-				 * @example {
-				 *       "bid_id": 42,
-				 *       "row_id": 7,
-				 *       "success_url": "http://localhost:3000/?checkout=success&session_id={CHECKOUT_SESSION_ID}",
-				 *       "cancel_url": "http://localhost:3000/?checkout=cancel"
-				 *     }
-				 */
 				"application/json": components["schemas"]["CreateBid"];
 			};
 		};
@@ -3047,12 +2852,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "payment_session_id": "ps_eac61c7498c543c59b58835c480b4750",
-					 *       "checkout_url": "http://127.0.0.1:4242/c/pay/cs_test_a1mdA1DrYG3a…"
-					 *     }
-					 */
 					"application/json": components["schemas"]["CreatedBid"];
 				};
 			};
@@ -3079,11 +2878,6 @@ export interface operations {
 		};
 		requestBody: {
 			content: {
-				/**
-				 * @example {
-				 *       "auction_id": "auction_1"
-				 *     }
-				 */
 				"application/json": components["schemas"]["CreateAuction"];
 			};
 		};
@@ -3094,19 +2888,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "payment_session_id": "ps_97542bdbc6eb4dbda857a601d79c1a3b",
-					 *       "session_id": "cs_test_a1HFPJrdbBHI…",
-					 *       "checkout_url": "http://127.0.0.1:4242/c/pay/cs_test_a1HFPJrdbBHI…",
-					 *       "expires_at": "2026-11-22T13:34:46.055Z",
-					 *       "payment_window": {
-					 *         "opens_at": "2026-11-21T14:33:44.000Z",
-					 *         "closes_at": "2026-11-22T14:33:44.000Z",
-					 *         "seconds_remaining": 86337
-					 *       }
-					 *     }
-					 */
 					"application/json": components["schemas"]["CreatedAuction"];
 				};
 			};
@@ -3136,15 +2917,9 @@ export interface operations {
 		requestBody?: {
 			content: {
 				"application/json": {
-					/**
-					 * @description Default: `/orders/{id}?session_id={CHECKOUT_SESSION_ID}` of the frontend.
-					 * @default null
-					 */
+					/** @description Default: `/orders/{id}?session_id={CHECKOUT_SESSION_ID}` of the frontend. */
 					success_url?: string | null;
-					/**
-					 * @description Default: `/orders/{id}?checkout=cancel` of the frontend.
-					 * @default null
-					 */
+					/** @description Default: `/orders/{id}?checkout=cancel` of the frontend. */
 					cancel_url?: string | null;
 				};
 			};
@@ -3156,13 +2931,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "url": "http://127.0.0.1:4242/c/pay/cs_test_a1HG2UrYngg1…",
-					 *       "payment_session_id": "ps_d51572ab85b848b8a2eaf8a755bf0081",
-					 *       "checkout_url": "http://127.0.0.1:4242/c/pay/cs_test_a1HG2UrYngg1…"
-					 *     }
-					 */
 					"application/json": components["schemas"]["CreatedOrder"];
 				};
 			};
@@ -3189,7 +2957,6 @@ export interface operations {
 		};
 		requestBody?: {
 			content: {
-				/** @example {} */
 				"application/json": components["schemas"]["CreateProduct"];
 			};
 		};
@@ -3200,11 +2967,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "client_secret": "cs_test_a1dB7C9PTgVM…_secret_MxtFG2z7K6Kf…"
-					 *     }
-					 */
 					"application/json": components["schemas"]["ClientSecret"];
 				};
 			};
@@ -3230,13 +2992,6 @@ export interface operations {
 		};
 		requestBody: {
 			content: {
-				/**
-				 * @example {
-				 *       "contentId": "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10",
-				 *       "successUrl": "http://localhost:3000/?checkout=success&session_id={CHECKOUT_SESSION_ID}",
-				 *       "cancelUrl": "http://localhost:3000/?checkout=cancel"
-				 *     }
-				 */
 				"application/json": components["schemas"]["CreateContent"];
 			};
 		};
@@ -3247,14 +3002,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "sessionUrl": "http://127.0.0.1:4242/c/pay/cs_test_a1P3Rc4DqBo9…",
-					 *       "sessionId": "cs_test_a1P3Rc4DqBo9…",
-					 *       "payment_session_id": "ps_a033d98ab2714491b702dbbaf0af80aa",
-					 *       "checkout_url": "http://127.0.0.1:4242/c/pay/cs_test_a1P3Rc4DqBo9…"
-					 *     }
-					 */
 					"application/json": components["schemas"]["CreatedContent"];
 				};
 			};
@@ -3281,13 +3028,6 @@ export interface operations {
 		};
 		requestBody: {
 			content: {
-				/**
-				 * @example {
-				 *       "quote_id": "q7Zt1mXc0Yk4uVb9sLh2RwEaNfDgPj5oTi8KxQ3yMBU",
-				 *       "success_url": "http://localhost:3000/?checkout=success&session_id={CHECKOUT_SESSION_ID}",
-				 *       "cancel_url": "http://localhost:3000/?checkout=cancel"
-				 *     }
-				 */
 				"application/json": components["schemas"]["CreateQuote"];
 			};
 		};
@@ -3298,12 +3038,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "payment_session_id": "ps_0d9f4c2b7a6e4f1f8d35c1b0a7e69f24",
-					 *       "checkout_url": "http://127.0.0.1:4242/c/pay/cs_test_a1Rq8ZkPw2Lx…"
-					 *     }
-					 */
 					"application/json": components["schemas"]["CreatedQuote"];
 				};
 			};
@@ -3401,13 +3135,6 @@ export interface operations {
 		};
 		requestBody: {
 			content: {
-				/**
-				 * @example {
-				 *       "contentId": "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10",
-				 *       "successUrl": "http://localhost:3000/?checkout=success&session_id={CHECKOUT_SESSION_ID}",
-				 *       "cancelUrl": "http://localhost:3000/?checkout=cancel"
-				 *     }
-				 */
 				"application/json": components["schemas"]["CreateContent"];
 			};
 		};
@@ -3418,14 +3145,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "sessionUrl": "http://127.0.0.1:4242/c/pay/cs_test_a18iOvqiR5Nm…",
-					 *       "sessionId": "cs_test_a18iOvqiR5Nm…",
-					 *       "payment_session_id": "ps_5d1c0a7be2f94b63a8c417f0e92d6b35",
-					 *       "checkout_url": "http://127.0.0.1:4242/c/pay/cs_test_a18iOvqiR5Nm…"
-					 *     }
-					 */
 					"application/json": components["schemas"]["CreatedContent"];
 				};
 			};
@@ -3530,11 +3249,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "status": "complete"
-					 *     }
-					 */
 					"application/json": components["schemas"]["SessionStatus"];
 				};
 			};
@@ -3564,12 +3278,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "status": "complete",
-					 *       "payment_status": "paid"
-					 *     }
-					 */
 					"application/json": components["schemas"]["PaymentStatus"];
 				};
 			};
@@ -3598,20 +3306,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "payment_session_id": "ps_47b866f164af44e9bc0ee20568da5435",
-					 *       "status": "open",
-					 *       "payment_status": "unpaid",
-					 *       "expires_at": "2026-11-22T13:36:23.827Z",
-					 *       "seconds_remaining": 82799,
-					 *       "payment_window": {
-					 *         "opens_at": "2026-11-21T14:33:44.000Z",
-					 *         "closes_at": "2026-11-22T14:33:44.000Z",
-					 *         "seconds_remaining": 86239
-					 *       }
-					 *     }
-					 */
 					"application/json": components["schemas"]["PaymentSession"];
 				};
 			};
@@ -3640,11 +3334,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "status": "expired"
-					 *     }
-					 */
 					"application/json": components["schemas"]["Cancelled"];
 				};
 			};
@@ -3677,41 +3366,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "data": [
-					 *         {
-					 *           "id": "pur_a033d98ab2714491b702dbbaf0af80aa",
-					 *           "kind": "content",
-					 *           "itemId": "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10",
-					 *           "title": "Calm mornings: a ten-day course",
-					 *           "contentId": "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10",
-					 *           "content": {
-					 *             "title": "Calm mornings: a ten-day course",
-					 *             "slug": "calm-mornings"
-					 *           },
-					 *           "slug": "calm-mornings",
-					 *           "amountPaidCents": 999,
-					 *           "currency": "usd",
-					 *           "status": "completed",
-					 *           "paymentMethod": "stripe_checkout",
-					 *           "stripeSessionId": "cs_test_a1P3Rc4DqBo9…",
-					 *           "stripePaymentIntentId": "pi_36atuSS22CAUwgOUkhDpV0DBK",
-					 *           "platformFeeCents": 99,
-					 *           "organizationFeeCents": 49,
-					 *           "creatorPayoutCents": 851,
-					 *           "refundedAmountCents": 0,
-					 *           "purchasedAt": "2026-11-21T14:36:07.043Z"
-					 *         }
-					 *       ],
-					 *       "pagination": {
-					 *         "page": 1,
-					 *         "pageSize": 1,
-					 *         "totalCount": 4,
-					 *         "totalPages": 4
-					 *       }
-					 *     }
-					 */
 					"application/json": components["schemas"]["Purchases"];
 				};
 			};
@@ -3740,28 +3394,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "id": "pur_eac61c7498c543c59b58835c480b4750",
-					 *       "kind": "bid",
-					 *       "itemId": "42",
-					 *       "title": "Hush 300 over-ear headphones",
-					 *       "bidId": "42",
-					 *       "rowId": "7",
-					 *       "amountPaidCents": 12999,
-					 *       "currency": "usd",
-					 *       "status": "completed",
-					 *       "paymentMethod": "stripe_checkout",
-					 *       "stripeSessionId": "cs_test_a1mdA1DrYG3a…",
-					 *       "stripePaymentIntentId": "pi_3A3vduR41SeaRo4Py52KSgDhP",
-					 *       "platformFeeCents": 0,
-					 *       "organizationFeeCents": 0,
-					 *       "creatorPayoutCents": 12999,
-					 *       "refundedAmountCents": 0,
-					 *       "purchasedAt": "2026-11-21T14:36:02.362Z",
-					 *       "receiptUrl": "http://127.0.0.1:4242/receipts/ch_3AnLZbmtwmg9…"
-					 *     }
-					 */
 					"application/json": components["schemas"]["Purchase"];
 				};
 			};
@@ -3787,23 +3419,7 @@ export interface operations {
 		};
 		requestBody?: {
 			content: {
-				/**
-				 * @example {
-				 *       "reason": "The course was cancelled"
-				 *     }
-				 */
-				"application/json": {
-					/**
-					 * @description An amount that exists in the currency: a multiple of 100 in ISK and UGX, of 10 in BHD, JOD, KWD, OMR and TND. Default: everything that is left.
-					 * @default null
-					 */
-					amountCents?: number | null;
-					/**
-					 * @description The buyer sees it.
-					 * @default null
-					 */
-					reason?: string | null;
-				};
+				"application/json": components["schemas"]["RefundBody"];
 			};
 		};
 		responses: {
@@ -3813,34 +3429,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "id": "pur_a033d98ab2714491b702dbbaf0af80aa",
-					 *       "kind": "content",
-					 *       "itemId": "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10",
-					 *       "title": "Calm mornings: a ten-day course",
-					 *       "contentId": "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10",
-					 *       "content": {
-					 *         "title": "Calm mornings: a ten-day course",
-					 *         "slug": "calm-mornings"
-					 *       },
-					 *       "slug": "calm-mornings",
-					 *       "amountPaidCents": 999,
-					 *       "currency": "usd",
-					 *       "status": "refunded",
-					 *       "paymentMethod": "stripe_checkout",
-					 *       "stripeSessionId": "cs_test_a1P3Rc4DqBo9…",
-					 *       "stripePaymentIntentId": "pi_36atuSS22CAUwgOUkhDpV0DBK",
-					 *       "platformFeeCents": 99,
-					 *       "organizationFeeCents": 49,
-					 *       "creatorPayoutCents": 851,
-					 *       "refundedAmountCents": 999,
-					 *       "purchasedAt": "2026-11-21T14:36:07.043Z",
-					 *       "refundedAt": "2026-11-21T14:52:31.000Z",
-					 *       "refundReason": "The course was cancelled",
-					 *       "receiptUrl": "http://127.0.0.1:4242/receipts/ch_3Ld7z7blLjLX…"
-					 *     }
-					 */
 					"application/json": components["schemas"]["Purchase"];
 				};
 			};
@@ -3873,11 +3461,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "hasAccess": true
-					 *     }
-					 */
 					"application/json": components["schemas"]["Access"];
 				};
 			};
@@ -3911,46 +3494,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "creatorId": "creator_1",
-					 *       "from": "2026-11-01",
-					 *       "to": "2026-11-30",
-					 *       "totals": [
-					 *         {
-					 *           "currency": "usd",
-					 *           "purchases": 1,
-					 *           "grossCents": 999,
-					 *           "refundedCents": 250,
-					 *           "lostToDisputesCents": 0,
-					 *           "discountCents": 0,
-					 *           "taxCents": 0,
-					 *           "shippingCents": 0,
-					 *           "platformFeeCents": 74,
-					 *           "organizationFeeCents": 37,
-					 *           "creatorPayoutCents": 638,
-					 *           "stripeFeeCents": 59
-					 *         }
-					 *       ],
-					 *       "days": [
-					 *         {
-					 *           "date": "2026-11-21",
-					 *           "currency": "usd",
-					 *           "purchases": 1,
-					 *           "grossCents": 999,
-					 *           "refundedCents": 250,
-					 *           "lostToDisputesCents": 0,
-					 *           "discountCents": 0,
-					 *           "taxCents": 0,
-					 *           "shippingCents": 0,
-					 *           "platformFeeCents": 74,
-					 *           "organizationFeeCents": 37,
-					 *           "creatorPayoutCents": 638,
-					 *           "stripeFeeCents": 59
-					 *         }
-					 *       ]
-					 *     }
-					 */
 					"application/json": components["schemas"]["Revenue"];
 				};
 			};
@@ -3987,46 +3530,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "creatorId": "creator_1",
-					 *       "from": "2026-10-23",
-					 *       "to": "2026-11-21",
-					 *       "data": [
-					 *         {
-					 *           "id": "pur_c4ec2d73854e4c879b24354469b67f09",
-					 *           "kind": "content",
-					 *           "itemId": "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10",
-					 *           "title": "Calm mornings: a ten-day course",
-					 *           "contentId": "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10",
-					 *           "content": {
-					 *             "title": "Calm mornings: a ten-day course",
-					 *             "slug": "calm-mornings"
-					 *           },
-					 *           "slug": "calm-mornings",
-					 *           "amountPaidCents": 999,
-					 *           "currency": "usd",
-					 *           "status": "completed",
-					 *           "paymentMethod": "stripe_checkout",
-					 *           "stripeSessionId": "cs_test_a1lR1fCOUsVq…",
-					 *           "stripePaymentIntentId": "pi_36aWyehpdd4QyZMSjzZeQ62wj",
-					 *           "platformFeeCents": 99,
-					 *           "organizationFeeCents": 49,
-					 *           "creatorPayoutCents": 851,
-					 *           "refundedAmountCents": 250,
-					 *           "purchasedAt": "2026-11-21T17:29:44.469Z",
-					 *           "refundedAt": "2026-11-21T17:30:01.000Z",
-					 *           "refundReason": "requested_by_customer",
-					 *           "buyerId": "user_1",
-					 *           "paymentIntentStatus": "succeeded",
-					 *           "stripeFeeCents": 59,
-					 *           "netAmountCents": 940,
-					 *           "settlementCurrency": "usd"
-					 *         }
-					 *       ],
-					 *       "nextCursor": "MjAyNi0xMS0yMVQxNzoyOTo0NC40…"
-					 *     }
-					 */
 					"application/json": components["schemas"]["Sales"];
 				};
 			};
@@ -4055,35 +3558,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "id": "order_1",
-					 *       "status": "PAID",
-					 *       "currency": "usd",
-					 *       "total_cents": 15000,
-					 *       "items": [
-					 *         {
-					 *           "name": "Summer concert, stalls",
-					 *           "quantity": 2,
-					 *           "unit_price_cents": 4500
-					 *         },
-					 *         {
-					 *           "name": "Summer concert, balcony",
-					 *           "quantity": 1,
-					 *           "unit_price_cents": 6000
-					 *         }
-					 *       ],
-					 *       "payments": [
-					 *         {
-					 *           "id": "pur_d51572ab85b848b8a2eaf8a755bf0081",
-					 *           "provider": "stripe",
-					 *           "provider_ref": "pi_3nH51XPEeettiBLbw01jTxT7m",
-					 *           "status": "completed",
-					 *           "created_at": "2026-11-21T14:36:06.000Z"
-					 *         }
-					 *       ]
-					 *     }
-					 */
 					"application/json": components["schemas"]["Order"];
 				};
 			};
@@ -4114,19 +3588,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "kind": "content",
-					 *       "id": "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10",
-					 *       "title": "Calm mornings: a ten-day course",
-					 *       "description": "Ten short lessons for a quieter start to the day.",
-					 *       "image_url": null,
-					 *       "price_cents": 999,
-					 *       "currency": "usd",
-					 *       "status": "published",
-					 *       "slug": "calm-mornings"
-					 *     }
-					 */
 					"application/json": components["schemas"]["OfferForAnybody"];
 				};
 			};
@@ -4154,24 +3615,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "kind": "auction",
-					 *       "id": "auction_1",
-					 *       "title": "Restored 1968 record player",
-					 *       "description": "The turntable that stood in the radio studio, with its original arm.",
-					 *       "image_url": null,
-					 *       "price_cents": 24000,
-					 *       "currency": "usd",
-					 *       "status": "accepted",
-					 *       "payment_window": {
-					 *         "opens_at": "2026-11-21T14:33:44.000Z",
-					 *         "closes_at": "2026-11-22T14:33:44.000Z",
-					 *         "seconds_remaining": 86337
-					 *       },
-					 *       "buyable": true
-					 *     }
-					 */
 					"application/json": components["schemas"]["OfferForBuyer"];
 				};
 			};
@@ -4200,55 +3643,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "row_id": "7",
-					 *       "title": "Noise-cancelling headphones",
-					 *       "status": "open",
-					 *       "purchased_bid_id": null,
-					 *       "pending_bid_id": null,
-					 *       "bids": [
-					 *         {
-					 *           "bid_id": "42",
-					 *           "title": "Hush 300 over-ear headphones",
-					 *           "price_cents": 12999,
-					 *           "currency": "usd",
-					 *           "image_url": "https://images.example.com/hush-300.jpg",
-					 *           "buy_now": true,
-					 *           "clickout_url": "https://shop.example.com/hush-300?ref=row-7",
-					 *           "purchased": false,
-					 *           "quote": null
-					 *         },
-					 *         {
-					 *           "bid_id": "43",
-					 *           "title": "Headphone repair at your door",
-					 *           "price_cents": 4500,
-					 *           "currency": "usd",
-					 *           "image_url": "https://images.example.com/repair.jpg",
-					 *           "buy_now": false,
-					 *           "clickout_url": "https://repairs.example.com/book",
-					 *           "purchased": false,
-					 *           "quote": {
-					 *             "quote_id": "q7Zt1mXc0Yk4uVb9sLh2RwEaNfDgPj5oTi8KxQ3yMBU",
-					 *             "price_cents": 3900,
-					 *             "currency": "usd",
-					 *             "expires_at": "2026-12-21T14:33:44.000Z"
-					 *           }
-					 *         },
-					 *         {
-					 *           "bid_id": "44",
-					 *           "title": "Hush 200, price on request",
-					 *           "price_cents": null,
-					 *           "currency": null,
-					 *           "image_url": "https://images.example.com/hush-200.jpg",
-					 *           "buy_now": false,
-					 *           "clickout_url": "https://shop.example.com/hush-200?ref=row-7",
-					 *           "purchased": false,
-					 *           "quote": null
-					 *         }
-					 *       ]
-					 *     }
-					 */
 					"application/json": components["schemas"]["Row"];
 				};
 			};
@@ -4431,18 +3825,6 @@ export interface operations {
 		};
 		requestBody: {
 			content: {
-				/**
-				 * @example {
-				 *       "title": "Calm mornings: a ten-day course",
-				 *       "status": "published",
-				 *       "price": {
-				 *         "amount": 999,
-				 *         "currency": "usd"
-				 *       },
-				 *       "creator_id": "creator_1",
-				 *       "platform_fee_bps": 1000
-				 *     }
-				 */
 				"application/json": components["schemas"]["ContentOffer"];
 			};
 		};
@@ -4453,26 +3835,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "kind": "content",
-					 *       "id": "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10",
-					 *       "title": "Calm mornings: a ten-day course",
-					 *       "status": "published",
-					 *       "price": {
-					 *         "amount": 999,
-					 *         "currency": "usd"
-					 *       },
-					 *       "creator_id": "creator_1",
-					 *       "platform_fee_bps": 1000,
-					 *       "organization_fee_bps": 0,
-					 *       "version": 4,
-					 *       "created_at": "2026-11-01T09:00:00.000Z",
-					 *       "updated_at": "2026-11-28T09:00:00.000Z",
-					 *       "expired_sessions": 0,
-					 *       "open_sessions": false
-					 *     }
-					 */
 					"application/json": components["schemas"]["WrittenContent"];
 				};
 			};
@@ -4482,26 +3844,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "kind": "content",
-					 *       "id": "5f0c2b1e-6c1d-4b57-9f5e-2a3d8c7e9b10",
-					 *       "title": "Calm mornings: a ten-day course",
-					 *       "status": "published",
-					 *       "price": {
-					 *         "amount": 999,
-					 *         "currency": "usd"
-					 *       },
-					 *       "creator_id": "creator_1",
-					 *       "platform_fee_bps": 1000,
-					 *       "organization_fee_bps": 0,
-					 *       "version": 4,
-					 *       "created_at": "2026-11-01T09:00:00.000Z",
-					 *       "updated_at": "2026-11-28T09:00:00.000Z",
-					 *       "expired_sessions": 0,
-					 *       "open_sessions": false
-					 *     }
-					 */
 					"application/json": components["schemas"]["WrittenContent"];
 				};
 			};
@@ -4691,28 +4033,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "data": [
-					 *         {
-					 *           "kind": "product",
-					 *           "id": "hero-me-feelings",
-					 *           "title": "Hero Me Feelings",
-					 *           "status": "active",
-					 *           "price": {
-					 *             "amount": 200,
-					 *             "currency": "usd"
-					 *           },
-					 *           "platform_fee_bps": 0,
-					 *           "organization_fee_bps": 0,
-					 *           "version": 1,
-					 *           "created_at": "2026-11-28T09:00:00.000Z",
-					 *           "updated_at": "2026-11-28T09:00:00.000Z"
-					 *         }
-					 *       ],
-					 *       "next_cursor": null
-					 *     }
-					 */
 					"application/json": components["schemas"]["ProductPage"];
 				};
 			};
@@ -4899,26 +4219,6 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "kind": "order",
-					 *       "id": "order_1",
-					 *       "owner_id": "user_1",
-					 *       "status": "CANCELLED",
-					 *       "currency": "usd",
-					 *       "items": [
-					 *         {
-					 *           "name": "Summer concert, stalls",
-					 *           "quantity": 2,
-					 *           "unit_price_cents": 4500
-					 *         }
-					 *       ],
-					 *       "version": 2,
-					 *       "updated_at": "2026-11-28T09:00:00.000Z",
-					 *       "expired_sessions": 1,
-					 *       "open_sessions": false
-					 *     }
-					 */
 					"application/json": components["schemas"]["WithdrawnOffer"];
 				};
 			};
@@ -4944,7 +4244,7 @@ export interface operations {
 		};
 		requestBody: {
 			content: {
-				"application/json": Record<string, never>;
+				"application/json": components["schemas"]["Event"];
 			};
 		};
 		responses: {
@@ -4975,7 +4275,7 @@ export interface operations {
 		};
 		requestBody: {
 			content: {
-				"application/json": Record<string, never>;
+				"application/json": components["schemas"]["Event"];
 			};
 		};
 		responses: {
@@ -5006,7 +4306,7 @@ export interface operations {
 		};
 		requestBody: {
 			content: {
-				"application/json": Record<string, never>;
+				"application/json": components["schemas"]["Event"];
 			};
 		};
 		responses: {
@@ -5037,7 +4337,7 @@ export interface operations {
 		};
 		requestBody: {
 			content: {
-				"application/json": Record<string, never>;
+				"application/json": components["schemas"]["Event"];
 			};
 		};
 		responses: {
@@ -5075,18 +4375,7 @@ export interface operations {
 					[name: string]: unknown;
 				};
 				content: {
-					/**
-					 * @example {
-					 *       "openapi": "3.1.0",
-					 *       "info": {
-					 *         "title": "paidonce",
-					 *         "version": "0.1.0"
-					 *       }
-					 *     }
-					 */
-					"application/json": {
-						[key: string]: unknown;
-					};
+					"application/json": components["schemas"]["Document"];
 				};
 			};
 			/** @description Not modified */
