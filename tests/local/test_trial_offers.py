@@ -19,8 +19,10 @@ SAMPLE_OFFERS = sample_offers(datetime.now(UTC))
 TRIALS = {each.kind: each for each in trials(SAMPLE_OFFERS, HOME)}
 
 
-def test_each_kind_is_tried():
-    assert set(TRIALS) == set(SAMPLES) == set(kind_names())
+def test_each_kind_that_has_samples_is_tried():
+    types = {offer["id"].partition("#")[0] for offer in SAMPLE_OFFERS}
+
+    assert set(TRIALS) == set(SAMPLES) == types & set(kind_names())
 
 
 @pytest.mark.parametrize("kind", SAMPLES)
