@@ -292,11 +292,11 @@ def test_who_comes_for_the_first_time_finds_a_full_shop(browser, stack):
 
 
 def test_a_payment_is_followed_as_it_happens(buyer):
-    buyer.open_offer("content")
-    beside = buyer.another_tab()
-    beside.open("/follow")
+    offer = buyer.open_offer("content")
     buyer.go_to_pay("Buy this course")
-    session = buyer.shop.stripe.sessions()[0]
+    [session] = buyer.shop.stripe_sessions_of(offer)
+    beside = buyer.another_tab()
+    beside.open(f"/follow?payment={session['id']}")
     steps = beside.page.locator(".step")
     expect(steps.filter(has_text=session["id"]).first).to_be_visible()
     expect(
