@@ -18,6 +18,7 @@ from pydantic import Field
 from checkout import errors
 from checkout.api.query import DEFAULT_DAYS
 from checkout.api.request import LONGEST_KEY, LONGEST_VERSION, SHORTEST_KEY
+from checkout.domain.offer import LONGEST_CREATOR_ID
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.errors import CheckoutError
 from checkout.kinds import kind_named
@@ -140,6 +141,11 @@ class OfOffers(Parameters):
     """The `next_cursor` before."""
 
 
+CREATOR_ID: JsonSchema = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": LONGEST_CREATOR_ID,
+}
 OF_ANY_BUYER: Errors = (
     errors.InvalidRequestError,
     errors.NotPurchasableError,
@@ -313,6 +319,7 @@ def after_payment() -> tuple[Route, ...]:
     of_creator = partial(
         after,
         caller=Caller.CREATOR,
+        path={"creatorId": CREATOR_ID},
         refused=(errors.InvalidRequestError, errors.ForbiddenError),
     )
     status = partial(

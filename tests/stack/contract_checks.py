@@ -36,6 +36,7 @@ REASONS = [
     r"must be above zero",
     # Sizes in bytes, and texts that only their own parser can judge.
     r"must have at most [0-9]+ bytes as JSON",
+    r"must have 1 to 128 printable characters",
     r"is not a cursor.*",
     r"must be after 1970 and before 9000",
 ]
