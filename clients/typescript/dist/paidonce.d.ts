@@ -1,4 +1,4 @@
-// The client of the paidonce API (MIT; with openapi-fetch, see LICENSE.openapi-fetch), made by `make client`; inputs sha256 f88578dd5bcc39478422e627dac1d1444412e4e4f0bdaabe29475d7ae77435b5
+// The client of the paidonce API (MIT; with openapi-fetch, see LICENSE.openapi-fetch), made by `make client`; inputs sha256 3023292ab8cbc3897f0299d0d56590062cee059e644c9de6cdb407148dfb9312
 export type HttpMethod = "get" | "put" | "post" | "delete" | "options" | "head" | "patch" | "trace";
 export type OkStatus = 200 | 201 | 202 | 203 | 204 | 206 | 207 | "2XX";
 export type ErrorStatus = 500 | 501 | 502 | 503 | 504 | 505 | 506 | 507 | 508 | 510 | 511 | "5XX" | 400 | 401 | 402 | 403 | 404 | 405 | 406 | 407 | 408 | 409 | 410 | 411 | 412 | 413 | 414 | 415 | 416 | 417 | 418 | 420 | 421 | 422 | 423 | 424 | 425 | 426 | 427 | 428 | 429 | 430 | 431 | 444 | 450 | 451 | 497 | 498 | 499 | "4XX" | "default";
