@@ -33,6 +33,12 @@ def ask(question: str, *, yes: bool) -> None:
         typer.confirm(_printable(question), abort=True, err=True)
 
 
+def counted(number: int, name: str) -> str:
+    """Return "1 offer" or "2 offers", "1 entry" or "2 entries"."""
+    plural = f"{name.removesuffix('y')}ies" if name.endswith("ry") else f"{name}s"
+    return f"{number} {name if number == 1 else plural}"
+
+
 def print_json(value: object) -> None:
     typer.echo(json.dumps(value, indent=2))
 

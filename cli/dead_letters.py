@@ -15,6 +15,7 @@ from cli.console import (
     Json,
     Yes,
     ask,
+    counted,
     print_json,
     print_records,
     with_progress,
@@ -27,8 +28,6 @@ if TYPE_CHECKING:
 # Received messages are invisible while a command runs; if it is killed, they reappear.
 HIDDEN_SECONDS = 300
 MOST_AT_ONCE = 10
-
-app = typer.Typer(no_args_is_help=True, help="Manage the dead-letter queue.")
 
 EventIds = Annotated[
     list[str] | None,
@@ -66,14 +65,12 @@ class DeadLetter:
         }
 
 
-@app.command("list")
 def list_(ctx: typer.Context, as_json: Json = False) -> None:
     """List the events that could not be applied, without their payloads."""
     with _received(stack_of(ctx)) as letters:
         _print_letters(letters, as_json=as_json)
 
 
-@app.command()
 def redrive(
     ctx: typer.Context,
     event_ids: EventIds = None,
@@ -85,7 +82,7 @@ def redrive(
     with _received(stack) as letters:
         chosen = _chosen(letters, event_ids)
         if chosen:
-            ask(f"Put {len(chosen)} of {len(letters)} back on the queue?", yes=yes)
+            ask(f"Put {_some(chosen, letters)} back on the queue?", yes=yes)
         for letter in with_progress(chosen, "Redriving"):
             # In this order, a crash in between duplicates the event, never loses it.
             stack.payment_events.send_back(letter.body)
@@ -93,7 +90,6 @@ def redrive(
     _print_done("redriven", chosen, as_json=as_json)
 
 
-@app.command()
 def delete(
     ctx: typer.Context,
     event_ids: Annotated[list[str], typer.Argument(metavar="EVENT_ID...")],
@@ -104,7 +100,7 @@ def delete(
     stack = stack_of(ctx)
     with _received(stack) as letters:
         chosen = _chosen(letters, event_ids)
-        ask(f"Permanently delete {len(chosen)} of {len(letters)}?", yes=yes)
+        ask(f"Permanently delete {_some(chosen, letters)}?", yes=yes)
         for letter in with_progress(chosen, "Deleting"):
             _delete(stack, letter)
     _print_done("deleted", chosen, as_json=as_json)
@@ -121,6 +117,10 @@ def _chosen(
             "Nothing was changed."
         )
     return [letter for letter in letters if letter.event_id in event_ids]
+
+
+def _some(chosen: Sequence[DeadLetter], letters: Sequence[DeadLetter]) -> str:
+    return f"{len(chosen)} of {counted(len(letters), 'dead letter')}"
 
 
 @contextmanager
@@ -209,4 +209,4 @@ def _print_done(done: str, letters: Sequence[DeadLetter], *, as_json: bool) -> N
     if as_json:
         print_json({done: [letter.event_id for letter in letters]})
     else:
-        typer.echo(f"{len(letters)} {done}.")
+        typer.echo(f"{counted(len(letters), 'dead letter')} {done}.")

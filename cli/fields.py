@@ -51,6 +51,8 @@ AMOUNTS = {
         "amount_received",
     ),
 }
+# In the currency of our account, which may differ from the buyer's.
+OF_ACCOUNT = {"stripe_fee": "stripe_fee_currency"}
 
 
 def of_session(session: PaymentSession) -> Fields:
@@ -85,8 +87,13 @@ def _select_each(stored: dict[str, Fields], names: tuple[str, ...]) -> list[Fiel
 
 def readable(fields: Fields) -> Fields:
     """Format amounts with their currency, and each member of a list as a line."""
+    shown = {**fields}
+    for name, currency_name in OF_ACCOUNT.items():
+        currency = shown.pop(currency_name, None)
+        if shown.get(name) is not None:
+            shown[name] = money(shown[name], currency)
     currency = fields["currency"]
-    return {name: _readable(name, value, currency) for name, value in fields.items()}
+    return {name: _readable(name, value, currency) for name, value in shown.items()}
 
 
 def _readable(name: str, value: object, currency: str) -> object:
@@ -108,6 +115,26 @@ def _line(member: object, currency: str) -> str:
     shown = {name: value for name, value in member.items() if name != "currency"}
     parts = (_readable(name, value, own) for name, value in shown.items())
     return ", ".join(str(part) for part in parts if part is not None)
+
+
+def details_line(
+    details: Fields, currency: str, account_currency: str | None = None
+) -> str:
+    """Return the details of a timeline's entry; each amount has its currency."""
+    currencies = {
+        "refund_amount": details.get("refund_currency") or currency,
+        "dispute_amount": details.get("dispute_currency") or currency,
+        "refunded_amount": currency,
+        "stripe_fee": account_currency,
+    }
+    shown = {
+        name: money(value, currencies[name])
+        if name in currencies and value is not None
+        else value
+        for name, value in details.items()
+        if name not in ("refund_currency", "dispute_currency")
+    }
+    return ", ".join(f"{name} {value}" for name, value in shown.items())
 
 
 def money(amount: int, currency: str | None) -> str:

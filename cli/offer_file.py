@@ -4,14 +4,19 @@ Offers in a file, as the Offers table has them: `id` is an item type, # and an i
 They are checked by the models of their kinds, as `PUT /api/offers` checks them.
 """
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from typing import Any
 
+from checkout.api.offer_body import OfferBody
+from checkout.api.problems import PROBLEMS
 from checkout.api.written_offer import checked
 from checkout.errors import InvalidRequestError, NotFoundError
 from checkout.flows.write_offer import KEPT
-from checkout.kinds import model_of
+from checkout.kinds import kind_named, model_of
+from cli.find import KINDS
 
 type Item = dict[str, Any]
 
@@ -57,7 +62,9 @@ def _errors(offer: Item) -> dict[str, str]:
     try:
         _, model = model_of(item_type)
     except NotFoundError:
-        return {"id": "must be a kind of item, then # and an id"}
+        known = [each for kind in KINDS for each in kind_named(kind).ITEMS]
+        guess = _guess(item_type, known)
+        return {"id": f"must be a kind of item, then # and an id{guess}"}
     own_id = offer.get(f"{item_type}_id", item_id)
     found = {}
     if own_id != item_id:
@@ -67,5 +74,34 @@ def _errors(offer: Item) -> dict[str, str]:
     try:
         checked(model, fields_of(offer))
     except InvalidRequestError as error:
-        found |= error.fields
+        found |= {
+            path: problem + _meant(model, offer, path, problem)
+            for path, problem in error.fields.items()
+        }
     return found
+
+
+def _meant(
+    model: type[OfferBody], offer: Mapping[str, Any], path: str, problem: str
+) -> str:
+    """Return "; did you mean …?" if a name or a value is misspelt, or nothing."""
+    *parents, name = path.split(".")
+    if problem == PROBLEMS["extra_forbidden"]:
+        return _guess(name, names_within(model) if parents else [*model.model_fields])
+    value = offer.get(path)
+    return _guess(value, CHOICE.findall(problem)) if isinstance(value, str) else ""
+
+
+# What the sentence about a wrong word lists: 'active' or 'inactive'.
+CHOICE = re.compile(r"'([^']+)'")
+
+
+def names_within(model: type[OfferBody]) -> list[str]:
+    """Return the names of fields that are inside of others, such as price.currency."""
+    inner = model.model_json_schema().get("$defs", {}).values()
+    return [name for each in inner for name in each.get("properties", {})]
+
+
+def _guess(given: str, known: Sequence[str]) -> str:
+    close = get_close_matches(given, known, n=1)
+    return f"; did you mean {close[0]}?" if close else ""

@@ -15,14 +15,13 @@ from cli.console import (
     Json,
     Yes,
     ask,
+    counted,
     print_json,
     print_records,
     with_progress,
 )
 from cli.offer_file import Item, fields_of, key_of, problems_of
 from cli.stack import stack_of
-
-app = typer.Typer(no_args_is_help=True, help="Check and load offers.")
 
 File = Annotated[
     str, typer.Argument(metavar="FILE", help="JSON list of offers; - reads stdin.")
@@ -33,7 +32,6 @@ Offer = Annotated[
 ]
 
 
-@app.command()
 def validate(file: File, as_json: Json = False) -> None:
     """Check the offers in a file, without a stack."""
     offers = read(file)
@@ -43,36 +41,39 @@ def validate(file: File, as_json: Json = False) -> None:
     elif problems:
         print_records(problems)
     else:
-        typer.echo(f"{len(offers)} offers, no problems.")
+        typer.echo(f"{counted(len(offers), 'offer')}, no problems.")
     if problems:
         raise typer.Exit(1)
 
 
-@app.command()
 def load(
     ctx: typer.Context, file: File, yes: Yes = False, as_json: Json = False
 ) -> None:
     """Load the offers in a file; offers that were sold are skipped."""
     stack = stack_of(ctx)
     offers = read(file)
-    if any(problems_of(offers)):
+    if problems := [asdict(problem) for problem in problems_of(offers)]:
+        if as_json:
+            print_json({"offers": [], "problems": problems})
+        else:
+            print_records(problems)
         raise CommandError(
-            "The file has problems; `checkout offers validate` lists them. "
-            "Nothing was loaded."
+            f"{file} has {counted(len(problems), 'problem')}: nothing was loaded."
         )
-    ask(f"Load {len(offers)} offers into {stack.name}?", yes=yes)
+    ask(f"Load {counted(len(offers), 'offer')} into {stack.name}?", yes=yes)
     results = [
         {"offer": offer["id"], **load_one(stack.offer_writer, offer)}
         for offer in with_progress(offers, "Loading")
     ]
     if as_json:
-        print_json({"offers": results})
+        print_json({"offers": results, "problems": []})
     elif results:
         print_records(results)
 
 
-@app.command()
-def withdraw(ctx: typer.Context, offer: Offer, yes: Yes = False) -> None:
+def withdraw(
+    ctx: typer.Context, offer: Offer, yes: Yes = False, as_json: Json = False
+) -> None:
     """Take an offer back, and expire the payment pages that are open for it."""
     stack = stack_of(ctx)
     ask(f"Withdraw {offer} from {stack.name}?", yes=yes)
@@ -81,8 +82,12 @@ def withdraw(ctx: typer.Context, offer: Offer, yes: Yes = False) -> None:
         withdrawn = stack.offer_writer.withdraw(item_type, item_id)
     except CheckoutError as error:
         raise CommandError(str(error)) from error
-    expired = withdrawn["expired_sessions"]
-    typer.echo(f"{offer} is {withdrawn['status']}; {expired} payment pages expired.")
+    if as_json:
+        names = ("status", "expired_sessions")
+        print_json({"offer": offer} | {name: withdrawn[name] for name in names})
+        return
+    pages = counted(withdrawn["expired_sessions"], "payment page")
+    typer.echo(f"{offer} is {withdrawn['status']}; {pages} expired.")
 
 
 def load_one(writer: OfferWriter, offer: Item) -> dict[str, str | None]:

@@ -7,10 +7,9 @@ import typer
 from checkout.flows import review_quarantine
 from cli import fields
 from cli.console import CommandError, Json, Yes, ask, print_json, print_table
-from cli.refunds import PurchaseId, give_back, print_purchase, purchase_of
+from cli.find_purchase import Payment, purchase_of
+from cli.refunds import give_back, print_purchase
 from cli.stack import stack_of
-
-app = typer.Typer(no_args_is_help=True, help="Decide on purchases in quarantine.")
 
 COLUMNS = (
     *("id", "purchased_at", "quarantine_reason", "amount", "currency"),
@@ -18,7 +17,6 @@ COLUMNS = (
 )
 
 
-@app.command("list")
 def list_(ctx: typer.Context, as_json: Json = False) -> None:
     """List the purchases in quarantine, oldest first."""
     purchases = stack_of(ctx).purchases.quarantined()
@@ -35,13 +33,12 @@ def list_(ctx: typer.Context, as_json: Json = False) -> None:
         typer.echo("Nothing is in quarantine.")
 
 
-@app.command()
 def accept(
-    ctx: typer.Context, purchase_id: PurchaseId, yes: Yes = False, as_json: Json = False
+    ctx: typer.Context, payment: Payment, yes: Yes = False, as_json: Json = False
 ) -> None:
     """Accept a purchase: the buyer gets access, and the offer counts as sold."""
     stack = stack_of(ctx)
-    purchase = purchase_of(stack, purchase_id)
+    purchase = purchase_of(stack, payment)
     ask(
         f"Accept {purchase.id} ({purchase.review_reason}), "
         f"and give its buyer access to {purchase.title}?",
@@ -53,10 +50,9 @@ def accept(
     print_purchase(accepted, as_json=as_json)
 
 
-@app.command()
 def dismiss(
     ctx: typer.Context,
-    purchase_id: PurchaseId,
+    payment: Payment,
     note: Annotated[
         str, typer.Option("--note", help="Reason; it is written to the audit log.")
     ],
@@ -65,7 +61,7 @@ def dismiss(
 ) -> None:
     """Dismiss a purchase whose money was returned or resolved by other means."""
     stack = stack_of(ctx)
-    purchase = purchase_of(stack, purchase_id)
+    purchase = purchase_of(stack, payment)
     ask(
         f"Dismiss {purchase.id} ({purchase.review_reason}), "
         "without access and without a refund?",
@@ -76,13 +72,12 @@ def dismiss(
     print_purchase(dismissed, as_json=as_json)
 
 
-@app.command()
 def refund(
-    ctx: typer.Context, purchase_id: PurchaseId, yes: Yes = False, as_json: Json = False
+    ctx: typer.Context, payment: Payment, yes: Yes = False, as_json: Json = False
 ) -> None:
     """Refund a purchase in quarantine in full."""
     stack = stack_of(ctx)
-    purchase = purchase_of(stack, purchase_id)
+    purchase = purchase_of(stack, payment)
     if not purchase.awaits_decision:
         raise CommandError(f"{purchase.id} is {purchase.status}, not in quarantine.")
     reason = purchase.review_reason

@@ -84,10 +84,10 @@ class Rebuild:
         after = decided_by(purchase, entries)
         if after == purchase:
             return purchase
-        writes = {"purchase": self.stack.purchases.next_version(purchase, after)}
         # An earlier restore without the audit log has marked it as undecided.
-        if mark := self.stack.ownerships.marked_undecided(purchase, after):
-            writes["mark"] = mark
+        mark = self.stack.ownerships.marked_undecided(purchase, after)
+        writes = {"purchase": self.stack.purchases.next_version(purchase, after)}
+        writes |= {"mark": mark} if mark else {}
         self.done.purchases += not transaction.execute(writes)
         return self.stack.purchases.get(purchase.id) or after
 

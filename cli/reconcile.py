@@ -24,9 +24,16 @@ def reconcile(
     once: Annotated[
         bool, typer.Option("--once", help="Stop after one run even if more is due.")
     ] = False,
+    yes: Annotated[
+        bool,
+        typer.Option(
+            "--yes", "-y", help="For scripts; it does not ask, as on its schedule."
+        ),
+    ] = False,
     as_json: Json = False,
 ) -> None:
     """Run reconcile until it is up to date; exit with 1 if an item failed."""
+    del yes
     function = stack_of(ctx).function("ReconcileFunction")
     runs: list[Result] = []
     with waiting("Reconciling with Stripe"):

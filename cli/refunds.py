@@ -1,5 +1,6 @@
 """`refund`: refund a purchase in the operator's name."""
 
+from functools import partial
 from typing import Annotated
 from uuid import uuid4
 
@@ -8,26 +9,36 @@ import typer
 from checkout.domain.money import unit_problem
 from checkout.domain.purchase import Purchase
 from checkout.domain.refund import FAILED
-from checkout.errors import NotFoundError, NotRefundableError
+from checkout.errors import NotRefundableError
 from checkout.stripe_errors import StripeError
 from cli import fields
 from cli.console import CommandError, Json, Yes, ask, print_fields, print_json
+from cli.find_purchase import Payment, purchase_of
 from cli.stack import Stack, stack_of
-
-PurchaseId = Annotated[str, typer.Argument(metavar="PURCHASE", help="pur_...")]
 
 LONGEST_REASON = 500
 
 
+def cents(text: str) -> int:
+    """Parse an amount in the minor unit."""
+    if not (text.isascii() and text.isdigit() and int(text)):
+        raise typer.BadParameter(
+            f"{text!r} must be a whole number of cents, or of the currency's smallest "
+            "unit: 150 for 1.50 USD, 150 for 150 JPY"
+        )
+    return int(text)
+
+
 def refund(
     ctx: typer.Context,
-    purchase_id: PurchaseId,
+    payment: Payment,
     amount: Annotated[
         int | None,
         typer.Option(
             metavar="CENTS",
-            min=1,
-            help="Amount in the minor unit. Default: everything refundable.",
+            parser=cents,
+            help="Amount in cents, or the currency's smallest unit. Default: all that "
+            "is left.",
         ),
     ] = None,
     reason: Annotated[
@@ -41,15 +52,8 @@ def refund(
     if reason is not None and not 0 < len(reason) <= LONGEST_REASON:
         raise typer.BadParameter(f"a reason has at most {LONGEST_REASON} characters")
     stack = stack_of(ctx)
-    purchase = purchase_of(stack, purchase_id)
+    purchase = purchase_of(stack, payment)
     give_back(stack, purchase, amount, reason, yes=yes, as_json=as_json)
-
-
-def purchase_of(stack: Stack, purchase_id: str) -> Purchase:
-    purchase = stack.purchases.get(purchase_id)
-    if purchase is None:
-        raise NotFoundError(f"There is no purchase {purchase_id}.")
-    return purchase
 
 
 def give_back(
@@ -64,10 +68,12 @@ def give_back(
     """Ask for confirmation, refund, and print the purchase."""
     if purchase.refund_problem:
         raise NotRefundableError(purchase.refund_problem)
+    if not purchase.refundable_amount:
+        raise CommandError(nothing_left(purchase))
     wanted = purchase.refundable_amount if amount is None else amount
     if problem := unit_problem(wanted, purchase.currency):
         raise CommandError(f"The amount {problem}.")
-    if not 0 < wanted <= purchase.refundable_amount:
+    if wanted > purchase.refundable_amount:
         left = fields.money(purchase.refundable_amount, purchase.currency)
         raise CommandError(f"Only {left} of {purchase.id} can be refunded.")
     ask(
@@ -99,6 +105,20 @@ def give_back(
                 "Stripe balance, not with the buyer. "
                 "Agree on another way to pay it back."
             )
+
+
+def nothing_left(purchase: Purchase) -> str:
+    """Say why nothing of the purchase can be refunded."""
+    money = partial(fields.money, currency=purchase.currency)
+    if purchase.refunded_amount >= purchase.amount:
+        return f"{purchase.id} has been refunded already: {money(purchase.amount)}."
+    if purchase.open_requests or purchase.pending_refunds:
+        return f"A refund of what is left of {purchase.id} is under way already."
+    return (
+        f"Nothing is left of {purchase.id} to refund: of {money(purchase.amount)}, "
+        f"{money(purchase.refunded_amount)} was refunded, and "
+        f"{money(purchase.lost_amount)} lost in disputes."
+    )
 
 
 def print_purchase(purchase: Purchase, *, as_json: bool) -> None:

@@ -7,7 +7,16 @@ import typer
 
 from checkout import clock
 from checkout.domain.stripe_events import FROM_STRIPE
-from cli.console import Json, Yes, ask, print_json, print_table, waiting, with_progress
+from cli.console import (
+    Json,
+    Yes,
+    ask,
+    counted,
+    print_json,
+    print_table,
+    waiting,
+    with_progress,
+)
 from cli.stack import stack_of
 
 KEPT_BY_STRIPE = timedelta(days=30)
@@ -66,7 +75,8 @@ def replay(
         # Like the webhook, ignore events of the other mode.
         found = [event for event in listed if event["livemode"] == stack.livemode]
     if found:
-        ask(f"Put {len(found)} events on the queue of {stack.name}?", yes=yes)
+        events = counted(len(found), "event")
+        ask(f"Put {events} on the queue of {stack.name}?", yes=yes)
     # In order of occurrence; Stripe lists the newest first.
     for event in with_progress(found[::-1], "Replaying"):
         stack.payment_events.send(event)

@@ -6,34 +6,44 @@ import os
 from collections.abc import Mapping
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from checkout.clients import aws, credentials
 from checkout.clients.payment_events_queue import PaymentEventsQueue
-from checkout.clients.stripe_api import StripeApi
 from checkout.config import RefundsConfig, StripeModeConfig, WriteOffersConfig
-from checkout.flows.change_purchase import PurchaseChanges
-from checkout.flows.refund_purchase import Refunds
-from checkout.flows.write_offer import OfferWriter
 from checkout.tables.audit_log import AuditLog
 from checkout.tables.buyer_records import BuyerRecords
 from checkout.tables.offers import Offers
 from checkout.tables.ownerships import Ownerships
 from checkout.tables.payment_sessions import PaymentSessions
 from checkout.tables.purchases import Purchases
-from checkout.wiring import refunds as wiring
-from checkout.wiring.offers import offer_writer
 from cli.console import CommandError
-from local.embedded_aws import CREDENTIALS
+from cli.desk_stripe import DeskStripe
 
+if TYPE_CHECKING:
+    from checkout.flows.change_purchase import PurchaseChanges
+    from checkout.flows.refund_purchase import Refunds
+    from checkout.flows.write_offer import OfferWriter
+
+# Installed as a package, the command has no repository around it: it looks for the
+# local stack in the folder that it is called in.
 ROOT = Path(__file__).resolve().parent.parent
+REPOSITORY = ROOT if (ROOT / "template.yaml").exists() else Path.cwd()
+
+# What the embedded AWS takes for the account's root, and for this machine only.
+LOCAL = {
+    "AWS_ACCESS_KEY_ID": "test",
+    "AWS_SECRET_ACCESS_KEY": "test",  # pragma: allowlist secret
+    "NO_PROXY": "127.0.0.1,localhost",
+    "no_proxy": "127.0.0.1,localhost",
+}
 
 
 def local_stack() -> "Stack":
     """Configure this process for the local stack only; return the stack."""
-    file = ROOT / os.environ.get("CHECKOUT_STACK_JSON", ".local/stack.json")
+    file = REPOSITORY / os.environ.get("CHECKOUT_STACK_JSON", ".local/stack.json")
     try:
         described = json.loads(file.read_text())
     except (OSError, ValueError) as error:
@@ -48,15 +58,15 @@ def local_stack() -> "Stack":
         # Ignore the operator's own profiles.
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        **CREDENTIALS,
+        **LOCAL,
     }
     return Stack(described["stack_name"], described["outputs"], described["issuer_url"])
 
 
 def stack_of(ctx: typer.Context) -> "Stack":
     """Return the stack that the global options select."""
-    stack: Stack = ctx.obj
-    return stack
+    chosen = ctx.find_root().params
+    return local_stack() if chosen["local"] else Stack(chosen["name"])
 
 
 class Stack:
@@ -125,9 +135,9 @@ class Stack:
         return StripeModeConfig({"STRIPE_MODE": self.parameter("StripeMode")}).livemode
 
     @cached_property
-    def stripe(self) -> StripeApi:
+    def stripe(self) -> DeskStripe:
         key_name = self.parameter("StripeSecretKeyName")
-        return StripeApi(
+        return DeskStripe(
             lambda: credentials.secret(key_name), self.parameter("StripeApiBase")
         )
 
@@ -153,12 +163,16 @@ class Stack:
         )
 
     @cached_property
-    def purchase_changes(self) -> PurchaseChanges:
-        return wiring.purchase_changes(self._config)
+    def purchase_changes(self) -> "PurchaseChanges":
+        from checkout.wiring.refunds import purchase_changes  # noqa: PLC0415 - slow to import
+
+        return purchase_changes(self._config)
 
     @cached_property
-    def refunds(self) -> Refunds:
-        return wiring.refunds(self._config, self.purchase_changes, self.stripe)
+    def refunds(self) -> "Refunds":
+        from checkout.wiring.refunds import refunds  # noqa: PLC0415 - slow to import
+
+        return refunds(self._config, self.purchase_changes, self.stripe)
 
     @cached_property
     def operator(self) -> str:
@@ -174,10 +188,21 @@ class Stack:
         return Offers(self.output("OffersTable"))
 
     @cached_property
-    def offer_writer(self) -> OfferWriter:
+    def offer_writer(self) -> "OfferWriter":
+        from checkout.flows.write_offer import OfferWriter  # noqa: PLC0415 - slow to import
+        from checkout.wiring.sessions import stripe_checkout  # noqa: PLC0415 - slow to import
+
         queue_url = self.output("PaymentEventsQueueUrl")
-        variables = self._variables | {"PAYMENT_EVENTS_QUEUE_URL": queue_url}
-        return offer_writer(WriteOffersConfig(variables), math.inf)
+        config = WriteOffersConfig(
+            self._variables | {"PAYMENT_EVENTS_QUEUE_URL": queue_url}
+        )
+        return OfferWriter(
+            offers=self.offers,
+            sessions=self.sessions,
+            # Not wiring.offers, whose Stripe obeys no proxy.
+            stripe_checkout=stripe_checkout(config, self.payment_events, self.stripe),
+            expiring_seconds=math.inf,
+        )
 
     @cached_property
     def sessions(self) -> PaymentSessions:

@@ -10,10 +10,16 @@ from checkout.clients.stripe_connection import api_version
 from checkout.domain.stripe_events import FROM_STRIPE
 from checkout.domain.stripe_object import word_of
 from checkout.domain.webhook_endpoint import best_of, problems
-from cli.console import CommandError, Json, Yes, ask, print_fields, print_json
+from cli.console import (
+    CommandError,
+    Json,
+    Yes,
+    ask,
+    counted,
+    print_fields,
+    print_json,
+)
 from cli.stack import Stack, stack_of
-
-app = typer.Typer(no_args_is_help=True, help="Manage the webhook endpoint at Stripe.")
 
 # The API's routes to the webhook, as in template.yaml.
 WEBHOOK_PATHS = (
@@ -26,7 +32,6 @@ WEBHOOK_PATHS = (
 type Endpoint = dict[str, Any]
 
 
-@app.command()
 def create(
     ctx: typer.Context,
     replace: Annotated[
@@ -58,7 +63,6 @@ def create(
     print_endpoint(endpoint, kept_in, as_json=as_json)
 
 
-@app.command()
 def check(ctx: typer.Context, as_json: Json = False) -> None:
     """Say whether Stripe's endpoint is what it must be; exit with 1 if not."""
     stack = stack_of(ctx)
@@ -77,7 +81,6 @@ def check(ctx: typer.Context, as_json: Json = False) -> None:
         raise CommandError(f"The webhook endpoint is wrong: {'; '.join(found)}.")
 
 
-@app.command()
 def prune(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
     """Delete replaced endpoints and their secrets."""
     stack = stack_of(ctx)
@@ -99,7 +102,7 @@ def prune(ctx: typer.Context, yes: Yes = False, as_json: Json = False) -> None:
     if as_json:
         print_json({"deleted": ids})
     else:
-        typer.echo(f"{len(ids)} deleted.")
+        typer.echo(f"{counted(len(ids), 'endpoint')} deleted.")
 
 
 def endpoints(stack: Stack) -> list[Endpoint]:

@@ -9,33 +9,49 @@ import signal
 import sys
 import time
 import urllib.request
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
+from datetime import UTC, datetime
 from typing import Any
 
-from local import MOCKTILL, event_subscriber, sam
+from local import MOCKTILL, sam
 from local.console import exit_code_of, say
+from local.deploy import (
+    SECRET_KEY_NAME,
+    WEBHOOK_SECRET_NAME,
+    deploy,
+    store_stripe_keys,
+)
+from local.deployments import SavedDeployment
 from local.embedded_aws import EmbeddedAws
-from local.http_api import open_http_api
 from local.identity import AUDIENCE
+from local.keep import NOT_KEPT, Kept, move_webhook_endpoint
+from local.live import LiveCode
+from local.lock import Lock
+from local.phases import Phases
 from local.processes import Processes
-from local.samples import load_samples
-from local.settings import ROOT, Settings
+from local.samples import load_samples, sample_offers
+from local.settings import ROOT, Settings, folder
 from local.stack_file import describe, storefront_config, write
-
-SECRET_KEY_NAME = "stripe/secret-key"  # noqa: S105 - names, not values
-WEBHOOK_SECRET_NAME = "stripe/webhook-secret"  # noqa: S105
+from local.trial import Tryout
 
 
 def run() -> None:
-    settings = Settings.from_env()
     began = time.monotonic()
-    remove_files(settings)
     with ExitStack() as at_exit:  # callbacks run in reverse order
+        lock = at_exit.enter_context(closing(Lock.take(folder())))
+        settings = Settings.from_env()
+        kept = Kept.from_env(settings)
+        settings = kept.with_keys(settings)
+        lock.describe(pid=os.getpid(), storefront_url=settings.storefront_url)
+        remove_files(settings)
         at_exit.callback(remove_files, settings)
-        processes = at_exit.enter_context(Processes(settings.folder / "logs"))
+        logs = settings.folder / "logs"
+        processes = at_exit.enter_context(Processes(logs))
+        at_exit.callback(kept.finish, EmbeddedAws.of(settings))
         at_exit.callback(begin_stopping, settings)
 
-        stack = start(settings, processes)
+        with Phases(logs) as phase:
+            stack = start(settings, processes, phase, kept)
         write(settings.stack_file, stack)
         say(f"Ready after {time.monotonic() - began:.0f} seconds.")
         print_summary(settings, stack)
@@ -56,50 +72,73 @@ def remove_files(settings: Settings) -> None:
     settings.storefront_config.unlink(missing_ok=True)
     # The functions' unpacked code and layers: about fifty megabytes for each worker.
     shutil.rmtree(settings.folder / "tmp", ignore_errors=True)
+    shutil.rmtree(settings.folder / "live", ignore_errors=True)
 
 
-def start(settings: Settings, processes: Processes) -> dict[str, Any]:
+def start(
+    settings: Settings, processes: Processes, phase: Phases, kept: Kept
+) -> dict[str, Any]:
     """Start and deploy everything, each step after those that it depends on."""
     aws = EmbeddedAws.of(settings)
+    live = LiveCode.from_now_on(aws)
+    parameters = template_parameters(settings)
+    saved = SavedDeployment.of(aws, parameters)
+    restorable = saved.outputs()
 
-    say("Starting the embedded AWS, the identity provider and the storefront")
-    aws.start(processes)
-    start_identity(settings, processes)
+    phase("Starting the embedded AWS, the login service, the storefront")
+    aws.start(processes, saved.folder if restorable else None)
+    start_identity(settings, processes, kept)
     start_storefront(settings, processes)
-    if settings.sandbox:
-        say("Starting mocktill, which imitates Stripe")
-        start_mocktill(settings, processes)
+    if settings.sandbox and not kept.has_data:
+        phase("Starting mocktill, which imitates Stripe")
+        start_mocktill(settings, processes, kept)
 
-    say("Building the functions and their layer: sam build")
-    sam.build(processes, settings.folder)
+    if restorable and sam.is_deployed(processes, aws):
+        phase("Restoring the last deployment: nothing has changed")
+        outputs = restorable
+    else:
+        outputs = deploy(settings, processes, aws, parameters, phase)
+        saved.save(aws, outputs)
+    store_stripe_keys(settings, aws)
 
-    say("Deploying the template: sam deploy")
-    processes.wait_until_answers(f"{aws.url}/_ministack/health")
-    create_stripe_secrets(settings, aws)
-    outputs = sam.deploy(processes, aws, settings.folder, template_parameters(settings))
-    outputs["ApiUrl"] = aws.api_url(open_http_api(aws, sam.STACK_NAME))
-    outputs["WebhookUrl"] = aws.function_url(outputs["WebhookUrl"])
-
-    say("Loading the sample offers")
-    shop = settings.storefront_url
-    load_samples(aws.client("dynamodb"), outputs["OffersTable"], shop)
-    event_subscriber.subscribe(aws, outputs["EventBusName"])
+    if kept.has_data:
+        phase("Putting the kept data back (KEEP=1)")
+        kept.put_back(aws)
+        if settings.sandbox:
+            # Not before: it sends at once what the functions had not received.
+            start_mocktill(settings, processes, kept)
+            processes.wait_until_answers(f"{settings.stripe_url}/sandbox/account")
+            move_webhook_endpoint(settings, outputs["WebhookUrl"])
+    else:
+        phase("Loading the sample offers")
+        shop = settings.storefront_url
+        load_samples(aws.client("dynamodb"), outputs["OffersTable"], shop)
+    kept.begin(aws)
 
     stack = describe(settings, aws, outputs)
     write(settings.storefront_config, storefront_config(settings, stack))
     if settings.sandbox:
         set_webhook_endpoint(settings, stack["webhook_url"])
-        tell_reconcile_the_address(aws, stack["webhook_url"])
 
-    say("Waiting until everything answers")
+    phase("Trying a checkout of each kind, and every function")
     wait_until_ready(processes, settings, stack)
+    Tryout(aws, stack, settings.folder / "logs").run(sample_offers(datetime.now(UTC)))
+    live.watch()
     return stack
 
 
-def start_identity(settings: Settings, processes: Processes) -> None:
+def start_identity(
+    settings: Settings, processes: Processes, kept: Kept = NOT_KEPT
+) -> None:
     processes.start(
         "identity",
-        [sys.executable, "-m", "local.identity", f"--port={settings.issuer_port}"],
+        [
+            sys.executable,
+            *("-m", "local.identity"),
+            f"--port={settings.issuer_port}",
+            *kept.identity_options,
+            *settings.allow_origins,
+        ],
         os.environ,
     )
 
@@ -113,12 +152,15 @@ def start_storefront(settings: Settings, processes: Processes) -> None:
             f"--port={settings.storefront_port}",
             f"--config={settings.storefront_config}",
             f"--stack={settings.stack_file}",
+            *settings.allow_origins,
         ],
         os.environ,
     )
 
 
-def start_mocktill(settings: Settings, processes: Processes) -> None:
+def start_mocktill(
+    settings: Settings, processes: Processes, kept: Kept = NOT_KEPT
+) -> None:
     processes.start(
         "mocktill",
         [
@@ -127,6 +169,8 @@ def start_mocktill(settings: Settings, processes: Processes) -> None:
             "mocktill",
             f"--port={settings.stripe_port}",
             f"--container-host={settings.container_host}",
+            *kept.mocktill_options,
+            *settings.allow_origins,
         ],
         {
             **os.environ,
@@ -138,22 +182,12 @@ def start_mocktill(settings: Settings, processes: Processes) -> None:
     )
 
 
-def create_stripe_secrets(settings: Settings, aws: EmbeddedAws) -> None:
-    """Create the two secrets that a deployment to AWS requires beforehand."""
-    secrets_manager = aws.client("secretsmanager")
-    secrets_manager.create_secret(
-        Name=SECRET_KEY_NAME, SecretString=settings.keys.secret_key
-    )
-    secrets_manager.create_secret(
-        Name=WEBHOOK_SECRET_NAME, SecretString=settings.keys.webhook_secret
-    )
-
-
 def template_parameters(settings: Settings) -> dict[str, str]:
     return {
         "Architecture": sam.this_architecture(),
         "FrontendUrl": settings.storefront_url,
-        "AllowedOrigins": settings.storefront_url,
+        "AllowedOrigins": ",".join(settings.allowed_origins),
+        "AllowLoopbackOrigins": "on",
         "JwtIssuer": settings.issuer_url,
         "JwtAudience": AUDIENCE,
         "StripeSecretKeyName": SECRET_KEY_NAME,
@@ -167,29 +201,6 @@ def template_parameters(settings: Settings) -> dict[str, str]:
         # Nothing of it outlives `make run`.
         "DeletionProtection": "off",
     }
-
-
-def tell_reconcile_the_address(aws: EmbeddedAws, webhook_url: str) -> None:
-    """
-    Replace the webhook's address of AWS by the one that it has on this machine.
-
-    The schedule runs a published version, whose variables cannot change: publish one
-    more, and point the alias to it.
-    """
-    functions = aws.client("lambda")
-    found = aws.client("cloudformation").describe_stack_resource(
-        StackName=sam.STACK_NAME, LogicalResourceId="ReconcileFunction"
-    )
-    name = found["StackResourceDetail"]["PhysicalResourceId"]
-    variables = functions.get_function_configuration(FunctionName=name)["Environment"][
-        "Variables"
-    ]
-    functions.update_function_configuration(
-        FunctionName=name,
-        Environment={"Variables": variables | {"WEBHOOK_URLS": webhook_url}},
-    )
-    version = functions.publish_version(FunctionName=name)["Version"]
-    functions.update_alias(FunctionName=name, Name=sam.ALIAS, FunctionVersion=version)
 
 
 def set_webhook_endpoint(settings: Settings, webhook_url: str) -> None:
@@ -228,15 +239,22 @@ def wait_until_ready(
 
 def print_summary(settings: Settings, stack: dict[str, Any]) -> None:
     logs = os.path.relpath(settings.folder / "logs", ROOT)
+    pages = ", ".join(["any port of localhost", *settings.more_origins])
     say(f"""
   storefront     {stack["storefront_url"]}
   API            {stack["api_url"]}
+  to read it     {stack["storefront_url"]}/api-docs
   webhook        {stack["webhook_url"]}
   Stripe         {stack["stripe_url"]}
-  identity       {stack["issuer_url"]}  (POST /token, form field sub=user_1)
+  frontends      {pages}
+  identity       {stack["issuer_url"]}
   embedded AWS   {stack["aws_endpoint_url"]}
   description    {os.path.relpath(settings.stack_file, ROOT)}
   logs           {logs}
+
+A token for any user (email and groups are optional; docs/local-stack.md#log-in):
+  curl {stack["issuer_url"]}/token -d sub=user_1 -d email=ada@example.com \\
+    -d groups=payments-admin,offers-admin
 """)
     if settings.sandbox:
         say(f"Control Stripe and inject faults: {settings.stripe_url}/sandbox\n")

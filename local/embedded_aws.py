@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
+import urllib.request
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
@@ -41,23 +43,31 @@ class EmbeddedAws:
     port: int
     folder: Path
     container_host: str
+    more_origins: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, settings: Settings) -> Self:
-        return cls(settings.aws_port, settings.folder, settings.container_host)
+        return cls(
+            settings.aws_port,
+            settings.folder,
+            settings.container_host,
+            settings.more_origins,
+        )
 
     @property
     def url(self) -> str:
         return f"http://{HOST}:{self.port}"
 
-    def start(self, processes: Processes) -> None:
+    def start(self, processes: Processes, deployment: Path | None = None) -> None:
+        """Start it, with what a saved deployment has made, if one is given."""
         scratch = self.folder / "tmp"
         scratch.mkdir(parents=True, exist_ok=True)
         processes.start(
             "embedded-aws",
             [
                 ROOT / ".venvs/embedded-aws/bin/python",
-                *("-m", "local.serve_aws", self.container_host),
+                *("-m", "local.serve_aws", self.container_host, self.folder),
+                *(deployment or "", *self.more_origins),
             ],
             # Functions inherit this environment. Variables of the application are not
             # here: they must come from the template, as in AWS.
@@ -77,6 +87,14 @@ class EmbeddedAws:
                 **CREDENTIALS,
             },
         )
+
+    def ask(self, action: str, body: object = None) -> Any:  # noqa: ANN401 - JSON
+        """Ask for one of the actions of `aws_control.py`."""
+        request = urllib.request.Request(  # noqa: S310 - our own server
+            f"{self.url}/_local/{action}", json.dumps(body).encode(), method="POST"
+        )
+        with urllib.request.urlopen(request, timeout=60) as response:  # noqa: S310
+            return json.load(response)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - a boto3 client
         return client(service, self.url)

@@ -88,7 +88,9 @@ def open_http_api(aws: EmbeddedAws, stack_name: str) -> str:
     api_id = deployed.references[logical_id]
 
     # The processed template has no CORS if its origins come from a parameter.
-    if configuration := cors(deployed.resolve(original["Resources"][logical_id])):
+    of_any_port = deployed.references.get("AllowLoopbackOrigins") == "on"
+    api = deployed.resolve(original["Resources"][logical_id])
+    if configuration := cors(api, of_any_port=of_any_port):
         gateway.update_api(ApiId=api_id, CorsConfiguration=configuration)
     authorizer_ids = {
         name: gateway.create_authorizer(
@@ -188,9 +190,18 @@ def authorizers(document: Json) -> dict[str, Json]:
     }
 
 
-def cors(api: Json) -> Json:
-    """Return the CORS configuration of the template's *api* resource."""
+def cors(api: Json, *, of_any_port: bool = False) -> Json:
+    """
+    Return the CORS configuration of the template's *api* resource.
+
+    MiniStack compares an origin with each of a list, so every port of this machine can
+    only be allowed as `*`. It never sees the request of another page: the server around
+    it answers the pages of this machine and of ALLOWED_ORIGINS alone, and names their
+    own origin to them (serve_aws.py).
+    """
     configuration = api["Properties"].get("CorsConfiguration", {})
+    if of_any_port and configuration:
+        return configuration | {"AllowOrigins": ["*"]}
     # The value of a list parameter is still a comma-separated text here.
     if isinstance(origins := configuration.get("AllowOrigins"), str):
         return configuration | {"AllowOrigins": origins.split(",")}

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import argparse
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import jwt
 import uvicorn
+from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
@@ -21,6 +23,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import Route
 
 from local.settings import HOST
+from local.stack_file import write_private
 from mocktill.loopback_only import LoopbackOnly
 
 if TYPE_CHECKING:
@@ -31,9 +34,9 @@ KEY_ID = "local"
 LIFETIME_SECONDS = 12 * 60 * 60
 
 
-def create_app(issuer: str) -> Starlette:
-    """Create the provider with a new key pair."""
-    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+def create_app(issuer: str, key_file: Path | None = None) -> Starlette:
+    """Create the provider with a new key pair, or with the one in the file."""
+    key = kept_key(key_file) if key_file else new_key()
     public_key = jwt.algorithms.RSAAlgorithm.to_jwk(key.public_key(), as_dict=True)
 
     async def discovery(_request: Request) -> JSONResponse:
@@ -93,12 +96,34 @@ def create_app(issuer: str) -> Starlette:
     )
 
 
+def new_key() -> rsa.RSAPrivateKey:
+    return rsa.generate_private_key(public_exponent=65537, key_size=2048)
+
+
+def kept_key(file: Path) -> rsa.RSAPrivateKey:
+    """Return the key in the file, which is for its owner only; make it if needed."""
+    if not file.exists():
+        pem = new_key().private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+        write_private(file, pem)
+    key = serialization.load_pem_private_key(file.read_bytes(), None)
+    if not isinstance(key, rsa.RSAPrivateKey):
+        raise TypeError(f"{file} is no RSA key")
+    return key
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--port", type=int, required=True)
-    port = parser.parse_args().port
-    app = create_app(f"http://{HOST}:{port}")
-    uvicorn.run(LoopbackOnly(app), host=HOST, port=port, log_level="warning")
+    parser.add_argument("--allow-origin", action="append", default=[])
+    parser.add_argument("--key-file", type=Path, help="keeps the key that signs")
+    options = parser.parse_args()
+    app = create_app(f"http://{HOST}:{options.port}", options.key_file)
+    guarded = LoopbackOnly(app, origins=frozenset(options.allow_origin))
+    uvicorn.run(guarded, host=HOST, port=options.port, log_level="warning")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@ Raises the pins in pyproject.toml to the newest versions that go together.
 
 `make lock UPGRADE=1` runs it before it locks. uv decides: each pin becomes a lower
 limit, and what uv then resolves becomes the pin. A pin whose line says `# held: why`
-stays as it is.
+stays as it is. cli/pyproject.toml gets the same pins.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ type Groups = dict[str, list[str | dict[str, str]]]
 type Resolve = Callable[[list[str]], str]
 
 PIN = re.compile(r'(?<=")([\w.-]+)((?:\[[^]]*\])?==)[\w.!+]+')
+PINNED = re.compile(r'(?<=")([\w.-]+)(?:\[[^]]*\])?==[\w.!+]+(?=")')
 HELD = re.compile(r"# held: \S")
 RESOLVED = re.compile(r"^([\w.-]+)==(\S+)")
 UV = (
@@ -33,9 +34,10 @@ UV = (
 
 
 def main() -> int:
-    path = ROOT / "pyproject.toml"
+    path, of_cli = ROOT / "pyproject.toml", ROOT / "cli/pyproject.toml"
     try:
-        path.write_text(raised(path.read_text(), resolve))
+        path.write_text(text := raised(path.read_text(), resolve))
+        of_cli.write_text(as_in(text, of_cli.read_text()))
     except StackError as problem:
         sys.stderr.write(f"{problem}\n")
         return 1
@@ -76,6 +78,12 @@ def raised(text: str, resolve: Resolve) -> str:
         else PIN.sub(lambda pin: f"{pin[1]}{pin[2]}{newest[pin[1]]}", line)
         for line in text.splitlines(keepends=True)
     )
+
+
+def as_in(raised: str, text: str) -> str:
+    """Return *text*, another pyproject.toml, with the pins that *raised* has."""
+    versions = {pin[1]: pin[0] for pin in PINNED.finditer(raised)}
+    return PINNED.sub(lambda pin: versions.get(pin[1], pin[0]), text)
 
 
 def installed_alone(groups: Groups) -> list[str]:

@@ -18,6 +18,8 @@ STACK_NAME = "checkout-local"
 # The alias that requests, events and the schedule go to: AutoPublishAlias.
 ALIAS = "current"
 SAM = ROOT / ".venvs/sam/bin/sam"
+# What local/function_python runs.
+FUNCTION_PYTHON = ROOT / ".venvs/embedded-aws/bin/python"
 
 # From platform.machine() to Lambda's names.
 ARCHITECTURES = {
@@ -35,7 +37,11 @@ def this_architecture() -> str:
     return ARCHITECTURES[machine]
 
 
-def build(processes: Processes, folder: Path) -> None:
+def build(
+    processes: Processes, folder: Path, *, for_this_machine: bool = False
+) -> None:
+    """Build for Lambda, or a layer that only the embedded AWS can load."""
+    here = {"LAYER_PYTHON": str(FUNCTION_PYTHON)} if for_this_machine else {}
     processes.run(
         "sam-build",
         [SAM, "build", "--build-dir", folder / "build"],
@@ -44,8 +50,16 @@ def build(processes: Processes, folder: Path) -> None:
             **os.environ,
             "PATH": f"{ROOT / '.venvs/uv/bin'}:{os.environ['PATH']}",
             "SAM_CLI_TELEMETRY": "0",
+            **here,
         },
     )
+
+
+def is_deployed(processes: Processes, aws: EmbeddedAws) -> bool:
+    """Return whether the stack is in this AWS, as soon as it answers."""
+    processes.wait_until_answers(f"{aws.url}/_ministack/health")
+    stacks = aws.client("cloudformation").list_stacks()["StackSummaries"]
+    return any(stack["StackName"] == STACK_NAME for stack in stacks)
 
 
 def deploy(

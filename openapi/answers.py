@@ -1,296 +1,362 @@
-"""What the API answers, written by hand: the tests validate every answer by it."""
+"""
+What the API answers, as models. Only the document is made from them: no function loads
+them, and the tests validate every answer by the document.
 
-from checkout.api.offer_body import SHOWN as SHOWN_OF_OFFER
-from checkout.domain.entered import ADDRESS as ADDRESS_PARTS
-from checkout.domain.entered import CONSENT as CONSENT_PARTS
-from checkout.domain.payment_session import PAYMENT_WORDS, Status
+What depends on the kinds of offer is in `models.py`.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import ConfigDict, Field, create_model
+
+from checkout.domain.payment_session import PAYMENT_WORDS
+from checkout.domain.payment_session import Status as StatusOfSession
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.domain.revenue import SHOWN
-from checkout.kinds import kind_named
-from openapi.models import (
-    WITHDRAWN,
-    all_kinds,
-    item_types,
-    stored,
-    typed_fields,
-    written,
+from checkout.errors import CheckoutError, RefusedEventError
+from checkout.stripe_errors import StripeError
+from openapi.types import Count, Currency, Day, Described, Time, absent, one_of
+
+StripeStatus = Literal["open", "complete", "expired"]
+StatusOfPurchase = Annotated[str, one_of(PurchaseStatus)]
+
+
+class SessionStatus(Described):
+    status: StripeStatus
+
+
+class PaymentStatus(Described):
+    status: StripeStatus
+    payment_status: Literal["unpaid", "processing", "paid", "failed", "refunded"]
+    code: Literal["under_review", "refunding", "dismissed"] = absent()
+
+
+class PaymentWindow(Described):
+    opens_at: Time
+    closes_at: Time
+    seconds_remaining: Count
+
+
+class PaymentSession(Described):
+    payment_session_id: str
+    status: Annotated[str, one_of(StatusOfSession)]
+    payment_status: Annotated[str, one_of(sorted(PAYMENT_WORDS))]
+    expires_at: Time
+    seconds_remaining: Count
+    payment_window: PaymentWindow = absent()
+
+
+class Cancelled(Described):
+    status: Literal["expired"]
+
+
+class Access(Described):
+    hasAccess: bool
+
+
+class ClientSecret(Described):
+    client_secret: str
+    """For Stripe.js alone."""
+
+
+class Received(Described):
+    received: Literal[True]
+
+
+class Event(Described):
+    """An event of Stripe, as it signed it."""
+
+    model_config = ConfigDict(extra="allow")
+
+
+class Document(Described):
+    """An OpenAPI document."""
+
+    model_config = ConfigDict(extra="allow")
+
+    openapi: str
+
+
+class GatewayMessage(Described):
+    """An answer of API Gateway itself."""
+
+    message: str
+
+
+def error_codes(of: type[CheckoutError]) -> set[str]:
+    """Return the codes of all errors that are answered."""
+    own = {of.code} if of is not RefusedEventError else set()
+    return own.union(*(error_codes(each) for each in of.__subclasses__()))
+
+
+class Problem(Described):
+    field: str
+    problem: str
+
+
+class Error(Described):
+    error: str
+    """A sentence for people; it may change."""
+    code: Annotated[
+        str, one_of(sorted(error_codes(CheckoutError) | {StripeError.code}))
+    ]
+    request_id: str
+    fields: list[Problem] = absent()
+    """What is refused, field by field."""
+
+
+# ---------------------------------------------------------------- sessions
+
+
+class CreatedSession(Described):
+    """Beside these, every kind has fields of its own."""
+
+    payment_session_id: str
+    """The id of the payment session, `ps_…`."""
+
+
+class CreatedPage(CreatedSession):
+    checkout_url: str
+    """Stripe's page, to which the buyer goes."""
+
+
+# ---------------------------------------------------------------- purchases
+
+
+class Address(Described):
+    line1: str = absent()
+    line2: str = absent()
+    postal_code: str = absent()
+    city: str = absent()
+    state: str = absent()
+    country: str = absent()
+
+
+class ShippingDetails(Described):
+    name: str = absent()
+    address: Address = absent()
+
+
+class TaxId(Described):
+    type: str = absent()
+    value: str = absent()
+
+
+class Consent(Described):
+    terms_of_service: str = absent()
+    promotions: str = absent()
+
+
+class Entered(Described):
+    shipping_details: ShippingDetails = absent()
+    billing_address: Address = absent()
+    phone: str = absent()
+    tax_ids: list[TaxId] = absent()
+    custom_fields: dict[str, str] = absent()
+    consent: Consent = absent()
+
+
+class PurchaseOfAnyKind(Described):
+    """What both its buyer and its creator see of a purchase."""
+
+    id: Annotated[str, Field(pattern="^pur_")]
+    """`pur_…`"""
+    kind: str
+    itemId: str
+    """The id of the offer."""
+    title: str
+    """The title of the offer at the time."""
+    amountPaidCents: Count
+    currency: Currency
+    status: StatusOfPurchase
+    paymentMethod: Literal["stripe_checkout"]
+    stripeSessionId: str
+    stripePaymentIntentId: str | None
+    """`null` when nothing was due."""
+    platformFeeCents: Count
+    organizationFeeCents: Count
+    creatorPayoutCents: Count
+    refundedAmountCents: Count
+    purchasedAt: Time
+    discountCents: Count = absent()
+    """What a promotion code took off the price."""
+    taxCents: Count = absent()
+    """The tax in the amount paid."""
+    shippingCents: Count = absent()
+    """The shipping in the amount paid, without tax."""
+    entered: Entered = absent()
+    """What the buyer entered on Stripe's page; absent without any."""
+    metadata: dict[str, str] = absent()
+    """What the caller of the create request sent; absent without it."""
+    lostAmountCents: Count = absent()
+    """What lost disputes took; absent without any."""
+    refundedAt: Time = absent()
+    refundReason: str = absent()
+
+
+class ForBuyer(PurchaseOfAnyKind):
+    receiptUrl: str = absent()
+    """Stripe's receipt; absent during the first minutes."""
+
+
+class ForCreator(PurchaseOfAnyKind):
+    buyerId: str = absent()
+    """Absent for an anonymous buyer."""
+    paymentIntentStatus: str | None = absent()
+    """Stripe's status of the payment intent."""
+    stripeFeeCents: int = absent()
+    netAmountCents: int = absent()
+    settlementCurrency: Currency = absent()
+
+
+class Pagination(Described):
+    page: Count
+    pageSize: Count
+    totalCount: Count
+    totalPages: Count
+
+
+class Numbered(Described):
+    pagination: Pagination
+
+
+class Period(Described):
+    creatorId: str
+    first: Day = Field(alias="from")
+    to: Day
+
+
+class SalesPage(Period):
+    nextCursor: str | None
+    """`null` on the last page."""
+
+
+# A refund counts on its own day: a sum may be less than zero.
+OF_REVENUE: dict[str, Any] = dict.fromkeys(SHOWN, int)
+Sums = create_model("Sums", __base__=Described, currency=Currency, **OF_REVENUE)
+DaysSums = create_model("DaysSums", __base__=Sums, date=Day)
+Revenue = create_model(
+    "Revenue",
+    __base__=Period,
+    totals=list[Sums],  # type: ignore[valid-type]
+    days=list[DaysSums],  # type: ignore[valid-type]
 )
-from openapi.schema import (
-    COUNT,
-    CURRENCY,
-    DAY,
-    FLAG,
-    TEXT,
-    TIME,
-    WHOLE,
-    Schema,
-    component,
-    fields,
-    list_of,
-    one_of,
-    or_null,
-    text,
+
+# ---------------------------------------------------------------- offers
+
+
+class OrderLine(Described):
+    name: str
+    quantity: Count
+    unit_price_cents: Count
+
+
+class OrderPayment(Described):
+    id: str
+    provider: Literal["stripe"]
+    provider_ref: str
+    status: StatusOfPurchase
+    created_at: Time
+
+
+class Order(Described):
+    id: str
+    status: str
+    currency: str
+    """As the host application wrote it, in lower case."""
+    total_cents: Count
+    items: list[OrderLine]
+    payments: list[OrderPayment]
+
+
+class AgreedQuote(Described):
+    quote_id: str
+    price_cents: Count
+    currency: Currency
+    expires_at: Time
+
+
+class RowBid(Described):
+    bid_id: str
+    title: str | None
+    price_cents: Count | None
+    currency: Currency | None
+    image_url: str | None
+    buy_now: bool
+    clickout_url: str | None
+    purchased: bool
+    quote: AgreedQuote | None
+
+
+class Row(Described):
+    row_id: str
+    title: str | None
+    status: str
+    purchased_bid_id: str | None
+    """The bid through which the row was sold."""
+    pending_bid_id: str | None
+    """The bid whose payment is undecided."""
+    bids: list[RowBid]
+
+
+class ShownOffer(Described):
+    kind: str
+    id: str
+    price_cents: Count | None = absent()
+    currency: Currency | None = absent()
+
+
+class NotBuyable(Described):
+    code: str
+    error: str
+
+
+class BuyableOffer(ShownOffer):
+    buyable: bool
+    reason: NotBuyable = absent()
+    """What create would answer; absent if it is buyable."""
+    payment_window: PaymentWindow = absent()
+
+
+class Page(Described):
+    next_cursor: str | None
+    """`null` on the last page."""
+
+
+class Expired(Described):
+    expired_sessions: Count
+    """How many were expired at Stripe."""
+    open_sessions: bool
+    """Whether others are open: repeat the request."""
+
+
+class WithdrawnOffer(Expired):
+    """What the host application wrote itself may have other fields, of other types."""
+
+    model_config = ConfigDict(extra="allow")
+
+    kind: str
+    id: str
+    status: str
+    version: Count
+    updated_at: Time
+
+
+# Those that are the same for all kinds, and are no part of another.
+ALL = (
+    Access,
+    Cancelled,
+    ClientSecret,
+    Document,
+    Error,
+    Event,
+    GatewayMessage,
+    Order,
+    PaymentSession,
+    PaymentStatus,
+    Received,
+    Revenue,
+    Row,
+    SessionStatus,
+    WithdrawnOffer,
 )
-
-
-def amount_of(description: str) -> Schema:
-    return {**COUNT, "description": description}
-
-
-STRIPE_STATUSES = ("open", "complete", "expired")
-
-# Beside them, every kind has fields of its own.
-CREATED = {
-    "payment_session_id": text("The id of the payment session, `ps_…`."),
-    "checkout_url": text("Stripe's page, to which the buyer goes."),
-}
-
-PAYMENT_WINDOW = fields(
-    {"opens_at": TIME, "closes_at": TIME, "seconds_remaining": COUNT}
-)
-
-PURCHASE_REQUIRED = {
-    "id": text("`pur_…`", pattern="^pur_"),
-    "kind": TEXT,
-    "itemId": text("The id of the offer."),
-    "title": text("The title of the offer at the time."),
-    "amountPaidCents": COUNT,
-    "currency": CURRENCY,
-    "status": one_of(PurchaseStatus),
-    "paymentMethod": {"const": "stripe_checkout"},
-    "stripeSessionId": TEXT,
-    "stripePaymentIntentId": or_null(text("`null` when nothing was due.")),
-    "platformFeeCents": COUNT,
-    "organizationFeeCents": COUNT,
-    "creatorPayoutCents": COUNT,
-    "refundedAmountCents": COUNT,
-    "purchasedAt": TIME,
-}
-ADDRESS = fields({}, dict.fromkeys(ADDRESS_PARTS, TEXT))
-ENTERED = {
-    **fields(
-        {},
-        {
-            "shipping_details": fields({}, {"name": TEXT, "address": ADDRESS}),
-            "billing_address": ADDRESS,
-            "phone": TEXT,
-            "tax_ids": list_of(fields({}, {"type": TEXT, "value": TEXT})),
-            "custom_fields": {"type": "object", "additionalProperties": TEXT},
-            "consent": fields({}, dict.fromkeys(CONSENT_PARTS, TEXT)),
-        },
-    ),
-    "description": "What the buyer entered on Stripe's page; absent without any.",
-}
-PURCHASE_OPTIONAL = {
-    "discountCents": amount_of("What a promotion code took off the price."),
-    "taxCents": amount_of("The tax in the amount paid."),
-    "shippingCents": amount_of("The shipping in the amount paid, without tax."),
-    "entered": ENTERED,
-    "metadata": {
-        "type": "object",
-        "additionalProperties": TEXT,
-        "description": "What the caller of the create request sent; absent without it.",
-    },
-    "lostAmountCents": {
-        **COUNT,
-        "description": "What lost disputes took; absent without any.",
-    },
-    "refundedAt": TIME,
-    "refundReason": TEXT,
-}
-RECEIPT_URL = {"receiptUrl": text("Stripe's receipt; absent during the first minutes.")}
-OF_CREATORS = {
-    "buyerId": text("Absent for an anonymous buyer."),
-    "paymentIntentStatus": or_null(text("Stripe's status of the payment intent.")),
-    "stripeFeeCents": WHOLE,
-    "netAmountCents": WHOLE,
-    "settlementCurrency": CURRENCY,
-}
-
-ORDER = fields(
-    {
-        "id": TEXT,
-        "status": TEXT,
-        "currency": text("As the host application wrote it, in lower case."),
-        "total_cents": COUNT,
-        "items": list_of(
-            fields({"name": TEXT, "quantity": COUNT, "unit_price_cents": COUNT})
-        ),
-        "payments": list_of(
-            fields(
-                {
-                    "id": TEXT,
-                    "provider": {"const": "stripe"},
-                    "provider_ref": TEXT,
-                    "status": one_of(PurchaseStatus),
-                    "created_at": TIME,
-                }
-            )
-        ),
-    }
-)
-
-PRICE = {"price_cents": or_null(COUNT), "currency": or_null(CURRENCY)}
-
-QUOTE = or_null(
-    fields(
-        {
-            "quote_id": TEXT,
-            "price_cents": COUNT,
-            "currency": CURRENCY,
-            "expires_at": TIME,
-        }
-    )
-)
-
-ROW = fields(
-    {
-        "row_id": TEXT,
-        "title": or_null(TEXT),
-        "status": TEXT,
-        "purchased_bid_id": or_null(text("The bid through which the row was sold.")),
-        "pending_bid_id": or_null(text("The bid whose payment is undecided.")),
-        "bids": list_of(
-            fields(
-                {
-                    "bid_id": TEXT,
-                    "title": or_null(TEXT),
-                    "price_cents": or_null(COUNT),
-                    "currency": or_null(CURRENCY),
-                    "image_url": or_null(TEXT),
-                    "buy_now": FLAG,
-                    "clickout_url": or_null(TEXT),
-                    "purchased": FLAG,
-                    "quote": QUOTE,
-                }
-            )
-        ),
-    }
-)
-
-SUMS = {
-    "currency": CURRENCY,
-    **dict.fromkeys(SHOWN, WHOLE),  # a refund counts on its own day: it may be less
-}
-PERIOD = {"creatorId": TEXT, "from": DAY, "to": DAY}
-
-# By name, in the document's components.
-ANSWERS: dict[str, Schema] = {
-    "SessionStatus": fields({"status": one_of(STRIPE_STATUSES)}),
-    "PaymentStatus": fields(
-        {
-            "status": one_of(STRIPE_STATUSES),
-            "payment_status": one_of(
-                ("unpaid", "processing", "paid", "failed", "refunded")
-            ),
-        },
-        {"code": one_of(("under_review", "refunding", "dismissed"))},
-    ),
-    "PaymentWindow": PAYMENT_WINDOW,
-    "PaymentSession": fields(
-        {
-            "payment_session_id": TEXT,
-            "status": one_of(Status),
-            "payment_status": one_of(sorted(PAYMENT_WORDS)),
-            "expires_at": TIME,
-            "seconds_remaining": COUNT,
-        },
-        {"payment_window": component("PaymentWindow")},
-    ),
-    "Cancelled": fields({"status": {"const": "expired"}}),
-    "Purchases": fields(
-        {
-            "data": list_of(component("Purchase")),
-            "pagination": fields(
-                {
-                    "page": COUNT,
-                    "pageSize": COUNT,
-                    "totalCount": COUNT,
-                    "totalPages": COUNT,
-                }
-            ),
-        }
-    ),
-    "Access": fields({"hasAccess": FLAG}),
-    "Revenue": fields(
-        {
-            **PERIOD,
-            "totals": list_of(fields(SUMS)),
-            "days": list_of(fields({"date": DAY, **SUMS})),
-        }
-    ),
-    "Sales": fields(
-        {
-            **PERIOD,
-            "data": list_of(component("Sale")),
-            "nextCursor": or_null(text("`null` on the last page.")),
-        }
-    ),
-    "Order": ORDER,
-    "Row": ROW,
-    "WithdrawnOffer": WITHDRAWN,
-    "ClientSecret": fields({"client_secret": text("For Stripe.js alone.")}),
-    "Received": fields({"received": {"const": True}}),
-}
-
-
-def purchases() -> dict[str, Schema]:
-    """Return the schemas of a purchase, with the fields of all kinds."""
-    of_kinds: dict[str, Schema] = {}
-    for _, kind in all_kinds():
-        own = typed_fields(kind, "PurchaseFields") or fields({})
-        of_kinds |= own["properties"]
-    optional = {**of_kinds, **PURCHASE_OPTIONAL}
-    return {
-        "Purchase": fields(PURCHASE_REQUIRED, optional | RECEIPT_URL),
-        "Sale": fields(PURCHASE_REQUIRED, optional | OF_CREATORS),
-    }
-
-
-def shown_offers() -> dict[str, Schema]:
-    """Return the schemas of an offer as anybody sees it, and as its buyer does."""
-    names = {
-        *SHOWN_OF_OFFER,
-        *(name for item in item_types() for name in item.model.PUBLIC),
-    }
-    texts = dict.fromkeys(sorted(names - {"price"}), or_null(TEXT))
-    key = {"kind": TEXT, "id": TEXT}
-    of_buyer = {
-        "reason": {
-            **fields({"code": TEXT, "error": TEXT}),
-            "description": "What create would answer; absent if it is buyable.",
-        },
-        "payment_window": component("PaymentWindow"),
-    }
-    return {
-        "OfferForAnybody": fields(key, texts | PRICE),
-        "OfferForBuyer": fields({**key, "buyable": FLAG}, texts | PRICE | of_buyer),
-    }
-
-
-def created(kind_name: str) -> Schema:
-    """Return the schema of the answer to a create request of a kind."""
-    own = typed_fields(kind_named(kind_name), "CreateFields") or fields({})
-    required = {name: own["properties"][name] for name in own["required"]}
-    common = dict(CREATED)
-    if "client_secret" in required:
-        common.pop("checkout_url")  # an embedded page has no address
-    return fields({**common, **required})
-
-
-def stored_offers() -> dict[str, Schema]:
-    """Return the schemas of offers as their writers see them, and of pages of them."""
-    found: dict[str, Schema] = {}
-    for item in item_types():
-        page = fields(
-            {
-                "data": list_of(component(f"Stored{item.title}")),
-                "next_cursor": or_null(text("`null` on the last page.")),
-            }
-        )
-        found |= {
-            f"Stored{item.title}": stored(item),
-            f"Written{item.title}": written(item),
-            f"{item.title}Page": page,
-        }
-    return found

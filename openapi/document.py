@@ -1,19 +1,40 @@
 """The document: every route with its schemas, errors and examples."""
 
-from collections.abc import Iterable
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
+from pathlib import Path
 from typing import Any
+
+from aws_lambda_powertools.event_handler.openapi.models import (
+    Components,
+    Example,
+    Header,
+    HTTPBearer,
+    Info,
+    License,
+    MediaType,
+    OpenAPI,
+    Operation,
+    Parameter,
+    PathItem,
+    RequestBody,
+    Response,
+    Schema,
+    Server,
+    ServerVariable,
+    Tag,
+)
 
 from checkout import errors
 from checkout.errors import CheckoutError
-from openapi.answers import ANSWERS, created, purchases, shown_offers, stored_offers
 from openapi.examples import example_of
-from openapi.models import item_types, kind_names, nested, schema_of
-from openapi.routes import Caller, Route, all_routes, create_schemas, parameters
-from openapi.schema import COUNT, TEXT, Schema, component, fields, list_of, one_of
+from openapi.models import JsonSchema, described, schema_of, schemas_of, without
+from openapi.routes import Caller, Route, all_routes, parameters
 
-VERSION = "0.1.0"
+PYPROJECT = Path(__file__).parents[1] / "pyproject.toml"
 TAGS = {
     "Paying": "Create a session, and send the buyer to Stripe's page.",
     "After the payment": "What became of a payment: status, access, revenue.",
@@ -30,14 +51,19 @@ API Gateway answers some requests itself, with the body `{"message": "…"}`: 40
 a valid token, 403, 429 if there are too many requests in all, 500 and 503 if a function
 cannot answer."""
 SERVERS = [
-    {"url": "/", "description": "The stack that serves this document."},
-    {
-        "url": "https://{api}.execute-api.{region}.amazonaws.com",
-        "description": "The stack's output `ApiUrl`.",
-        "variables": {"api": {"default": "api-id"}, "region": {"default": "us-east-1"}},
-    },
+    Server(url="/", description="The stack that serves this document."),
+    Server(
+        url="https://{api}.execute-api.{region}.amazonaws.com",
+        description="The stack's output `ApiUrl`.",
+        variables={
+            "api": ServerVariable(default="api-id"),
+            "region": ServerVariable(default="us-east-1"),
+        },
+    ),
 ]
-GATEWAY = "GatewayMessage"
+TOKEN = HTTPBearer(
+    bearerFormat="JWT", description="A token of the stack's issuer, for its audience."
+)
 # What API Gateway may answer to a request, beside the function.
 GATEWAY_ALWAYS = {
     HTTPStatus.TOO_MANY_REQUESTS,
@@ -45,103 +71,113 @@ GATEWAY_ALWAYS = {
     HTTPStatus.SERVICE_UNAVAILABLE,
 }
 GATEWAY_WITH_TOKEN = {HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN}
-RETRY_AFTER = {
-    "Retry-After": {"schema": COUNT, "description": "Seconds after which to try again."}
-}
 WITH_RETRY_AFTER = {HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE}
+RETRY_AFTER = Header(
+    description="Seconds after which to try again.",
+    schema=Schema(type="integer", minimum=0),
+)
+AN_ID: JsonSchema = {"type": "string", "minLength": 1}
+ETAG = Header(schema=Schema(type="string"))
+
+
+def version() -> str:
+    return str(tomllib.loads(PYPROJECT.read_text())["project"]["version"])
 
 
 def document() -> dict[str, Any]:
-    routes = all_routes()
-    paths: dict[str, dict[str, Any]] = {}
-    shared: dict[str, Any] = {}
-    for route in routes:
+    schemas = schemas_of(*described())
+    paths: dict[str, dict[str, Operation]] = {}
+    shared: dict[str, Response] = {}
+    for route in all_routes():
         shared |= {each.name: each.response for each in refused(route)}
-        paths.setdefault(route.url, {})[route.method] = operation(route)
-    return {
-        "openapi": "3.1.0",
-        "info": {
-            "title": "paidonce",
-            "version": VERSION,
-            "summary": "One-off payments through Stripe Checkout.",
-            "description": DESCRIPTION,
-            "license": {"name": "MIT", "identifier": "MIT"},
-        },
-        "servers": SERVERS,
-        "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
-        "paths": paths,
-        "components": {
-            "schemas": schemas(),
-            "responses": dict(sorted(shared.items())),
-            "securitySchemes": {
-                "token": {
-                    "type": "http",
-                    "scheme": "bearer",
-                    "bearerFormat": "JWT",
-                    "description": "A token of the stack's issuer, for its audience.",
-                }
-            },
-        },
-    }
+        paths.setdefault(route.url, {})[route.method] = operation(route, schemas)
+    made = OpenAPI(
+        openapi="3.1.0",
+        info=Info(
+            title="paidonce",
+            version=version(),
+            summary="One-off payments through Stripe Checkout.",
+            description=DESCRIPTION,
+            license=License(name="MIT", identifier="MIT"),
+        ),
+        servers=SERVERS,
+        tags=[Tag(name=name, description=text) for name, text in TAGS.items()],
+        paths={url: PathItem.model_validate(methods) for url, methods in paths.items()},
+        components=Components(
+            schemas={n: a_schema(s) for n, s in sorted(schemas.items())},
+            responses=dict(sorted(shared.items())),
+            securitySchemes={"token": TOKEN},
+        ),
+    )
+    written = made.model_dump_json(by_alias=True, exclude_none=True)
+    # Powertools has limits as floats, all of which are whole numbers.
+    found: dict[str, Any] = json.loads(
+        written, parse_float=lambda text: int(float(text))
+    )
+    return found
 
 
-def operation(route: Route) -> dict[str, Any]:
+def a_schema(schema: JsonSchema) -> Schema:
+    return Schema.model_validate(schema)
+
+
+def component(name: str, of: str = "schemas") -> JsonSchema:
+    return {"$ref": f"#/components/{of}/{name}"}
+
+
+def in_json(schema: JsonSchema, example: Any = None) -> dict[str, MediaType]:  # noqa: ANN401
+    content = MediaType(schema=a_schema(schema))
+    if example is not None:
+        content.examples = {"docs": Example(value=example)}
+    return {"application/json": content}
+
+
+def operation(route: Route, schemas: Mapping[str, JsonSchema]) -> Operation:
+    sent, answer = None, component(route.answer)
     example = example_of(route.method, route.url)
-    described: dict[str, Any] = {
-        "operationId": route.name,
-        "tags": [route.tag],
-        "summary": route.summary,
-        "description": f"Called {route.caller.value}.",
-        "security": [{"token": []}] if route.caller.has_token else [],
-    }
-    if given := list(parameters_of(route)):
-        described["parameters"] = given
-    if route.body is not None:
-        content: dict[str, Any] = {"schema": route.body}
-        if example and example.body is not None:
-            content["example"] = example.body
-        described["requestBody"] = {
-            "required": route.needs_body,
-            "content": {"application/json": content},
-        }
-    answer: dict[str, Any] = {"schema": route.answer}
-    if example:
-        answer["example"] = example.answer
-    described["responses"] = {
-        **answered(route, {"application/json": answer}),
-        **{each.status: each.reference for each in refused(route)},
-    }
-    return described
+    if route.body:
+        given = {*parameters(route.url)} & {*schemas[route.body]["properties"]}
+        body = without(schemas[route.body], given) if given else component(route.body)
+        content = in_json(body, example and example.body)
+        sent = RequestBody(required=route.needs_body, content=content)
+    return Operation(
+        operationId=route.name,
+        tags=[route.tag],
+        summary=route.summary,
+        description=f"Called {route.caller.value}.",
+        security=[{"token": []}] if route.caller.has_token else [],
+        parameters=[*parameters_of(route)] or None,
+        requestBody=sent,
+        responses={
+            **answered(route, in_json(answer, example and example.answer)),
+            **{each.of: component(each.name, "responses") for each in refused(route)},
+        },
+    )
 
 
-def parameters_of(route: Route) -> Iterable[dict[str, Any]]:
-    for name in parameters(route.url):
-        schema = route.path.get(name, {**TEXT, "minLength": 1})
-        yield parameter(name, "path", schema, required=True)
-    for name, schema in route.query.items():
-        # The only one that must be given.
-        yield parameter(name, "query", schema, required=name == "session_id")
-    for name, schema in route.headers.items():
-        yield parameter(name, "header", schema, required=name == "Stripe-Signature")
+def parameters_of(route: Route) -> Iterator[Parameter]:
+    in_path = {name: route.path.get(name, AN_ID) for name in parameters(route.url)}
+    of_path: JsonSchema = {"properties": in_path, "required": [*in_path]}
+    query, headers = map(schema_of, (route.query, route.headers))
+    for where, whole in (("path", of_path), ("query", query), ("header", headers)):
+        for name, schema in whole.get("properties", {}).items():
+            described = {
+                "name": name,
+                "in": where,
+                "required": name in whole.get("required", []),
+                "description": schema.get("description"),
+                "schema": {k: v for k, v in schema.items() if k != "description"},
+            }
+            yield Parameter.model_validate(described)
 
 
-def parameter(
-    name: str, where: str, schema: Schema, *, required: bool
-) -> dict[str, Any]:
-    limits = {k: v for k, v in schema.items() if k != "description"}
-    text = {"description": schema["description"]} if "description" in schema else {}
-    return {"name": name, "in": where, "required": required, **text, "schema": limits}
-
-
-def answered(route: Route, content: dict[str, Any]) -> dict[str, Any]:
-    found = {"200": {"description": "OK", "content": content}}
+def answered(route: Route, content: dict[str, MediaType]) -> dict[int, Response]:
+    found = {200: Response(description="OK", content=content)}
     if route.may_create:
-        created = {"description": "Created: the offer is new.", "content": content}
-        found["201"] = created
+        found[201] = Response(description="Created: the offer is new.", content=content)
     if route.is_static:
-        headers = {"ETag": {"schema": TEXT}}
-        found["200"] = {**found["200"], "headers": headers}
-        found["304"] = {"description": "Not modified", "headers": headers}
+        found[200].headers = {"ETag": ETAG}
+        found[304] = Response(description="Not modified", headers={"ETag": ETAG})
     return found
 
 
@@ -154,36 +190,24 @@ class Refusal:
     by_gateway: bool
 
     @property
-    def status(self) -> str:
-        return str(self.of.value)
-
-    @property
     def name(self) -> str:
         phrase = self.of.phrase.replace(" ", "")
-        return ".".join(
-            [phrase, *self.codes, *(["gateway"] if self.by_gateway else [])]
-        )
+        return ".".join([phrase, *self.codes, *(["gateway"] * self.by_gateway)])
 
     @property
-    def reference(self) -> Schema:
-        return {"$ref": f"#/components/responses/{self.name}"}
-
-    @property
-    def response(self) -> dict[str, Any]:
-        codes = {"properties": {"code": {"enum": list(self.codes)}}}
-        bodies = [component("Error") | codes] if self.codes else []
+    def response(self) -> Response:
+        codes = {"properties": {"code": {"enum": self.codes}}}
+        bodies: list[JsonSchema] = [component("Error") | codes] if self.codes else []
         said = [f"`{code}`" for code in self.codes]
         if self.by_gateway:
-            bodies.append(component(GATEWAY))
+            bodies.append(component("GatewayMessage"))
             said.append("API Gateway's own answer")
-        schema = bodies[0] if len(bodies) == 1 else {"anyOf": bodies}
-        found: dict[str, Any] = {
-            "description": f"{self.of.phrase}: {', '.join(said)}",
-            "content": {"application/json": {"schema": schema}},
-        }
-        if self.codes and self.of in WITH_RETRY_AFTER:
-            found["headers"] = RETRY_AFTER
-        return found
+        has_time = self.codes and self.of in WITH_RETRY_AFTER
+        return Response(
+            description=f"{self.of.phrase}: {', '.join(said)}",
+            headers={"Retry-After": RETRY_AFTER} if has_time else None,
+            content=in_json(bodies[0] if len(bodies) == 1 else {"anyOf": bodies}),
+        )
 
 
 def refused(route: Route) -> list[Refusal]:
@@ -203,45 +227,3 @@ def refused(route: Route) -> list[Refusal]:
         Refusal(status, tuple(sorted(codes.get(status, ()))), status in by_gateway)
         for status in sorted({*codes, *by_gateway})
     ]
-
-
-def error_codes(of: type[CheckoutError] = CheckoutError) -> set[str]:
-    """Return the codes of all errors."""
-    own = {of.code} if of is not errors.RefusedEventError else set()
-    return own.union(*(error_codes(each) for each in of.__subclasses__()))
-
-
-def schemas() -> dict[str, Schema]:
-    items = item_types()
-    found = {
-        **create_schemas(),
-        **{f"Created{name.title()}": created(name) for name in kind_names()},
-        **{f"{item.title}Offer": schema_of(item.model) for item in items},
-        **{n: s for item in items for n, s in nested(item.model).items()},
-        **stored_offers(),
-        **purchases(),
-        **shown_offers(),
-        **ANSWERS,
-        "Kind": one_of(sorted({*kind_names(), *(item.name for item in items)})),
-        "Error": fields(
-            {
-                "error": {
-                    **TEXT,
-                    "description": "A sentence for people; it may change.",
-                },
-                "code": one_of(sorted(error_codes())),
-                "request_id": TEXT,
-            },
-            {
-                "fields": {
-                    **list_of(fields({"field": TEXT, "problem": TEXT})),
-                    "description": "What is refused, field by field.",
-                }
-            },
-        ),
-        GATEWAY: {
-            **fields({"message": TEXT}),
-            "description": "An answer of API Gateway itself.",
-        },
-    }
-    return dict(sorted(found.items()))

@@ -1,4 +1,4 @@
-"""The examples of docs/api.md, which come from a running stack."""
+"""The examples of docs/api.md and docs/mobile.md, which come from a running stack."""
 
 import json
 import re
@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-PAGE = Path(__file__).parents[1] / "docs/api.md"
+DOCS = Path(__file__).parents[1] / "docs"
 # A request, and the answer below it.
 EXAMPLE = re.compile(
     r"^```http\n(?P<method>GET|POST|PUT) (?P<path>/[^\s?]+)(?P<rest>.*?)```"
@@ -25,7 +25,7 @@ class Example:
 
 
 @cache
-def examples() -> tuple[Example, ...]:
+def examples(page: str = "api.md") -> tuple[Example, ...]:
     return tuple(
         Example(
             found["method"],
@@ -33,7 +33,7 @@ def examples() -> tuple[Example, ...]:
             _body(found["rest"]),
             json.loads(found["answer"]),
         )
-        for found in EXAMPLE.finditer(PAGE.read_text())
+        for found in EXAMPLE.finditer((DOCS / page).read_text())
     )
 
 

@@ -1,31 +1,33 @@
-"""The schemas of the pydantic models: what is sent to the API, and stored offers."""
+"""
+The models of what is sent and answered; their names are those in the document.
 
-import ast
-import inspect
-import textwrap
-from collections.abc import Iterator, Mapping
-from copy import deepcopy
+What differs by kind of offer is made here from the kind's own models: its create
+requests and their answers, how its offers are written and shown, and its purchases.
+"""
+
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from functools import cache
 from pkgutil import iter_modules
-from typing import Any
+from types import NoneType
+from typing import Annotated, Any, get_args, get_type_hints
 
-from pydantic import BaseModel, TypeAdapter
-from pydantic.json_schema import GenerateJsonSchema
+from pydantic import BaseModel, Field, create_model
+from pydantic.fields import FieldInfo
+from pydantic.json_schema import GenerateJsonSchema, models_json_schema
 
 from checkout import kinds
-from checkout.api.offer_body import OfferBody
+from checkout.api.offer_body import SHOWN, OfferBody
+from checkout.api.refund_body import RefundBody
 from checkout.kinds import Kind, kind_named
-from openapi.schema import COUNT, FLAG, TEXT, TIME, Schema, fields, one_of
+from openapi import answers
+from openapi.types import Count, Described, Time, absent, one_of
 
-REF = "#/components/schemas/{model}"
+type JsonSchema = dict[str, Any]
+type Model = type[BaseModel]
+type Fields = dict[str, Any]  # a type, or one with its default
 
-
-class _WithoutTitles(GenerateJsonSchema):
-    """Keeps only titles that a model gives: those that it makes say nothing."""
-
-    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002
-        return False
+# The package has these fields of create responses as texts.
+KNOWN: Fields = {"payment_window": answers.PaymentWindow, "expires_at": Time}
 
 
 @dataclass(frozen=True)
@@ -41,13 +43,13 @@ class ItemType:
         return self.model.__name__
 
     @property
-    def id_schema(self) -> Schema:
+    def id_schema(self) -> JsonSchema:
         return {"type": "string", **self.model.ID_SCHEMA}
 
     @property
     def statuses(self) -> list[str]:
         """Return every status of such an item, those that checkout gives included."""
-        given = schema_of(self.model)["properties"]["status"]["enum"]
+        given = get_args(self.model.model_fields["status"].annotation)
         sold = (self.model.STATUSES.sold, self.model.STATUSES.returned)
         return [*given, *(status for status in sold if status)]
 
@@ -71,177 +73,125 @@ def item_types() -> list[ItemType]:
     return sorted(found, key=lambda each: each.name)
 
 
-def schema_of(model: type[BaseModel]) -> Schema:
-    """Return a model's schema, with the texts below its fields as descriptions."""
-    return deepcopy(_schema_of(model))
+class _WithoutTitles(GenerateJsonSchema):
+    """Keeps the titles that a field is given: pydantic's own say nothing."""
+
+    def field_title_should_be_set(self, schema: Any) -> bool:  # noqa: ANN401, ARG002
+        return False
 
 
-@cache
-def _schema_of(model: type[BaseModel]) -> Schema:
-    schema = model.model_json_schema(ref_template=REF, schema_generator=_WithoutTitles)
-    schema.pop("$defs", None)
-    del schema["title"]
-    if own := _own_docstring(model):
-        schema["description"] = own
-    else:
-        schema.pop("description", None)
-    for name, description in descriptions(model).items():
-        schema["properties"][name]["description"] = description
-    return schema
-
-
-def _own_docstring(model: type[BaseModel]) -> str | None:
-    """Return what is written in the class itself: pydantic inherits docstrings."""
-    own = vars(model).get("__doc__")
-    return " ".join(own.split()) if own else None
-
-
-def nested(model: type[BaseModel]) -> dict[str, Schema]:
-    """Return the schemas of the models in a model's fields, by name."""
-    defs = model.model_json_schema().get("$defs", {})
-    classes = {
-        each.__name__: each for each in _subclasses(BaseModel) if each.__name__ in defs
-    }
-    return {name: schema_of(classes[name]) for name in defs}
-
-
-def _subclasses(of: type[BaseModel]) -> Iterator[type[BaseModel]]:
-    for each in of.__subclasses__():
-        yield each
-        yield from _subclasses(each)
-
-
-@cache
-def descriptions(model: type[BaseModel]) -> Mapping[str, str]:
-    """
-    Return the texts below the fields of a model, by the field's name.
-
-    They are read from the source, at the desk: pydantic's `use_attribute_docstrings`
-    would read it at each cold start.
-    """
-    found: dict[str, str] = {}
-    for base in reversed(model.__mro__):
-        if issubclass(base, BaseModel) and base.__module__.startswith("checkout."):
-            # A field that is declared again has its own text, or none.
-            own = dict(_texts_below_fields(base))
-            found = {n: t for n, t in found.items() if n not in own} | {
-                n: t for n, t in own.items() if t and n in model.model_fields
-            }
+def schemas_of(*models: Model) -> dict[str, JsonSchema]:
+    """Return the schemas of models, and of those in their fields, by name."""
+    _, made = models_json_schema(
+        [(model, "validation") for model in models],
+        ref_template="#/components/schemas/{model}",
+        schema_generator=_WithoutTitles,
+    )
+    found: dict[str, JsonSchema] = made["$defs"]
+    for schema in found.values():
+        schema.pop("title", None)  # the name once more
     return found
 
 
-def _texts_below_fields(model: type[BaseModel]) -> Iterator[tuple[str, str]]:
-    source = textwrap.dedent(inspect.getsource(model))
-    [definition] = ast.parse(source).body
-    body = definition.body if isinstance(definition, ast.ClassDef) else []
-    for statement, following in zip(body, [*body[1:], None], strict=True):
-        if not isinstance(statement, ast.AnnAssign):
-            continue
-        match statement.target, following:
-            case ast.Name(id=name), ast.Expr(value=ast.Constant(value=str(text))):
-                yield name, " ".join(text.split())
-            case ast.Name(id=name), _:
-                yield name, ""
+def schema_of(model: Model) -> JsonSchema:
+    return schemas_of(model)[model.__name__]
 
 
-def typed_fields(module: Kind, name: str) -> Schema | None:
-    """Return the schema of a TypedDict of a kind's module, None if it has none."""
-    declared = getattr(module, name, None)
-    if declared is None:
-        return None
-    schema = TypeAdapter(declared).json_schema(schema_generator=_WithoutTitles)
-    inlined: Schema = _inlined(schema, schema.pop("$defs", {}))
-    return inlined
-
-
-def _inlined(part: Any, defs: Mapping[str, Schema]) -> Any:  # noqa: ANN401 - any JSON
-    """Return a schema with its definitions in their places, and without titles."""
-    match part:
-        case {"$ref": ref}:
-            return _inlined(defs[ref.rpartition("/")[2]], defs)
-        case dict():
-            is_title = {"title"} if isinstance(part.get("title"), str) else set()
-            return {k: _inlined(v, defs) for k, v in part.items() if k not in is_title}
-        case list():
-            return [_inlined(each, defs) for each in part]
-    return part
-
-
-def without(schema: Schema, names: list[str]) -> Schema:
+def without(schema: JsonSchema, names: Collection[str]) -> JsonSchema:
     """Return the schema of a body whose fields *names* are given by the path."""
+    kept = {n: s for n, s in schema["properties"].items() if n not in names}
+    required = [n for n in schema.get("required", []) if n not in names]
+    return {**schema, "properties": kept, "required": required}
+
+
+def described() -> list[Model]:
+    """Return all models whose schemas the document has."""
+    of_kinds = [*of_sessions(), *of_purchases(), *of_offers(), *of_writers()]
+    return [*answers.ALL, *of_kinds, RefundBody]
+
+
+def of_sessions() -> Iterator[Model]:
+    """Yield what is sent to create a session of each kind, and what is answered."""
+    for name, kind in all_kinds():
+        title = name.title()
+        yield create_model(f"Create{title}", __base__=kind.Request)
+        own = getattr(kind, "CreateFields", None)
+        fields = get_type_hints(own) if own else {}
+        # An embedded page has no address.
+        is_embedded = "client_secret" in fields
+        yield create_model(
+            f"Created{title}",
+            __base__=answers.CreatedSession if is_embedded else answers.CreatedPage,
+            **{n: KNOWN.get(n, type_) for n, type_ in fields.items()},
+        )
+
+
+def of_purchases() -> Iterator[Model]:
+    """Yield a purchase of any kind, and lists of them."""
+    own: Fields = {
+        name: (type_, absent())
+        for _, kind in all_kinds()
+        if (declared := getattr(kind, "PurchaseFields", None))
+        for name, type_ in get_type_hints(declared).items()
+    }
+    purchase = create_model("Purchase", __base__=answers.ForBuyer, **own)
+    sale = create_model("Sale", __base__=answers.ForCreator, **own)
+    yield create_model("Purchases", __base__=answers.Numbered, data=_list_of(purchase))
+    yield create_model("Sales", __base__=answers.SalesPage, data=_list_of(sale))
+
+
+def of_offers() -> Iterator[Model]:
+    """Yield an offer as anybody sees it, and as its buyer does."""
+    public = {name for item in item_types() for name in item.model.PUBLIC}
+    names = sorted({*SHOWN, *public} - {"price"})
+    texts: Fields = {name: (str | None, absent()) for name in names}
+    yield create_model("OfferForAnybody", __base__=answers.ShownOffer, **texts)
+    yield create_model("OfferForBuyer", __base__=answers.BuyableOffer, **texts)
+
+
+def of_writers() -> Iterator[Model]:
+    """Yield how offers are written, shown to their writers, and listed."""
+    for item in item_types():
+        title, text = item.title, item.model.__doc__
+        yield create_model(f"{title}Offer", __base__=item.model, __doc__=text)
+        fields = _stored_fields(item)
+        stored = create_model(f"Stored{title}", __base__=Described, **fields)
+        yield create_model(f"Written{title}", __base__=(stored, answers.Expired))
+        yield create_model(f"{title}Page", __base__=answers.Page, data=_list_of(stored))
+
+
+def _list_of(model: Model) -> Any:  # noqa: ANN401 - a type that mypy cannot know
+    return list[model]  # type: ignore[valid-type]
+
+
+def _stored_fields(item: ItemType) -> Fields:
+    found = {name: _stored(field) for name, field in item.model.model_fields.items()}
+    text = item.model.model_fields["status"].description
+    found["status"] = Annotated[str, one_of(item.statuses, description=text)], ...
+    by_checkout = ["purchase_id"] if item.model.STATUSES.sold else []
+    by_checkout += ["purchased_bid_id"] if item.name == "row" else []
     return {
-        **schema,
-        "properties": {n: s for n, s in schema["properties"].items() if n not in names},
-        "required": [n for n in schema.get("required", []) if n not in names],
+        "kind": Annotated[str, Field(json_schema_extra={"const": item.name})],
+        "id": Annotated[str, Field(json_schema_extra=item.id_schema)],
+        **found,
+        "version": Count,
+        "created_at": Time,
+        "updated_at": Time,
+        **{name: (str, absent()) for name in by_checkout},
     }
 
 
-def stored(item_type: ItemType) -> Schema:
-    """Return the schema of an offer as it is shown to its writer."""
-    schema = schema_of(item_type.model)
-    shown = {name: _not_null(each) for name, each in schema["properties"].items()}
-    shown["status"] = {**shown["status"], "enum": item_type.statuses}
-    always = {*schema.get("required", [])} | {
-        name for name, each in shown.items() if each.pop("default", None) is not None
-    }
-    required = {
-        "kind": {"const": item_type.name},
-        "id": item_type.id_schema,
-        **{name: each for name, each in shown.items() if name in always},
-        "version": COUNT,
-        "created_at": TIME,
-        "updated_at": TIME,
-    }
-    by_checkout = {"purchase_id": TEXT} if item_type.model.STATUSES.sold else {}
-    optional = {n: s for n, s in shown.items() if n not in always} | by_checkout
-    if item_type.name == "row":
-        optional["purchased_bid_id"] = TEXT
-    return fields(required, optional)
+def _stored(field: FieldInfo) -> tuple[Any, Any]:
+    """Return the type and the default of a field as it is stored: it is never null."""
+    types = [each for each in get_args(field.annotation) if each is not NoneType]
+    is_nullable = len(types) < len(get_args(field.annotation))
+    given: Any = types[0] if is_nullable else field.annotation
+    given = Annotated[given, *field.metadata, _extra(field)]
+    is_always_there = field.is_required() or field.default is not None
+    return given, ... if is_always_there else absent()
 
 
-def _not_null(schema: Schema) -> Schema:
-    """Return the schema of a field that is left out instead of being null."""
-    match schema:
-        case {"anyOf": [inner, {"type": "null"}], **rest}:
-            return {**inner, **{k: v for k, v in rest.items() if v is not None}}
-    return dict(schema)
-
-
-def written(item_type: ItemType) -> Schema:
-    """Return the schema of the answer to whoever writes an offer."""
-    return fields_with(stored(item_type), EXPIRED)
-
-
-EXPIRED: dict[str, Schema] = {
-    "expired_sessions": {**COUNT, "description": "How many were expired at Stripe."},
-    "open_sessions": {
-        **FLAG,
-        "description": "Whether others are open: repeat the request.",
-    },
-}
-# What the host application wrote itself may have other fields, of other types.
-WITHDRAWN: Schema = {
-    **fields(
-        {
-            "kind": TEXT,
-            "id": TEXT,
-            "status": TEXT,
-            "version": COUNT,
-            "updated_at": TIME,
-            **EXPIRED,
-        }
-    ),
-    "additionalProperties": True,
-}
-
-
-def fields_with(schema: Schema, more: Mapping[str, Schema]) -> Schema:
-    return {
-        **schema,
-        "properties": {**schema["properties"], **more},
-        "required": [*schema["required"], *more],
-    }
-
-
-def kind_schema(names: list[str] | None = None) -> Schema:
-    return one_of(names or kind_names())
+def _extra(field: FieldInfo) -> Any:  # noqa: ANN401 - as pydantic's Field
+    """Return what a field says of itself beside its type."""
+    names = ("title", "description", "json_schema_extra")
+    return Field(**{n: getattr(field, n) for n in names if getattr(field, n)})

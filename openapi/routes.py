@@ -11,18 +11,20 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from functools import partial
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import Field
 
 from checkout import errors
 from checkout.api.query import DEFAULT_DAYS
-from checkout.api.refund_body import RefundBody
 from checkout.api.request import LONGEST_KEY, LONGEST_VERSION, SHORTEST_KEY
+from checkout.domain.offer import LONGEST_CREATOR_ID
 from checkout.domain.purchase_status import PurchaseStatus
 from checkout.errors import CheckoutError
 from checkout.kinds import kind_named
 from checkout.stripe_errors import StripeError
-from openapi.models import all_kinds, item_types, kind_names, schema_of, without
-from openapi.schema import COUNT, DAY, Schema, component, one_of, text
+from openapi.models import JsonSchema, item_types, kind_names
+from openapi.types import Day, Parameters, absent, one_of
 
 type Errors = tuple[type[CheckoutError], ...]
 
@@ -48,8 +50,8 @@ class Route:
     One route, or one for each kind of offer: *each* says what {kind} stands for.
 
     *name* is the operation's id, with the kind's name after it. *body* and *answer*
-    are schemas; *needs_body* says whether a body must be sent. *refused* are the errors
-    beside those that every such route has.
+    are the names of models; *needs_body* says whether a body must be sent. *refused*
+    are the errors beside those that every such route has.
     """
 
     key: str
@@ -57,12 +59,12 @@ class Route:
     summary: str
     tag: str
     caller: Caller
-    answer: Schema
-    body: Schema | None = None
+    answer: str
+    body: str | None = None
     needs_body: bool = True
-    query: Mapping[str, Schema] = field(default_factory=dict)
-    headers: Mapping[str, Schema] = field(default_factory=dict)
-    path: Mapping[str, Schema] = field(default_factory=dict)
+    query: type[Parameters] = Parameters
+    headers: type[Parameters] = Parameters
+    path: Mapping[str, JsonSchema] = field(default_factory=dict)
     refused: Errors = ()
     may_create: bool = False
     is_static: bool = False
@@ -79,29 +81,70 @@ class Route:
         return path.replace("{kind}", self.each) if self.each else path
 
 
-IDEMPOTENCY_KEY = {
-    "Idempotency-Key": text(
-        "Repeated requests with the same key are one.",
-        minLength=SHORTEST_KEY,
-        maxLength=LONGEST_KEY,
+class WithKey(Parameters):
+    key: Annotated[
+        str,
+        Field(alias="Idempotency-Key", min_length=SHORTEST_KEY, max_length=LONGEST_KEY),
+    ] = absent()
+    """Repeated requests with the same key are one."""
+
+
+class WithVersion(Parameters):
+    version: Annotated[
+        str,
+        Field(alias="If-Match", pattern=rf'^"?[0-9]{{1,{LONGEST_VERSION}}}"?$'),
+    ] = absent()
+    """The version that the caller has read."""
+
+
+class Signed(Parameters):
+    signature: Annotated[str, Field(alias="Stripe-Signature")]
+    """Stripe's signature of the body."""
+
+
+class Cached(Parameters):
+    etag: Annotated[str, Field(alias="If-None-Match")] = absent()
+    """The `ETag` of an earlier answer."""
+
+
+class OfSession(Parameters):
+    session_id: Annotated[str, Field(pattern="^cs_(test|live)_[A-Za-z0-9]{1,200}$")]
+    """The id of a Checkout Session."""
+
+
+Limit = Annotated[int, Field(ge=1, le=100)]
+
+
+class OfPurchases(Parameters):
+    status: Annotated[str, one_of(PurchaseStatus)] = absent()
+    page: Annotated[int, Field(ge=1, le=10_000)] = 1
+    pageSize: Limit = 20
+
+
+class OfPeriod(Parameters):
+    first: Day = absent(
+        alias="from", description=f"Default: {DEFAULT_DAYS - 1} days before `to`."
     )
-}
-IF_MATCH = {
-    "If-Match": text(
-        "The version that the caller has read.",
-        pattern=rf'^\s*"?[0-9]{{1,{LONGEST_VERSION}}}"?\s*$',
-    )
-}
-SESSION_ID = {
-    "session_id": text(
-        "The id of a Checkout Session.",
-        pattern="^cs_(test|live)_[A-Za-z0-9]{1,200}$",
-    )
-}
-LIMIT = {**COUNT, "minimum": 1, "maximum": 100, "default": 20}
-PERIOD = {
-    "from": {**DAY, "description": f"Default: {DEFAULT_DAYS - 1} days before `to`."},
-    "to": {**DAY, "description": "The last day, included. Default: today, in UTC."},
+    to: Day = absent()
+    """The last day, included. Default: today, in UTC."""
+
+
+class OfSales(OfPeriod):
+    limit: Limit = 20
+    cursor: Annotated[str, Field(min_length=1)] = absent()
+    """The `nextCursor` before."""
+
+
+class OfOffers(Parameters):
+    limit: Limit = 20
+    cursor: str = absent()
+    """The `next_cursor` before."""
+
+
+CREATOR_ID: JsonSchema = {
+    "type": "string",
+    "minLength": 1,
+    "maxLength": LONGEST_CREATOR_ID,
 }
 OF_ANY_BUYER: Errors = (
     errors.InvalidRequestError,
@@ -125,30 +168,22 @@ OF_KIND: dict[str, Errors] = {
 OF_ANY_KIND: Errors = tuple(each for some in OF_KIND.values() for each in some)
 
 
-def create_schemas() -> dict[str, Schema]:
-    """Return the schemas of all create requests, by name."""
-    return {create_name(name): schema_of(kind.Request) for name, kind in all_kinds()}
-
-
-def create_name(kind_name: str) -> str:
-    return f"Create{kind_name.title()}"
-
-
 def creates(key: str, kind_name: str, **changes: Any) -> Route:  # noqa: ANN401
     """Return a route that creates a session of a kind; *changes* are its own fields."""
-    kind = kind_named(kind_name)
-    given = [name for name in parameters(key) if name != "kind"]
-    body = without(schema_of(kind.Request), given)
+    title, fields = kind_name.title(), kind_named(kind_name).Request.model_fields
+    given = parameters(key)
     described: dict[str, Any] = {
         "key": key,
-        "name": f"create{kind_name.title()}Session",
+        "name": f"create{title}Session",
         "summary": f"Create a session: {kind_name}",
         "tag": "Paying",
         "caller": Caller.BUYER,
-        "answer": component(f"Created{kind_name.title()}"),
-        "body": body if given else component(create_name(kind_name)),
-        "needs_body": bool(body["required"]),
-        "headers": IDEMPOTENCY_KEY,
+        "answer": f"Created{title}",
+        "body": f"Create{title}",
+        "needs_body": any(
+            field.is_required() for name, field in fields.items() if name not in given
+        ),
+        "headers": WithKey,
         "refused": OF_ANY_BUYER + OF_KIND.get(kind_name, OF_ANY_KIND),
     }
     return Route(**(described | changes))
@@ -156,6 +191,10 @@ def creates(key: str, kind_name: str, **changes: Any) -> Route:  # noqa: ANN401
 
 def parameters(key: str) -> list[str]:
     return re.findall(r"\{(\w+)\}", key)
+
+
+def among(words: list[str]) -> JsonSchema:
+    return {"type": "string", "enum": words}
 
 
 def of_one_kind() -> Iterator[Route]:
@@ -172,7 +211,7 @@ def of_one_kind() -> Iterator[Route]:
         "product",
         summary="Pay for a product on an embedded page",
         caller=Caller.ANYBODY,
-        answer=component("ClientSecret"),
+        answer="ClientSecret",
     )
     yield creates("POST /api/checkout", "content", summary="Pay for content")
     yield creates(
@@ -207,9 +246,9 @@ def of_writers() -> Iterator[Route]:
             key="PUT /api/offers/{kind}/{id}",
             name=f"put{title}",
             summary=f"Write an offer: {item.name}",
-            body=component(f"{title}Offer"),
-            answer=component(f"Written{title}"),
-            headers=IF_MATCH,
+            body=f"{title}Offer",
+            answer=f"Written{title}",
+            headers=WithVersion,
             path={"id": item.id_schema},
             refused=(
                 errors.InvalidRequestError,
@@ -226,8 +265,8 @@ def of_writers() -> Iterator[Route]:
             key="GET /api/offers/{kind}",
             name=f"list{title}Offers",
             summary=f"List offers: {item.name}",
-            answer=component(f"{title}Page"),
-            query={"limit": LIMIT, "cursor": text("The `next_cursor` before.")},
+            answer=f"{title}Page",
+            query=OfOffers,
             refused=(
                 errors.InvalidRequestError,
                 errors.ForbiddenError,
@@ -239,8 +278,8 @@ def of_writers() -> Iterator[Route]:
         key="POST /api/offers/{kind}/{id}/withdraw",
         name="withdrawOffer",
         summary="Withdraw an offer",
-        answer=component("WithdrawnOffer"),
-        path={"kind": one_of(item.name for item in item_types())},
+        answer="WithdrawnOffer",
+        path={"kind": among([item.name for item in item_types()])},
         refused=(
             errors.ForbiddenError,
             errors.NotFoundError,
@@ -259,12 +298,9 @@ def webhooks() -> Iterator[Route]:
             summary="Receive an event of Stripe",
             tag="Webhooks",
             caller=Caller.STRIPE,
-            body={
-                "type": "object",
-                "description": "An event of Stripe, as it signed it.",
-            },
-            answer=component("Received"),
-            headers={"Stripe-Signature": text("Stripe's signature of the body.")},
+            body="Event",
+            answer="Received",
+            headers=Signed,
             refused=(errors.InvalidSignatureError, errors.UnreadableEventError),
         )
 
@@ -283,18 +319,19 @@ def after_payment() -> tuple[Route, ...]:
     of_creator = partial(
         after,
         caller=Caller.CREATOR,
+        path={"creatorId": CREATOR_ID},
         refused=(errors.InvalidRequestError, errors.ForbiddenError),
     )
     status = partial(
         after,
         caller=Caller.ANYBODY,
-        query=SESSION_ID,
+        query=OfSession,
         refused=(errors.InvalidRequestError, errors.NotFoundError, StripeError),
     )
     offer = partial(
         Route,
         tag="Paying",
-        path={"kind": one_of(kind_names())},
+        path={"kind": among(kind_names())},
         refused=(errors.NotFoundError,),
     )
     return (
@@ -302,26 +339,26 @@ def after_payment() -> tuple[Route, ...]:
             key="GET /api/checkout/session-status",
             name="getSessionStatus",
             summary="Get the status of a Checkout Session",
-            answer=component("SessionStatus"),
+            answer="SessionStatus",
         ),
         status(
             key="GET /api/checkout/payment-status",
             name="getPaymentStatus",
             summary="Get the status of a payment",
-            answer=component("PaymentStatus"),
+            answer="PaymentStatus",
         ),
         of_buyer(
             key="GET /payments/sessions/{paymentSessionId}",
             name="getPaymentSession",
             summary="Get a payment session",
-            answer=component("PaymentSession"),
+            answer="PaymentSession",
             refused=(errors.NotFoundError,),
         ),
         of_buyer(
             key="POST /payments/sessions/{paymentSessionId}/cancel",
             name="cancelPayment",
             summary="Cancel a payment",
-            answer=component("Cancelled"),
+            answer="Cancelled",
             refused=(
                 errors.NotFoundError,
                 errors.AlreadyPurchasedError,
@@ -333,19 +370,15 @@ def after_payment() -> tuple[Route, ...]:
             key="GET /api/purchases",
             name="listPurchases",
             summary="List purchases",
-            answer=component("Purchases"),
-            query={
-                "status": one_of(PurchaseStatus),
-                "page": {**COUNT, "minimum": 1, "maximum": 10_000, "default": 1},
-                "pageSize": LIMIT,
-            },
+            answer="Purchases",
+            query=OfPurchases,
             refused=(errors.InvalidRequestError,),
         ),
         of_buyer(
             key="GET /api/purchases/{id}",
             name="getPurchase",
             summary="Show a purchase",
-            answer=component("Purchase"),
+            answer="Purchase",
             refused=(errors.NotFoundError,),
         ),
         after(
@@ -353,10 +386,10 @@ def after_payment() -> tuple[Route, ...]:
             name="refundPurchase",
             summary="Refund a purchase",
             caller=Caller.OPERATOR,
-            body=schema_of(RefundBody),
+            body="RefundBody",
             needs_body=False,
-            answer=component("Purchase"),
-            headers=IDEMPOTENCY_KEY,
+            answer="Purchase",
+            headers=WithKey,
             refused=(
                 errors.InvalidRequestError,
                 errors.ForbiddenError,
@@ -370,33 +403,29 @@ def after_payment() -> tuple[Route, ...]:
             key="GET /api/access/{kind}/{id}",
             name="checkAccess",
             summary="Check access",
-            answer=component("Access"),
-            path={"kind": one_of(kind_names())},
+            answer="Access",
+            path={"kind": among(kind_names())},
             refused=(errors.NotFoundError,),
         ),
         of_creator(
             key="GET /api/creators/{creatorId}/revenue",
             name="getRevenue",
             summary="Show a creator's revenue",
-            answer=component("Revenue"),
-            query=PERIOD,
+            answer="Revenue",
+            query=OfPeriod,
         ),
         of_creator(
             key="GET /api/creators/{creatorId}/purchases",
             name="listSales",
             summary="List a creator's purchases",
-            answer=component("Sales"),
-            query={
-                **PERIOD,
-                "limit": LIMIT,
-                "cursor": text("The `nextCursor` before."),
-            },
+            answer="Sales",
+            query=OfSales,
         ),
         of_buyer(
             key="GET /orders/{orderId}",
             name="getOrder",
             summary="Show an order",
-            answer=component("Order"),
+            answer="Order",
             refused=(errors.NotFoundError, errors.NotPurchasableError),
         ),
         offer(
@@ -404,20 +433,20 @@ def after_payment() -> tuple[Route, ...]:
             name="getOffer",
             summary="Show an offer",
             caller=Caller.ANYBODY,
-            answer=component("OfferForAnybody"),
+            answer="OfferForAnybody",
         ),
         offer(
             key="GET /api/me/offers/{kind}/{id}",
             name="getOfferForMe",
             summary="Show an offer to its buyer",
             caller=Caller.BUYER,
-            answer=component("OfferForBuyer"),
+            answer="OfferForBuyer",
         ),
         of_buyer(
             key="GET /api/rows/{rowId}",
             name="getRow",
             summary="Show a row",
-            answer=component("Row"),
+            answer="Row",
             refused=(errors.NotFoundError, errors.NotPurchasableError),
         ),
     )
@@ -429,8 +458,8 @@ THIS_DOCUMENT = Route(
     summary="Get this document",
     tag="This document",
     caller=Caller.ANYBODY,
-    answer={"type": "object", "required": ["openapi"], "additionalProperties": True},
-    headers={"If-None-Match": text("The `ETag` of an earlier answer.")},
+    answer="Document",
+    headers=Cached,
     is_static=True,
 )
 

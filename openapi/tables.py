@@ -14,11 +14,15 @@ from collections.abc import Mapping
 
 from checkout.api.checkout_options import CheckoutOptions
 from checkout.api.offer_body import OfferBody
-from checkout.api.offer_fields import Price
-from checkout.api.refund_body import RefundBody
-from openapi.models import ItemType, item_types, nested, schema_of
-from openapi.routes import create_schemas
-from openapi.schema import Schema
+from openapi.models import (
+    ItemType,
+    JsonSchema,
+    described,
+    item_types,
+    schema_of,
+    schemas_of,
+    without,
+)
 
 MARKED = re.compile(r"<!-- fields: (\w+) -->\n.*?<!-- end -->", re.DOTALL)
 # More words than these are no list that anybody reads.
@@ -40,21 +44,12 @@ def made(name: str) -> str:
         return _stored_items()
     if name == "offers":
         return "\n\n".join([_of_every_offer(), *map(_of_item, item_types())])
-    schemas = create_schemas() | {
-        "CreateOrder": _without_path(create_schemas()["CreateOrder"]),
-        "Refund": schema_of(RefundBody),
-        "Price": schema_of(Price),
-    }
-    return table(schemas[name])
+    schema = schemas_of(*described())[name]
+    # The path of its route has the id.
+    return table(without(schema, ["orderId"]))
 
 
-def _without_path(schema: Schema) -> Schema:
-    """Return what is sent to the route of an order, whose path has the id."""
-    kept = {n: s for n, s in schema["properties"].items() if n != "orderId"}
-    return {**schema, "properties": kept, "required": []}
-
-
-def table(schema: Schema, leave_out: Mapping[str, Schema] | None = None) -> str:
+def table(schema: JsonSchema, leave_out: Mapping[str, JsonSchema] | None = None) -> str:
     required = schema.get("required", [])
     rows = [
         f"| `{name}` | {type_of(field)} | {meaning(field, name in required)} |"
@@ -64,17 +59,17 @@ def table(schema: Schema, leave_out: Mapping[str, Schema] | None = None) -> str:
     return "\n".join(["| Field | | |", "|---|---|---|", *rows])
 
 
-def meaning(field: Schema, is_required: bool) -> str:
+def meaning(field: JsonSchema, is_required: bool) -> str:
     default = field.get("default")
     texts = [
         "Required." if is_required else "",
-        str(field.get("description", "")),
+        " ".join(field.get("description", "").split()),
         f"Default: `{default}`." if default not in (None, "") else "",
     ]
     return " ".join(filter(None, texts)) or "Optional."
 
 
-def type_of(field: Schema) -> str:  # noqa: C901, PLR0911 - one for each type
+def type_of(field: JsonSchema) -> str:  # noqa: C901, PLR0911 - one for each type
     """Say in words what a field may hold."""
     match field:
         case {"$ref": ref} if ref.endswith(CheckoutOptions.__name__):
@@ -105,14 +100,14 @@ def _words(ref: str) -> str:
     return "a " + ref.rpartition("/")[2].lower()
 
 
-def _range(field: Schema, of: str) -> str:
+def _range(field: JsonSchema, of: str) -> str:
     # A pattern here says that a text is not blank.
     least = field.get(f"min{of}", 1 if "pattern" in field else 0)
     most = field[f"max{of}"]
     return f"{least} to {most}" if least else f"up to {most}"
 
 
-def _limits(field: Schema) -> str:
+def _limits(field: JsonSchema) -> str:
     least, most = field.get("minimum"), field.get("maximum")
     if most is not None:
         return f", {least} to {most}"
@@ -139,16 +134,18 @@ def _stored_items() -> str:
 def _of_every_offer() -> str:
     """Return the fields that every kind has, and the models that fields name."""
     parts = ["#### Every offer", table(_common())]
-    models = {n: s for item in item_types() for n, s in nested(item.model).items()}
-    # Stripe describes what is in them.
-    for name in (CheckoutOptions.__name__, *nested(CheckoutOptions)):
-        models.pop(name, None)
+    of_items = [item.model for item in item_types()]
+    # Stripe describes what is in Checkout's options.
+    known = {*schemas_of(CheckoutOptions), *(model.__name__ for model in of_items)}
+    models = schemas_of(*of_items)
     for name, schema in sorted(models.items()):
+        if name in known:
+            continue
         parts += [f"#### A {name.lower()}", *_description(schema), table(schema)]
     return "\n\n".join(parts)
 
 
-def _common() -> Schema:
+def _common() -> JsonSchema:
     return schema_of(OfferBody)
 
 
@@ -159,8 +156,8 @@ def _of_item(item: ItemType) -> str:
     return "\n\n".join([*parts, table(schema, leave_out=_common()["properties"])])
 
 
-def _description(schema: Schema) -> list[str]:
-    return [schema["description"]] if "description" in schema else []
+def _description(schema: JsonSchema) -> list[str]:
+    return [" ".join(schema["description"].split())] if "description" in schema else []
 
 
 def _statuses(item: ItemType) -> str:

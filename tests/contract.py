@@ -28,7 +28,7 @@ class Contract:
     def __init__(self, document: Mapping[str, Json]) -> None:
         self.document = document
         self._validators: dict[tuple[str, ...], Draft202012Validator | None] = {}
-        self.kinds = set(document["components"]["schemas"]["Kind"]["enum"])
+        self.kinds = set(kinds_of_offers(document["paths"]))
 
     def check(self, event: Mapping[str, Json], answer: Mapping[str, Json]) -> None:
         """Raise AssertionError unless *answer* to *event* is as described."""
@@ -110,12 +110,22 @@ def closed(schema: Json) -> Json:
     match schema:
         case dict():
             inner = {name: closed(each) for name, each in schema.items()}
-            if isinstance(schema.get("properties"), dict):
+            # Not what only narrows an object that is described elsewhere.
+            if schema.get("type") == "object" and "properties" in schema:
                 inner.setdefault("additionalProperties", False)
             return inner
         case list():
             return [closed(each) for each in schema]
     return schema
+
+
+def kinds_of_offers(paths: Json) -> Iterator[str]:
+    """Yield the kinds that the document knows, those of a kind's items included."""
+    for methods in paths.values():
+        for operation in methods.values():
+            for parameter in operation.get("parameters", ()):
+                if parameter["name"] == "kind":
+                    yield from parameter["schema"]["enum"]
 
 
 def kinds_in(body: Json) -> Iterator[str]:

@@ -97,6 +97,7 @@ class Shop:
             "EdgeSecretName": "checkout/edge-secret",
             "FrontendUrl": ORIGIN,
             "AllowedOrigins": f"{ORIGIN},http://localhost:3000",
+            "AllowLoopbackOrigins": "off",
             "AnonymousRequestsPerMinute": "10",
             "JwtIssuer": "",
             # No test of something else meets it: most tests stop the clock.

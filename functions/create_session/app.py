@@ -44,6 +44,7 @@ def creator() -> SessionCreator:
         check=BuyableCheck(sessions, Ownerships(c.purchases_table)),
         stripe_checkout=stripe_checkout(c, queue, stripe_api(c)),
         allowed_origins=c.allowed_origins,
+        allows_loopback=c.allows_loopback,
         livemode=StripeModeConfig().livemode,
         stack_id=c.stack_id,
     )

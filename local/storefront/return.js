@@ -1,6 +1,8 @@
 // The return from payment: waits for the result and shows it.
 
-import { poll, path } from "./api.js";
+import { paymentOf, waitUntilPaid } from "/client/paidonce.js";
+
+import { path } from "./api.js";
 import { busy, h, leaveFor, loading, quiet, say } from "./dom.js";
 import { purchaseRow } from "./purchases.js";
 
@@ -72,25 +74,26 @@ const THANKS = {
   content: "What you bought is yours to keep.",
 };
 
+const SENTENCES = {
+  processing: ["Your payment is on its way", "The money has not arrived yet; with a bank debit this takes days. You get what you paid for when it arrives. Please do not pay again."],
+  failed: ["Your payment failed", "The money did not arrive, and nothing was bought. You can try again."],
+  refunded: ["Your payment was returned", "The money went back to you."],
+  under_review: ["Your payment is under review", "Your payment is safe. A person is looking at it. Please do not pay again."],
+  dismissed: ["Your payment was closed", "Your payment was reviewed and closed, and nothing was bought. Please contact the seller."],
+  expired: ["This payment page has expired", "It was not paid in time, or the payment was cancelled, or it is not for sale any more. Nothing was charged."],
+  open: ["Your payment is not confirmed yet", "This may take another moment. Checking again does not charge you twice."],
+};
+
 /** The title and the sentence for an answer of `payment-status`; only `paid` says that anything was bought. */
-export function resultOf({ payment_status: payment, code }, kind) {
-  if (code === "under_review") {
-    return ["Your payment is under review", "Your payment is safe. A person is looking at it. Please do not pay again."];
-  }
-  if (code === "refunding") {
-    return ["Your money is on its way back", payment === "paid"
+export function resultOf(answer, kind) {
+  const { result } = paymentOf(answer);
+  if (result === "paid") return ["Payment confirmed", THANKS[kind] ?? "Your purchase is complete."];
+  if (result === "refunding") {
+    return ["Your money is on its way back", answer.payment_status === "paid"
       ? "Your purchase is being refunded."
       : "What you paid for is not for sale any more. You need to do nothing: your money comes back by itself."];
   }
-  if (code === "dismissed") {
-    return ["Your payment was closed", "Your payment was reviewed and closed, and nothing was bought. Please contact the seller."];
-  }
-  return {
-    paid: ["Payment confirmed", THANKS[kind] ?? "Your purchase is complete."],
-    processing: ["Your payment is on its way", "The money has not arrived yet; with a bank debit this takes days. You get what you paid for when it arrives. Please do not pay again."],
-    failed: ["Your payment failed", "The money did not arrive, and nothing was bought. You can try again."],
-    refunded: ["Your payment was returned", "The money went back to you."],
-  }[payment] ?? ["Your payment is not confirmed yet", "This may take another moment. Checking again does not charge you twice."];
+  return SENTENCES[result];
 }
 
 /** A panel that waits for the result of a payment and shows it, then calls `onSettled`. */
@@ -107,13 +110,9 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
     panel.dataset.tone = "";
     body.replaceChildren(loading("This takes a moment. Please stay on this page…"));
     try {
-      const status = await poll(async () => {
-        const answer = await ask("session-status");
-        return answer.status === "open" ? undefined : answer.status;
-      }, { signal });
-      if (status === "complete") await showPayment();
-      else if (status === "expired") expired();
-      else stillOpen();
+      const { result, answer } = await waitUntilPaid(api.visitor, sessionId, { signal });
+      if (result === "expired" || result === "open") showUnpaid(result, answer);
+      else await showPayment(result, answer);
     } catch (problem) {
       if (problem.name === "AbortError") return;
       showResult("Your payment could not be checked", checkAgain());
@@ -122,20 +121,9 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
     onSettled();
   }
 
-  function ask(route) {
-    return api.get(`/api/checkout/${route}?${new URLSearchParams({ session_id: sessionId })}`, { anonymous: true });
-  }
-
-  /** The shopper is done, which says nothing about the money: waits some moments for it to be recorded. */
-  async function showPayment() {
-    let payment;
-    await poll(async () => {
-      payment = await ask("payment-status");
-      return payment.payment_status !== "processing" || payment.code;
-    }, { signal, timeoutMs: 25_000, firstMs: 500, slowestMs: 4_000 });
-    const paid = payment.payment_status === "paid";
-    if (paid && !payment.code) panel.dataset.tone = "good";
-    const [title, sentence] = resultOf(payment, kind);
+  async function showPayment(result, answer) {
+    if (result === "paid") panel.dataset.tone = "good";
+    const [title, sentence] = resultOf(answer, kind);
     const purchase = await recordedPurchase().catch((problem) => {
       if (problem.name === "AbortError") throw problem;
       return undefined; // the status is known; only the record cannot be read now
@@ -143,7 +131,7 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
     showResult(title, h("p", {}, sentence),
       purchase ? h("ul", { class: "purchases" }, purchaseRow(purchase)) : null,
       !shopper && kind !== "product" ? quiet("Choose the shopper who paid to see the purchase.") : null,
-      payment.payment_status === "processing" && !payment.code ? checkAgain() : null,
+      result === "processing" ? checkAgain() : null,
       links());
   }
 
@@ -154,13 +142,9 @@ export function returnPanel({ api, shopper, signal }, { sessionId, kind }, onSet
     return data.find((purchase) => purchase.stripeSessionId === sessionId);
   }
 
-  function expired() {
-    showResult("This payment page has expired", h("p", {}, "It was not paid in time, or the payment was cancelled, or it is not for sale any more. Nothing was charged."), links());
-  }
-
-  function stillOpen() {
-    const [title, sentence] = resultOf({});
-    showResult(title, quiet(sentence), checkAgain());
+  function showUnpaid(result, answer) {
+    const [title, sentence] = resultOf(answer);
+    showResult(title, h("p", {}, sentence), result === "open" ? checkAgain() : links());
   }
 
   function checkAgain() {

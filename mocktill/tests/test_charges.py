@@ -21,6 +21,7 @@ def test_a_payment_shows_its_charge_and_what_that_cost(client, paid):
     )
 
     charge = intent.latest_charge
+    assert charge.id.startswith("ch_")
     entry = charge.balance_transaction
     assert entry.object == "balance_transaction"
     assert entry.type == "charge"
@@ -70,8 +71,10 @@ def test_a_bank_debit_moves_money_once_it_has_settled(
     (pending,) = client.v1.charges.list().data
 
     control("POST", f"payment_intents/{pending.payment_intent}/settle")
-    client.v1.refunds.create({"payment_intent": pending.payment_intent})
+    refund = client.v1.refunds.create({"payment_intent": pending.payment_intent})
 
+    assert pending.id.startswith("py_")
+    assert refund.id.startswith("pyr_")
     settled = client.v1.charges.retrieve(pending.id)
     assert pending.status == "pending"
     assert pending.balance_transaction is None

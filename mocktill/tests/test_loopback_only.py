@@ -266,6 +266,46 @@ def test_two_origins_are_refused():
     assert refusal(SERVER, *twice) == FOREIGN_PAGE
 
 
+NAMED = LoopbackOnly(app, origins=frozenset(["https://shop.test:8443"]))
+
+
+def test_a_page_of_an_origin_that_was_named_is_answered():
+    for method in ("GET", "POST", "OPTIONS"):
+        page = {"origin": "https://shop.test:8443", "sec_fetch_site": "cross-site"}
+        assert refusal(NAMED, method=method, **page) is None
+        assert refusal(SERVER, method=method, **page) == FOREIGN_PAGE
+
+
+def test_such_a_page_may_load_a_script_or_a_frame():
+    for referer in ("https://shop.test:8443/", "https://shop.test:8443/a?b=c"):
+        assert refusal(NAMED, referer=referer, **as_headers(CROSS_SITE)) is None
+
+
+@pytest.mark.parametrize(
+    "origin",
+    [
+        "https://shop.test",
+        "http://shop.test:8443",
+        "https://shop.test:84431",
+        "https://shop.test:8443.evil.test",
+        "https://shop.test:8443@evil.test",
+        "https://a.shop.test:8443",
+        "null",
+    ],
+)
+def test_no_other_origin_is_taken_for_it(origin):
+    assert refusal(NAMED, origin=origin) == FOREIGN_PAGE
+    referer = {"referer": f"{origin}/", **as_headers(CROSS_SITE)}
+    assert refusal(NAMED, **referer) == FOREIGN_PAGE
+
+
+def test_its_page_cannot_be_two():
+    twice = [("origin", "https://shop.test:8443"), ("origin", "https://shop.test:8443")]
+    assert refusal(NAMED, *twice) == FOREIGN_PAGE
+    twice = [("referer", "https://shop.test:8443/")] * 2
+    assert refusal(NAMED, *twice) == FOREIGN_PAGE
+
+
 # ------------------------------------------------ Sec-Fetch-Site and Referer
 
 

@@ -240,7 +240,7 @@ def test_an_erasure_is_asked_about_and_can_be_tried(
     refused = operator("erase-buyer", "user_1", answer="n\n")
 
     assert (tried.exit_code, refused.exit_code) == (0, 1)
-    assert "1 purchases" in refused.stderr
+    assert "1 payment session, 1 purchase and 1 audit entry?" in refused.stderr
     assert everything(shop) == before
 
 

@@ -102,7 +102,7 @@ def test_redriving_asks_first(
     result = operator("dlq", "redrive", answer="n\n")
 
     assert result.exit_code == 1
-    assert "Put 2 of 2 back on the queue?" in result.stderr
+    assert "Put 2 of 2 dead letters back on the queue?" in result.stderr
     assert not shop.aws.messages()
     assert listed(operator) == ids_of(buried)
 
@@ -115,7 +115,7 @@ def test_what_is_redriven_is_applied(
     result = operator("dlq", "redrive", *options, answer=answer)
 
     assert result.exit_code == 0
-    assert result.stdout.endswith("2 redriven.\n")
+    assert result.stdout.endswith("2 dead letters redriven.\n")
     assert not shop.work()
     assert [purchase["status"] for purchase in shop.purchases()] == ["completed"]
     assert listed(operator) == set()
@@ -165,7 +165,7 @@ def test_a_name_that_is_not_there_changes_nothing(
 def test_redriving_nothing_is_fine(operator: Operator) -> None:
     result = operator("dlq", "redrive")
 
-    assert (result.exit_code, result.stdout) == (0, "0 redriven.\n")
+    assert (result.exit_code, result.stdout) == (0, "0 dead letters redriven.\n")
 
 
 def test_what_was_dealt_with_by_hand_is_deleted(
@@ -175,7 +175,9 @@ def test_what_was_dealt_with_by_hand_is_deleted(
 
     assert operator("dlq", "delete", first, answer="n\n").exit_code == 1
     assert listed(operator) == {first, second}
-    assert operator("dlq", "delete", first, "--yes").stdout == "1 deleted.\n"
+    assert (
+        operator("dlq", "delete", first, "--yes").stdout == "1 dead letter deleted.\n"
+    )
 
     assert listed(operator) == {second}
     assert not shop.aws.messages()

@@ -19,7 +19,7 @@ def run(command: Path, *arguments: str, **env: str) -> subprocess.CompletedProce
     return subprocess.run(
         [command, *arguments],
         cwd="/",
-        env={"PATH": os.environ["PATH"], "AWS_DEFAULT_REGION": REGION} | env,
+        env={"PATH": os.environ["PATH"]} | (env or {"AWS_DEFAULT_REGION": REGION}),
         capture_output=True,
         text=True,
         check=False,
@@ -42,7 +42,7 @@ def test_it_says_what_to_do_where_nothing_is_installed(tmp_path: Path) -> None:
     result = run(copy, "--help")
 
     assert result.returncode == 1
-    assert "make check" in result.stderr
+    assert "make cli" in result.stderr
 
 
 def test_without_a_local_stack_it_says_how_to_start_one(tmp_path: Path) -> None:
@@ -57,6 +57,7 @@ def test_without_a_local_stack_it_says_how_to_start_one(tmp_path: Path) -> None:
 
 def test_without_credentials_it_says_so(tmp_path: Path) -> None:
     nowhere = {
+        "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": str(tmp_path / "config"),
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "credentials"),
@@ -81,3 +82,27 @@ def test_wrong_use_is_told_from_failure(
     operator: Operator, arguments: tuple[str, ...]
 ) -> None:
     assert operator(*arguments).exit_code == 2
+
+
+def test_the_environment_of_its_own_comes_first(tmp_path: Path) -> None:
+    """It has the versions of its own lock; a developer's may be stale."""
+    copy = Path(shutil.copy(COMMAND, tmp_path))
+    for environment in (".venv", ".venvs/cli"):
+        python = tmp_path / environment / "bin/python"
+        python.parent.mkdir(parents=True)
+        python.write_text(f"#!/bin/sh\necho {environment} $@\n")
+        python.chmod(0o755)
+
+    assert run(copy, "show", "ps_1").stdout == ".venvs/cli -P -m cli show ps_1\n"
+    (tmp_path / ".venvs/cli/bin/python").unlink()
+    assert run(copy, "show", "ps_1").stdout == ".venv -P -m cli show ps_1\n"
+
+
+def test_without_a_region_it_says_how_to_choose_one(tmp_path: Path) -> None:
+    nowhere = {"AWS_CONFIG_FILE": str(tmp_path)}
+
+    result = run(COMMAND, "show", "ps_1", **nowhere)
+
+    assert result.returncode == 1
+    assert result.stderr.startswith("No AWS region is chosen: set AWS_DEFAULT_REGION")
+    assert result.stderr.count("\n") == 1

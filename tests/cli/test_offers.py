@@ -300,7 +300,7 @@ def test_an_offer_is_loaded_as_the_file_has_it(
     answer = operator.json("offers", "load", write([offer]), "--yes")
 
     loaded = {"offer": offer["id"], "result": "loaded", "reason": None}
-    assert answer == {"offers": [loaded]}
+    assert answer == {"offers": [loaded], "problems": []}
     fields = {name: value for name, value in offer.items() if name != "accepted_at"}
     assert stored(shop, offer["id"]).items() >= fields.items()
 
@@ -332,8 +332,66 @@ def test_a_file_with_a_problem_is_not_loaded_at_all(
     result = operator("offers", "load", write([GOOD["row"], {"id": "tea#1"}]), "--yes")
 
     assert result.exit_code == 1
-    assert "Nothing was loaded." in result.stderr
+    assert result.stderr.endswith("has 1 problem: nothing was loaded.\n")
+    assert "must be a kind of item" in result.stdout
     assert shop.aws.snapshot() == before
+
+
+def test_a_script_learns_why_a_file_is_not_loaded(
+    operator: Operator, write: Any
+) -> None:
+    result = operator("offers", "load", write([{"id": "tea#1"}]), "--yes", "--json")
+
+    answer = json.loads(result.stdout)
+    assert answer["offers"] == []
+    assert [problem["offer"] for problem in answer["problems"]] == ["tea#1"]
+
+
+def test_one_offer_is_not_several(operator: Operator, write: Any) -> None:
+    file = write([GOOD["content"]])
+
+    checked = operator("offers", "validate", file).stdout
+    asked = operator("offers", "load", file, answer="n\n").stderr
+
+    assert checked == "1 offer, no problems.\n"
+    assert "Load 1 offer into shop?" in asked
+
+
+@pytest.mark.parametrize(
+    ("item_type", "changes", "meant"),
+    [
+        ("product", {"status": "actve"}, "active"),
+        ("content", {"titel": "Bread"}, "title"),
+        ("content", {"price": {"amuont": 999, "currency": "usd"}}, "amount"),
+        ("bid", {"offer_type": "retial"}, "retail"),
+        ("order", {"id": "oder#1"}, "order"),
+    ],
+)
+def test_a_slip_is_answered_with_what_was_meant(
+    operator: Operator, write: Any, item_type: str, changes: dict[str, Any], meant: str
+) -> None:
+    file = write([GOOD[item_type] | changes])
+
+    assert f"; did you mean {meant}?" in operator("offers", "validate", file).stdout
+
+
+def test_what_is_like_nothing_is_not_guessed(operator: Operator, write: Any) -> None:
+    file = write([GOOD["product"] | {"status": "qqqq", "zzzz": 1}])
+
+    found = operator("offers", "validate", file).stdout
+
+    assert "status" in found
+    assert "zzzz" in found
+    assert "did you mean" not in found
+
+
+def test_withdrawing_answers_scripts(shop: Shop, operator: Operator) -> None:
+    shop.create("order")
+
+    answer = operator.json("offers", "withdraw", "order#order_1", "--yes")
+
+    withdrawn = {"status": "CANCELLED", "expired_sessions": 1}
+    assert answer == {"offer": "order#order_1"} | withdrawn
 
 
 @pytest.mark.parametrize(
@@ -441,7 +499,7 @@ def test_an_offer_is_withdrawn_with_its_open_payment_page(
 
     result = operator("offers", "withdraw", "order#order_1", "--yes")
 
-    assert result.stdout == "order#order_1 is CANCELLED; 1 payment pages expired.\n"
+    assert result.stdout == "order#order_1 is CANCELLED; 1 payment page expired.\n"
     assert [s["status"] for s in shop.stripe.sessions()] == ["expired"]
 
 

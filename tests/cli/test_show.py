@@ -1,6 +1,7 @@
 """`show`: one payment, found by any of its ids, as one report."""
 
 import json
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -209,7 +210,7 @@ def test_a_decline_says_why(shop: Shop, operator: Operator) -> None:
 
 def test_within_a_second_an_event_precedes_what_it_did() -> None:
     """Stripe's clock tells whole seconds, and ours thousandths."""
-    from cli.show import in_order  # noqa: PLC0415 - once the environment is set
+    from cli.timeline import in_order  # noqa: PLC0415 - once the environment is set
 
     second = "2031-05-06T07:08:09"
 
@@ -289,6 +290,24 @@ def test_amounts_are_written_as_people_do(shop: Shop, operator: Operator) -> Non
     assert "9.99 USD" in operator("show", session["id"]).stdout
 
 
+def test_so_is_stripes_fee_in_the_currency_of_the_account(
+    shop: Shop, operator: Operator
+) -> None:
+    session = buy(shop)
+    # Stripe books the payment; reconcile reads the booking two minutes later.
+    with time_machine.travel(clock.now() + timedelta(minutes=2)):
+        shop.reconcile()
+
+    shown = operator("show", session["id"]).stdout
+    [payment] = operator.json("show", session["id"])["payments"]
+
+    assert re.search(r"stripe fee +0\.59 USD", shown)
+    assert "stripe_fee 0.59 USD" in shown, "in the timeline, too"
+    assert "stripe fee currency" not in shown
+    [purchase] = payment["purchases"]
+    assert (purchase["stripe_fee"], purchase["stripe_fee_currency"]) == (59, "usd")
+
+
 @pytest.mark.parametrize("kind", ["content", "product"])
 @pytest.mark.parametrize("options", [(), ("--json",), ("--all",)])
 def test_what_nobody_may_read_is_never_printed(
@@ -326,10 +345,12 @@ def test_what_nobody_may_read_is_never_printed(
     ],
 )
 def test_an_id_of_nothing_is_a_plain_answer(operator: Operator, given: str) -> None:
+    from cli.find_at_stripe import nothing_found  # noqa: PLC0415 - once the environment is set
+
     result = operator("show", "--", given)
 
     assert result.exit_code == 1
-    assert result.stderr == f"No payment belongs to {given}.\n"
+    assert result.stderr == f"{nothing_found(given, offline=False)}\n"
     assert result.stdout == ""
 
 

@@ -25,7 +25,7 @@ from tests.template_file import ROOT
 DOCS = ROOT / "docs"
 LIFECYCLE = "docs/payment-lifecycle.md"
 PAGES = sorted([*ROOT.glob("*.md"), *DOCS.glob("**/*.md")])
-ADRS = sorted((DOCS / "adr").glob("*.md"))
+ADRS = sorted((DOCS / "adr").glob("[0-9]*.md"))
 HEADINGS = ["Context", "Decision", "Consequences", "Alternatives", "References"]
 DEPLOYED = [
     *ROOT.glob("layers/common/checkout/**/*.py"),
@@ -312,7 +312,13 @@ def test_the_invocations_of_the_sam_local_page_name_a_function_and_its_sample():
         assert (ROOT / "tests/events" / event).exists(), event
 
 
-@pytest.mark.parametrize("page", ["README.md", "CONTRIBUTING.md", "docs/sam-local.md"])
+@pytest.mark.parametrize(
+    "page",
+    [
+        *("README.md", "CONTRIBUTING.md"),
+        *("docs/index.md", "docs/releasing.md", "docs/sam-local.md"),
+    ],
+)
 def test_every_make_target_that_is_named_exists(page: str):
     named = re.findall(r"`make ([a-z-]+)|^make ([a-z-]+)", read(page), re.MULTILINE)
     targets = {target for pair in named for target in pair if target}
@@ -379,7 +385,7 @@ def test_every_output_and_parameter_that_the_readme_names_exists():
 
 
 @pytest.mark.parametrize(
-    "page", ["README.md", "docs/going-live.md", "docs/operations.md"]
+    "page", ["README.md", "docs/going-live.md", "docs/index.md", "docs/operations.md"]
 )
 def test_what_a_page_asks_the_command_line_for_exists(page: str):
     from typer.main import get_command  # noqa: PLC0415 - slow to load
@@ -494,6 +500,31 @@ def test_a_superseded_decision_and_its_successor_name_each_other(adr: Path):
 
 def test_decisions_are_numbered_without_a_gap():
     assert [int(adr.stem[:4]) for adr in ADRS] == list(range(len(ADRS)))
+
+
+def dated(adr: Path) -> str:
+    [found] = re.findall(r"^Date: (.+)$", adr.read_text(), re.MULTILINE)
+    return str(found)
+
+
+def test_a_later_decision_has_no_earlier_date():
+    dates = [dated(adr) for adr in ADRS[1:]]
+    assert dates == sorted(dates)
+
+
+def test_the_list_of_decisions_has_each_with_its_title_status_and_date():
+    listed = re.findall(
+        r"^\| \[(\d{4})\]\((.+?)\) \| (.+) \| (.+), (.+) \|$",
+        read("docs/adr/README.md"),
+        re.MULTILINE,
+    )
+    titles = {
+        adr: adr.read_text().partition("\n")[0][len("# 0000: ") :] for adr in ADRS
+    }
+    assert sorted(listed) == [
+        (adr.stem[:4], adr.name, titles[adr], status_of(adr), dated(adr))
+        for adr in ADRS[1:]
+    ]
 
 
 def test_every_dependency_has_its_reason():

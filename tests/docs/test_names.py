@@ -33,11 +33,17 @@ FOREIGN = {
     r"SecureString": "a kind of parameter in AWS's Parameter Store",
     r"DDBStreamBatchInfo|batchSize|requestPayload|shardId|startSequenceNumber|streamArn":
         "what Lambda says of an event that it gave up",
+    r"(http://localhost:3000)?/client/paidonce\.js": "the storefront serves the client",
+    r"/\.well-known/(apple-app-site-association|assetlinks\.json)|app_links|uni_links|"
+    r"ContinuousClock|SystemClock\.\w+\(\)|SFSafariViewController|url_launcher|"
+    r"inAppBrowserView": "what iOS, Android and Flutter have",
+    r"app\.checkout\.\w+": "events that an app sends",
     r"detail\.id|requestContext\.authorizer\.jwt\.claims": "ways into AWS's events",
 }  # fmt: skip
 
 IS_TEXT = {
-    "", ".css", ".html", ".js", ".json", ".mjs", ".py", ".svg", ".toml", ".yaml", ".yml"
+    "", ".css", ".html", ".js", ".json", ".mjs", ".py", ".svg", ".toml",
+    ".ts", ".tsx", ".yaml", ".yml",
 }  # fmt: skip
 FILE = re.compile(r"[\w.@*-]+\.(?:py|mjs|js|toml|yaml|yml|md)")
 PATH = re.compile(r"\.{0,2}[\w@*.-]*(?:/[\w.@*-]+)*/?")

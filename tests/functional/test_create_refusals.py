@@ -298,7 +298,7 @@ def test_missing_fields_are_named(
 WRONG_FIELDS: list[tuple[str, str, Any]] = [
     ("bid", "bid_id", True),
     ("bid", "row_id", False),
-    ("bid", "bid_id", 42.0),
+    ("bid", "bid_id", 42.5),
     ("bid", "bid_id", -1),
     ("bid", "bid_id", 10**18),
     ("bid", "bid_id", ""),
@@ -595,6 +595,36 @@ def test_in_live_mode_no_buyer_is_sent_to_their_own_machine(shop: Shop) -> None:
     restart()
 
     answer = shop.create("bid", success_url="http://localhost:3000/done")
+
+    assert refused_fields(shop, answer) == {"success_url"}
+
+
+def test_a_frontend_on_any_port_of_this_machine_can_be_returned_to(shop: Shop) -> None:
+    shop.values["AllowLoopbackOrigins"] = "on"
+    restart()
+
+    answer = shop.create("bid", success_url="http://localhost:5173/done")
+
+    assert answer.status == 200
+    [session] = shop.stripe.sessions()
+    assert session["success_url"] == "http://localhost:5173/done"
+
+
+def test_without_that_parameter_only_the_ports_of_the_list_are_allowed(
+    shop: Shop,
+) -> None:
+    answer = shop.create("bid", success_url="http://localhost:5173/done")
+
+    assert refused_fields(shop, answer) == {"success_url"}
+
+
+@pytest.mark.parametrize("scheme", ["http", "https"])
+def test_in_live_mode_that_parameter_has_no_effect(shop: Shop, scheme: str) -> None:
+    """CloudFormation refuses the two together; the code does not rely on it."""
+    shop.values |= {"StripeMode": "live", "AllowLoopbackOrigins": "on"}
+    restart()
+
+    answer = shop.create("bid", success_url=f"{scheme}://localhost:5173/done")
 
     assert refused_fields(shop, answer) == {"success_url"}
 

@@ -62,13 +62,24 @@ def test_an_api_without_authorizers_has_none():
     assert authorizers({"paths": {}}) == {}
 
 
-def test_origins_may_be_a_list_or_the_text_of_a_list_parameter():
-    def configured(origins):
-        return {"Properties": {"CorsConfiguration": {"AllowOrigins": origins}}}
+def configured(origins):
+    return {"Properties": {"CorsConfiguration": {"AllowOrigins": origins}}}
 
+
+def test_origins_may_be_a_list_or_the_text_of_a_list_parameter():
     assert cors(configured("http://a,http://b"))["AllowOrigins"] == [
         "http://a",
         "http://b",
     ]
     assert cors(configured(["http://a"]))["AllowOrigins"] == ["http://a"]
     assert cors({"Properties": {}}) == {}
+
+
+def test_every_port_of_this_machine_is_allowed_if_the_parameter_says_so():
+    """MiniStack knows no pattern; the guard around it refuses all other pages."""
+    configuration = configured("http://a")["Properties"]["CorsConfiguration"]
+
+    allowed = cors(configured("http://a"), of_any_port=True)
+
+    assert allowed == configuration | {"AllowOrigins": ["*"]}
+    assert cors({"Properties": {}}, of_any_port=True) == {}

@@ -62,6 +62,7 @@ def test_a_run_says_where_the_sandboxs_panel_is(sandboxed, at_stripe, capsys):
     print_summary(at_stripe, described(at_stripe))
 
     assert f"{sandboxed.stripe_url}/sandbox\n" in with_panel
+    assert f"{sandboxed.storefront_url}/api-docs\n" in with_panel
     assert "/sandbox\n" not in capsys.readouterr().out
 
 
@@ -80,6 +81,28 @@ def test_every_parameter_is_one_of_the_template(sandboxed):
 
     for name in template_parameters(sandboxed):
         assert f"\n  {name}:\n" in template
+
+
+def test_the_template_is_told_each_origin():
+    named = Settings.from_env(FREE | {"ALLOWED_ORIGINS": "https://shop.test"})
+
+    parameters = template_parameters(named)
+
+    assert parameters["AllowedOrigins"] == f"{named.storefront_url},https://shop.test"
+    assert (parameters["AllowLoopbackOrigins"], parameters["StripeMode"]) == (
+        "on",
+        "test",
+    )
+
+
+def test_a_run_says_which_frontends_may_call_it(sandboxed, capsys):
+    print_summary(sandboxed, described(sandboxed))
+    by_default = capsys.readouterr().out
+    named = Settings.from_env(FREE | {"ALLOWED_ORIGINS": "https://shop.test"})
+    print_summary(named, described(named))
+
+    assert "any port of localhost" in by_default
+    assert "https://shop.test" in capsys.readouterr().out
 
 
 def test_a_file_appears_whole(tmp_path):

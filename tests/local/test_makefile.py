@@ -1,5 +1,6 @@
 """The Makefile is the list of commands, for people and CI alike."""
 
+import os
 import re
 import subprocess
 import tomllib
@@ -34,15 +35,16 @@ def test_ci_runs_what_a_developer_runs():
         if line and not line.startswith("#")
     ]
 
-    assert commands == ["exec make test"]
+    # Without CI=true, no browser is installed, and tests that need one are skipped.
+    assert commands == ["exec env CI=true make test"]
 
 
 def deploy(stage: str, *more: str) -> subprocess.CompletedProcess[str]:
-    """Ask for a deployment of what is built already, to no account."""
+    """Ask for a deployment of what is checked and built already, to no account."""
     return subprocess.run(
         [
             *("/usr/bin/env", "make", "--no-print-directory"),
-            *("--assume-old=build", "--assume-old=.venv/ready"),
+            *("--assume-old=build", "--assume-old=can-deploy"),
             *("deploy", f"STAGE={stage}", "SAM=echo", *more),
         ],
         cwd=ROOT,
@@ -69,12 +71,44 @@ def test_a_stage_is_deployed_with_another_value_of_a_parameter():
 
 
 def test_without_a_stage_sam_asks_for_each_parameter():
-    assert deploy("").stdout.split()[-2:] == ["deploy", "--guided"]
+    """And keeps the answers in a file that git ignores."""
+    *_, deploying, guided, option, file = deploy("").stdout.split()
+
+    assert [deploying, guided, option] == ["deploy", "--guided", "--config-file"]
+    ignored = ["git", "check-ignore", "--quiet", file]
+    assert subprocess.run(ignored, cwd=ROOT, check=False).returncode == 0
+
+
+def test_a_deployment_is_checked_before_it_is_built():
+    """A build takes half a minute."""
+    answer = subprocess.run(
+        [
+            *("/usr/bin/env", "make", "--no-print-directory"),
+            *("--assume-old=.venv/ready", "--assume-old=.venvs/sam/ready"),
+            *("deploy", "SAM=echo"),
+        ],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+    assert answer.returncode != 0
+    assert "here is no terminal to answer" in answer.stderr
+    assert answer.stdout == ""
 
 
 def test_a_stage_that_is_not_in_samconfig_is_refused():
     """SAM would take the stack's name from nowhere, and create another stack."""
-    answer = deploy("production")
+    answer = subprocess.run(
+        ["/usr/bin/env", "make", "--assume-old=.venv/ready", "can-deploy"],
+        cwd=ROOT,
+        env={**os.environ, "STAGE": "production"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
 
     assert answer.returncode != 0
     assert "no stage 'production': it has default dev staging prod." in answer.stderr

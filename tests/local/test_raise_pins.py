@@ -2,7 +2,7 @@
 
 import pytest
 
-from local.raise_pins import raised
+from local.raise_pins import as_in, raised
 from local.settings import StackError
 
 PYPROJECT = """\
@@ -89,3 +89,14 @@ def test_one_name_cannot_have_two_newest_versions(uv):
 
     with pytest.raises(StackError, match="pytest is pinned in two groups"):
         raised(twice, resolve)
+
+
+def test_the_package_of_the_command_line_gets_the_same_pins():
+    package = """
+dependencies = ["pydantic==2.0", "stripe==16.1.0"]
+requires = ["hatchling==1.0"]
+"""
+
+    assert as_in(PYPROJECT.replace("==2.0", "==2.14.3"), package) == (
+        package.replace("pydantic==2.0", "pydantic==2.14.3")
+    )

@@ -16,12 +16,14 @@ from local.settings import ROOT, Settings
 from tests.hostile import BY_A_PAGE, ask
 
 FREE = dict.fromkeys(["AWS_PORT", "STRIPE_PORT", "ISSUER_PORT", "STOREFRONT_PORT"], "0")
+NAMED = "https://shop.test:8443"
 PYTHON_OF_THE_AWS = ROOT / ".venvs/embedded-aws/bin/python"
 
 
 @pytest.fixture(scope="module")
 def settings(tmp_path_factory):
-    return replace(Settings.from_env(FREE), folder=tmp_path_factory.mktemp("stack"))
+    named = Settings.from_env(FREE | {"ALLOWED_ORIGINS": NAMED})
+    return replace(named, folder=tmp_path_factory.mktemp("stack"))
 
 
 @pytest.fixture(scope="module")
@@ -189,6 +191,25 @@ def test_the_shop_loads_stripes_script(sandbox):
     assert ask(sandbox, "GET", "/stripe.js", of_the_shop).status == 200
 
 
+# ---------------------------------------------------------------- named origins
+
+
+FOR_FRONTENDS = PATHS | {"aws": "/_aws/execute-api/abc/$default/api/purchases"}
+
+
+@pytest.mark.parametrize("server", FOR_FRONTENDS)
+def test_a_page_of_an_origin_that_was_named_to_make_run_is_answered(request, server):
+    port, path = request.getfixturevalue(server), FOR_FRONTENDS[server]
+
+    def answer_to(origin):
+        page = {"Origin": origin, "Sec-Fetch-Site": "cross-site"}
+        return ask(port, "GET", path, page)
+
+    assert not answer_to(NAMED).is_refusal
+    for other in ("https://shop.test", "http://shop.test:8443", f"{NAMED}.evil.test"):
+        assert answer_to(other).is_refusal, other
+
+
 # ---------------------------------------------------------------- the embedded AWS
 
 
@@ -274,6 +295,8 @@ OPEN_PORTS = {
     "local/serve_aws.py": "tried above",
     "local/serve_storefront.py": "tried above",
     "mocktill/src/mocktill/server.py": "tried above",
+    "local/aws_state.py": "is behind the guard of serve_aws.py",
+    "local/aws_workers.py": "is behind the guard of serve_aws.py",
     "local/sam_local/bridge.py": "leads containers to the servers above",
     "local/settings.py": "looks for a free port, and answers nothing",
 }

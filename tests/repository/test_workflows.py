@@ -57,14 +57,30 @@ def rights_to_write(job: dict[str, Any]) -> set[str]:
     return {name for name, right in job["permissions"].items() if right == "write"}
 
 
-def test_only_the_job_that_opens_a_pull_request_may_write():
+def test_only_two_jobs_may_write_a_pull_request_and_the_site():
     writing = {
-        (path.stem, name)
+        (path.stem, name): rights
         for path in WORKFLOWS
         for name, job in read(path)["jobs"].items()
-        if rights_to_write(job) - {"id-token"}
+        if (rights := rights_to_write(job) - {"id-token"})
     }
-    assert writing == {("dependencies", "propose")}
+    assert writing == {
+        ("dependencies", "propose"): {"contents", "pull-requests", "actions"},
+        ("site", "publish"): {"pages"},
+    }
+
+
+def test_the_site_is_published_only_if_the_repository_says_so_from_the_main_branch():
+    jobs = read(GITHUB / "workflows/site.yml")["jobs"]
+    asked = "vars.PUBLISH_SITE == 'true' && github.ref == 'refs/heads/main'"
+    [kept] = [s for s in jobs["build"]["steps"] if "pages" in s.get("uses", "")]
+    assert kept["if"] == jobs["publish"]["if"] == asked
+
+
+def test_the_job_that_publishes_the_site_runs_nothing_of_ours():
+    steps = read(GITHUB / "workflows/site.yml")["jobs"]["publish"]["steps"]
+    [used] = [step["uses"].partition("@")[0] for step in steps]
+    assert used == "actions/deploy-pages"
 
 
 def test_a_stage_is_deployed_by_hand_in_its_own_environment():
@@ -78,12 +94,13 @@ def test_a_stage_is_deployed_by_hand_in_its_own_environment():
 
 
 @pytest.mark.parametrize("job", jobs())
-def test_a_job_has_an_identity_if_it_is_somebody_in_aws_and_then_no_other_right(
+def test_a_job_has_an_identity_if_it_needs_one_and_in_aws_no_other_right(
     job: dict[str, Any],
 ):
     aws = "aws-actions/configure-aws-credentials@"
     is_in_aws = any(step.get("uses", "").startswith(aws) for step in job["steps"])
-    assert ("id-token" in rights_to_write(job)) == is_in_aws
+    publishes = "pages" in rights_to_write(job)
+    assert ("id-token" in rights_to_write(job)) == (is_in_aws or publishes)
     assert not is_in_aws or rights_to_write(job) == {"id-token"}
 
 
@@ -118,7 +135,7 @@ def test_no_job_keeps_the_token_where_it_checks_out(job: dict[str, Any]):
     checkouts = [
         s for s in job["steps"] if s.get("uses", "").startswith("actions/checkout@")
     ]
-    assert checkouts
+    assert checkouts or not any("run" in step for step in job["steps"])
     assert all(step["with"]["persist-credentials"] == "false" for step in checkouts)
 
 

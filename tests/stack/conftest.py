@@ -30,7 +30,7 @@ ROOT = Path(__file__).resolve().parents[2]
 # Types a command, and returns its JSON.
 type Operator = Callable[..., Any]
 
-START_WITHIN_SECONDS = 180
+START_WITHIN_SECONDS = 300
 STOP_WITHIN_SECONDS = 60
 FREE_PORTS = dict.fromkeys(
     ["AWS_PORT", "STRIPE_PORT", "ISSUER_PORT", "STOREFRONT_PORT"], "0"

@@ -1,7 +1,7 @@
 """The deployed functions: their log, and versions with another configuration."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import Any
 
@@ -59,6 +59,18 @@ class Functions:
         finally:
             self._publish(function, Timeout=before)
 
+    @contextmanager
+    def with_variables(
+        self, function: str, variables: Mapping[str, str]
+    ) -> Iterator[None]:
+        """Let a version work that has other variables of its environment."""
+        before = self._configuration(function)["Environment"]["Variables"]
+        self._publish(function, Environment={"Variables": before | dict(variables)})
+        try:
+            yield
+        finally:
+            self._publish(function, Environment={"Variables": before})
+
     def _configuration(self, function: str) -> dict[str, Any]:
         name = self._names[function]
         found: dict[str, Any] = self._lambda.get_function_configuration(
@@ -69,12 +81,14 @@ class Functions:
     def _publish(self, function: str, **changes: Any) -> None:
         """Publish a version, which is never equal to the newest one."""
         found = self._configuration(function)
-        variables = found["Environment"]["Variables"]
-        number = int(variables.get("PUBLISHED_BY_A_TEST", "0")) + 1
+        number = int(found["Environment"]["Variables"].get("PUBLISHED_BY_A_TEST", "0"))
+        variables = changes.pop("Environment", found["Environment"])["Variables"]
         name = found["FunctionName"]
         self._lambda.update_function_configuration(
             FunctionName=name,
-            Environment={"Variables": variables | {"PUBLISHED_BY_A_TEST": str(number)}},
+            Environment={
+                "Variables": variables | {"PUBLISHED_BY_A_TEST": str(number + 1)}
+            },
             **changes,
         )
         version = self._lambda.publish_version(FunctionName=name)["Version"]

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from local.sam import FUNCTION_PYTHON
 from tests.template_file import ROOT, functions
 
 UNZIPPED_LIMIT = 250 * 1024 * 1024
@@ -74,6 +75,15 @@ def layer(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def local_layer(tmp_path_factory):
+    """The layer of `make run`, for the interpreter that runs the functions there."""
+    return build_layer(
+        tmp_path_factory.mktemp("layer"),
+        WITH_UV | {"LAYER_PYTHON": str(FUNCTION_PYTHON)},
+    )
+
+
+@pytest.fixture(scope="module")
 def built_functions(tmp_path_factory):
     return build_functions(tmp_path_factory.mktemp("functions"), WITH_UV)
 
@@ -119,10 +129,12 @@ def test_a_build_without_python_3_13_says_what_is_missing(without_uv, tmp_path):
     assert "requires Python 3.13, or uv" in failed.value.stderr
 
 
-def load(function: Path, layer: Path, then: str = "") -> set[str]:
+def load(
+    function: Path, layer: Path, then: str = "", *, python: str = sys.executable
+) -> set[str]:
     """Import a function's module as Lambda does; return what it has loaded."""
     found = subprocess.run(
-        [sys.executable, "-S", "-c", LOAD + then + "\nprint(*sorted(sys.modules))"],
+        [python, "-S", "-c", LOAD + then + "\nprint(*sorted(sys.modules))"],
         check=True,
         capture_output=True,
         text=True,
@@ -193,3 +205,62 @@ def test_the_layer_trusts_amazons_own_certificates(layer):
 def test_the_layer_leaves_room_in_lambdas_limit(layer):
     size = sum(path.stat().st_size for path in layer.rglob("*") if path.is_file())
     assert size < UNZIPPED_LIMIT / 2
+
+
+# ---------------------------------------------------------------- `make run`
+
+
+def test_the_local_layer_has_what_one_interpreter_loads_and_nothing_else(local_layer):
+    binaries = [path.name for path in local_layer.rglob("*.so")]
+    modules = [name.partition(".")[0] for name in binaries]
+
+    assert binaries
+    assert len(modules) == len(set(modules))
+
+
+def test_but_for_the_binaries_it_is_the_layer_of_lambda(local_layer, layer):
+    def sources(folder):
+        return {
+            name: content
+            for name, content in files_of(folder).items()
+            # Tags of the wheels name the platform.
+            if not name.endswith((".so", ".pyc", "/WHEEL"))
+        }
+
+    assert sources(local_layer) == sources(layer)
+
+
+def test_functions_run_on_it_and_compile_nothing(local_layer, built_functions):
+    loaded = load(
+        built_functions / "CreateSessionFunction",
+        local_layer,
+        SDK,
+        python=str(FUNCTION_PYTHON),
+    )
+
+    assert {"app", "checkout", "pydantic_core._pydantic_core"} <= loaded
+
+
+def test_it_is_built_without_network_once_uv_has_its_packages(local_layer, tmp_path):
+    """Only the cache of uv is there: each connection goes to a proxy that is not."""
+    nowhere = dict.fromkeys(
+        ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"], "http://[::1]:1"
+    )
+    offline = WITH_UV | nowhere | {"NO_PROXY": "", "LAYER_PYTHON": str(FUNCTION_PYTHON)}
+
+    again = build_layer(tmp_path, offline)
+
+    assert files_of(again) == files_of(local_layer)
+
+
+def test_what_is_deployed_is_for_lambda_whatever_the_environment_says():
+    answer = subprocess.run(
+        ["make", "--dry-run", "--no-print-directory", "build"],
+        check=True,
+        cwd=ROOT,
+        env=os.environ | {"LAYER_PYTHON": "/usr/bin/python3"},
+        capture_output=True,
+        text=True,
+    )
+
+    assert " LAYER_PYTHON= .venvs/sam/bin/sam build\n" in answer.stdout

@@ -58,7 +58,7 @@ def test_a_token_of_somebody_else_is_refused(stack):
     assert answer.status_code == 401
 
 
-def test_the_storefront_may_call_the_api_and_no_other_origin_may(stack):
+def test_the_storefront_may_call_the_api_and_no_page_of_another_site_may(stack):
     def preflight(origin):
         return requests.options(
             f"{stack.api_url}/api/checkout",

@@ -107,6 +107,17 @@ def test_an_origin_has_no_path(name: str) -> None:
     assert not takes(name, "*")
 
 
+def test_the_shoppers_own_machine_is_a_shop_in_test_mode_only() -> None:
+    rule = template()["Rules"]["LoopbackOriginsAreForTests"]
+    [only] = rule["Assertions"]
+
+    assert rule["RuleCondition"] == {
+        "Fn::Equals": [{"Ref": "AllowLoopbackOrigins"}, "on"]
+    }
+    assert only["Assert"] == {"Fn::Equals": [{"Ref": "StripeMode"}, "test"]}
+    assert PARAMETERS["AllowLoopbackOrigins"]["Default"] == "off"
+
+
 @pytest.mark.parametrize(
     "issuer",
     [

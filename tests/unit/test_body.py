@@ -39,6 +39,22 @@ def test_the_fields_arrive_with_their_types() -> None:
     assert (request.bid_id, request.row_id) == (42, "7")
 
 
+def test_a_whole_number_may_be_written_with_a_point() -> None:
+    """It is an integer in JSON Schema, and some languages write no other."""
+    sent = b'{"bid_id":42.0,"row_id":7e0,"success_url":"a","cancel_url":"b"}'
+
+    request = parse(bid.Request, sent, {})
+
+    assert [request.bid_id, request.row_id] == [42, 7]
+    assert type(request.bid_id) is int
+
+
+@pytest.mark.parametrize("number", ["42.5", "1e999", "NaN"])
+def test_any_other_number_with_a_point_is_refused(number: str) -> None:
+    with pytest.raises(InvalidRequestError):
+        parse(auction.Request, f'{{"auction_id": {number}}}'.encode(), {})
+
+
 def test_the_path_gives_fields_too() -> None:
     assert parse(order.Request, b"", {"orderId": "order_1"}).orderId == "order_1"
 

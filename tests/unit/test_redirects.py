@@ -100,6 +100,50 @@ def test_plain_http_is_for_this_machine_alone() -> None:
         assert not is_allowed(f"http://{host}/", (f"http://{host}",))
 
 
+OF_THIS_MACHINE = [
+    "http://localhost",
+    "http://localhost:5173/done?s={CHECKOUT_SESSION_ID}",
+    "https://localhost:5173/",
+    "http://LOCALHOST:1/",
+    "http://127.0.0.1:8081/",
+    "https://127.0.0.1/",
+    "http://[::1]:65535/",
+]
+
+
+@pytest.mark.parametrize("url", OF_THIS_MACHINE)
+def test_every_port_of_this_machine_is_allowed_if_that_is_asked_for(url: str) -> None:
+    assert is_allowed(url, ALLOWED, loopback=True)
+    assert not is_allowed(url, ALLOWED)
+
+
+@pytest.mark.parametrize("url", OF_THIS_MACHINE)
+def test_in_live_mode_no_port_of_this_machine_is_allowed(url: str) -> None:
+    """Though the template's rule was passed by."""
+    assert not is_allowed(url, ALLOWED, loopback=True, livemode=True)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://localhost.evil.test:5173/",
+        "http://localhost:5173@evil.test/",
+        "http://evil.test/localhost",
+        "http://127.0.0.1.evil.test/",
+        "http://127.0.0.2:5173/",
+        "http://0.0.0.0:5173/",
+        "http://[::2]:5173/",
+        "http://192.168.1.5:5173/",
+        "http://localhost:0/",
+        "ftp://localhost/",
+        "javascript://localhost/%0aalert(1)",
+        "//localhost:5173/",
+    ],
+)
+def test_nothing_else_is_of_this_machine(url: str) -> None:
+    assert not is_allowed(url, ALLOWED, loopback=True)
+
+
 @settings(max_examples=200, deadline=None)
 @given(st.text(max_size=60))
 def test_no_text_at_all_makes_the_check_fail(text: str) -> None:

@@ -161,10 +161,16 @@ class CreateSessionConfig(Config):
     stripe_api_base: str
     frontend_url: str
     allowed_origins: tuple[str, ...]
+    allow_loopback_origins: Literal["on", "off"]
     anonymous_requests_per_minute: int
     checkouts_per_buyer_per_minute: int
     edge: Literal["off", "trusted", "required"]
     edge_secret_name: str
+
+    @property
+    def allows_loopback(self) -> bool:
+        """Whether return URLs may point to any port of the shopper's own machine."""
+        return self.allow_loopback_origins == "on"
 
 
 class StripeWebhookConfig(Config):

@@ -5,10 +5,13 @@ import os
 import re
 import signal
 import threading
+from contextlib import ExitStack
 from functools import partial
+from pathlib import Path
 
 from .loopback_only import LoopbackOnly
 from .sandbox import TAX_BEHAVIORS, Sandbox
+from .saved_state import StateError, saved_in
 from .server import running
 
 # The pages for people. Other sites may link to them.
@@ -43,6 +46,13 @@ def main() -> None:
     parser.add_argument(
         "--webhook-url", action="append", default=[], help="may be repeated"
     )
+    parser.add_argument(
+        "--state",
+        type=Path,
+        metavar="FILE",
+        help="keep the account in this file: its keys and objects, and the webhooks "
+        "that are not delivered; the keys above are those of a new account",
+    )
     parser.add_argument("--retry-base-seconds", type=float, default=1.0)
     parser.add_argument(
         "--settled-in-dollars",
@@ -60,12 +70,21 @@ def main() -> None:
         help="a secret name by which containers call this machine",
     )
     parser.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        help="also answer the pages of this origin; may be repeated",
+    )
+    parser.add_argument(
         "--unguarded",
         action="store_true",
         help="also answer other machines and web pages of other sites",
     )
     options = parser.parse_args()
 
+    base_url = options.base_url
+    if options.port and not base_url:
+        base_url = f"http://{options.host}:{options.port}"
     secret_key = options.secret_key or os.environ.get("STRIPE_SECRET_KEY")
     made_up = secret_key is None
     sandbox = Sandbox(
@@ -77,7 +96,7 @@ def main() -> None:
             options.webhook_secret or os.environ.get("STRIPE_WEBHOOK_SECRET")
         ),
         webhook_urls=options.webhook_url,
-        base_url=options.base_url,
+        base_url=base_url,
         retry_base_seconds=options.retry_base_seconds,
         settled_in_dollars=options.settled_in_dollars,
         default_tax_behavior=options.default_tax_behavior,
@@ -85,13 +104,26 @@ def main() -> None:
     interrupted = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: interrupted.set())
-    guard = partial(LoopbackOnly, pages=PAGES, container_host=options.container_host)
-    with running(
-        sandbox,
-        host=options.host,
-        port=options.port,
-        **({} if options.unguarded else {"guard": guard}),
-    ) as server:
+    guard = partial(
+        LoopbackOnly,
+        pages=PAGES,
+        origins=frozenset(options.allow_origin),
+        container_host=options.container_host,
+    )
+    with ExitStack() as at_exit:
+        if options.state:
+            try:
+                at_exit.enter_context(saved_in(options.state, sandbox))
+            except StateError as error:
+                parser.error(str(error))
+        server = at_exit.enter_context(
+            running(
+                sandbox,
+                host=options.host,
+                port=options.port,
+                **({} if options.unguarded else {"guard": guard}),
+            )
+        )
         print(f"mocktill answers at {server.url}", flush=True)  # noqa: T201
         if made_up:
             # Nobody else knows it, and each request needs it.

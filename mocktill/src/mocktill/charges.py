@@ -38,7 +38,8 @@ def of_attempt(
     paid = status == "succeeded"
     pending = intent["status"] == "processing"
     old = sandbox.store.get(KIND, intent["latest_charge"]) if pending else None
-    charge_id = old["id"] if old else new_id("ch_3")
+    prefix = "ch_3" if method["type"] == "card" else "py_3"
+    charge_id = old["id"] if old else new_id(prefix)
     charge = {
         "id": charge_id,
         "object": KIND,

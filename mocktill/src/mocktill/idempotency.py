@@ -25,7 +25,7 @@ class Answer:
 
 
 @dataclass
-class _Entry:
+class Entry:
     fingerprint: str
     created: int
     answer: Answer | None = None
@@ -35,7 +35,7 @@ class IdempotencyKeys:
     def __init__(self, now: Callable[[], int]) -> None:
         self._now = now
         self._lock = threading.Lock()
-        self._entries: dict[tuple[str, str], _Entry] = {}
+        self._entries: dict[tuple[str, str], Entry] = {}
 
     def begin(self, api_key: str, key: str, fingerprint: str) -> Answer | None:
         """Return the saved answer, or None and reserve the key for this call."""
@@ -46,7 +46,7 @@ class IdempotencyKeys:
         with self._lock:
             entry = self._entries.get((api_key, key))
             if entry is None or entry.created <= self._now() - KEPT_SECONDS:
-                self._entries[api_key, key] = _Entry(fingerprint, self._now())
+                self._entries[api_key, key] = Entry(fingerprint, self._now())
                 return None
             if entry.fingerprint != fingerprint:
                 raise ApiError(

@@ -67,6 +67,8 @@ class LoopbackOnly:
     pages: re.Pattern[str] = NO_PATH
     # The paths for browsers, if all other paths are for command-line tools only.
     browser_paths: re.Pattern[str] | None = None
+    # Other origins whose pages are answered as those of this machine are.
+    origins: frozenset[str] = frozenset()
     # The name by which containers call this machine. Nobody can guess it.
     container_host: str | None = None
 
@@ -91,7 +93,9 @@ class LoopbackOnly:
                 return FOREIGN_HOST
         if is_of_a_browser(headers) and not for_browsers:
             return BROWSER
-        if is_of_this_machine(headers) or self._opens_a_page(scope, headers):
+        if is_of_this_machine(headers, self.origins):
+            return None
+        if self._opens_a_page(scope, headers):
             return None
         return FOREIGN_PAGE
 
@@ -125,17 +129,20 @@ async def no_server(scope: Scope, receive: Receive, send: Send) -> None:
     """Take the place of an application."""
 
 
-def is_of_this_machine(headers: Headers) -> bool:
-    """Return whether a tool, or a page on the loopback, sent the request."""
+def is_of_this_machine(headers: Headers, others: frozenset[str] = frozenset()) -> bool:
+    """Return whether a tool, a page on the loopback or one of *others* asks."""
     if origins := headers.get("origin"):
-        return len(origins) == 1 and is_loopback(ORIGIN_PATTERN, origins[0])
+        [first, *more] = origins
+        return not more and (first in others or is_loopback(ORIGIN_PATTERN, first))
     if headers.get("sec-fetch-site") in (["same-origin"], ["none"]):
         return True
     # Requests for scripts, pictures and frames have no Origin. A browser treats two
     # ports or two names of this machine as two sites. A page can omit its address from
     # the request, but it cannot send a wrong one.
     if referers := headers.get("referer"):
-        return len(referers) == 1 and is_loopback(REFERER_PATTERN, referers[0])
+        [first, *more] = referers
+        known = first in others or first.startswith(tuple(f"{o}/" for o in others))
+        return not more and (known or is_loopback(REFERER_PATTERN, first))
     return headers.keys().isdisjoint(BROWSER_HEADERS)
 
 

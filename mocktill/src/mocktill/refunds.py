@@ -170,7 +170,7 @@ def _refund(sandbox: Sandbox, charge: Json, amount: int, params: Json) -> Json:
     }
     by_card = charge["payment_method_details"]["type"] == "card"
     refund = {
-        "id": new_id("re_3"),
+        "id": new_id("re_3" if by_card else "pyr_"),
         "object": KIND,
         "amount": amount,
         "balance_transaction": None,

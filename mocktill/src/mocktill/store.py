@@ -38,6 +38,11 @@ class Store:
         self._by_id[stored["id"]] = stored
         return stored
 
+    def index(self) -> None:
+        """Find the objects by their ids, after all of them were replaced."""
+        tables = self._tables.values()
+        self._by_id = {each["id"]: each for table in tables for each in table.values()}
+
     def get(self, kind: str, object_id: str, param: str = "id") -> Json:
         try:
             return self._tables[kind][object_id]

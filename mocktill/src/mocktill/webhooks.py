@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, replace
 from http import HTTPStatus
 from typing import Literal, get_args
 from urllib.parse import urlsplit
@@ -45,6 +46,16 @@ def sign(body: bytes, secrets: Sequence[str], timestamp: int) -> str:
     return ",".join(parts)
 
 
+@dataclass(eq=False)
+class Delivery:
+    """One attempt to deliver an event to an endpoint."""
+
+    event: Json
+    destination: Destination
+    body: bytes
+    attempt: int = 1
+
+
 class Webhooks:
     def __init__(  # noqa: PLR0913 - the settings of all deliveries
         self,
@@ -72,6 +83,8 @@ class Webhooks:
         self._held: list[Json] = []
         # The endpoints that were to get each event when it happened, by its id.
         self._addressees: dict[str, list[Destination]] = {}
+        # What an endpoint has not answered yet, the oldest first.
+        self._undelivered: dict[Delivery, None] = {}
         self._timers: set[threading.Timer] = set()
         self._connections: set[http.client.HTTPConnection] = set()
         self._answered = threading.Condition()
@@ -132,7 +145,9 @@ class Webhooks:
         for destination in destinations:
             body = self._payload(event, destination)
             for _ in range(self.copies):
-                self._submit_in(after + self.delay_seconds, event, destination, body, 1)
+                self._submit_in(
+                    after + self.delay_seconds, Delivery(event, destination, body)
+                )
 
     def _payload(self, event: Json, destination: Destination) -> bytes:
         if destination.payload == "thin":
@@ -165,44 +180,51 @@ class Webhooks:
                         connection.sock.shutdown(socket.SHUT_RDWR)
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _submit_in(
-        self,
-        seconds: float,
-        event: Json,
-        destination: Destination,
-        body: bytes,
-        attempt: int,
-    ) -> None:
+    @property
+    def lock(self) -> threading.Condition:
+        """Return the lock that holds off all deliveries."""
+        return self._answered
+
+    def resume(self) -> None:
+        """Try at once what an earlier start has left undelivered."""
+        with self._answered:
+            for delivery in list(self._undelivered):
+                self._submit(delivery)
+
+    def _submit_in(self, seconds: float, delivery: Delivery) -> None:
+        self._undelivered[delivery] = None
         if not seconds:
-            self._submit(event, destination, body, attempt)
+            self._submit(delivery)
             return
-        delivery = (event, destination, body, attempt)
-        timer = threading.Timer(seconds, self._submit, delivery)
+        timer = threading.Timer(seconds, self._submit, [delivery])
         timer.daemon = True
         self._timers = {t for t in self._timers if t.is_alive()} | {timer}
         timer.start()
 
-    def _submit(
-        self, event: Json, destination: Destination, body: bytes, attempt: int
-    ) -> None:
+    def _submit(self, delivery: Delivery) -> None:
         with self._answered:
-            # A disabled or deleted endpoint gets no more attempts.
-            if not self._stopped and destination.enabled:
-                self._pool.submit(self._attempt, event, destination, body, attempt)
+            if self._stopped:
+                return
+            if delivery.destination.enabled:
+                self._pool.submit(self._attempt, delivery)
+            else:  # a disabled or deleted endpoint gets no more attempts
+                self._undelivered.pop(delivery, None)
 
-    def _attempt(
-        self, event: Json, destination: Destination, body: bytes, attempt: int
-    ) -> None:
-        url = destination.url
-        status = self._post(url, body, destination.secrets(self._now()))
+    def _attempt(self, delivery: Delivery) -> None:
+        event, destination = delivery.event, delivery.destination
+        attempt, url = delivery.attempt, destination.url
+        status = self._post(url, delivery.body, destination.secrets(self._now()))
         record = {"event": event["id"], "type": event["type"], "url": url}
         with self._answered:
             self.attempts.append({**record, "attempt": attempt, "status": status})
+            if status is None and self._stopped:
+                return  # the stop has cut it off: it stays undelivered
+            self._undelivered.pop(delivery, None)
             if status is not None and HTTPStatus(status).is_success:
                 self._count(event, destination)
-            elif attempt < self._max_attempts and not self._stopped:
+            elif attempt < self._max_attempts:
                 delay = self._retry_base_seconds * 2 ** (attempt - 1)
-                self._submit_in(delay, event, destination, body, attempt + 1)
+                self._submit_in(delay, replace(delivery, attempt=attempt + 1))
 
     def _count(self, event: Json, destination: Destination) -> None:
         """Count an endpoint's first successful delivery of the event."""

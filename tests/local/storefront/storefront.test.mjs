@@ -1,9 +1,10 @@
-// What the storefront computes without a browser. Run: node --test tests/local/storefront/
+// What the storefront computes without a browser.
+// Run: node --import ./tests/local/storefront/served.mjs --test tests/local/storefront/
 
 import assert from "node:assert/strict";
 import { test } from "node:test";
 
-const { poll, ApiError, createApi, path, sentenceFor } = await import("../../../local/storefront/api.js");
+const { ApiError, createApi, path } = await import("../../../local/storefront/api.js");
 const { auctionState } = await import("../../../local/storefront/auction.js");
 const { inWords } = await import("../../../local/storefront/countdown.js");
 const { formatMoney, toDecimal } = await import("../../../local/storefront/money.js");
@@ -36,51 +37,59 @@ test("an amount that is missing or not whole is not shown", () => {
   assert.equal(formatMoney(100, null), "");
 });
 
-test("a refusal is a sentence, whoever wrote it", () => {
-  assert.equal(sentenceFor(409, { error: "This row is sold." }), "This row is sold.");
-  assert.equal(sentenceFor(400, { error: "Refused.", fields: [{ field: "bid_id", problem: "missing" }] }),
-    "Refused. (bid_id: missing)");
-  assert.match(sentenceFor(401, { message: "Unauthorized" }), /log in/);
-  assert.match(sentenceFor(500, undefined), /try again/);
-});
-
 test("ids are escaped in paths", () => {
   assert.equal(path`/orders/${"a/b?c"}/checkout`, "/orders/a%2Fb%3Fc/checkout");
 });
 
 test("the token goes to routes that ask for it and to no others", async (t) => {
   const sent = [];
-  t.mock.method(globalThis, "fetch", async (url, options) => {
-    sent.push([url, options.headers]);
+  t.mock.method(globalThis, "fetch", async ({ url, headers }) => {
+    sent.push([url, Object.fromEntries(headers)]);
     return new Response("{}", { status: 200 });
   });
   const api = createApi({ apiUrl: "http://api.test/$default/", token: "secret" });
   await api.get("/api/purchases");
+  await api.get("/api/offers/content/c", { anonymous: true });
   await api.post("/api/checkout/embedded-session", {}, { anonymous: true, headers: { "Idempotency-Key": "k" } });
   assert.deepEqual(sent, [
-    ["http://api.test/$default/api/purchases", { Authorization: "Bearer secret" }],
+    ["http://api.test/$default/api/purchases", { authorization: "Bearer secret" }],
+    ["http://api.test/$default/api/offers/content/c", {}],
     ["http://api.test/$default/api/checkout/embedded-session",
-      { "Content-Type": "application/json", "Idempotency-Key": "k" }],
+      { "content-type": "application/json", "idempotency-key": "k" }],
   ]);
 });
 
-test("waiting goes on through failures that pass and stops at those that do not", async () => {
-  const answers = [new ApiError("slow", { status: 502 }), undefined, "complete"];
-  const ask = async () => {
-    const answer = answers.shift();
-    if (answer instanceof Error) throw answer;
-    return answer;
-  };
-  assert.equal(await poll(ask, { firstMs: 1 }), "complete");
-  await assert.rejects(poll(async () => { throw new ApiError("no", { status: 404 }); }, { firstMs: 1 }), /no/);
-  assert.equal(await poll(async () => undefined, { firstMs: 1, timeoutMs: 5 }), undefined);
+test("a refusal, an outage and an answer that cannot be read are sentences", async (t) => {
+  const answers = [
+    () => Response.json({ error: "This row is sold.", code: "already_purchased" }, { status: 409 }),
+    () => { throw new TypeError("fetch failed"); },
+    () => new Response("<html>"),
+    () => new Response(""),
+  ];
+  t.mock.method(globalThis, "fetch", async () => answers.shift()());
+  const api = createApi({ apiUrl: "http://api.test" });
+
+  for (const expected of [/^This row is sold\.$/, /cannot be reached/, /cannot be read/, /cannot be read/]) {
+    await assert.rejects(api.get("/api/rows/7"), (problem) =>
+      problem instanceof ApiError && expected.test(problem.sentence));
+  }
 });
 
-test("waiting ends when its page is gone", async () => {
-  const page = new AbortController();
-  const waiting = poll(async () => undefined, { signal: page.signal, firstMs: 10_000 });
-  setTimeout(() => page.abort(), 5);
-  await assert.rejects(waiting, { name: "AbortError" });
+test("a login that has ended is told, for a buyer's requests only", async (t) => {
+  t.mock.method(globalThis, "fetch", async () => Response.json({ message: "Unauthorized" }, { status: 401 }));
+  let ended = 0;
+  const api = createApi({ apiUrl: "http://api.test", token: "old", onLoginEnded: () => { ended += 1; } });
+
+  await assert.rejects(api.get("/api/offers/content/c", { anonymous: true }), { status: 401 });
+  assert.equal(ended, 0);
+  await assert.rejects(api.get("/api/purchases"), { status: 401 });
+  assert.equal(ended, 1);
+});
+
+test("a request of a page that is gone ends as aborted", async () => {
+  const api = createApi({ apiUrl: "http://127.0.0.1:9", signal: AbortSignal.abort() });
+
+  await assert.rejects(api.get("/api/purchases"), { name: "AbortError" });
 });
 
 test("every address that a payment returns to is understood", () => {

@@ -1,25 +1,14 @@
 """The storefront is JavaScript, and so are its tests: Node runs them if it is here."""
 
-import shutil
-import subprocess
 from pathlib import Path
 
-import pytest
+from tests.npm import needs_node, run_node_tests
 
-TESTS = sorted(Path(__file__).parent.glob("*.test.mjs"))
-NODE = shutil.which("node")
+HERE = Path(__file__).parent
 
 
-@pytest.mark.skipif(NODE is None, reason="needs Node")
+@needs_node
 def test_what_the_storefront_computes() -> None:
-    assert NODE is not None
-
-    run = subprocess.run(
-        [NODE, "--test", *map(str, TESTS)],
-        capture_output=True,
-        check=False,
-        text=True,
-        timeout=60,
-    )
-
-    assert run.returncode == 0, run.stdout + run.stderr
+    tests = sorted(HERE.glob("*.test.mjs"))
+    assert tests
+    run_node_tests("--import", HERE / "served.mjs", "--test", *tests)

@@ -20,6 +20,7 @@ from checkout.domain.stripe_limits import LOCALES
 LARGEST_OPTIONS = 100_000
 
 Id = Annotated[str, Field(min_length=1, max_length=255, pattern=r"\S")]
+Country = Annotated[str, Field(json_schema_extra={"pattern": "^[A-Z]{2}$"})]
 Message = Annotated[str, Field(min_length=1, max_length=1200, pattern=r"\S")]
 
 
@@ -32,7 +33,7 @@ class TaxIdCollection(Switch):
 
 
 class ShippingAddressCollection(Options):
-    allowed_countries: Annotated[list[str], Field(min_length=1, max_length=250)]
+    allowed_countries: Annotated[list[Country], Field(min_length=1, max_length=250)]
 
     @field_validator("allowed_countries")
     @classmethod
@@ -46,8 +47,8 @@ class ShippingAddressCollection(Options):
 
 
 class FixedAmount(Options):
-    currency: str
-    amount: int
+    currency: Annotated[str, Field(json_schema_extra={"pattern": "^[a-z]{3}$"})]
+    amount: Annotated[int, Field(json_schema_extra={"minimum": 0})]
 
     @field_validator("amount")
     @classmethod

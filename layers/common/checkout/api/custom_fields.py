@@ -7,6 +7,7 @@ from pydantic import ConfigDict, Field, ValidationInfo, field_validator
 from checkout.api.fields import RequestBody
 
 Words = Annotated[str, Field(min_length=1, max_length=100, pattern=r"\S")]
+ALPHANUMERIC = {"pattern": "^[A-Za-z0-9]+$"}
 Length = Annotated[int, Field(ge=1, le=255)]
 
 
@@ -36,7 +37,9 @@ class TextInput(Options):
 
 class Choice(Options):
     label: Words
-    value: Words
+    value: Annotated[
+        str, Field(min_length=1, max_length=100, json_schema_extra=ALPHANUMERIC)
+    ]
 
     @field_validator("value")
     @classmethod
@@ -65,7 +68,9 @@ class Dropdown(Options):
 
 
 class CustomField(Options):
-    key: Annotated[str, Field(min_length=1, max_length=200)]
+    key: Annotated[
+        str, Field(min_length=1, max_length=200, json_schema_extra=ALPHANUMERIC)
+    ]
     label: Label
     type: Literal["text", "numeric", "dropdown"]
     optional: bool | None = None

@@ -28,4 +28,14 @@ Identifier = Annotated[
     | Annotated[str, Field(min_length=1, max_length=LONGEST_ID)],
     Field(title="id"),
 ]
-Url = Annotated[str, Field(min_length=1, max_length=2048, title="URL")]
+Url = Annotated[
+    str,
+    Field(
+        min_length=1,
+        max_length=2048,
+        title="URL",
+        json_schema_extra={
+            "pattern": r"^[hH][tT][tT][pP][sS]?://[0-9A-Za-z\[][!-\[\]-~]*$"
+        },
+    ),
+]

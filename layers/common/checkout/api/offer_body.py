@@ -156,7 +156,7 @@ class OfferBody(RequestBody):
         """Return why no buyer could name the offer by its id, None if one can."""
         if 0 < len(item_id) <= LONGEST_ID and item_id.isprintable():
             return None
-        return f"must have 1 to {LONGEST_ID} characters"
+        return f"must have 1 to {LONGEST_ID} printable characters"
 
     def reference_problems(self, get: GetItem) -> dict[str, str]:  # noqa: ARG002 - a kind's own
         """Return what is wrong with the items that the offer names, by field."""

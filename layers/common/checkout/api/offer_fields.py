@@ -1,11 +1,12 @@
 """The types of the fields of offers, with their limits."""
 
 from datetime import datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import (
     AfterValidator,
     AwareDatetime,
+    ConfigDict,
     Field,
     ValidationInfo,
     field_validator,
@@ -43,7 +44,7 @@ ImageUrl = Annotated[
     Field(
         title="URL with https",
         json_schema_extra={
-            "pattern": "^[hH][tT][tT][pP][sS]://",
+            "pattern": r"^[hH][tT][tT][pP][sS]://[^\s/?#:]\S*$",
             "maxLength": stripe_limits.LONGEST_IMAGE_URL,
         },
     ),
@@ -60,8 +61,17 @@ Moment = Annotated[AwareDatetime, AfterValidator(_can_be_computed_with)]
 """A time with an offset, as OfferItem.moment() reads it."""
 
 
+# Of each other currency than IDR.
+LARGEST: dict[str, Any] = {
+    "if": {"properties": {"currency": {"const": "idr"}}},
+    "else": {"properties": {"amount": {"maximum": stripe_limits.LARGEST_AMOUNT}}},
+}
+
+
 class Price(RequestBody):
     """An amount in the currency's minor unit; what is free has the amount 0."""
+
+    model_config = ConfigDict(json_schema_extra=LARGEST)
 
     currency: Currency
     """One that Stripe charges, in lower case."""

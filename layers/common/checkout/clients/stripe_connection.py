@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
-    from stripe import StripeClient, StripeObject, V1Services
+    from stripe import HTTPClient, StripeClient, StripeObject, V1Services
 
 LARGEST_PAGE = 100
 
@@ -51,11 +51,17 @@ class StripeConnection:
 
         key = self._api_key()
         if self._client is None or key != self._client_key:
-            self._client = stripe_sdk.client(key, self._api_base, self._retries)
+            self._client = stripe_sdk.client(
+                key, self._api_base, self._retries, self._transport()
+            )
             self._client_key = key
         self._pace.wait()
         with stripe_sdk.our_errors(asked):
             yield self._client.v1
+
+    def _transport(self) -> "HTTPClient | None":
+        """Return what sends the SDK's requests; None for that of the functions."""
+        return None
 
     def _page(
         self,

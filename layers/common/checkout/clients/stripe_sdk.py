@@ -101,17 +101,20 @@ class Transport(stripe.HTTPClient):
 
 
 def client(
-    api_key: str, api_base: str, retries: int | None = None
+    api_key: str,
+    api_base: str,
+    retries: int | None = None,
+    transport: stripe.HTTPClient | None = None,
 ) -> stripe.StripeClient:
     """
     Return a client that sends its requests to *api_base*, such as Stripe's own.
 
-    *retries* is RETRIES unless it is given.
+    *retries* is RETRIES unless it is given; *transport* is a Transport.
     """
     return stripe.StripeClient(
         api_key,
         base_addresses={"api": api_base},
-        http_client=Transport(CONNECT_SECONDS, READ_SECONDS),
+        http_client=transport or Transport(CONNECT_SECONDS, READ_SECONDS),
         max_network_retries=RETRIES if retries is None else retries,
     )
 

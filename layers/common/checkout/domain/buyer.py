@@ -4,7 +4,9 @@ import re
 from typing import NamedTuple
 
 # A rough check, so that Stripe does not refuse the whole Checkout Session.
-EMAIL = r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)+"
+# Python and JavaScript differ in what \s is: what either counts is excluded.
+_PART = r"[^@.\s\x1c-\x1f\x85\ufeff]"
+EMAIL = rf"({_PART}|\.)+@{_PART}+(\.{_PART}+)+"
 
 
 def is_email(text: str) -> bool:

@@ -47,6 +47,7 @@ class SessionCreator:
     check: BuyableCheck
     stripe_checkout: StripeCheckout
     allowed_origins: tuple[str, ...]
+    allows_loopback: bool
     livemode: bool
     stack_id: str
     refused: dict[str, PaymentSession] = field(default_factory=dict)
@@ -142,7 +143,12 @@ class SessionCreator:
         refused = {
             name: "is not a URL of an allowed origin"
             for name, url in terms.redirects.items()
-            if not is_allowed(url, self.allowed_origins, livemode=self.livemode)
+            if not is_allowed(
+                url,
+                self.allowed_origins,
+                livemode=self.livemode,
+                loopback=self.allows_loopback,
+            )
         }
         if refused:
             raise InvalidRequestError("A redirect is not allowed.", **refused)

@@ -34,7 +34,7 @@ WebAddress = Annotated[
     Field(
         max_length=LONGEST_URL,
         title="URL",
-        json_schema_extra={"pattern": r"^\s*[hH][tT][tT][pP][sS]?://"},
+        json_schema_extra={"pattern": r"^\s*[hH][tT][tT][pP][sS]?://\s*[^\s/?#]"},
     ),
 ]
 

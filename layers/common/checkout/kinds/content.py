@@ -33,7 +33,10 @@ class Content(OfferBody):
     STATUSES = Statuses(for_sale="published", withdrawn=WITHDRAWN)
     PUBLIC = (*SHOWN, "slug")
 
-    ID_SCHEMA: ClassVar[dict[str, Any]] = {"format": "uuid"}
+    ID_SCHEMA: ClassVar[dict[str, Any]] = {
+        "format": "uuid",
+        "pattern": "^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$",
+    }
 
     status: Literal["draft", "published", "withdrawn"]
     """`published`: can be bought."""

@@ -53,7 +53,9 @@ class Quote(OfferBody):
     STATUSES = Statuses("open", WITHDRAWN, sold="paid", returned="refunded")
     ID_SCHEMA: ClassVar[dict[str, Any]] = {"pattern": f"^{UNGUESSABLE}$"}
 
-    price: Price
+    price: Annotated[
+        Price, Field(json_schema_extra={"properties": {"amount": {"minimum": 1}}})
+    ]
     """Above zero."""
     expires_at: Moment
     """Until then it can be paid."""

@@ -79,6 +79,22 @@
   // Stripe allows one embedded page at a time. While it is made, this is an empty object.
   let current = null;
 
+  // Stripe's own packages take an object without these for something else than Stripe's.
+  const NOT_IMITATED = [
+    "elements",
+    "createToken",
+    "createPaymentMethod",
+    "confirmCardPayment",
+  ];
+
+  function notImitated(name) {
+    return () => {
+      throw new IntegrationError(
+        `mocktill does not imitate ${name}(): it has Checkout's embedded page only.`,
+      );
+    };
+  }
+
   function renamed(oldName, newName) {
     return () => {
       throw new IntegrationError(`${oldName}() was renamed: use ${newName}().`);
@@ -120,6 +136,9 @@
         "createEmbeddedCheckoutPage",
       ),
       initCheckout: renamed("initCheckout", "initCheckoutElementsSdk"),
+      ...Object.fromEntries(NOT_IMITATED.map((name) => [name, notImitated(name)])),
     };
   };
+  // The release that this imitates: @stripe/stripe-js warns of another one than its own.
+  window.Stripe.version = "endive";
 })();
