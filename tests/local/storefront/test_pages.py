@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import Browser, Page, Route, expect, sync_playwright
 
 from local.browser import ARGUMENTS, find_browser
-from local.serve_storefront import STOREFRONT
+from local.serve_storefront import CLIENT, STOREFRONT
 
 pytestmark = pytest.mark.slow
 
@@ -125,7 +125,9 @@ def answer(route: Route, api: Api) -> None:
         route.fulfill(json=CONFIG)
         return
     file = STOREFRONT / name
-    if not (name and file.is_file()):
+    if name.startswith("client/"):
+        file = CLIENT / name.removeprefix("client/")
+    elif not (name and file.is_file()):
         file = STOREFRONT / "index.html"
     kind = mimetypes.guess_type(file.name)[0] or "text/html"
     route.fulfill(body=file.read_bytes(), content_type=kind)
