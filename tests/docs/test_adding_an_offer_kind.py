@@ -289,7 +289,7 @@ def test_the_command_adds_the_kind_to_the_document_and_the_tables(
 def test_the_sample_of_the_page_is_found_valid(with_the_file: Path) -> None:
     [command, _] = newcomer.block_with("offers validate").splitlines()
 
-    assert newcomer.run(with_the_file, command) == "1 offers, no problems.\n"
+    assert newcomer.run(with_the_file, command) == "1 offer, no problems.\n"
 
 
 def test_the_file_is_as_short_as_the_page_says() -> None:

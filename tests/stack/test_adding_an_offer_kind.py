@@ -40,7 +40,7 @@ def test_the_page_is_typed_as_it_is(repository, stack):
     def typed(*commands):
         return newcomer.run(repository, "".join(commands))
 
-    assert "1 offers, no problems." in typed(validate)
+    assert "1 offer, no problems." in typed(validate)
 
     assert json.loads(typed(log_in, look)) == buyable
 
