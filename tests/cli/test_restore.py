@@ -6,7 +6,7 @@ table of that kind is what the command gets there as well.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from copy import deepcopy
 from datetime import UTC, datetime, timedelta
 from itertools import batched
@@ -243,22 +243,29 @@ def check_sums(shop: Shop) -> None:
 # ------------------------------------------------------------ the losses
 
 
-@on_moto_too
-@pytest.mark.parametrize(
-    "which", [everything, pytest.param(every_second, marks=pytest.mark.slow)]
-)
-@pytest.mark.parametrize(
-    "lost",
-    [
-        ["PurchasesTable"],
-        ["PaymentSessionsTable"],
-        ["OffersTable"],
-        ["AuditLogTable"],
-        ["PurchasesTable", "OffersTable"],
-        ["PaymentSessionsTable", "OffersTable"],
-    ],
-    ids="+".join,
-)
+LOST = [
+    ["PurchasesTable"],
+    ["PaymentSessionsTable"],
+    ["OffersTable"],
+    ["AuditLogTable"],
+    ["PurchasesTable", "OffersTable"],
+    ["PaymentSessionsTable", "OffersTable"],
+]
+
+
+def losses() -> Iterator[Any]:
+    """Yield each loss in memory, and on moto's tables one of each kind."""
+    for lost in LOST:
+        name = "+".join(lost)
+        half = f"{name}-every second"
+        yield pytest.param(lost, everything, False, id=f"{name}-everything")
+        yield pytest.param(lost, every_second, False, id=half, marks=pytest.mark.slow)
+    for lost, which in ((LOST[1], everything), (LOST[4], every_second)):
+        name = "+".join(lost)
+        yield pytest.param(lost, which, True, id=f"{name}-moto", marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize(("lost", "which", "on_moto"), [*losses()])
 def test_a_lost_table_is_as_it_was_after_a_restore_from_an_older_copy(
     shop: Shop,
     operator: Operator,
