@@ -48,9 +48,12 @@ fast-tests: .venv/ready .venvs/embedded-aws/ready ## The same without the checks
 test-slow: .venv/ready .venvs/docs/ready ## Run the tests that take seconds each and need no stack
 	$(RUN) pytest --numprocesses auto --dist worksteal --ignore tests/stack -m slow
 
+# Each of two processes starts a stack of its own; most of their time is waiting.
+TWO_STACKS := --numprocesses 2 --dist loadfile
+
 test-stack: .venv/ready .venvs/sam/ready .venvs/embedded-aws/ready .venvs/contract/ready ## Test a local stack (CHECKOUT_STACK_JSON=.local/stack.json: the running one)
 	@$(RUN) local.browser
-	$(RUN) pytest -r s tests/stack
+	$(RUN) pytest -r s tests/stack $(if $(CHECKOUT_STACK_JSON),,$(TWO_STACKS))
 
 # The first seed of the histories; set it to reproduce a run.
 SEED ?= $(shell date +%s)
