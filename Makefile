@@ -91,7 +91,8 @@ check: .venv/ready .venvs/sam/ready .venvs/checkov/ready ## Check formatting, li
 	.venvs/sam/bin/cfn-lint stacks/*.yaml
 	@mkdir -p $(dir $(REVIEWED))
 	.venvs/sam/bin/python tests/template/transform.py template.yaml --whole $(WITH_ALL) >$(REVIEWED)
-	@$(if $(shell command -v npm),$(MAKE) --no-print-directory lint-openapi,echo "NOT CHECKED: the OpenAPI document, whose linter needs Node.js.")
+	@if $(MAKE) --no-print-directory .venvs/redocly/ready; then $(MAKE) --no-print-directory lint-openapi; \
+	else echo "NOT CHECKED: the OpenAPI document, whose linter comes with npm."; fi
 	.venvs/checkov/bin/checkov --config-file .checkov.yaml --file $(REVIEWED) stacks/*.yaml
 	.venv/bin/zizmor --offline --quiet --strict-collection --persona auditor .
 	$(SCHEMA) vendor.github-workflows .github/workflows/*.yml
