@@ -2,11 +2,11 @@
 
 import os
 import re
-import shutil
 import subprocess
 from pathlib import Path
 
 from tests.template_file import ROOT
+from tests.working_copy import copy_repository, link_environments
 
 PAGE = ROOT / "docs/adding-an-offer-kind.md"
 KIND = "layers/common/checkout/kinds/ticket.py"
@@ -25,19 +25,8 @@ def block_with(text: str) -> str:
 
 def copy(folder: Path) -> Path:
     """Copy what is in the repository, with the two files that the page has written."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        check=True,
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-    )
-    for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, folder / name)
-    for installed in (".venv", ".venvs"):
-        (folder / installed).symlink_to((ROOT / installed).resolve())
+    copy_repository(folder)
+    link_environments(folder)
     [kind] = blocks("python")
     (folder / KIND).write_text(kind)
     (folder / OFFERS).write_text(blocks("json")[0])

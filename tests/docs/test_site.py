@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import subprocess
 import threading
 from collections import Counter
@@ -20,6 +19,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from local.browser import ARGUMENTS, find_browser
 from tests.template_file import ROOT
+from tests.working_copy import copy_repository
 
 pytestmark = pytest.mark.slow
 
@@ -136,25 +136,9 @@ def test_every_page_of_the_repository_for_readers_is_on_the_site(site: Path) -> 
     assert {name for name in made if not (site / name).is_file()} == set()
 
 
-def copied(folder: Path) -> Path:
-    """Copy what is in the repository."""
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(ROOT / name, folder / name)
-    return folder
-
-
 def build_with(links: list[str], folder: Path) -> subprocess.CompletedProcess[str]:
     """Build the site of a repository whose glossary has *links* too."""
-    root = copied(folder)
+    root = copy_repository(folder)
     with (root / "docs/glossary.md").open("a") as page:
         page.writelines(f"\n[a link]({link})\n" for link in links)
     return build(root / "site", root)

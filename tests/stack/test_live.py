@@ -1,15 +1,13 @@
 """A change of the code is seen in the running stack, and its data stays."""
 
 import json
-import shutil
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from tests.stack.conftest import started
 from tests.stack.http_shop import HttpShop, buy, eventually
-from tests.template_file import ROOT
+from tests.working_copy import copy_repository, link_environments
 
 OFFERS = "functions/offers/app.py"
 REFUSED = "layers/common/checkout/flows/show_buyable.py"
@@ -18,20 +16,8 @@ REFUSED = "layers/common/checkout/flows/show_buyable.py"
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory):
     """A copy of the working tree, which a test may change."""
-    copied = tmp_path_factory.mktemp("live") / "repository"
-    listed = subprocess.run(
-        ["git", "ls-files", "--cached", "--others", "--exclude-standard"],
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    for name in listed.stdout.splitlines():
-        if (ROOT / name).is_file():
-            (copied / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(ROOT / name, copied / name)
-    for name in (".venv", ".venvs"):
-        (copied / name).symlink_to((ROOT / name).resolve(), target_is_directory=True)
+    copied = copy_repository(tmp_path_factory.mktemp("live") / "repository")
+    link_environments(copied)
     return copied
 
 
